@@ -1,0 +1,80 @@
+// swift-tools-version: 6.1
+
+import PackageDescription
+
+/// Debian's neutral name stands for whichever MPI is the system's default; MPICH: MPI_PKG_CONFIG=mpich.
+let mpi = Context.environment["MPI_PKG_CONFIG"] ?? "mpi"
+
+/// Imports go downwards only; the order of the targets below is the order of the levels.
+let package = Package(
+  name: "lcnn-dist",
+  products: [.executable(name: "lcnn-dist", targets: ["lcnn-dist"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+  ],
+  targets: [
+    // System libraries and C.
+    .systemLibrary(name: "MPILibrary", pkgConfig: mpi),
+    .systemLibrary(name: "CBLAS", pkgConfig: "openblas"),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto"),
+    .target(name: "CMPI", dependencies: ["MPILibrary"]),
+    .target(name: "CKernels"),
+    .target(name: "CEmbedded", exclude: ["digits.csv.gz"]),
+
+    // Foundations: no arithmetic.
+    .target(name: "Tensors"),
+    .target(name: "RandomNumbers"),
+    .target(name: "Digests", dependencies: ["CCrypto"]),
+    .target(name: "EmbeddedFiles", dependencies: ["CEmbedded"]),
+
+    // One concern each.
+    .target(name: "Kernels", dependencies: ["Tensors", "CKernels", "CBLAS"]),
+    .target(name: "MessagePassing", dependencies: ["CMPI"]),
+    .target(
+      name: "Datasets",
+      dependencies: ["RandomNumbers", "Digests", "EmbeddedFiles", "CZlib"]),
+    .target(name: "Checkpoints", dependencies: ["Digests"]),
+
+    // The engine.
+    .target(
+      name: "Layers", dependencies: ["Tensors", "Kernels", "MessagePassing", "RandomNumbers"]),
+    .target(name: "Networks", dependencies: ["Layers", "Checkpoints", "RandomNumbers"]),
+    .target(name: "Curvature", dependencies: ["Networks", "RandomNumbers"]),
+
+    // The trainer.
+    .target(
+      name: "Training",
+      dependencies: [
+        "Networks", "Curvature", "Datasets", "Checkpoints", "MessagePassing", "EmbeddedFiles",
+        .product(name: "Yams", package: "Yams"),
+      ]),
+    .target(name: "Reporting", dependencies: ["Training"]),
+    .executableTarget(
+      name: "lcnn-dist",
+      dependencies: [
+        "Training", "Reporting",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+
+    // Tests.
+    .target(name: "CAllocationCounter"),
+    .target(name: "TestSupport", dependencies: ["Training", "CAllocationCounter"]),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
+    .testTarget(name: "RandomNumbersTests", dependencies: ["RandomNumbers"]),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
+    .testTarget(name: "MessagePassingTests", dependencies: ["MessagePassing"]),
+    .testTarget(name: "DatasetsTests", dependencies: ["Datasets"]),
+    .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints"]),
+    .testTarget(name: "LayersTests", dependencies: ["Layers", "TestSupport"]),
+    .testTarget(name: "NetworksTests", dependencies: ["Networks", "TestSupport"]),
+    .testTarget(name: "TrainingTests", dependencies: ["Training", "TestSupport"]),
+    .testTarget(name: "ReferenceTests", dependencies: ["Training", "TestSupport"]),
+    .testTarget(name: "ParallelTests", dependencies: ["Training", "TestSupport"]),
+  ],
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .gnu17
+)

@@ -1,0 +1,1 @@
+// mpi.h cannot be imported into Swift (its handles are macros); CMPI includes it instead.

@@ -1,0 +1,106 @@
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// The one block of memory behind a network: every buffer is placed in it once, before the first step.
+///
+/// ``plan(_:)`` runs the construction twice: the first run measures, the second hands out views of
+/// one mapping of exactly the measured size. So whoever builds a layer asks for what it needs where it
+/// needs it, and nothing is allocated in a step.
+public final class Arena {
+  /// Distance between the starts of buffers is a multiple of a cache line.
+  private static let alignment = 64
+
+  private let base: UnsafeMutableRawPointer?
+  private let capacity: Int
+  private var offset = 0
+
+  /// What the plan takes, in bytes.
+  public var bytes: Int { offset }
+
+  private init(capacity: Int?) throws(ArenaError) {
+    guard let capacity, capacity > 0 else {
+      base = nil
+      self.capacity = 0
+      return
+    }
+    let mapped = mmap(
+      nil, capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    guard let mapped, mapped != MAP_FAILED else { throw ArenaError.outOfMemory(bytes: capacity) }
+    base = mapped
+    self.capacity = capacity
+  }
+
+  deinit {
+    if let base { munmap(base, capacity) }
+  }
+
+  /// Builds something whose buffers all live in one arena; `build` runs twice and must ask for the
+  /// same buffers in the same order both times. The views it returns are valid while the arena lives.
+  ///
+  /// In the measuring run the views point nowhere: `build` only asks, it does not read or write.
+  public static func plan<Plan, Failure: Error>(
+    _ build: (Arena) throws(Failure) -> Plan
+  ) throws -> (plan: Plan, arena: Arena) {
+    let measure = try Arena(capacity: nil)
+    _ = try build(measure)
+    let arena = try Arena(capacity: measure.bytes)
+    let plan = try build(arena)
+    precondition(
+      arena.bytes == measure.bytes,
+      "the construction asked for \(arena.bytes) bytes after measuring \(measure.bytes)")
+    return (plan, arena)
+  }
+
+  /// A zeroed tensor.
+  public func tensor(_ shape: Shape) -> Tensor {
+    Tensor(shape, storage: buffer(of: Float.self, count: shape.count).baseAddress)
+  }
+
+  /// A tensor if it is needed, else one without storage.
+  public func tensor(_ shape: Shape, if needed: Bool) -> Tensor {
+    needed ? tensor(shape) : .absent(shape)
+  }
+
+  /// An edge of the network with the tensors that `derivatives` asks for.
+  public func activation(_ shape: Shape, _ derivatives: Derivatives) -> Activation {
+    Activation(
+      value: tensor(shape),
+      gradient: tensor(shape, if: derivatives >= .first),
+      tangent: tensor(shape, if: derivatives >= .second),
+      gradientTangent: tensor(shape, if: derivatives >= .second))
+  }
+
+  /// A zeroed buffer of a plain type.
+  public func buffer<Element: BitwiseCopyable>(
+    of type: Element.Type, count: Int
+  ) -> UnsafeMutableBufferPointer<Element> {
+    let start = offset
+    let size = max(count, 1) * MemoryLayout<Element>.stride
+    offset += (size + Arena.alignment - 1) / Arena.alignment * Arena.alignment
+    guard let base else {
+      // The measuring run: a non-null address that nothing may touch.
+      return UnsafeMutableBufferPointer(start: Arena.nowhere(as: type), count: count)
+    }
+    precondition(offset <= capacity, "the arena's \(capacity) bytes are used up at \(offset)")
+    let typed = (base + start).bindMemory(to: type, capacity: max(count, 1))
+    return UnsafeMutableBufferPointer(start: typed, count: count)
+  }
+
+  private static func nowhere<Element>(as type: Element.Type) -> UnsafeMutablePointer<Element>? {
+    UnsafeMutablePointer(bitPattern: alignment)
+  }
+}
+
+/// The plan does not fit.
+public enum ArenaError: Error, CustomStringConvertible {
+  case outOfMemory(bytes: Int)
+
+  public var description: String {
+    switch self {
+    case .outOfMemory(let bytes):
+      "the plan needs \(bytes / 1_048_576) MiB of memory, which the system refuses; "
+        + "a smaller --batch-size or more ranks need less per rank"
+    }
+  }
+}
