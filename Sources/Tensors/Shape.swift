@@ -25,6 +25,18 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
     extents = (samples, height, width, channels)
   }
 
+  /// A matrix.
+  public init(rows: Int, columns: Int) {
+    rank = 2
+    extents = (rows, columns, 1, 1)
+  }
+
+  /// A vector.
+  public init(length: Int) {
+    rank = 1
+    extents = (length, 1, 1, 1)
+  }
+
   public private(set) subscript(axis: Int) -> Int {
     get {
       precondition(axis >= 0 && axis < rank, "axis \(axis) of a shape of rank \(rank)")

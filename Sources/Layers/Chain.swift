@@ -1,0 +1,83 @@
+import Tensors
+
+/// Layers one after the other, with the edges between them.
+///
+/// The first layer reads the x and the last one writes the y that a pass is given; the interior edges
+/// are planned for the largest number of samples and used for as many as x holds.
+public final class Chain: Layer {
+  public let layers: [any Layer]
+  /// `interior[k]` is what layer k writes and layer k + 1 reads.
+  private let interior: [Activation]
+
+  /// - Parameter shapes: what each layer but the last writes, for the largest number of samples.
+  public init(
+    _ layers: [any Layer], interior shapes: [Shape], derivatives: Derivatives, arena: Arena
+  ) {
+    precondition(
+      !layers.isEmpty && shapes.count == layers.count - 1,
+      "\(layers.count) layers with \(shapes.count) edges between them")
+    self.layers = layers
+    interior = shapes.map { arena.activation($0, derivatives) }
+  }
+
+  public var parameters: [Parameter] { layers.flatMap(\.parameters) }
+  public var state: [StateTensor] { layers.flatMap(\.state) }
+  public var reparameterizations: [any Reparameterization] {
+    layers.flatMap(\.reparameterizations)
+  }
+
+  public func forward(_ x: Activation, into y: Activation, mode: Mode) {
+    for index in layers.indices {
+      layers[index].forward(input(index, x), into: output(index, x, y), mode: mode)
+    }
+  }
+
+  public func backward(_ y: Activation, into x: Activation) {
+    for index in layers.indices.reversed() { backward(layer: index, y, into: x) }
+  }
+
+  public func forwardTangent(_ x: Activation, into y: Activation) {
+    for index in layers.indices {
+      layers[index].forwardTangent(input(index, x), into: output(index, x, y))
+    }
+  }
+
+  public func backwardTangent(_ y: Activation, into x: Activation) {
+    for index in layers.indices.reversed() { backwardTangent(layer: index, y, into: x) }
+  }
+
+  public func writeGradient(_ x: Activation, _ y: Activation, weights: GradientWeights) {
+    for index in layers.indices.reversed() {
+      writeGradient(layer: index, x, y, weights: weights)
+    }
+  }
+
+  public func commit() {
+    for layer in layers { layer.commit() }
+  }
+
+  /// One layer's share of a backward pass, for a sweep that acts between layers.
+  public func backward(layer index: Int, _ y: Activation, into x: Activation) {
+    layers[index].backward(output(index, x, y), into: input(index, x))
+  }
+
+  /// One layer's share of a backward tangent pass.
+  public func backwardTangent(layer index: Int, _ y: Activation, into x: Activation) {
+    layers[index].backwardTangent(output(index, x, y), into: input(index, x))
+  }
+
+  /// One layer's parameter gradients.
+  public func writeGradient(
+    layer index: Int, _ x: Activation, _ y: Activation, weights: GradientWeights
+  ) {
+    layers[index].writeGradient(input(index, x), output(index, x, y), weights: weights)
+  }
+
+  private func input(_ index: Int, _ x: Activation) -> Activation {
+    index == 0 ? x : interior[index - 1].prefix(x.shape.samples)
+  }
+
+  private func output(_ index: Int, _ x: Activation, _ y: Activation) -> Activation {
+    index == layers.count - 1 ? y : interior[index].prefix(x.shape.samples)
+  }
+}

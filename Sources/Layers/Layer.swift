@@ -1,0 +1,51 @@
+import Tensors
+
+/// What a pass may assume about the statistics of a batch.
+public enum Mode: Sendable {
+  /// Batch statistics; power iterations advance.
+  case training
+  /// Running statistics; everything frozen.
+  case evaluation
+}
+
+/// One differentiable piece of a network, in five passes over two edges, x (in) and y (out).
+///
+/// | pass | reads | writes |
+/// |---|---|---|
+/// | forward | x.value | y.value |
+/// | backward | x.value, y.gradient | x.gradient |
+/// | forwardTangent | x.value, x.tangent | y.tangent |
+/// | backwardTangent | x.value, x.tangent, y.gradient, y.gradientTangent | x.gradientTangent |
+/// | writeGradient | all of the above | the gradients of its parameters |
+///
+/// The passes run in this order, each at most once after a forward pass, and always on the same number
+/// of samples. They never change the state: batch statistics are staged and taken over by `commit`.
+///
+/// A layer with batch statistics makes one collective in each of the first four passes, in training and
+/// over the global batch: every rank calls the same passes in the same order, also with no samples.
+public protocol Layer: AnyObject {
+  /// What the optimizer moves; a shared parameter is listed by each of its owners.
+  var parameters: [Parameter] { get }
+  /// What else belongs to the state dict, power-iteration vectors excepted.
+  var state: [StateTensor] { get }
+  /// What stands between a parameter's value and what the layer reads.
+  var reparameterizations: [any Reparameterization] { get }
+
+  func forward(_ x: Activation, into y: Activation, mode: Mode)
+  func backward(_ y: Activation, into x: Activation)
+  func forwardTangent(_ x: Activation, into y: Activation)
+  func backwardTangent(_ y: Activation, into x: Activation)
+  /// parameter.gradient ← weights.previous·gradient + weights.primal·θ̄ + weights.tangent·dθ̄/dε.
+  func writeGradient(_ x: Activation, _ y: Activation, weights: GradientWeights)
+
+  /// Takes over what the last training forward pass staged.
+  func commit()
+}
+
+extension Layer {
+  public var parameters: [Parameter] { [] }
+  public var state: [StateTensor] { [] }
+  public var reparameterizations: [any Reparameterization] { [] }
+  public func writeGradient(_ x: Activation, _ y: Activation, weights: GradientWeights) {}
+  public func commit() {}
+}

@@ -1,0 +1,22 @@
+import Tensors
+
+/// A function of the weights alone that stands outside the five passes.
+///
+/// It is computed on every rank from equal weights by equal code, so ranks need not talk about it.
+public protocol Reparameterization: AnyObject {
+  var parameter: Parameter { get }
+  /// Its own tensors in the state dict.
+  var state: [StateTensor] { get }
+
+  /// effective ← f(value), before the forward pass; in training, power iterations advance once.
+  func refresh(_ mode: Mode)
+  /// gradient ← ∂L/∂value from ∂L/∂effective, in place, once a step, after reduction.
+  func pullBack()
+  /// Undoes the advance of the last `refresh`: the step was skipped.
+  func restore()
+}
+
+extension Reparameterization {
+  public var state: [StateTensor] { [] }
+  public func restore() {}
+}

@@ -1,0 +1,105 @@
+import Kernels
+import Tensors
+
+/// y = ½·(F(x/√2) + S(x/√2)); without a shortcut S is the identity.
+///
+/// F and S are 1-Lipschitz where their pieces are, and then so is y.
+/// - Source: the reference implementation, standard networks included.
+public final class Residual: Layer {
+  private static let inputScale = Float(0.5).squareRoot()
+
+  public let branch: Chain
+  public let shortcut: Chain?
+
+  /// x/√2 as the branch sees it; the shortcut's edge shares its value and tangent, not its gradients.
+  private let branchInput: Activation
+  private let shortcutInput: Activation
+  private let branchOutput: Activation
+  private let shortcutOutput: Activation
+
+  public init(
+    branch: Chain, shortcut: Chain?, input: Shape, output: Shape, derivatives: Derivatives,
+    arena: Arena
+  ) {
+    precondition(
+      shortcut != nil || input == output, "an identity shortcut from \(input) to \(output)")
+    self.branch = branch
+    self.shortcut = shortcut
+    branchInput = arena.activation(input, derivatives)
+    shortcutInput = Activation(
+      value: branchInput.value,
+      gradient: arena.tensor(input, if: derivatives >= .first),
+      tangent: branchInput.tangent,
+      gradientTangent: arena.tensor(input, if: derivatives >= .second))
+    branchOutput = arena.activation(output, derivatives)
+    shortcutOutput = shortcut == nil ? shortcutInput : arena.activation(output, derivatives)
+  }
+
+  public var parameters: [Parameter] { branch.parameters + (shortcut?.parameters ?? []) }
+  public var state: [StateTensor] { branch.state + (shortcut?.state ?? []) }
+  public var reparameterizations: [any Reparameterization] {
+    branch.reparameterizations + (shortcut?.reparameterizations ?? [])
+  }
+
+  public func forward(_ x: Activation, into y: Activation, mode: Mode) {
+    let edges = edges(x.shape.samples)
+    scale(x.value, by: Residual.inputScale, into: edges.branchInput.value)
+    branch.forward(edges.branchInput, into: edges.branchOutput, mode: mode)
+    shortcut?.forward(edges.shortcutInput, into: edges.shortcutOutput, mode: mode)
+    combine(0.5, edges.branchOutput.value, 0.5, edges.shortcutOutput.value, into: y.value)
+  }
+
+  public func backward(_ y: Activation, into x: Activation) {
+    let edges = edges(x.shape.samples)
+    scale(y.gradient, by: 0.5, into: edges.branchOutput.gradient)
+    edges.shortcutOutput.gradient.copy(from: edges.branchOutput.gradient)
+    branch.backward(edges.branchOutput, into: edges.branchInput)
+    shortcut?.backward(edges.shortcutOutput, into: edges.shortcutInput)
+    combine(
+      Residual.inputScale, edges.branchInput.gradient, Residual.inputScale,
+      edges.shortcutInput.gradient, into: x.gradient)
+  }
+
+  public func forwardTangent(_ x: Activation, into y: Activation) {
+    let edges = edges(x.shape.samples)
+    scale(x.tangent, by: Residual.inputScale, into: edges.branchInput.tangent)
+    branch.forwardTangent(edges.branchInput, into: edges.branchOutput)
+    shortcut?.forwardTangent(edges.shortcutInput, into: edges.shortcutOutput)
+    combine(0.5, edges.branchOutput.tangent, 0.5, edges.shortcutOutput.tangent, into: y.tangent)
+  }
+
+  public func backwardTangent(_ y: Activation, into x: Activation) {
+    let edges = edges(x.shape.samples)
+    scale(y.gradientTangent, by: 0.5, into: edges.branchOutput.gradientTangent)
+    edges.shortcutOutput.gradientTangent.copy(from: edges.branchOutput.gradientTangent)
+    branch.backwardTangent(edges.branchOutput, into: edges.branchInput)
+    shortcut?.backwardTangent(edges.shortcutOutput, into: edges.shortcutInput)
+    combine(
+      Residual.inputScale, edges.branchInput.gradientTangent, Residual.inputScale,
+      edges.shortcutInput.gradientTangent, into: x.gradientTangent)
+  }
+
+  public func writeGradient(_ x: Activation, _ y: Activation, weights: GradientWeights) {
+    let edges = edges(x.shape.samples)
+    shortcut?.writeGradient(edges.shortcutInput, edges.shortcutOutput, weights: weights)
+    branch.writeGradient(edges.branchInput, edges.branchOutput, weights: weights)
+  }
+
+  public func commit() {
+    branch.commit()
+    shortcut?.commit()
+  }
+
+  private struct Edges {
+    let branchInput: Activation
+    let shortcutInput: Activation
+    let branchOutput: Activation
+    let shortcutOutput: Activation
+  }
+
+  private func edges(_ samples: Int) -> Edges {
+    Edges(
+      branchInput: branchInput.prefix(samples), shortcutInput: shortcutInput.prefix(samples),
+      branchOutput: branchOutput.prefix(samples), shortcutOutput: shortcutOutput.prefix(samples))
+  }
+}

@@ -1,0 +1,110 @@
+/// What a network is: its body, its variant, the images it takes and the classes it tells apart.
+public struct Architecture: Sendable, Equatable {
+  public enum Body: Sendable, Equatable {
+    /// Stem conv-BN-activation, stages of residual blocks (stride 2 from the second stage on), global
+    /// average pooling, spectrally normalised linear layer.
+    case resNet(stem: Int, widths: [Int], blocks: [Int])
+    /// Conv-BN-activation and 2×2 maximum pooling in the given order, one linear layer.
+    case vgg([VGGLayer])
+  }
+
+  public enum VGGLayer: Sendable, Equatable {
+    case convolution(channels: Int)
+    case pooling
+  }
+
+  public enum Variant: Sendable, Equatable {
+    /// Spectral norms, γ-Lipschitz batch norm, centered softplus with trained β.
+    case lowCurvature
+    /// Plain convolutions and batch norm, softplus with a fixed β (1000 in the reference).
+    case standard(beta: Float)
+  }
+
+  public let body: Body
+  public let variant: Variant
+  public let height: Int
+  public let width: Int
+  public let channels: Int
+  public let classes: Int
+
+  /// - Throws: ``ArchitectureError`` where the sizes do not fit together.
+  public init(
+    _ body: Body, variant: Variant, height: Int, width: Int, channels: Int, classes: Int
+  ) throws(ArchitectureError) {
+    self.body = body
+    self.variant = variant
+    self.height = height
+    self.width = width
+    self.channels = channels
+    self.classes = classes
+    try validate()
+  }
+
+  public static let resNet18 = Body.resNet(
+    stem: 64, widths: [64, 128, 256, 512], blocks: [2, 2, 2, 2])
+  public static let resNet34 = Body.resNet(
+    stem: 64, widths: [64, 128, 256, 512], blocks: [3, 4, 6, 3])
+  /// Ten convolutions, as in the reference.
+  public static let vgg11 = Body.vgg([
+    .convolution(channels: 64), .convolution(channels: 64), .pooling,
+    .convolution(channels: 128), .convolution(channels: 128), .pooling,
+    .convolution(channels: 256), .convolution(channels: 256), .pooling,
+    .convolution(channels: 512), .convolution(channels: 512), .pooling,
+    .convolution(channels: 512), .convolution(channels: 512),
+  ])
+
+  private func validate() throws(ArchitectureError) {
+    guard height > 0, width > 0, channels > 0 else {
+      throw .emptyImage(height: height, width: width, channels: channels)
+    }
+    guard classes > 1 else { throw .tooFewClasses(classes) }
+    switch body {
+    case .resNet(let stem, let widths, let blocks):
+      guard widths.count == blocks.count, !widths.isEmpty else {
+        throw .unequalStages(widths: widths.count, blocks: blocks.count)
+      }
+      for extent in [stem] + widths + blocks where extent <= 0 { throw .notPositive(extent) }
+    case .vgg(let layers):
+      guard case .convolution = layers.first else { throw .noConvolution }
+      let poolings = layers.count { $0 == .pooling }
+      guard min(height, width) >> poolings > 0 else {
+        throw .imageTooSmall(height: height, width: width, poolings: poolings)
+      }
+      for case .convolution(let channels) in layers where channels <= 0 {
+        throw .notPositive(channels)
+      }
+    }
+  }
+}
+
+/// Sizes of a network that do not fit together.
+public enum ArchitectureError: Error, Equatable, CustomStringConvertible {
+  case emptyImage(height: Int, width: Int, channels: Int)
+  case tooFewClasses(Int)
+  case unequalStages(widths: Int, blocks: Int)
+  case notPositive(Int)
+  case noConvolution
+  case imageTooSmall(height: Int, width: Int, poolings: Int)
+  case oneValuePerChannel(batch: Int, height: Int, width: Int)
+
+  public var description: String {
+    switch self {
+    case .emptyImage(let height, let width, let channels):
+      "images of \(height)×\(width)×\(channels) hold no pixel"
+    case .tooFewClasses(let classes):
+      "\(classes) class(es) found, a classifier needs at least 2"
+    case .unequalStages(let widths, let blocks):
+      "widths names \(widths) stages and blocks \(blocks); both must name the same, at least one"
+    case .notPositive(let extent):
+      "\(extent) found where a number of channels or blocks must be positive"
+    case .noConvolution:
+      "layers must begin with a convolution (a number of channels)"
+    case .imageTooSmall(let height, let width, let poolings):
+      "\(height)×\(width) images are too small for \(poolings) poolings by 2: "
+        + "they need at least \(1 << poolings) pixels each way"
+    case .oneValuePerChannel(let batch, let height, let width):
+      "a batch of \(batch) sample(s) leaves a batch norm one value per channel at \(height)×\(width) "
+        + "positions, which has no variance; choose another --batch-size (mind the last batch)"
+    }
+  }
+}

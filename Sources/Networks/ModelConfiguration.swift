@@ -1,0 +1,44 @@
+import Layers
+import Tensors
+
+/// What a model is built for: how many samples at a time, and which derivatives.
+public struct ModelConfiguration: Sendable, Equatable {
+  public enum Purpose: Sendable, Equatable {
+    /// Values only.
+    case inference
+    /// Gradients of the input, evaluation mode: attacks.
+    case inputGradients
+    /// Hessian-vector products with the input Hessian.
+    case curvature
+    /// Gradients of the parameters.
+    case training
+    /// Gradients of the parameters and of a penalty on the input gradient.
+    case trainingWithPenalty
+  }
+
+  public let purpose: Purpose
+  /// The most samples of one call: a rank's share of the largest batch.
+  public let maximumSamples: Int
+  public let slices: Slices
+  public let batchNormScope: BatchNormScope
+
+  public init(
+    _ purpose: Purpose, maximumSamples: Int, slices: Slices = Slices(samples: 8),
+    batchNormScope: BatchNormScope = .global
+  ) {
+    self.purpose = purpose
+    self.maximumSamples = maximumSamples
+    self.slices = slices
+    self.batchNormScope = batchNormScope
+  }
+
+  var derivatives: Derivatives {
+    switch purpose {
+    case .inference: .none
+    case .inputGradients, .training: .first
+    case .curvature, .trainingWithPenalty: .second
+    }
+  }
+
+  var trains: Bool { purpose == .training || purpose == .trainingWithPenalty }
+}

@@ -1,0 +1,138 @@
+import Kernels
+import Layers
+import MessagePassing
+import Tensors
+
+/// Lays out the layers of an ``Architecture`` in an arena, under the names of the reference's state dict.
+struct NetworkBuilder {
+  let architecture: Architecture
+  let configuration: ModelConfiguration
+  let communicator: any Communicator
+  let workspace: Workspace
+  let arena: Arena
+
+  /// A piece of a chain and the shape that it leaves, for the largest number of samples.
+  struct Stage {
+    var layers: [any Layer]
+    /// `outputs[k]` is what `layers[k]` writes.
+    var outputs: [Shape]
+
+    static func + (a: Stage, b: Stage) -> Stage {
+      Stage(layers: a.layers + b.layers, outputs: a.outputs + b.outputs)
+    }
+  }
+
+  var inputShape: Shape {
+    Shape(
+      samples: configuration.maximumSamples, height: architecture.height,
+      width: architecture.width, channels: architecture.channels)
+  }
+
+  func build() -> Stage {
+    switch architecture.body {
+    case .resNet(let stem, let widths, let blocks):
+      buildResNet(stem: stem, widths: widths, blocks: blocks)
+    case .vgg(let layers):
+      buildVGG(layers)
+    }
+  }
+
+  func chain(_ stage: Stage) -> Chain {
+    Chain(
+      stage.layers, interior: Array(stage.outputs.dropLast()),
+      derivatives: configuration.derivatives, arena: arena)
+  }
+
+  // MARK: - Pieces
+
+  enum Bias { case none, trained }
+
+  /// Convolution and batch norm, the reference's ConvBNBlock.
+  func convolutionBatchNorm(
+    _ name: String, from input: Shape, channels: Int, kernel: Int, stride: Int, bias: Bias
+  ) -> Stage {
+    let geometry = ConvolutionGeometry(
+      inputHeight: input.height, inputWidth: input.width, inputChannels: input.channels,
+      outputChannels: channels, kernelHeight: kernel, kernelWidth: kernel, stride: stride,
+      padding: kernel / 2)
+    let layout = CheckpointLayout.kernel(
+      height: kernel, width: kernel, inputs: input.channels, outputs: channels)
+    let convolution = product(
+      "\(name).conv", geometry, layout: layout, bias: bias, order: .inputFirst,
+      isNormalized: architecture.variant == .lowCurvature)
+    let logLipschitz = Parameter(
+      .logLipschitz, name: "\(name).log_lipschitz", shape: [], layout: .unchanged([]),
+      isTrained: architecture.variant == .lowCurvature)
+    let batchNorm = BatchNorm(
+      channels: channels,
+      constraint: architecture.variant == .lowCurvature ? .lipschitz : .none,
+      logLipschitz: logLipschitz, name: name, communicator: communicator,
+      scope: configuration.batchNormScope, slices: configuration.slices, arena: arena)
+    let output = geometry.outputShape(samples: input.samples)
+    return Stage(layers: [convolution, batchNorm], outputs: [output, output])
+  }
+
+  /// A linear layer on the flattened image.
+  func linear(_ name: String, from input: Shape, isNormalized: Bool) -> Stage {
+    let geometry = ConvolutionGeometry.linear(
+      height: input.height, width: input.width, channels: input.channels,
+      outputs: architecture.classes)
+    let layout = CheckpointLayout.linear(
+      height: input.height, width: input.width, channels: input.channels,
+      outputs: architecture.classes)
+    let layer = product(
+      name, geometry, layout: layout, bias: .trained, order: .outputFirst,
+      isNormalized: isNormalized)
+    return Stage(layers: [layer], outputs: [geometry.outputShape(samples: input.samples)])
+  }
+
+  /// An activation of its own, with a β of its own.
+  func activation(_ name: String, on shape: Shape) -> Stage {
+    switch architecture.variant {
+    case .standard(let beta):
+      return Stage(layers: [FixedSoftplus(beta: beta)], outputs: [shape])
+    case .lowCurvature:
+      let logBeta = Parameter(
+        .logBeta, name: "\(name).log_beta", shape: [], layout: .unchanged([]))
+      let layer = CenteredSoftplus(
+        logBeta: logBeta,
+        exponential: Exponential(logBeta, offset: Exponential.betaOffset, arena: arena),
+        slices: configuration.slices)
+      return Stage(layers: [layer], outputs: [shape])
+    }
+  }
+
+  /// One more layer that uses an earlier activation's β.
+  func activation(_ name: String, on shape: Shape, sharing logBeta: Parameter) -> Stage {
+    logBeta.share(as: "\(name).log_beta")
+    let layer = CenteredSoftplus(
+      logBeta: logBeta, exponential: nil, slices: configuration.slices)
+    return Stage(layers: [layer], outputs: [shape])
+  }
+
+  private func product(
+    _ name: String, _ geometry: ConvolutionGeometry, layout: CheckpointLayout, bias: Bias,
+    order: SpectralNorm.Order, isNormalized: Bool
+  ) -> Convolution2D {
+    let weight = Parameter(
+      .weight, name: isNormalized ? "\(name).parametrizations.weight.original" : "\(name).weight",
+      shape: [
+        geometry.kernelHeight, geometry.kernelWidth, geometry.inputChannels,
+        geometry.outputChannels,
+      ], layout: layout)
+    let biasParameter =
+      bias == .none
+      ? nil
+      : Parameter(
+        .bias, name: "\(name).bias", shape: [geometry.outputChannels],
+        layout: .unchanged([geometry.outputChannels]))
+    let spectralNorm =
+      isNormalized
+      ? SpectralNorm(
+        weight, geometry: geometry, order: order, name: name, workspace: workspace, arena: arena)
+      : nil
+    return Convolution2D(
+      geometry, weight: weight, bias: biasParameter, spectralNorm: spectralNorm,
+      slices: configuration.slices, workspace: workspace, arena: arena)
+  }
+}

@@ -1,0 +1,39 @@
+import Layers
+import Tensors
+
+extension NetworkBuilder {
+  /// The reference's VGG: convolutions with bias, one β for all activations, one plain linear layer.
+  ///
+  /// A module's name is its index in the sequence of conv-BN blocks, activations and poolings; the linear
+  /// layer stands after a flattening module.
+  func buildVGG(_ layers: [Architecture.VGGLayer]) -> Stage {
+    var network = Stage(layers: [], outputs: [])
+    var shape = inputShape
+    var index = 0
+    var sharedBeta: Parameter?
+    for layer in layers {
+      switch layer {
+      case .pooling:
+        shape = Shape(
+          samples: shape.samples, height: shape.height / 2, width: shape.width / 2,
+          channels: shape.channels)
+        network = network + Stage(layers: [MaximumPooling(size: 2)], outputs: [shape])
+        index += 1
+      case .convolution(let channels):
+        let block = convolutionBatchNorm(
+          "\(index)", from: shape, channels: channels, kernel: 3, stride: 1, bias: .trained)
+        shape = block.outputs[1]
+        let next: Stage
+        if let sharedBeta {
+          next = activation("\(index + 1)", on: shape, sharing: sharedBeta)
+        } else {
+          next = activation("\(index + 1)", on: shape)
+          sharedBeta = next.layers[0].parameters.first
+        }
+        network = network + block + next
+        index += 2
+      }
+    }
+    return network + linear("\(index + 1)", from: shape, isNormalized: false)
+  }
+}

@@ -1,0 +1,74 @@
+/// A trained tensor: what the optimizer moves, what the layers read, and the gradient between them.
+///
+/// Layers read `effective` (Ŵ = W/σ, β = exp(logBeta) + 1e-3, …) and write ∂L/∂effective into
+/// `gradient`; a reparameterisation refreshes the first from `value` before the forward pass and pulls
+/// the second back to ∂L/∂value once, after reduction. Without one, `effective` *is* `value`.
+public final class Parameter {
+  public enum Kind: Sendable {
+    case weight, bias, logBeta, logLipschitz
+  }
+
+  public let kind: Kind
+  /// The keys of a state dict under which the parameter stands; a shared one has several.
+  public private(set) var names: [String]
+  public let shape: Shape
+  public let layout: CheckpointLayout
+  /// Whether the optimizer moves it; a standard network carries log_lipschitz only as state.
+  public let isTrained: Bool
+
+  public private(set) var value: Tensor
+  public private(set) var effective: Tensor
+  public private(set) var gradient: Tensor
+  public private(set) var velocity: Tensor
+
+  /// The number of layers that write the gradient; penalties count once for each of them.
+  public private(set) var owners = 1
+  private var contributions = 0
+
+  public init(
+    _ kind: Kind, name: String, shape: Shape, layout: CheckpointLayout, isTrained: Bool = true
+  ) {
+    precondition(layout.count == shape.count, "\(name): \(shape) in a checkpoint as \(layout)")
+    self.kind = kind
+    names = [name]
+    self.shape = shape
+    self.layout = layout
+    self.isTrained = isTrained
+    value = .absent(shape)
+    effective = .absent(shape)
+    gradient = .absent(shape)
+    velocity = .absent(shape)
+  }
+
+  /// Weight decay acts on weights and biases, never on log_beta and log_lipschitz.
+  public var decays: Bool { kind == .weight || kind == .bias }
+
+  /// Lets one more layer, which the state dict calls `name`, use this parameter.
+  public func share(as name: String) {
+    names.append(name)
+    owners += 1
+  }
+
+  /// Gives the parameter its storage; `effective` is the value itself unless `setEffective` follows.
+  public func place(value: Tensor, gradient: Tensor, velocity: Tensor) {
+    self.value = value.reshaped(shape)
+    self.gradient = gradient.isPresent ? gradient.reshaped(shape) : .absent(shape)
+    self.velocity = velocity.isPresent ? velocity.reshaped(shape) : .absent(shape)
+    if !effective.isPresent { effective = self.value }
+  }
+
+  /// Makes layers read a tensor of its own instead of the value.
+  public func setEffective(_ tensor: Tensor) {
+    precondition(tensor.shape == shape, "\(names[0]) is \(shape), its effective value \(tensor)")
+    effective = tensor
+  }
+
+  /// Starts a new accumulation: the next owner to write is the first.
+  public func beginGradient() { contributions = 0 }
+
+  /// The weights for the next owner's contribution: whoever is not the first adds to what is there.
+  public func claim(_ weights: GradientWeights) -> GradientWeights {
+    contributions += 1
+    return contributions == 1 ? weights : weights.adding
+  }
+}

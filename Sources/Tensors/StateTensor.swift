@@ -1,0 +1,12 @@
+/// A tensor that belongs to the state dict but is not trained: running statistics, power-iteration vectors.
+public struct StateTensor {
+  public let name: String
+  public let tensor: Tensor
+  public let layout: CheckpointLayout
+
+  public init(name: String, tensor: Tensor, layout: CheckpointLayout) {
+    self.name = name
+    self.tensor = tensor
+    self.layout = layout
+  }
+}

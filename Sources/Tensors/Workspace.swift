@@ -1,0 +1,35 @@
+/// Scratch memory that all layers of a network share: what one pass of one layer needs and no longer.
+///
+/// Layers state the most they will need while they are built; nothing in it survives a pass.
+public final class Workspace {
+  private var floats = 0
+  private var storage: Tensor?
+
+  public init() {}
+
+  /// States a need; the shapes of one call are used at the same time.
+  public func reserve(_ shapes: Shape...) {
+    floats = max(floats, shapes.reduce(0) { $0 + Workspace.padded($1.count) })
+  }
+
+  /// Takes the memory, once everything that uses it has stated its need.
+  public func place(in arena: Arena) { storage = arena.tensor([floats]) }
+
+  /// Scratch of one shape.
+  public func tensor(_ shape: Shape) -> Tensor { take(shape, at: 0) }
+
+  /// Scratch of two shapes at the same time.
+  public func tensors(_ first: Shape, _ second: Shape) -> (Tensor, Tensor) {
+    (take(first, at: 0), take(second, at: Workspace.padded(first.count)))
+  }
+
+  private func take(_ shape: Shape, at offset: Int) -> Tensor {
+    guard let storage else { preconditionFailure("the workspace has not been placed") }
+    precondition(
+      offset + shape.count <= floats, "\(shape) at \(offset) in a workspace of \(floats) floats")
+    return Tensor(shape, storage: storage.pointer + offset)
+  }
+
+  /// Starts of tensors are multiples of a cache line.
+  private static func padded(_ count: Int) -> Int { (count + 15) / 16 * 16 }
+}
