@@ -1,0 +1,34 @@
+/* The recipes that the program carries. CEmbedded.c defines RECIPE and END: clang 21 crashes when
+   #embed is given both a prefix and a suffix, so each entry takes three lines. */
+
+RECIPE("digits")
+#embed "../../launch/recipes/digits.yaml"
+END
+
+RECIPE("fashion-mnist")
+#embed "../../launch/recipes/fashion-mnist.yaml"
+END
+
+RECIPE("cifar10-vgg11-lcnn")
+#embed "../../launch/recipes/cifar10-vgg11-lcnn.yaml"
+END
+
+RECIPE("cifar10-resnet18-standard")
+#embed "../../launch/recipes/cifar10-resnet18-standard.yaml"
+END
+
+RECIPE("cifar10-resnet18-lcnn")
+#embed "../../launch/recipes/cifar10-resnet18-lcnn.yaml"
+END
+
+RECIPE("cifar10-resnet18-gradreg")
+#embed "../../launch/recipes/cifar10-resnet18-gradreg.yaml"
+END
+
+RECIPE("cifar10-resnet18-lcnn-gradreg")
+#embed "../../launch/recipes/cifar10-resnet18-lcnn-gradreg.yaml"
+END
+
+RECIPE("cifar100-resnet18-lcnn-gradreg")
+#embed "../../launch/recipes/cifar100-resnet18-lcnn-gradreg.yaml"
+END

@@ -1,0 +1,98 @@
+import Digests
+
+/// One split of labelled images, in memory and never changed.
+///
+/// Image i is `pixels[i·height·width·channels ..< (i + 1)·height·width·channels]`, channels innermost.
+public final class Dataset: Sendable {
+  public enum Split: String, Sendable, CaseIterable {
+    case train, test
+  }
+
+  /// How an image is laid out and what its numbers mean.
+  public struct Format: Sendable, Equatable {
+    public let height: Int
+    public let width: Int
+    public let channels: Int
+    /// Labels lie in 0 ..< classes.
+    public let classes: Int
+    /// The largest pixel value, which becomes 1: 255, or 16 for digits.
+    public let pixelMaximum: UInt8
+
+    public var pixelsPerImage: Int { height * width * channels }
+
+    public init(height: Int, width: Int, channels: Int, classes: Int, pixelMaximum: UInt8 = 255) {
+      precondition(
+        height > 0 && width > 0 && channels > 0 && pixelMaximum > 0,
+        "images of \(height)×\(width)×\(channels) with pixels up to \(pixelMaximum)")
+      precondition((1...65536).contains(classes), "\(classes) classes do not fit 16-bit labels")
+      self.height = height
+      self.width = width
+      self.channels = channels
+      self.classes = classes
+      self.pixelMaximum = pixelMaximum
+    }
+  }
+
+  public let name: String
+  public let split: Split
+  public let format: Format
+  public let pixels: [UInt8]
+  public let labels: [UInt16]
+
+  public var count: Int { labels.count }
+  public var height: Int { format.height }
+  public var width: Int { format.width }
+  public var channels: Int { format.channels }
+  public var classes: Int { format.classes }
+  public var pixelsPerImage: Int { format.pixelsPerImage }
+  /// The distance between two neighbouring pixel values: 1/255, or 1/16 for digits.
+  public var pixelScale: Float { 1 / Float(format.pixelMaximum) }
+
+  public init(name: String, split: Split, format: Format, pixels: [UInt8], labels: [UInt16]) {
+    precondition(
+      pixels.count == labels.count * format.pixelsPerImage,
+      "\(pixels.count) pixels are not \(labels.count) images of \(format.pixelsPerImage)")
+    precondition(
+      labels.allSatisfy { Int($0) < format.classes }, "a label is not below \(format.classes)")
+    self.name = name
+    self.split = split
+    self.format = format
+    self.pixels = pixels
+    self.labels = labels
+  }
+
+  /// The first `count` samples as a data set of their own.
+  public func prefix(_ count: Int) -> Dataset {
+    precondition((0...self.count).contains(count), "the first \(count) of \(self.count) samples")
+    return Dataset(
+      name: name, split: split, format: format,
+      pixels: Array(pixels.prefix(count * pixelsPerImage)), labels: Array(labels.prefix(count)))
+  }
+
+  /// Writes image `index` as pixel / pixelMaximum, each rounded once, height × width × channels numbers.
+  public func copyImage(_ index: Int, into output: UnsafeMutableBufferPointer<Float>) {
+    precondition(
+      output.count == pixelsPerImage, "\(output.count) numbers for an image of \(pixelsPerImage)")
+    let maximum = Float(format.pixelMaximum)
+    withImage(index) { image in
+      for position in image.indices { output[position] = Float(image[position]) / maximum }
+    }
+  }
+
+  /// Lends the pixels of image `index`.
+  func withImage(_ index: Int, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
+    precondition((0..<count).contains(index), "image \(index) of \(count)")
+    let start = index * pixelsPerImage
+    pixels.withUnsafeBufferPointer { all in
+      body(UnsafeBufferPointer(rebasing: all[start..<start + pixelsPerImage]))
+    }
+  }
+
+  /// SHA-256 of the pixels followed by the labels as little-endian 16-bit numbers; computed at each call.
+  public func sha256() -> String {
+    let digest = SHA256Digest()
+    pixels.withUnsafeBytes { digest.update($0) }
+    labels.map(\.littleEndian).withUnsafeBytes { digest.update($0) }
+    return digest.hexadecimal()
+  }
+}

@@ -1,0 +1,28 @@
+import RandomNumbers
+
+/// In which order an epoch visits the samples; a function of nothing but the epoch.
+public enum SampleOrder: Sendable, Equatable {
+  /// 0, 1, 2, …, for evaluation.
+  case natural
+  /// A permutation drawn for (seed, epoch) by Fisher and Yates.
+  case shuffled(seed: UInt64)
+
+  /// Writes the order of `epoch` over `indices.count` samples into `indices`.
+  public func fill(_ indices: UnsafeMutableBufferPointer<Int32>, epoch: Int) {
+    for index in indices.indices { indices[index] = Int32(index) }
+    guard case .shuffled(let seed) = self, indices.count > 1 else { return }
+    var generator = KeyedGenerator(seed: seed, purpose: .shuffle, a: UInt64(epoch))
+    for last in stride(from: indices.count - 1, to: 0, by: -1) {
+      indices.swapAt(last, generator.integer(below: last + 1))
+    }
+  }
+
+  /// The order of `epoch` over `count` samples.
+  public func indices(count: Int, epoch: Int) -> [Int32] {
+    [Int32](unsafeUninitializedCapacity: count) { buffer, initialized in
+      buffer.initialize(repeating: 0)
+      fill(UnsafeMutableBufferPointer(rebasing: buffer[..<count]), epoch: epoch)
+      initialized = count
+    }
+  }
+}
