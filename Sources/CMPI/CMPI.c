@@ -1,1 +1,102 @@
 #include "CMPI.h"
+
+#include <mpi.h>
+#include <stdio.h>
+
+// A communicator travels as its Fortran handle: MPI_Comm is an int in MPICH and a pointer in Open MPI.
+static MPI_Comm unwrap(cmpi_communicator communicator) {
+  return MPI_Comm_f2c((MPI_Fint)communicator.handle);
+}
+
+static cmpi_communicator wrap(MPI_Comm communicator) {
+  cmpi_communicator wrapped = {(int32_t)MPI_Comm_c2f(communicator)};
+  return wrapped;
+}
+
+int cmpi_initialized(int *answer) { return MPI_Initialized(answer); }
+
+int cmpi_initialize(int *funneled) {
+  int provided = MPI_THREAD_SINGLE;
+  int code = MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &provided);
+  if (code != MPI_SUCCESS) return code;
+  *funneled = provided >= MPI_THREAD_FUNNELED;
+  // MPI 4 raises errors that belong to no communicator on MPI_COMM_SELF.
+  code = MPI_Comm_set_errhandler(MPI_COMM_SELF, MPI_ERRORS_RETURN);
+  if (code != MPI_SUCCESS) return code;
+  return MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+}
+
+int cmpi_finalize(void) { return MPI_Finalize(); }
+
+cmpi_communicator cmpi_world(void) { return wrap(MPI_COMM_WORLD); }
+
+int cmpi_rank(cmpi_communicator communicator, int *rank) {
+  return MPI_Comm_rank(unwrap(communicator), rank);
+}
+
+int cmpi_size(cmpi_communicator communicator, int *size) {
+  return MPI_Comm_size(unwrap(communicator), size);
+}
+
+int cmpi_duplicate(cmpi_communicator communicator, cmpi_communicator *copy) {
+  MPI_Comm duplicate = MPI_COMM_NULL;
+  int code = MPI_Comm_dup(unwrap(communicator), &duplicate);
+  if (code == MPI_SUCCESS) *copy = wrap(duplicate);
+  return code;
+}
+
+int cmpi_local_place(cmpi_communicator communicator, int *rank, int *size) {
+  MPI_Comm node = MPI_COMM_NULL;
+  int code =
+      MPI_Comm_split_type(unwrap(communicator), MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
+  if (code != MPI_SUCCESS) return code;
+  code = MPI_Comm_rank(node, rank);
+  if (code != MPI_SUCCESS) return code;
+  code = MPI_Comm_size(node, size);
+  if (code != MPI_SUCCESS) return code;
+  return MPI_Comm_free(&node);
+}
+
+int cmpi_sum_float(cmpi_communicator communicator, float *values, int count) {
+  return MPI_Allreduce(MPI_IN_PLACE, values, count, MPI_FLOAT, MPI_SUM, unwrap(communicator));
+}
+
+int cmpi_sum_double(cmpi_communicator communicator, double *values, int count) {
+  return MPI_Allreduce(MPI_IN_PLACE, values, count, MPI_DOUBLE, MPI_SUM, unwrap(communicator));
+}
+
+int cmpi_sum_int64(cmpi_communicator communicator, int64_t *values, int count) {
+  return MPI_Allreduce(MPI_IN_PLACE, values, count, MPI_INT64_T, MPI_SUM, unwrap(communicator));
+}
+
+int cmpi_broadcast(cmpi_communicator communicator, void *bytes, int count, int root) {
+  return MPI_Bcast(bytes, count, MPI_BYTE, root, unwrap(communicator));
+}
+
+int cmpi_barrier(cmpi_communicator communicator) { return MPI_Barrier(unwrap(communicator)); }
+
+int cmpi_abort(int exit_code) { return MPI_Abort(MPI_COMM_WORLD, exit_code); }
+
+int cmpi_error_text(int code, char *text, int capacity) {
+  char full[MPI_MAX_ERROR_STRING + 1] = "";
+  int length = 0;
+  int result = MPI_Error_string(code, full, &length);
+  snprintf(text, (size_t)capacity, "%s", full);
+  return result;
+}
+
+int cmpi_processor_name(char *text, int capacity) {
+  char full[MPI_MAX_PROCESSOR_NAME + 1] = "";
+  int length = 0;
+  int result = MPI_Get_processor_name(full, &length);
+  snprintf(text, (size_t)capacity, "%s", full);
+  return result;
+}
+
+int cmpi_library_version(char *text, int capacity) {
+  char full[MPI_MAX_LIBRARY_VERSION_STRING + 1] = "";
+  int length = 0;
+  int result = MPI_Get_library_version(full, &length);
+  snprintf(text, (size_t)capacity, "%s", full);
+  return result;
+}

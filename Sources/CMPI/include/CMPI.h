@@ -1,3 +1,55 @@
 #ifndef CMPI_H
 #define CMPI_H
+
+#include <stdint.h>
+
+// The part of MPI that lcnn-dist uses. This header does not include mpi.h: MPI's handles are macros
+// that Swift cannot import and whose types differ between implementations. Unless it says otherwise,
+// a function returns MPI's own code, 0 for success; cmpi_error_text words it.
+
+/// An MPI communicator by its number in MPI's handle table (MPI_Comm_c2f).
+typedef struct {
+  int32_t handle;
+} cmpi_communicator;
+
+/// Bytes that hold any text below, with its terminating zero.
+#define CMPI_TEXT_BYTES 8192
+
+/// Writes 1 if MPI_Init has been called in this process, else 0.
+int cmpi_initialized(int *answer);
+
+/// MPI_Init_thread for MPI calls from one thread at a time. Writes 1 to `funneled` if MPI allows at
+/// least MPI_THREAD_FUNNELED, else 0. Errors on MPI_COMM_WORLD and its copies are returned from here on.
+int cmpi_initialize(int *funneled);
+
+int cmpi_finalize(void);
+
+/// MPI_COMM_WORLD.
+cmpi_communicator cmpi_world(void);
+
+int cmpi_rank(cmpi_communicator communicator, int *rank);
+int cmpi_size(cmpi_communicator communicator, int *size);
+int cmpi_duplicate(cmpi_communicator communicator, cmpi_communicator *copy);
+
+/// This rank's place among the ranks that share memory with it. Collective.
+int cmpi_local_place(cmpi_communicator communicator, int *rank, int *size);
+
+/// MPI_Allreduce with MPI_SUM, in place. Collective.
+int cmpi_sum_float(cmpi_communicator communicator, float *values, int count);
+int cmpi_sum_double(cmpi_communicator communicator, double *values, int count);
+int cmpi_sum_int64(cmpi_communicator communicator, int64_t *values, int count);
+
+/// MPI_Bcast of bytes. Collective.
+int cmpi_broadcast(cmpi_communicator communicator, void *bytes, int count, int root);
+
+int cmpi_barrier(cmpi_communicator communicator);
+
+/// Ends all ranks of MPI_COMM_WORLD; mpirun returns `exit_code`.
+int cmpi_abort(int exit_code);
+
+/// The three texts end in a zero and are cut to `capacity` bytes.
+int cmpi_error_text(int code, char *text, int capacity);
+int cmpi_processor_name(char *text, int capacity);
+int cmpi_library_version(char *text, int capacity);
+
 #endif

@@ -1,0 +1,56 @@
+/// A group of ranks and the collectives that data-parallel training needs.
+///
+/// Collective: every rank calls the same methods, in the same order, with the same counts. A zero
+/// count is legal. Nothing here throws: a failed collective cannot be recovered from, so a conformer
+/// says what failed and ends the job.
+public protocol Communicator: AnyObject, Sendable {
+  /// This rank's number, 0 ..< `size`.
+  var rank: Int { get }
+
+  /// How many ranks there are; at least 1.
+  var size: Int { get }
+
+  /// Replaces every element by its sum over all ranks. Collective.
+  ///
+  /// All ranks get the same bits; which bits depends on `size`, since float addition is not
+  /// associative.
+  func sum(_ buffer: UnsafeMutableBufferPointer<Float>)
+
+  /// Replaces every element by its sum over all ranks. Collective; all ranks get the same bits.
+  func sum(_ buffer: UnsafeMutableBufferPointer<Double>)
+
+  /// Replaces every element by its sum over all ranks. Collective; the sums must fit in 64 bits.
+  func sum(_ buffer: UnsafeMutableBufferPointer<Int64>)
+
+  /// Copies `bytes` of rank `root` over `bytes` of all other ranks. Collective.
+  func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int)
+
+  /// Returns when every rank has called it. Collective.
+  func barrier()
+
+  /// Every rank's bytes, in rank order, on all ranks. Collective; the lengths may differ.
+  ///
+  /// For set-up and reports: it allocates, and takes one broadcast per rank.
+  func allGather(_ bytes: [UInt8]) -> [[UInt8]]
+
+  /// A communicator of the same ranks whose collectives are matched separately. Collective.
+  ///
+  /// Gradient buckets on a duplicate never wait behind batch-norm sums on the original.
+  func duplicate() -> any Communicator
+
+  /// Ends the whole job, all ranks of it, with exit code `code`. Not collective: one rank suffices.
+  func abort(code: Int32) -> Never
+}
+
+extension Communicator {
+  public func allGather(_ bytes: [UInt8]) -> [[UInt8]] {
+    var lengths = [Int64](repeating: 0, count: size)
+    lengths[rank] = Int64(bytes.count)
+    lengths.withUnsafeMutableBufferPointer { sum($0) }
+    return lengths.indices.map { root in
+      var gathered = root == rank ? bytes : [UInt8](repeating: 0, count: Int(lengths[root]))
+      gathered.withUnsafeMutableBytes { broadcast($0, from: root) }
+      return gathered
+    }
+  }
+}

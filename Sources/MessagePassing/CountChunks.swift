@@ -1,0 +1,19 @@
+/// `0 ..< count` in ranges short enough for MPI, whose counts are C ints. None if `count` is 0.
+package struct CountChunks: Sequence, IteratorProtocol {
+  private var rest: Range<Int>
+  private let limit: Int
+
+  /// A limit other than `Int32.max` is for tests, which need not hold 2³¹ elements.
+  package init(of count: Int, limit: Int = Int(Int32.max)) {
+    precondition(count >= 0 && limit > 0, "no chunks of \(limit) in \(count)")
+    rest = 0..<count
+    self.limit = limit
+  }
+
+  package mutating func next() -> Range<Int>? {
+    if rest.isEmpty { return nil }
+    let chunk = rest.prefix(limit)
+    rest = chunk.upperBound..<rest.upperBound
+    return chunk
+  }
+}

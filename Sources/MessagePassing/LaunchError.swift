@@ -1,0 +1,58 @@
+/// A launcher started, or was given room for, several ranks, and MPI knows of one.
+///
+/// Every process would then train alone, and all would write the same files.
+public enum LaunchError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The exit code of a refused launch (EX_UNAVAILABLE of sysexits.h).
+  public static let exitCode: Int32 = 69
+
+  /// mpirun or mpiexec belongs to another MPI than the one this program is linked with.
+  case otherMPI(LaunchClaim)
+
+  /// srun started the ranks without an interface that this program's MPI understands.
+  case stepWithoutMPI(LaunchClaim)
+
+  /// The program was started by itself in a Slurm allocation that was made for several ranks.
+  case startedAlone(LaunchClaim)
+
+  public var description: String {
+    switch self {
+    case .otherMPI(let claim):
+      """
+      \(claim), but MPI reports 1: mpirun belongs to another MPI than the one lcnn-dist is built \
+      with. Use the mpirun of that MPI, or set MPI_PKG_CONFIG to the MPI of this mpirun \
+      (for MPICH: MPI_PKG_CONFIG=mpich) and rebuild.
+      """
+    case .stepWithoutMPI(let claim):
+      """
+      \(claim), but MPI reports 1: srun started the ranks without telling MPI. \
+      Use srun --mpi=pmix, or mpirun inside the allocation.
+      """
+    case .startedAlone(let claim):
+      """
+      \(claim), but MPI reports 1: lcnn-dist was started without a launcher in this Slurm \
+      allocation. Put srun --mpi=pmix or mpirun before it; \
+      to train on one rank all the same, set \(LaunchEnvironment.allowSingle)=1.
+      """
+    }
+  }
+}
+
+/// An environment variable, and the ranks that there must be at least for it to be true.
+public struct LaunchClaim: Equatable, Sendable, CustomStringConvertible {
+  public var variable: String
+  public var value: String
+  public var ranks: Int
+
+  public init(variable: String, value: String, ranks: Int) {
+    self.variable = variable
+    self.value = value
+    self.ranks = ranks
+  }
+
+  public var description: String {
+    let found = "\(variable)=\(value) in the environment"
+    return value == "\(ranks)"
+      ? "\(found) says that there are \(ranks) ranks"
+      : "\(found) says that there are at least \(ranks) ranks"
+  }
+}

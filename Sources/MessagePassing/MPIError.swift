@@ -1,0 +1,31 @@
+/// What MPI could not do. None of it can be recovered from: the job ends with ``exitCode``.
+public enum MPIError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The exit code of a job that ended on an MPI error (EX_SOFTWARE of sysexits.h).
+  public static let exitCode: Int32 = 70
+
+  /// `call` returned `code`, worded by MPI as `text`. `rank` is nil before MPI has given one.
+  case failed(call: String, code: Int32, text: String, rank: Int?, host: String)
+
+  /// The library does not offer MPI_THREAD_FUNNELED.
+  case noThreads(library: String)
+
+  /// MPI starts once per process, and in this one it has been finalized.
+  case finalized
+
+  /// Something other than ``MPICommunicator`` called MPI_Init in this process.
+  case startedElsewhere
+
+  public var description: String {
+    switch self {
+    case .failed(let call, let code, let text, let rank, let host):
+      let place = rank.map { "rank \($0) on \(host)" } ?? "a rank not numbered yet, on \(host)"
+      return "\(place): \(call) failed with code \(code): \(text)"
+    case .noThreads(let library):
+      return "\(library) was built without threads; MPI_THREAD_FUNNELED is needed"
+    case .finalized:
+      return "MPI has been finalized in this process and cannot be started again"
+    case .startedElsewhere:
+      return "MPI_Init has been called in this process already, by other code than lcnn-dist's"
+    }
+  }
+}

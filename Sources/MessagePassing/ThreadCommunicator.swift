@@ -1,0 +1,72 @@
+/// Ranks that are threads of one process: for tests of code that communicates, without MPI.
+///
+/// Sums add in rank order and allocate nothing. Ranks that disagree about the collective, its count
+/// or its root, and ranks that would wait for ever, trap with what each of them was doing.
+public final class ThreadCommunicator: Communicator {
+  public let rank: Int
+  public var size: Int { group.size }
+  private let group: ThreadGroup
+
+  init(rank: Int, group: ThreadGroup) {
+    self.rank = rank
+    self.group = group
+  }
+
+  public func sum(_ buffer: UnsafeMutableBufferPointer<Float>) {
+    sum(buffer, as: .sumFloat)
+  }
+
+  public func sum(_ buffer: UnsafeMutableBufferPointer<Double>) {
+    sum(buffer, as: .sumDouble)
+  }
+
+  public func sum(_ buffer: UnsafeMutableBufferPointer<Int64>) {
+    sum(buffer, as: .sumInt64)
+  }
+
+  public func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) {
+    precondition(
+      (0..<size).contains(root), "broadcast from rank \(root), but there are \(size) ranks")
+    let call = ThreadGroup.Call(
+      operation: .broadcast(root: root), count: bytes.count, base: bytes.baseAddress)
+    group.meet(rank: rank, call)
+    if rank != root { bytes.copyMemory(from: UnsafeRawBufferPointer(group.bytes(of: root))) }
+    group.wait(rank: rank)
+  }
+
+  public func barrier() {
+    group.meet(rank: rank, ThreadGroup.Call(operation: .barrier, count: 0, base: nil))
+  }
+
+  public func duplicate() -> any Communicator {
+    group.meet(rank: rank, ThreadGroup.Call(operation: .duplicate, count: 0, base: nil))
+    return ThreadCommunicator(rank: rank, group: group.duplicate(for: rank))
+  }
+
+  public func abort(code: Int32) -> Never {
+    fatalError("rank \(rank) of \(size) threads aborts with code \(code)")
+  }
+
+  /// Each rank adds its share of the elements, in rank order, and writes the sums to all ranks: no
+  /// element is touched by two threads, and the order does not depend on who comes first.
+  private func sum<Element: AdditiveArithmetic>(
+    _ buffer: UnsafeMutableBufferPointer<Element>, as operation: ThreadGroup.Operation
+  ) {
+    let call = ThreadGroup.Call(
+      operation: operation, count: buffer.count, base: UnsafeMutableRawPointer(buffer.baseAddress))
+    group.meet(rank: rank, call)
+    let mine = share(of: buffer.count, rank: rank, size: size)
+    if !mine.isEmpty {
+      let total = group.values(of: 0, as: Element.self)
+      for other in 1..<size {
+        let values = group.values(of: other, as: Element.self)
+        for index in mine { total[index] += values[index] }
+      }
+      for other in 1..<size {
+        let values = group.values(of: other, as: Element.self)
+        for index in mine { values[index] = total[index] }
+      }
+    }
+    group.wait(rank: rank)
+  }
+}

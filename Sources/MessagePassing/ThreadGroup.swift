@@ -1,0 +1,97 @@
+import Foundation
+
+/// What the ranks of one ``ThreadCommunicator`` share: who has called which collective.
+///
+/// Fields are written under `session.condition`. `calls` is also read outside of it, but only between
+/// the two waits of a collective, while no rank can write.
+final class ThreadGroup: @unchecked Sendable {
+  enum Operation: Equatable {
+    case sumFloat, sumDouble, sumInt64, broadcast(root: Int), barrier, duplicate
+  }
+
+  /// One rank's part in a collective; `base` is nil for an empty buffer.
+  struct Call {
+    var operation: Operation
+    var count: Int
+    var base: UnsafeMutableRawPointer?
+  }
+
+  let size: Int
+  private let session: ThreadSession
+  private let calls: UnsafeMutableBufferPointer<Call>
+  private var newest: ThreadGroup?
+  private var arrived = 0
+  private var generation = 0
+
+  init(size: Int, session: ThreadSession) {
+    self.size = size
+    self.session = session
+    calls = .allocate(capacity: size)
+    calls.initialize(repeating: Call(operation: .barrier, count: 0, base: nil))
+  }
+
+  deinit { calls.deallocate() }
+
+  /// Publishes `call`, and returns when all ranks have; traps if they do not agree.
+  func meet(rank: Int, _ call: Call) {
+    session.condition.lock()
+    calls[rank] = call
+    if arrived == size - 1 { checkAgreement() }
+    arrive(rank: rank)
+    session.condition.unlock()
+  }
+
+  /// Returns when all ranks are here: until then, what they published may be in use.
+  func wait(rank: Int) {
+    session.condition.lock()
+    arrive(rank: rank)
+    session.condition.unlock()
+  }
+
+  /// The buffer that `rank` published, as elements; it must not be empty.
+  func values<Element>(of rank: Int, as type: Element.Type) -> UnsafeMutablePointer<Element> {
+    guard let base = calls[rank].base else {
+      preconditionFailure("rank \(rank) published no buffer for \(calls[rank].count) elements")
+    }
+    return base.assumingMemoryBound(to: type)
+  }
+
+  func bytes(of rank: Int) -> UnsafeMutableRawBufferPointer {
+    UnsafeMutableRawBufferPointer(start: calls[rank].base, count: calls[rank].count)
+  }
+
+  /// The group that rank 0 makes for all ranks; call it between `meet` and the next collective.
+  func duplicate(for rank: Int) -> ThreadGroup {
+    session.condition.lock()
+    defer { session.condition.unlock() }
+    if rank == 0 { newest = ThreadGroup(size: size, session: session) }
+    arrive(rank: rank)
+    guard let newest else { preconditionFailure("rank 0 made no duplicate for rank \(rank)") }
+    return newest
+  }
+
+  private func arrive(rank: Int) {
+    arrived += 1
+    if arrived == size {
+      arrived = 0
+      generation += 1
+      session.release(size - 1)
+    } else {
+      let mine = generation
+      session.startWaiting(rank: rank, in: calls[rank].operation)
+      while generation == mine { session.condition.wait() }
+    }
+  }
+
+  private func checkAgreement() {
+    let first = calls[0]
+    for (rank, call) in calls.enumerated() {
+      precondition(
+        call.operation == first.operation && call.count == first.count,
+        """
+        ranks disagree: rank 0 calls \(first.operation) of \(first.count), \
+        rank \(rank) calls \(call.operation) of \(call.count)
+        """)
+    }
+  }
+}

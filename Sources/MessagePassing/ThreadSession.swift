@@ -1,0 +1,93 @@
+import Foundation
+
+/// The threads of one `ThreadCommunicator.run`: which of them wait, and which have ended.
+///
+/// All fields are used under `condition` only.
+final class ThreadSession: @unchecked Sendable {
+  let condition = NSCondition()
+  private let size: Int
+  private var waiting = 0
+  private var ended = 0
+  private var failed = false
+  private var waits: [ThreadGroup.Operation?]
+
+  init(size: Int) {
+    self.size = size
+    waits = Array(repeating: nil, count: size)
+  }
+
+  /// Nothing will happen any more: every thread has ended, or waits for one that has.
+  var isOver: Bool { ended + waiting == size }
+
+  func startWaiting(rank: Int, in operation: ThreadGroup.Operation) {
+    waiting += 1
+    waits[rank] = operation
+    checkProgress()
+  }
+
+  func release(_ count: Int) {
+    waiting -= count
+    condition.broadcast()
+  }
+
+  func end(failed: Bool) {
+    ended += 1
+    self.failed = self.failed || failed
+    checkProgress()
+  }
+
+  /// After an error the ranks that wait for the failed one are left waiting, and `run` rethrows;
+  /// without one, waiting for ever is a bug in the caller.
+  private func checkProgress() {
+    guard isOver else { return }
+    precondition(
+      failed || waiting == 0,
+      "\(ended) of \(size) ranks have ended and the others wait for ever; last waits: \(waits)")
+    condition.broadcast()
+  }
+}
+
+extension ThreadCommunicator {
+  /// Runs `body` once per rank, each on a thread of its own with a stack of 8 MiB.
+  ///
+  /// - Returns: what the ranks returned, in rank order.
+  /// - Throws: the error of the lowest rank that threw. Ranks that wait for it in a collective are
+  ///   left waiting: their threads and what they hold are not released before the process ends.
+  public static func run<Output: Sendable>(
+    ranks: Int, _ body: @escaping @Sendable (any Communicator) throws -> Output
+  ) throws -> [Output] {
+    precondition(ranks > 0, "\(ranks) ranks; at least 1 is needed")
+    let session = ThreadSession(size: ranks)
+    let group = ThreadGroup(size: ranks, session: session)
+    let outcomes = Outcomes<Output>(count: ranks)
+    for rank in 0..<ranks {
+      let thread = Thread {
+        let outcome = Result { try body(ThreadCommunicator(rank: rank, group: group)) }
+        session.condition.lock()
+        outcomes.byRank[rank] = outcome
+        session.end(failed: outcomes.hasError(rank))
+        session.condition.unlock()
+      }
+      thread.name = "rank \(rank)"
+      thread.stackSize = 8 << 20
+      thread.start()
+    }
+    session.condition.lock()
+    defer { session.condition.unlock() }
+    while !session.isOver { session.condition.wait() }
+    return try outcomes.byRank.compactMap { try $0?.get() }
+  }
+}
+
+/// What each rank's body came to; nil while it runs.
+///
+/// Used under the session's condition.
+private final class Outcomes<Output: Sendable>: @unchecked Sendable {
+  var byRank: [Result<Output, any Error>?]
+
+  init(count: Int) { byRank = Array(repeating: nil, count: count) }
+
+  func hasError(_ rank: Int) -> Bool {
+    if case .failure = byRank[rank] { true } else { false }
+  }
+}
