@@ -1,0 +1,26 @@
+import Glibc
+
+/// A text file that only grows, line by line; closed with the object.
+public final class AppendOnlyFile: Sendable {
+  public let path: String
+  private let descriptor: Int32
+
+  init(_ path: String) throws(FileError) {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else { throw FileError("open", path) }
+    self.path = path
+    self.descriptor = descriptor
+  }
+
+  deinit { close(descriptor) }
+
+  /// Appends `line` and a newline with one write, so that a reader never sees half of a line that fits a page.
+  public func append(line: String) throws(FileError) {
+    try FileSystem.write(Array("\(line)\n".utf8), descriptor: descriptor, path: path)
+  }
+
+  /// Returns when all lines are on the disk.
+  public func sync() throws(FileError) {
+    guard fsync(descriptor) == 0 else { throw FileError("sync", path) }
+  }
+}

@@ -1,0 +1,129 @@
+import Digests
+import Foundation
+
+/// The checkpoints of one run: `checkpoints/step-00001234/` in its directory.
+///
+/// A checkpoint is written into a hidden directory beside its place, synced, and renamed, so a directory with its final name
+/// is complete, whenever the writer was killed. One process writes at a time: rank 0.
+public struct CheckpointStore: Sendable {
+  public let path: String
+  private static let partialSuffix = ".partial"
+
+  public init(directory: RunDirectory) {
+    path = "\(directory.path)/checkpoints"
+  }
+
+  /// Writes a checkpoint and returns its path; the digests of `state` are filled in.
+  ///
+  /// A checkpoint of the same step and the same tensors is kept as it is; one with other tensors is an error.
+  @discardableResult
+  public func save(
+    _ state: TrainingState, model: SafetensorsFile, optimizer: SafetensorsFile
+  ) throws(CheckpointError) -> String {
+    var state = state
+    var files = [
+      (name: Checkpoint.modelFile, bytes: model.encoded()),
+      (name: Checkpoint.optimizerFile, bytes: optimizer.encoded()),
+    ]
+    for file in files {
+      state.sha256[file.name] = file.bytes.withUnsafeBytes { SHA256Digest.hexadecimal(of: $0) }
+    }
+    let place = "\(path)/\(Self.name(step: state.step))"
+    if FileSystem.exists(place) {
+      let old = try Checkpoint.state(in: place)
+      for file in files where old.sha256[file.name] != state.sha256[file.name] {
+        throw .differentContents(path: place, file: file.name)
+      }
+      return place
+    }
+    files.append((name: Checkpoint.stateFile, bytes: Self.encoded(state)))
+    do {
+      try write(
+        files, place: place, partial: "\(path)/.\(Self.name(step: state.step))\(Self.partialSuffix)"
+      )
+    } catch { throw .file(error) }
+    return place
+  }
+
+  /// The newest complete checkpoint, checked; none before the first save.
+  ///
+  /// What an interrupted save left behind is ignored; `note` gets one line about each. A complete checkpoint that cannot be
+  /// read is an error rather than a reason to take the one before: the user decides.
+  public func latest(note: (String) -> Void) throws(CheckpointError) -> Checkpoint? {
+    let names = try entries()
+    for name in names where Self.isPartial(name) {
+      note("\(path)/\(name): an interrupted save, ignored")
+    }
+    guard let step = names.compactMap(Self.step).max() else { return nil }
+    let checkpoint = try Checkpoint(path: "\(path)/\(Self.name(step: step))")
+    guard checkpoint.state.step == step else {
+      throw .wrongStep(
+        path: "\(checkpoint.path)/\(Checkpoint.stateFile)", found: checkpoint.state.step,
+        expected: step)
+    }
+    return checkpoint
+  }
+
+  /// The steps of the complete checkpoints, ascending.
+  public func steps() throws(CheckpointError) -> [Int] {
+    try entries().compactMap(Self.step).sorted()
+  }
+
+  /// Removes all complete checkpoints but the newest `count`, and what interrupted saves left behind.
+  public func keepNewest(_ count: Int) throws(CheckpointError) {
+    precondition(count >= 1, "at least one checkpoint is kept, not \(count)")
+    let names = try entries()
+    do {
+      for step in names.compactMap(Self.step).sorted().dropLast(count) {
+        // Renamed first: a removal that is interrupted must not leave half a checkpoint under a complete one's name.
+        let partial = "\(path)/.\(Self.name(step: step))\(Self.partialSuffix)"
+        if FileSystem.exists(partial) { try FileSystem.removeFlatDirectory(partial) }
+        try FileSystem.rename("\(path)/\(Self.name(step: step))", to: partial)
+        try FileSystem.syncDirectory(path)
+        try FileSystem.removeFlatDirectory(partial)
+      }
+      for name in names where Self.isPartial(name) && FileSystem.exists("\(path)/\(name)") {
+        try FileSystem.removeFlatDirectory("\(path)/\(name)")
+      }
+    } catch { throw .file(error) }
+  }
+
+  private func write(
+    _ files: [(name: String, bytes: [UInt8])], place: String, partial: String
+  ) throws(FileError) {
+    if FileSystem.exists(partial) { try FileSystem.removeFlatDirectory(partial) }
+    try FileSystem.createDirectory(partial)
+    for file in files { try FileSystem.write(file.bytes, to: "\(partial)/\(file.name)") }
+    try FileSystem.syncDirectory(partial)
+    try FileSystem.rename(partial, to: place)
+    try FileSystem.syncDirectory(path)
+  }
+
+  private func entries() throws(CheckpointError) -> [String] {
+    guard FileSystem.exists(path) else { return [] }
+    do { return try FileSystem.entries(of: path) } catch { throw .file(error) }
+  }
+
+  private static func encoded(_ state: TrainingState) -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    do { return Array(try encoder.encode(state)) + [UInt8(ascii: "\n")] } catch {
+      preconditionFailure("integers and strings are always JSON: \(error)")
+    }
+  }
+
+  private static func name(step: Int) -> String {
+    let digits = String(step)
+    return "step-" + String(repeating: "0", count: max(0, 8 - digits.count)) + digits
+  }
+
+  private static func step(_ name: String) -> Int? {
+    guard name.hasPrefix("step-"), let step = Int(name.dropFirst(5)), self.name(step: step) == name
+    else { return nil }
+    return step
+  }
+
+  private static func isPartial(_ name: String) -> Bool {
+    name.hasPrefix(".step-") && name.hasSuffix(partialSuffix)
+  }
+}

@@ -1,0 +1,69 @@
+/// Named tensors and textual metadata, as in one safetensors file.
+///
+/// - Source: the format's README, https://github.com/huggingface/safetensors
+public struct SafetensorsFile: Equatable, Sendable {
+  public var tensors: [String: StoredTensor]
+  public var metadata: [String: String]
+
+  public init(tensors: [String: StoredTensor] = [:], metadata: [String: String] = [:]) {
+    self.tensors = tensors
+    self.metadata = metadata
+  }
+
+  /// The order in which the tensors are written: descending element type, then name.
+  public var names: [String] {
+    tensors.sorted { a, b in
+      a.value.elementType == b.value.elementType
+        ? a.key.utf8.lexicographicallyPrecedes(b.key.utf8)
+        : a.value.elementType > b.value.elementType
+    }.map(\.key)
+  }
+
+  /// Reads and checks a whole file.
+  public static func read(_ path: String) throws(SafetensorsError) -> SafetensorsFile {
+    do {
+      let file = try OpenFile(reading: path)
+      // The length of the header is checked before anything of its size is allocated.
+      let start = try file.read(first: 8)
+      _ = try SafetensorsHeader.headerBytes(start, fileBytes: file.byteCount, path: path)
+      return try SafetensorsFile(bytes: try file.read(first: file.byteCount), path: path)
+    } catch let error as FileError {
+      throw .file(error)
+    } catch let error as SafetensorsError {
+      throw error
+    } catch {
+      preconditionFailure("no other error is thrown above: \(error)")
+    }
+  }
+
+  /// Checks the bytes of a file; `path` is for messages only.
+  public init(bytes: [UInt8], path: String) throws(SafetensorsError) {
+    let header = try SafetensorsHeader(bytes, path: path)
+    self.init(metadata: header.metadata)
+    for entry in header.entries {
+      let range =
+        header.dataStart + entry.range.lowerBound..<header.dataStart + entry.range.upperBound
+      tensors[entry.name] = StoredTensor(
+        elementType: entry.elementType, shape: entry.shape, bytes: Array(bytes[range]))
+    }
+  }
+
+  /// The bytes of the file: the same for the same contents, whatever their history.
+  public func encoded() -> [UInt8] {
+    let ordered = names.compactMap { name in tensors[name].map { (name, $0) } }
+    var header = SafetensorsHeader.encoded(ordered, metadata: metadata)
+    header.append(contentsOf: repeatElement(UInt8(ascii: " "), count: -header.count & 7))
+    var bytes = withUnsafeBytes(of: UInt64(header.count).littleEndian, Array.init)
+    bytes.reserveCapacity(8 + header.count + tensors.values.reduce(0) { $0 + $1.bytes.count })
+    bytes.append(contentsOf: header)
+    for (_, tensor) in ordered { bytes.append(contentsOf: tensor.bytes) }
+    return bytes
+  }
+
+  /// Writes and syncs the file.
+  ///
+  /// Not atomic: ``CheckpointStore`` writes into a directory that is renamed afterwards.
+  public func write(to path: String) throws(SafetensorsError) {
+    do { try FileSystem.write(encoded(), to: path) } catch { throw .file(error) }
+  }
+}

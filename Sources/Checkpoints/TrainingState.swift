@@ -1,0 +1,33 @@
+/// Where a training run stands, beside its tensors: `state.json` of a checkpoint.
+///
+/// Sample order and augmentation are functions of the seed, the epoch and the sample, so these few numbers resume a run
+/// exactly; no generator has a state to save.
+public struct TrainingState: Codable, Equatable, Sendable {
+  /// The version of this layout; a reader refuses another.
+  public static let currentVersion = 1
+
+  public var formatVersion: Int
+  /// Epochs completed.
+  public var epoch: Int
+  /// Steps completed since the start of the run.
+  public var step: Int
+  /// Steps completed in the present epoch.
+  public var stepInEpoch: Int
+  public var seed: UInt64
+  /// The number of ranks that wrote the checkpoint; any number may resume it.
+  public var rankCount: Int
+  /// SHA-256 of each tensor file, in hexadecimal, by file name; filled in by ``CheckpointStore``.
+  public var sha256: [String: String]
+
+  public init(
+    epoch: Int, step: Int, stepInEpoch: Int, seed: UInt64, rankCount: Int
+  ) {
+    self.formatVersion = Self.currentVersion
+    self.epoch = epoch
+    self.step = step
+    self.stepInEpoch = stepInEpoch
+    self.seed = seed
+    self.rankCount = rankCount
+    self.sha256 = [:]
+  }
+}
