@@ -24,6 +24,10 @@ public final class Model {
   public let gradients: Tensor
   public let velocities: Tensor
   public let counters: Tensor
+  /// Gradients and counters as one, for the reduction over ranks.
+  public let summed: Tensor
+  /// The trained parameters, in backward order.
+  public let trained: [Parameter]
   /// `finished[k]`: how many floats of `gradients` are final once layer k has written.
   public let finished: [Int]
 
@@ -52,11 +56,10 @@ public final class Model {
     gradients = plan.gradients
     velocities = plan.velocities
     counters = plan.counters
+    summed = plan.summed
+    trained = plan.parameters.filter(\.isTrained)
     finished = plan.finished
   }
-
-  /// The trained parameters, in backward order.
-  public var trained: some Collection<Parameter> { parameters.lazy.filter(\.isTrained) }
 
   // MARK: - The sweeps
 

@@ -14,6 +14,7 @@ struct ModelPlan {
   let gradients: Tensor
   let velocities: Tensor
   let counters: Tensor
+  let summed: Tensor
   let finished: [Int]
 
   init(
@@ -38,7 +39,7 @@ struct ModelPlan {
     finished = order.finished
     let count = order.finished[0]
     values = arena.tensor(Shape(length: count))
-    let summed = arena.tensor(
+    summed = arena.tensor(
       Shape(length: count + Model.counterCount), if: configuration.trains)
     gradients = summed.isPresent ? summed.prefix(count) : .absent(Shape(length: count))
     counters =

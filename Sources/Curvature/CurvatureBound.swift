@@ -1,0 +1,43 @@
+import Layers
+import Networks
+
+/// The paper's data-free surrogate Σᵢ Cᵢ·Πⱼ≤ᵢ ‖Wⱼ‖ of a low-curvature network.
+///
+/// Cᵢ = β of activation i bounds its normalised curvature; the product runs over what stands before it:
+/// spectrally normalised convolutions (1), batch norms (m·max_c r_c, in evaluation), activations (1), and
+/// for a residual block ½·(‖F‖ + ‖S‖)/√2 with ½ and 1/√2 as in ``Residual``. It is what training lowers,
+/// not a true bound: f = s(x) + s(−x) breaks it.
+/// - Source: Srinivas et al. 2022, theorem 1.
+public enum CurvatureBound {
+  /// The surrogate at the model's present weights and running statistics; nil for a standard network,
+  /// whose convolutions have no norm to read.
+  public static func surrogate(_ model: Model) -> Double? {
+    guard model.architecture.variant == .lowCurvature else { return nil }
+    return accumulate(model.chain, lipschitz: 1).curvature
+  }
+
+  /// The surrogate of a chain whose input has passed maps of this Lipschitz constant, and what comes out.
+  private static func accumulate(
+    _ chain: Chain, lipschitz: Double
+  ) -> (curvature: Double, lipschitz: Double) {
+    var lipschitz = lipschitz
+    var curvature = 0.0
+    for layer in chain.layers {
+      switch layer {
+      case let norm as BatchNorm:
+        lipschitz *= Double(min(1 / norm.scale, norm.gamma))
+      case let activation as CenteredSoftplus:
+        curvature += Double(activation.beta) * lipschitz
+      case let residual as Residual:
+        let entering = lipschitz * 0.5.squareRoot()
+        let branch = accumulate(residual.branch, lipschitz: entering)
+        let shortcut = residual.shortcut.map { accumulate($0, lipschitz: entering) }
+        curvature += branch.curvature + (shortcut?.curvature ?? 0)
+        lipschitz = 0.5 * (branch.lipschitz + (shortcut?.lipschitz ?? entering))
+      default:
+        break
+      }
+    }
+    return (curvature, lipschitz)
+  }
+}

@@ -1,0 +1,53 @@
+import MessagePassing
+import Networks
+
+/// Sums gradients over ranks in buckets: slices of the flat gradient in backward order.
+///
+/// A bucket is summed as soon as the layer that completes it has written, so packing is never needed. The
+/// last one carries the counters. How many collectives a step makes is fixed by the plan and the same
+/// on every rank. The communicator is a duplicate: buckets never wait behind batch-norm collectives.
+public final class GradientReducer {
+  private let model: Model
+  private let communicator: any Communicator
+  /// `closes[k]`: the floats whose sum starts when layer k has written; empty for most layers.
+  private let closes: [Range<Int>]
+
+  public init(_ model: Model, communicator: any Communicator, bucketBytes: Int) {
+    self.model = model
+    self.communicator = communicator.duplicate()
+    closes = GradientReducer.plan(
+      finished: model.finished, bucketFloats: max(1, bucketBytes / MemoryLayout<Float>.stride))
+  }
+
+  /// Collectives of one step, the final one included.
+  public var bucketCount: Int { closes.count { !$0.isEmpty } + 1 }
+
+  /// Sums the bucket that layer `layer` completes, if it does.
+  ///
+  /// Collective where it does: every rank, same order.
+  public func layerFinished(_ layer: Int) {
+    guard !closes[layer].isEmpty else { return }
+    sum(closes[layer])
+  }
+
+  /// Sums the rest of the gradients and the counters behind them.
+  public func finish() {
+    let summed = closes.map(\.upperBound).reduce(0, max)
+    sum(summed..<model.summed.count)
+  }
+
+  private func sum(_ range: Range<Int>) {
+    communicator.sum(UnsafeMutableBufferPointer(rebasing: model.summed.buffer[range]))
+  }
+
+  /// Buckets of at least `bucketFloats`; what is left over goes with the counters.
+  private static func plan(finished: [Int], bucketFloats: Int) -> [Range<Int>] {
+    var closes = [Range<Int>](repeating: 0..<0, count: finished.count)
+    var start = 0
+    for layer in finished.indices.reversed() where finished[layer] - start >= bucketFloats {
+      closes[layer] = start..<finished[layer]
+      start = finished[layer]
+    }
+    return closes
+  }
+}

@@ -1,0 +1,49 @@
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// The learning rate as a function of progress in epochs, so that neither the number of ranks nor the
+/// batch size shifts it.
+public struct LearningRateSchedule: Sendable, Equatable {
+  public enum Shape: Sendable, Equatable {
+    case constant
+    /// × decay at each milestone, a fraction of all epochs.
+    case step(milestones: [Double], decay: Double)
+    /// Half a cosine from the base rate to 0 over all epochs.
+    case cosine
+  }
+
+  public var base: Double
+  public var epochs: Double
+  /// Epochs over which the rate rises linearly from 0.
+  public var warmup: Double
+  public var shape: Shape
+
+  public init(base: Double, epochs: Double, warmup: Double, shape: Shape) {
+    self.base = base
+    self.epochs = epochs
+    self.warmup = warmup
+    self.shape = shape
+  }
+
+  /// The rate of step `step` of an epoch of `stepsPerEpoch`; a warm-up's first step is not 0.
+  public func rate(epoch: Int, step: Int, stepsPerEpoch: Int) -> Float {
+    let progress = Double(epoch) + Double(step) / Double(stepsPerEpoch)
+    let afterStep = Double(epoch) + Double(step + 1) / Double(stepsPerEpoch)
+    let rising = warmup > 0 ? min(1, afterStep / warmup) : 1
+    return Float(base * rising * factor(at: progress / epochs))
+  }
+
+  private func factor(at fraction: Double) -> Double {
+    switch shape {
+    case .constant:
+      return 1
+    case .step(let milestones, let decay):
+      // Milestones are compared in epochs with a tolerance far below a step: 0.75·200 is 150 exactly.
+      let passed = milestones.count { fraction >= $0 - 1e-12 }
+      return pow(decay, Double(passed))
+    case .cosine:
+      return 0.5 * (1 + cos(Double.pi * min(fraction, 1)))
+    }
+  }
+}

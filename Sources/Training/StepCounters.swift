@@ -1,0 +1,49 @@
+import Networks
+import Tensors
+
+/// The floats that ride on the last bucket: what all ranks must know at the end of a step.
+///
+/// Flags are counts of ranks, summed like gradients but never derived from them and never compressed.
+/// Every rank acts on the sums, so all do the same at the same step and none leaves the loop alone.
+public struct StepCounters {
+  private enum Place: Int, CaseIterable {
+    case nonFinite, stop, loss, correct, gradientNormSquares
+  }
+
+  private let tensor: Tensor
+
+  public init(_ model: Model) {
+    precondition(
+      Place.allCases.count <= Model.counterCount,
+      "\(Place.allCases.count) counters in \(Model.counterCount) places")
+    tensor = model.counters
+  }
+
+  /// What one rank contributes, or the sum over all.
+  public struct Values: Sendable, Equatable {
+    /// Ranks whose loss is not finite.
+    public var nonFinite: Float = 0
+    /// Ranks that received a signal to stop.
+    public var stop: Float = 0
+    public var loss: Float = 0
+    public var correct: Float = 0
+    /// Σᵢ ‖B·∇ₓL‖², the squared norms of the per-sample input gradients.
+    public var gradientNormSquares: Float = 0
+  }
+
+  public func write(_ values: Values) {
+    tensor.fill(0)
+    tensor[Place.nonFinite.rawValue] = values.nonFinite
+    tensor[Place.stop.rawValue] = values.stop
+    tensor[Place.loss.rawValue] = values.loss
+    tensor[Place.correct.rawValue] = values.correct
+    tensor[Place.gradientNormSquares.rawValue] = values.gradientNormSquares
+  }
+
+  public func read() -> Values {
+    Values(
+      nonFinite: tensor[Place.nonFinite.rawValue], stop: tensor[Place.stop.rawValue],
+      loss: tensor[Place.loss.rawValue], correct: tensor[Place.correct.rawValue],
+      gradientNormSquares: tensor[Place.gradientNormSquares.rawValue])
+  }
+}

@@ -1,0 +1,107 @@
+import Datasets
+import Kernels
+import Layers
+import MessagePassing
+import Networks
+import Tensors
+
+/// One step of training: the whole algorithm, over named buffers.
+///
+/// The loss is scaled by 1/(global batch) at its source, so gradients are *summed* over ranks and nothing
+/// is ever divided by their number. A rank without samples makes every collective with zeros.
+public struct TrainingStep {
+  public let model: Model
+  public let objective: Objective
+  public let optimizer: SGD
+  private let reducer: GradientReducer
+  private let counters: StepCounters
+  private let loss = SoftmaxCrossEntropy()
+
+  public init(
+    _ model: Model, objective: Objective, optimizer: SGD, communicator: any Communicator,
+    bucketBytes: Int
+  ) {
+    self.model = model
+    self.objective = objective
+    self.optimizer = optimizer
+    reducer = GradientReducer(model, communicator: communicator, bucketBytes: bucketBytes)
+    counters = StepCounters(model)
+  }
+
+  /// Collectives of the gradient reduction in every step.
+  public var bucketCount: Int { reducer.bucketCount }
+
+  public enum Stop: Sendable { case continueTraining, requested }
+
+  /// Trains on one global batch, of which `batch` holds this rank's share.
+  ///
+  /// Collective. On a loss or a gradient that is not finite the model stays as it was, on all ranks.
+  public func run(_ batch: Batch, learningRate: Float, stop: Stop = .continueTraining) -> Result {
+    let n = batch.count
+    let globalBatch = Float(batch.globalCount)
+    let input = model.input.prefix(n)
+    let logits = model.logits.prefix(n)
+
+    model.refresh(.training)
+    input.value.buffer.update(fromContentsOf: batch.images[..<input.value.count])
+    model.forward(n, mode: .training)
+    let own = loss.forward(
+      logits, labels: UnsafeBufferPointer(batch.labels), scale: 1 / globalBatch)
+
+    var gradientNormSquares = 0.0
+    if objective.penalizesGradient {
+      model.backward(n)
+      input.tangent.copy(from: input.gradient)
+      gradientNormSquares = sumOfSquares(input.gradient) * Double(globalBatch * globalBatch)
+      model.forwardTangent(n)
+      loss.tangent(logits, scale: 1 / globalBatch)
+      // λ_g·B·‖∇ₓL‖² is the penalty, and dθ̄/dε along ∇ₓL is half the gradient of ‖∇ₓL‖².
+      let weights = GradientWeights(
+        previous: 0, primal: 1, tangent: 2 * objective.gradientNorm * globalBatch)
+      model.backwardTangent(n, writing: weights, layerFinished: reducer.layerFinished)
+    } else {
+      model.backward(n, writing: .loss, layerFinished: reducer.layerFinished)
+    }
+
+    counters.write(
+      StepCounters.Values(
+        nonFinite: own.loss.isFinite ? 0 : 1, stop: stop == .requested ? 1 : 0,
+        loss: Float(own.loss), correct: Float(own.correct),
+        gradientNormSquares: Float(gradientNormSquares)))
+    reducer.finish()
+    let sums = counters.read()
+    var result = Result(sums, samples: batch.globalCount)
+    guard sums.nonFinite == 0, isFinite(model.gradients) else {
+      model.restore()
+      return result
+    }
+
+    model.pullBack()
+    objective.addWeightPenaltyGradient(to: model)
+    optimizer.update(model, learningRate: learningRate)
+    model.commit()
+    result.isApplied = true
+    return result
+  }
+
+  /// What the step did, over all ranks.
+  public struct Result: Sendable, Equatable {
+    public let samples: Int
+    /// Mean cross-entropy of the global batch, before the update.
+    public let loss: Double
+    public let correct: Int
+    /// meanᵢ ‖∇ₓℓᵢ‖²; 0 without a penalty.
+    public let gradientNormSquare: Double
+    public let stopRequested: Bool
+    /// Whether the weights moved; not where a loss or a gradient was not finite.
+    public fileprivate(set) var isApplied = false
+
+    fileprivate init(_ sums: StepCounters.Values, samples: Int) {
+      self.samples = samples
+      loss = Double(sums.loss) / Double(samples)
+      correct = Int(sums.correct)
+      gradientNormSquare = Double(sums.gradientNormSquares) / Double(samples)
+      stopRequested = sums.stop > 0
+    }
+  }
+}
