@@ -1,3 +1,16 @@
 #ifndef CKERNELS_H
 #define CKERNELS_H
+
+// Single-threaded loops over dense, row-major floats. Nothing here allocates, keeps state or checks
+// its arguments: the Swift module `Kernels` does that and is the only caller.
+
+#include "BLASCore.h"
+#include "ChannelCombination.h"
+#include "ChannelMoments.h"
+#include "Denormals.h"
+#include "Lowering.h"
+#include "Pooling.h"
+#include "Softplus.h"
+#include "Vector.h"
+
 #endif

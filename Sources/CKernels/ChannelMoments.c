@@ -1,0 +1,126 @@
+#include "ChannelMoments.h"
+#include "Dispatch.h"
+
+/// Channels of one pass down the rows: their double accumulators stay in registers.
+enum { laneCount = 16 };
+
+typedef float Floats __attribute__((vector_size(laneCount * sizeof(float))));
+typedef double Doubles __attribute__((vector_size(laneCount * sizeof(double))));
+
+/// The same vectors anywhere in memory.
+typedef Floats FloatsAt __attribute__((aligned(sizeof(float))));
+typedef Doubles DoublesAt __attribute__((aligned(sizeof(double))));
+
+#define FLOATS(pointer) (*(const FloatsAt *)(pointer))
+#define DOUBLES(pointer) (*(DoublesAt *)(pointer))
+#define WIDE(floats) __builtin_convertvector(floats, Doubles)
+
+/// Rows of one block, so that a block of x (16 KiB) stays in the first-level cache while its groups of
+/// channels are passed one after the other and memory is read in order.
+ALWAYS_INLINE size_t rowsPerBlock(size_t channels) {
+  return channels < 4096 ? 4096 / channels : 1;
+}
+
+ALWAYS_INLINE size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+
+HOT void ck_shifted_moments(size_t rows, size_t channels, const float *x, const float *shift,
+                            double *sum, double *squares) {
+  for (size_t start = 0; start < rows; start += rowsPerBlock(channels)) {
+    const size_t end = smaller(rows, start + rowsPerBlock(channels));
+    size_t c = 0;
+    for (; c + laneCount <= channels; c += laneCount) {
+      const Floats k = FLOATS(shift + c);
+      Doubles s = DOUBLES(sum + c), q = DOUBLES(squares + c);
+      for (size_t row = start; row < end; row++) {
+        Doubles d = WIDE(FLOATS(x + row * channels + c) - k);
+        s += d;
+        q += d * d;
+      }
+      DOUBLES(sum + c) = s;
+      DOUBLES(squares + c) = q;
+    }
+    for (size_t row = start; row < end; row++) {
+      for (size_t j = c; j < channels; j++) {
+        double d = x[row * channels + j] - shift[j];
+        sum[j] += d;
+        squares[j] += d * d;
+      }
+    }
+  }
+}
+
+HOT void ck_normalized_moments(size_t rows, size_t channels, const float *g, const float *x,
+                               const float *mean, const float *inverse, double *sum,
+                               double *product) {
+  for (size_t start = 0; start < rows; start += rowsPerBlock(channels)) {
+    const size_t end = smaller(rows, start + rowsPerBlock(channels));
+    size_t c = 0;
+    for (; c + laneCount <= channels; c += laneCount) {
+      const Floats m = FLOATS(mean + c), r = FLOATS(inverse + c);
+      Doubles s = DOUBLES(sum + c), p = DOUBLES(product + c);
+      for (size_t row = start; row < end; row++) {
+        const size_t i = row * channels + c;
+        s += WIDE(FLOATS(g + i));
+        p += WIDE(FLOATS(g + i) * ((FLOATS(x + i) - m) * r));
+      }
+      DOUBLES(sum + c) = s;
+      DOUBLES(product + c) = p;
+    }
+    for (size_t row = start; row < end; row++) {
+      for (size_t j = c; j < channels; j++) {
+        const size_t i = row * channels + j;
+        sum[j] += g[i];
+        product[j] += g[i] * ((x[i] - mean[j]) * inverse[j]);
+      }
+    }
+  }
+}
+
+HOT void ck_second_moments(size_t rows, size_t channels, const float *g, const float *dg,
+                           const float *x, const float *tangent, const float *mean,
+                           const float *inverse, const float *tangentMean,
+                           const float *tangentProduct, double *sum, double *product) {
+  for (size_t start = 0; start < rows; start += rowsPerBlock(channels)) {
+    const size_t end = smaller(rows, start + rowsPerBlock(channels));
+    size_t c = 0;
+    for (; c + laneCount <= channels; c += laneCount) {
+      const Floats m = FLOATS(mean + c), r = FLOATS(inverse + c);
+      const Floats tm = FLOATS(tangentMean + c), a = FLOATS(tangentProduct + c);
+      Doubles s = DOUBLES(sum + c), p = DOUBLES(product + c);
+      for (size_t row = start; row < end; row++) {
+        const size_t i = row * channels + c;
+        const Floats normalized = (FLOATS(x + i) - m) * r;
+        const Floats t = r * (FLOATS(tangent + i) - tm - normalized * a);
+        s += WIDE(FLOATS(dg + i));
+        p += WIDE(FLOATS(dg + i) * normalized + FLOATS(g + i) * t);
+      }
+      DOUBLES(sum + c) = s;
+      DOUBLES(product + c) = p;
+    }
+    for (size_t row = start; row < end; row++) {
+      for (size_t j = c; j < channels; j++) {
+        const size_t i = row * channels + j;
+        const float normalized = (x[i] - mean[j]) * inverse[j];
+        const float t =
+            inverse[j] * (tangent[i] - tangentMean[j] - normalized * tangentProduct[j]);
+        sum[j] += dg[i];
+        product[j] += dg[i] * normalized + g[i] * t;
+      }
+    }
+  }
+}
+
+HOT void ck_column_sums(size_t rows, size_t channels, const float *x, double *sum) {
+  for (size_t start = 0; start < rows; start += rowsPerBlock(channels)) {
+    const size_t end = smaller(rows, start + rowsPerBlock(channels));
+    size_t c = 0;
+    for (; c + laneCount <= channels; c += laneCount) {
+      Doubles s = DOUBLES(sum + c);
+      for (size_t row = start; row < end; row++) s += WIDE(FLOATS(x + row * channels + c));
+      DOUBLES(sum + c) = s;
+    }
+    for (size_t row = start; row < end; row++) {
+      for (size_t j = c; j < channels; j++) sum[j] += x[row * channels + j];
+    }
+  }
+}

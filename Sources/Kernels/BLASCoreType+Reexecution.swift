@@ -1,0 +1,59 @@
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+extension BLASCoreType {
+  /// What ``reexecuteIfGeneric(arguments:)`` found, if the process goes on.
+  public enum Outcome: Hashable, Sendable, CustomStringConvertible {
+    /// The set suits the CPU, or OPENBLAS_CORETYPE was set by the user.
+    case fine(core: String)
+    /// The set suits the CPU since this process was started again.
+    case chosenByReexecution(core: String)
+    /// The set is a slow one, and starting again was not possible or did not help.
+    case stillGeneric(core: String, advised: String)
+
+    public var description: String {
+      switch self {
+      case .fine(let core): "OpenBLAS kernels: \(core)"
+      case .chosenByReexecution(let core): "OpenBLAS kernels: \(core), chosen by this program"
+      case .stillGeneric(let core, let advised):
+        "OpenBLAS kernels: \(core), slow on this CPU; set \(coreTypeVariable)=\(advised) in the "
+          + "environment"
+      }
+    }
+  }
+
+  /// Replaces the process by itself with OPENBLAS_CORETYPE set, if OpenBLAS took a slow kernel set.
+  ///
+  /// Call it first in `main`, before MPI is initialized, any thread started or any file opened: the new
+  /// process inherits arguments and environment, and repeats what was done before. It does so once. A
+  /// value of OPENBLAS_CORETYPE that the user has set is left alone.
+  /// - Parameter arguments: the arguments of the new process, its own name first.
+  /// - Returns: what was found, unless the process was replaced.
+  public static func reexecuteIfGeneric(arguments: [String]) -> Outcome {
+    var environment: [String: String] = [:]
+    for name in [coreTypeVariable, guardVariable] {
+      environment[name] = getenv(name).map { String(cString: $0) }
+    }
+    let core = current
+    let wasChosen = environment[guardVariable] != nil
+    let advised = advice(core: core, processor: .current, environment: environment)
+    guard let advised else {
+      return wasChosen ? .chosenByReexecution(core: core) : .fine(core: core)
+    }
+    if !wasChosen { reexecute(arguments: arguments, coreType: advised) }
+    return .stillGeneric(core: core, advised: advised)
+  }
+
+  /// Returns only if the system refuses, with the environment as it was.
+  private static func reexecute(arguments: [String], coreType: String) {
+    setenv(coreTypeVariable, coreType, 1)
+    setenv(guardVariable, "1", 1)
+    var argumentPointers: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) }
+    argumentPointers.append(nil)
+    execv("/proc/self/exe", &argumentPointers)
+    for pointer in argumentPointers { free(pointer) }
+    unsetenv(coreTypeVariable)
+    unsetenv(guardVariable)
+  }
+}

@@ -1,0 +1,74 @@
+import CBLAS
+import CKernels
+
+/// The kernel set that OpenBLAS uses, and the one that it should.
+///
+/// OpenBLAS chooses by CPU model when it is loaded, and takes a generic or an AVX2 set on CPUs that it
+/// does not know. Only the environment variable OPENBLAS_CORETYPE changes that, so a program that finds
+/// itself with the wrong set must start again.
+///
+/// GFLOP/s of one core, OpenBLAS 0.3.21 on an AMD EPYC of family 26 with AVX-512, 1024³ and
+/// 8192×64×576: SkylakeX 193 and 114, Cooperlake 183 and 115, Haswell (its own choice) 105 and 76, Zen
+/// 100 and 65, Nehalem 37 and 36, Prescott 29 and 21.
+public struct BLASCoreType: Sendable {
+  /// What of a CPU decides.
+  public struct Processor: Hashable, Sendable {
+    public enum Vendor: Sendable { case intel, amd }
+    public enum Vectors: Sendable {
+      /// Neither of the others.
+      case older
+      /// AVX2 and FMA.
+      case avx2
+      /// AVX-512 F, BW, DQ and VL.
+      case avx512
+    }
+
+    public let vectors: Vectors
+    public let vendor: Vendor
+
+    public init(vectors: Vectors, vendor: Vendor) {
+      self.vectors = vectors
+      self.vendor = vendor
+    }
+
+    /// The CPU that runs this.
+    public static var current: Processor {
+      let found = ck_processor()
+      return Processor(
+        vectors: found.avx512 ? .avx512 : found.avx2 ? .avx2 : .older,
+        vendor: found.amd ? .amd : .intel)
+    }
+  }
+
+  /// Read by OpenBLAS when it is loaded.
+  public static let coreTypeVariable = "OPENBLAS_CORETYPE"
+  /// Set when this program has chosen the core type itself.
+  public static let guardVariable = "LCNN_BLAS_CORE_CHOSEN"
+
+  private static let avx512Cores: Set = ["skylakex", "cooperlake", "sapphirerapids"]
+  private static let avx2Cores: Set = ["haswell", "zen"]
+
+  /// The kernel set in use, as OpenBLAS names it.
+  public static var current: String {
+    openblas_get_corename().map { String(cString: $0) } ?? "unknown"
+  }
+
+  /// What OPENBLAS_CORETYPE should be; nil if `core` suits the processor or the user has set it.
+  public static func advice(
+    core: String, processor: Processor, environment: [String: String]
+  ) -> String? {
+    let userChose = environment[coreTypeVariable] != nil && environment[guardVariable] == nil
+    if userChose { return nil }
+    let name = core.lowercased()
+    switch processor.vectors {
+    case .older: return nil
+    case .avx512: return avx512Cores.contains(name) ? nil : "SkylakeX"
+    case .avx2:
+      if avx2Cores.contains(name) { return nil }
+      return processor.vendor == .amd ? "Zen" : "Haswell"
+    }
+  }
+}
+
+/// From now on matrix products run on the thread that asks for them.
+public func useOneBLASThread() { openblas_set_num_threads(1) }

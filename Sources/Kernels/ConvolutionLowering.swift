@@ -1,0 +1,34 @@
+import CKernels
+import Tensors
+
+/// columns[n·OH·OW, kh·kw·I] ← the patches of x [n, H, W, I], zero in the padding.
+///
+/// A convolution is then the product columns · weight [kh·kw·I, O].
+public func lower(_ x: Tensor, _ geometry: ConvolutionGeometry, into columns: Tensor) {
+  var convolution = CKConvolution(geometry, x: x, columns: columns)
+  ck_lower(&convolution, x.pointer, columns.pointer)
+}
+
+/// x [n, H, W, I] ← for each element the sum over the patches that hold it.
+///
+/// The adjoint of ``lower(_:_:into:)``. What x held does not matter.
+public func raise(_ columns: Tensor, _ geometry: ConvolutionGeometry, into x: Tensor) {
+  var convolution = CKConvolution(geometry, x: x, columns: columns)
+  ck_raise(&convolution, columns.pointer, x.pointer)
+}
+
+extension CKConvolution {
+  fileprivate init(_ geometry: ConvolutionGeometry, x: Tensor, columns: Tensor) {
+    let samples = x.shape.rank == 4 ? x.shape.samples : 0
+    let input = geometry.inputShape(samples: samples)
+    let lowered = geometry.columnsShape(samples: samples)
+    precondition(
+      x.shape == input && columns.shape == lowered,
+      "lowering takes \(input) to \(lowered), not \(x.shape) to \(columns.shape)")
+    self.init(
+      samples: samples, height: geometry.inputHeight, width: geometry.inputWidth,
+      channels: geometry.inputChannels, kernelHeight: geometry.kernelHeight,
+      kernelWidth: geometry.kernelWidth, stride: geometry.stride, padding: geometry.padding,
+      outputHeight: geometry.outputHeight, outputWidth: geometry.outputWidth)
+  }
+}

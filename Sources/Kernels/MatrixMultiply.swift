@@ -1,0 +1,53 @@
+import CBLAS
+import Tensors
+
+/// A factor of a matrix product: a row-major matrix as it is stored, or its transpose.
+public enum MatrixOperand {
+  case plain(Tensor)
+  case transposed(Tensor)
+
+  fileprivate var tensor: Tensor {
+    switch self {
+    case .plain(let tensor), .transposed(let tensor): tensor
+    }
+  }
+
+  /// The extents of op(tensor).
+  fileprivate var extents: (rows: Int, columns: Int) {
+    precondition(tensor.shape.rank == 2, "a factor is a matrix, not \(tensor.shape)")
+    return switch self {
+    case .plain(let tensor): (tensor.shape[0], tensor.shape[1])
+    case .transposed(let tensor): (tensor.shape[1], tensor.shape[0])
+    }
+  }
+
+  fileprivate var operation: CBLAS_TRANSPOSE {
+    switch self {
+    case .plain: CblasNoTrans
+    case .transposed: CblasTrans
+    }
+  }
+}
+
+/// c ← scale·op(a)·op(b) + previous·c, with op(a) [m, k], op(b) [k, n], c [m, n].
+///
+/// With `previous` 0, c is only written: what it held, NaN included, does not matter. Extents of 0 are
+/// legal; with k = 0 the product is a zero matrix.
+public func multiply(
+  _ a: MatrixOperand, _ b: MatrixOperand, into c: Tensor, scale: Float = 1, previous: Float = 0
+) {
+  let (m, k) = a.extents
+  let (inner, n) = b.extents
+  precondition(
+    k == inner && c.shape == [m, n],
+    "cannot multiply [\(m), \(k)] by [\(inner), \(n)] into \(c.shape)")
+  if c.count == 0 { return }
+  if k == 0 {
+    if previous == 0 { c.fill(0) } else { Kernels.scale(c, by: previous, into: c) }
+    return
+  }
+  cblas_sgemm(
+    CblasRowMajor, a.operation, b.operation, Int32(m), Int32(n), Int32(k), scale,
+    a.tensor.pointer, Int32(a.tensor.shape[1]), b.tensor.pointer, Int32(b.tensor.shape[1]),
+    previous, c.pointer, Int32(n))
+}
