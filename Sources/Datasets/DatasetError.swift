@@ -1,0 +1,60 @@
+/// Why a data set cannot be read.
+public enum DatasetError: Error, Equatable, CustomStringConvertible {
+  /// `dataset` comes from files and no directory was given.
+  case noDirectory(dataset: String)
+  /// None of `names` is in any of `directories`.
+  case missing(names: [String], directories: [String])
+  /// Several directories hold the data set, maybe different ones.
+  case ambiguous(directories: [String])
+  case unreadable(path: String, reason: String)
+  case empty(path: String)
+  /// A file of records whose size is not a whole number of them.
+  case partialRecord(path: String, size: Int, recordSize: Int)
+  /// A file whose header promises another size.
+  case wrongSize(path: String, size: Int, expected: Int)
+  case labelOutOfRange(path: String, record: Int, label: Int, classes: Int)
+  case wrongMagic(path: String, found: UInt32, expected: UInt32)
+  case wrongDimensions(path: String, found: [Int], expected: String)
+  case countMismatch(images: String, imageCount: Int, labels: String, labelCount: Int)
+  /// zlib could not expand the file; `reason` is its own message.
+  case corruptGzip(path: String, reason: String)
+  case noThread(reason: String)
+
+  public var description: String {
+    switch self {
+    case .noDirectory(let dataset):
+      "\(dataset) is read from files: name the directory that holds them"
+    case .missing(let names, let directories):
+      "found no \(names.joined(separator: " or ")) in \(directories.joined(separator: ", "))"
+    case .ambiguous(let directories):
+      "more than one directory holds the data set, name one of them: "
+        + directories.joined(separator: ", ")
+    case .unreadable(let path, let reason):
+      "\(path): cannot be read: \(reason)"
+    case .empty(let path):
+      "\(path): holds no samples"
+    case .partialRecord(let path, let size, let recordSize):
+      "\(path): \(size) bytes are \(size / recordSize) records of \(recordSize) bytes "
+        + "and \(size % recordSize) bytes more; the file is truncated or of another kind"
+    case .wrongSize(let path, let size, let expected):
+      "\(path): \(size) bytes, but its header promises \(expected)"
+    case .labelOutOfRange(let path, let record, let label, let classes):
+      "\(path): record \(record) has label \(label), expected 0 to \(classes - 1)"
+    case .wrongMagic(let path, let found, let expected):
+      "\(path): starts with \(hexadecimal(found)), expected \(hexadecimal(expected))"
+    case .wrongDimensions(let path, let found, let expected):
+      "\(path): dimensions \(found.map(String.init).joined(separator: " × ")), expected \(expected)"
+    case .countMismatch(let images, let imageCount, let labels, let labelCount):
+      "\(images) holds \(imageCount) images, but \(labels) holds \(labelCount) labels"
+    case .corruptGzip(let path, let reason):
+      "\(path): not a complete gzip file: \(reason)"
+    case .noThread(let reason):
+      "the system refuses a thread to read batches ahead: \(reason)"
+    }
+  }
+
+  private func hexadecimal(_ value: UInt32) -> String {
+    let digits = String(value, radix: 16)
+    return "0x" + String(repeating: "0", count: 8 - digits.count) + digits
+  }
+}
