@@ -114,7 +114,7 @@ public final class BatchNorm: Layer {
     c.setBackward(
       multiplier: multiplier, mean: c.gradientMean, product: c.gradientProduct)
     combineChannels(
-      x.value, center: c.mean, scale: c.centeredScale, gradient: y.gradient,
+      x.value, center: c.mean, scale: c.centeredScale, y.gradient,
       gradientScale: c.gradientScale, offset: c.offset, into: x.gradient)
   }
 
@@ -130,7 +130,7 @@ public final class BatchNorm: Layer {
     }
     c.setBackward(multiplier: multiplier, mean: c.tangentMean, product: c.tangentProduct)
     combineChannels(
-      x.value, center: c.mean, scale: c.centeredScale, gradient: x.tangent,
+      x.value, center: c.mean, scale: c.centeredScale, x.tangent,
       gradientScale: c.gradientScale, offset: c.offset, into: y.tangent)
   }
 

@@ -15,15 +15,15 @@ public final class MaximumPooling: Layer {
   }
 
   public func backward(_ y: Activation, into x: Activation) {
-    maximumPoolScatter(y.gradient, x: x.value, size: size, into: x.gradient)
+    maximumPoolScatter(y.gradient, x.value, size: size, into: x.gradient)
   }
 
   public func forwardTangent(_ x: Activation, into y: Activation) {
-    maximumPoolGather(x.tangent, x: x.value, size: size, into: y.tangent)
+    maximumPoolGather(x.tangent, x.value, size: size, into: y.tangent)
   }
 
   public func backwardTangent(_ y: Activation, into x: Activation) {
-    maximumPoolScatter(y.gradientTangent, x: x.value, size: size, into: x.gradientTangent)
+    maximumPoolScatter(y.gradientTangent, x.value, size: size, into: x.gradientTangent)
   }
 }
 

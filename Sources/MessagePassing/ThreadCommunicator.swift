@@ -55,7 +55,7 @@ public final class ThreadCommunicator: Communicator {
     let call = ThreadGroup.Call(
       operation: operation, count: buffer.count, base: UnsafeMutableRawPointer(buffer.baseAddress))
     group.meet(rank: rank, call)
-    let mine = share(of: buffer.count, rank: rank, size: size)
+    let mine = rank * buffer.count / size..<(rank + 1) * buffer.count / size
     if !mine.isEmpty {
       let total = group.values(of: 0, as: Element.self)
       for other in 1..<size {

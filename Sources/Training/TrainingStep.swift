@@ -43,7 +43,7 @@ public struct TrainingStep {
     let logits = model.logits.prefix(n)
 
     model.refresh(.training)
-    input.value.buffer.update(fromContentsOf: batch.images[..<input.value.count])
+    input.value.pointer.update(from: images(of: batch), count: input.value.count)
     model.forward(n, mode: .training)
     let own = loss.forward(
       logits, labels: UnsafeBufferPointer(batch.labels), scale: 1 / globalBatch)
@@ -82,6 +82,14 @@ public struct TrainingStep {
     model.commit()
     result.isApplied = true
     return result
+  }
+
+  private func images(of batch: Batch) -> UnsafePointer<Float> {
+    let needed = batch.count * model.input.shape.stride
+    guard let start = batch.images.baseAddress, batch.images.count >= needed else {
+      preconditionFailure("\(batch.images.count) pixels in a batch that needs \(needed)")
+    }
+    return UnsafePointer(start)
   }
 
   /// What the step did, over all ranks.
