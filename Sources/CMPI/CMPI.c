@@ -3,7 +3,7 @@
 #include <mpi.h>
 #include <stdio.h>
 
-// A communicator travels as its Fortran handle: MPI_Comm is an int in MPICH and a pointer in Open MPI.
+// A communicator travels as its Fortran handle: MPI_Comm is an int in MPICH, a pointer in Open MPI.
 static MPI_Comm unwrap(cmpi_communicator communicator) {
   return MPI_Comm_f2c((MPI_Fint)communicator.handle);
 }

@@ -1,4 +1,6 @@
-/// `0 ..< count` in ranges short enough for MPI, whose counts are C ints. None if `count` is 0.
+/// `0 ..< count` in ranges short enough for MPI, whose counts are C ints.
+///
+/// None if `count` is 0.
 package struct CountChunks: Sequence, IteratorProtocol {
   private var rest: Range<Int>
   private let limit: Int

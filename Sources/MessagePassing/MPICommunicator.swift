@@ -48,8 +48,9 @@ public final class MPICommunicator: Communicator {
     }
   }
 
-  /// Ends this process's part in MPI; no communicator can be used after it. Collective; the second
-  /// and later calls do nothing.
+  /// Ends this process's part in MPI.
+  ///
+  /// Collective. No communicator can be used after it, and later calls do nothing.
   public func finalize() {
     Self.life.withLock { life in
       guard case .running = life else { return }

@@ -1,4 +1,6 @@
-/// What MPI could not do. None of it can be recovered from: the job ends with ``exitCode``.
+/// What MPI could not do.
+///
+/// None of it can be recovered from: the job ends with ``exitCode``.
 public enum MPIError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The exit code of a job that ended on an MPI error (EX_SOFTWARE of sysexits.h).
   public static let exitCode: Int32 = 70

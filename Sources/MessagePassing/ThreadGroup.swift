@@ -85,9 +85,10 @@ final class ThreadGroup: @unchecked Sendable {
 
   private func checkAgreement() {
     let first = calls[0]
-    for (rank, call) in calls.enumerated() {
-      precondition(
-        call.operation == first.operation && call.count == first.count,
+    for (rank, call) in calls.enumerated()
+    where call.operation != first.operation || call.count != first.count {
+      // Not precondition: an optimized build drops its message.
+      fatalError(
         """
         ranks disagree: rank 0 calls \(first.operation) of \(first.count), \
         rank \(rank) calls \(call.operation) of \(call.count)

@@ -40,9 +40,11 @@ final class ThreadSession: @unchecked Sendable {
   /// without one, waiting for ever is a bug in the caller.
   private func checkProgress() {
     guard isOver else { return }
-    precondition(
-      failed || waiting == 0,
-      "\(ended) of \(size) ranks have ended and the others wait for ever; last waits: \(waits)")
+    guard failed || waiting == 0 else {
+      // Not precondition: an optimized build drops its message.
+      fatalError(
+        "\(ended) of \(size) ranks have ended, the others wait for ever; last waits: \(waits)")
+    }
     condition.broadcast()
   }
 }

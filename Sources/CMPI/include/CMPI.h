@@ -3,9 +3,9 @@
 
 #include <stdint.h>
 
-// The part of MPI that lcnn-dist uses. This header does not include mpi.h: MPI's handles are macros
-// that Swift cannot import and whose types differ between implementations. Unless it says otherwise,
-// a function returns MPI's own code, 0 for success; cmpi_error_text words it.
+// The part of MPI that lcnn-dist uses. This header does not include mpi.h, whose handles are macros
+// that Swift cannot import, of types that differ between implementations. A function that returns
+// an int returns MPI's own code, 0 for success; cmpi_error_text words it.
 
 /// An MPI communicator by its number in MPI's handle table (MPI_Comm_c2f).
 typedef struct {
@@ -19,7 +19,8 @@ typedef struct {
 int cmpi_initialized(int *answer);
 
 /// MPI_Init_thread for MPI calls from one thread at a time. Writes 1 to `funneled` if MPI allows at
-/// least MPI_THREAD_FUNNELED, else 0. Errors on MPI_COMM_WORLD and its copies are returned from here on.
+/// least MPI_THREAD_FUNNELED, else 0. From here on, errors on MPI_COMM_WORLD and its copies are
+/// returned.
 int cmpi_initialize(int *funneled);
 
 int cmpi_finalize(void);

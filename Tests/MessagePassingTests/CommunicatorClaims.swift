@@ -1,0 +1,85 @@
+import MessagePassing
+import Testing
+
+/// What every conformer must keep, checked from one rank; every rank calls it with the same arguments.
+///
+/// Values are multiples of ¼ below 2¹⁶, so that sums over up to 64 ranks are exact in any order.
+enum CommunicatorClaims {
+  /// Lengths around the number of ranks (empty shares) and past one page.
+  static let counts = [0, 1, 2, 3, 7, 64, 4099]
+
+  static func value(rank: Int, index: Int, salt: Int) -> Int {
+    (index * 31 + rank * 17 + salt * 7) % 1009 - 504
+  }
+
+  static func sumsEqualPlainSums(_ communicator: any Communicator, count: Int, salt: Int) {
+    let rank = communicator.rank
+    let size = communicator.size
+    var floats = (0..<count).map { Float(value(rank: rank, index: $0, salt: salt)) / 4 }
+    var doubles = (0..<count).map { Double(value(rank: rank, index: $0, salt: salt)) / 4 }
+    var integers = (0..<count).map { Int64(value(rank: rank, index: $0, salt: salt)) << 40 }
+    floats.withUnsafeMutableBufferPointer { communicator.sum($0) }
+    doubles.withUnsafeMutableBufferPointer { communicator.sum($0) }
+    integers.withUnsafeMutableBufferPointer { communicator.sum($0) }
+    let plain = (0..<count).map { index in
+      (0..<size).reduce(0) { $0 + value(rank: $1, index: index, salt: salt) }
+    }
+    #expect(floats == plain.map { Float($0) / 4 }, "count \(count), rank \(rank) of \(size)")
+    #expect(doubles == plain.map { Double($0) / 4 }, "count \(count), rank \(rank) of \(size)")
+    #expect(integers == plain.map { Int64($0) << 40 }, "count \(count), rank \(rank) of \(size)")
+  }
+
+  /// Summands whose sum depends on the order: what differs between ranks shows in the last bit.
+  static func sumBits(_ communicator: any Communicator, count: Int) -> [UInt8] {
+    var values = (0..<count).map { index in
+      1 / Float(value(rank: communicator.rank, index: index, salt: 3) * 3 + 1)
+    }
+    values.withUnsafeMutableBufferPointer { communicator.sum($0) }
+    return values.withUnsafeBytes { Array($0) }
+  }
+
+  static func allRanksGetTheSameBits(_ communicator: any Communicator, count: Int) {
+    let mine = sumBits(communicator, count: count)
+    let all = communicator.allGather(mine)
+    #expect(all.count == communicator.size)
+    for (rank, bits) in all.enumerated() {
+      #expect(bits == mine, "rank \(communicator.rank) differs from rank \(rank), count \(count)")
+    }
+  }
+
+  static func everyRootReachesAll(_ communicator: any Communicator, count: Int) {
+    for root in 0..<communicator.size {
+      var bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ communicator.rank) }
+      bytes.withUnsafeMutableBytes { communicator.broadcast($0, from: root) }
+      let expected = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ root) }
+      #expect(bytes == expected, "from \(root) to \(communicator.rank), count \(count)")
+    }
+  }
+
+  static func gatherKeepsLengths(_ communicator: any Communicator) {
+    func bytes(of rank: Int) -> [UInt8] {
+      // Rank 1's are empty.
+      Array(repeating: UInt8(rank + 1), count: rank == 1 ? 0 : 3 + 1000 * rank)
+    }
+    let all = communicator.allGather(bytes(of: communicator.rank))
+    #expect(all == (0..<communicator.size).map(bytes), "rank \(communicator.rank)")
+  }
+
+  /// Sums on the copy and on the original, interleaved, do not mix.
+  static func duplicateIsMatchedSeparately(_ communicator: any Communicator) {
+    let copy = communicator.duplicate()
+    #expect(copy.rank == communicator.rank && copy.size == communicator.size)
+    let size = Int64(communicator.size)
+    for round in 0..<20 {
+      var one: [Int64] = [1, Int64(round)]
+      var two: [Int64] = [100, 200, 300]
+      one.withUnsafeMutableBufferPointer { communicator.sum($0) }
+      two.withUnsafeMutableBufferPointer { copy.sum($0) }
+      #expect(one == [size, size * Int64(round)])
+      #expect(two == [100 * size, 200 * size, 300 * size])
+    }
+    let copyOfCopy = copy.duplicate()
+    copyOfCopy.barrier()
+    sumsEqualPlainSums(copyOfCopy, count: 5, salt: 1)
+  }
+}
