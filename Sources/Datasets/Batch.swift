@@ -15,4 +15,19 @@ public struct Batch {
   public let epoch: Int
   /// Index of the batch in its epoch.
   public let step: Int
+
+  public init(
+    images: UnsafeMutableBufferPointer<Float>, labels: UnsafeMutableBufferPointer<Int32>,
+    sampleIndices: UnsafeMutableBufferPointer<Int32>, count: Int, globalCount: Int,
+    globalOffset: Int, epoch: Int, step: Int
+  ) {
+    self.images = images
+    self.labels = labels
+    self.sampleIndices = sampleIndices
+    self.count = count
+    self.globalCount = globalCount
+    self.globalOffset = globalOffset
+    self.epoch = epoch
+    self.step = step
+  }
 }
