@@ -14,10 +14,10 @@ import Training
 ///
 /// Under mpirun the batch is split over the ranks, with global batch statistics.
 @Suite(.serialized) struct ReferenceTests {
-  /// Float32 against float64; the reference itself in float32 is off by up to 4e-5.
-  static let firstOrder = 1e-9
+  /// Float32 against float64: 1e-7 is usual, and the reference itself in float32 is off by up to 4e-5.
+  static let firstOrder = 1e-4
   /// Second-order values, and a state after three steps.
-  static let secondOrder = 1e-3
+  static let secondOrder = 5e-4
 
   static let cases = Result { try ReferenceCase.all() }
 
