@@ -66,8 +66,12 @@ struct SafetensorsScanner {
   }
 
   func failure(_ expected: String) -> SafetensorsError {
-    let rest = String(decoding: bytes[position...].prefix(8), as: UTF8.self)
-    let found = next == nil ? "the end of the header" : "'\(rest.prefix(1))'"
+    let found =
+      switch next {
+      case nil: "the end of the header"
+      case .some(let byte) where byte < 0x20: "byte \(byte)"
+      case .some: "'\(String(decoding: bytes[position...].prefix(4), as: UTF8.self).prefix(1))'"
+      }
     return .syntax(path: path, offset: position, found: found, expected: expected)
   }
 
