@@ -48,7 +48,8 @@ import Testing
     try directory.write([1, 2, 3], to: "\(partial)/model.safetensors")
     var notes: [String] = []
     #expect(try store.latest(note: { notes.append($0) })?.state.step == 1)
-    #expect(notes == ["\(directory.path)/\(partial): an interrupted save, ignored"])
+    #expect(
+      notes == ["\(directory.path)/\(partial): left by an interrupted save or removal, ignored"])
     try save(step: 2)
     #expect(try store.latest(note: { Issue.record("\($0)") })?.state.step == 2)
   }
