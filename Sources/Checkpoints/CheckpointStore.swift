@@ -37,11 +37,12 @@ public struct CheckpointStore: Sendable {
       return place
     }
     files.append((name: Checkpoint.stateFile, bytes: Self.encoded(state)))
-    do {
-      try write(
-        files, place: place, partial: "\(path)/.\(Self.name(step: state.step))\(Self.partialSuffix)"
-      )
-    } catch { throw .file(error) }
+    let partial = "\(path)/.\(Self.name(step: state.step))\(Self.partialSuffix)"
+    do { try write(files, place: place, partial: partial) } catch {
+      // On a full disk the remains would be in the way of the next attempt; why the save failed matters more than this.
+      try? FileSystem.removeFlatDirectory(partial)
+      throw .file(error)
+    }
     return place
   }
 
@@ -52,7 +53,7 @@ public struct CheckpointStore: Sendable {
   public func latest(note: (String) -> Void) throws(CheckpointError) -> Checkpoint? {
     let names = try entries()
     for name in names where Self.isPartial(name) {
-      note("\(path)/\(name): an interrupted save, ignored")
+      note("\(path)/\(name): left by an interrupted save or removal, ignored")
     }
     guard let step = names.compactMap(Self.step).max() else { return nil }
     let checkpoint = try Checkpoint(path: "\(path)/\(Self.name(step: step))")

@@ -20,10 +20,14 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
 package enum FileSystem {
   /// Creates a directory and what is missing above it; an existing one is left as it is.
   package static func createDirectory(_ path: String) throws(FileError) {
-    if mkdir(path, 0o777) == 0 { return }
-    if errno == ENOENT, let parent = parent(of: path) {
+    let parent = parent(of: path)
+    var status = mkdir(path, 0o777)
+    if status != 0 && errno == ENOENT, let parent {
       try createDirectory(parent)
-      if mkdir(path, 0o777) == 0 { return }
+      status = mkdir(path, 0o777)
+    }
+    guard status != 0 else {
+      return try syncDirectory(parent ?? (path.hasPrefix("/") ? "/" : "."))
     }
     let code = errno
     guard code == EEXIST, isDirectory(path) else {

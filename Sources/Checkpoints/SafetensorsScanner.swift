@@ -7,6 +7,11 @@ struct SafetensorsScanner {
   private let path: String
   private var position: Int
 
+  /// JSON's escapes of one letter.
+  private static let escapes: [Unicode.Scalar: Unicode.Scalar] = [
+    "\"": "\"", "\\": "\\", "/": "/", "b": "\u{8}", "f": "\u{C}", "n": "\n", "r": "\r", "t": "\t",
+  ]
+
   /// `bytes` is valid UTF-8; its indices are offsets in the file.
   init(_ bytes: ArraySlice<UInt8>, path: String) {
     self.bytes = bytes
@@ -66,15 +71,21 @@ struct SafetensorsScanner {
   }
 
   func failure(_ expected: String) -> SafetensorsError {
-    let rest = String(decoding: bytes[position...].prefix(8), as: UTF8.self)
-    let found = next == nil ? "the end of the header" : "'\(rest.prefix(1))'"
+    let found =
+      switch next {
+      case nil: "the end of the header"
+      case .some(let byte) where byte < 0x20: "byte \(byte)"
+      case .some: "'\(String(decoding: bytes[position...].prefix(4), as: UTF8.self).prefix(1))'"
+      }
     return .syntax(path: path, offset: position, found: found, expected: expected)
   }
 
   private var next: UInt8? { position < bytes.endIndex ? bytes[position] : nil }
 
   private mutating func skipSpace() {
-    while let byte = next, [0x20, 0x09, 0x0A, 0x0D].contains(byte) { position += 1 }
+    while let byte = next, byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D {
+      position += 1
+    }
   }
 
   private mutating func take(
@@ -118,10 +129,7 @@ struct SafetensorsScanner {
   private mutating func escapedScalar() throws(SafetensorsError) -> Unicode.Scalar {
     guard let byte = next else { throw failure("an escape") }
     let scalar = Unicode.Scalar(byte)
-    let controls: [Unicode.Scalar: Unicode.Scalar] = [
-      "\"": "\"", "\\": "\\", "/": "/", "b": "\u{8}", "f": "\u{C}", "n": "\n", "r": "\r", "t": "\t",
-    ]
-    if let control = controls[scalar] {
+    if let control = Self.escapes[scalar] {
       position += 1
       return control
     }

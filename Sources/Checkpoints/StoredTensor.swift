@@ -70,4 +70,9 @@ public struct StoredTensor: Equatable, Sendable {
 public struct ElementTypeError: Error, Equatable, Sendable {
   public let found: ElementType
   public let expected: String
+
+  package init(found: ElementType, expected: String) {
+    self.found = found
+    self.expected = expected
+  }
 }

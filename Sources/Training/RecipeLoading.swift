@@ -1,0 +1,90 @@
+import EmbeddedFiles
+import Foundation
+import Yams
+
+extension Recipe {
+  /// Reads the built-in recipe of that name, or else the file, and validates it.
+  public static func load(_ nameOrPath: String) throws(RecipeError) -> Recipe {
+    if let text = EmbeddedFiles.recipe(named: nameOrPath) {
+      return try Recipe(yaml: text, source: "\(nameOrPath).yaml")
+    }
+    let builtIn = EmbeddedFiles.recipes.map(\.name)
+    guard FileManager.default.fileExists(atPath: nameOrPath) else {
+      throw .notFound(
+        name: nameOrPath, builtIn: builtIn, nearest: nearest(to: nameOrPath, among: builtIn))
+    }
+    let text: String
+    do { text = try String(contentsOfFile: nameOrPath, encoding: .utf8) } catch {
+      throw .unreadable(path: nameOrPath, reason: "cannot be read as UTF-8 text")
+    }
+    return try Recipe(yaml: text, source: nameOrPath)
+  }
+
+  /// Reads a flat mapping and validates the result; keys that are not there keep their defaults.
+  ///
+  /// `source` is for messages only. JSON is YAML, so this reads ``jsonObject``'s text as well.
+  public init(yaml: String, source: String) throws(RecipeError) {
+    self.init()
+    // Without any node the file is empty or all comments: a recipe of defaults.
+    if let root = try Self.compose(yaml, source: source) {
+      guard case .mapping(let mapping) = root else {
+        throw .notAMapping(.line(root.mark?.line ?? 1, of: source))
+      }
+      for (keyNode, valueNode) in mapping {
+        let place = RecipePlace.line(keyNode.mark?.line ?? 1, of: source)
+        guard case .scalar(let scalar) = keyNode else { throw .notAMapping(place) }
+        let key = try Self.key(scalar.string, at: place)
+        guard let value = RecipeValue(valueNode) else {
+          throw .wrongValue(place, key: key.name, found: "a mapping", expected: key.values)
+        }
+        try key.set(value, in: &self, at: place)
+      }
+    }
+    do { try validate() } catch { throw .rule(file: source, error) }
+  }
+
+  /// Sets one key from the command line.
+  ///
+  /// Lists are written `16,32` or `[16, 32]`. Call ``validate()`` after the last one.
+  public mutating func set(key name: String, text: String) throws(RecipeError) {
+    let key = try Self.key(name, at: .flag)
+    try key.set(RecipeValue(flag: text, form: key.form), in: &self, at: .flag)
+  }
+
+  private static func compose(_ yaml: String, source: String) throws(RecipeError) -> Node? {
+    do { return try Yams.compose(yaml: yaml) } catch let error as YamlError {
+      switch error {
+      case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+        .composer(_, let problem, let mark, _):
+        // At the end of the text the parser is on a line of its own making.
+        let lastLine = yaml.split(separator: "\n", omittingEmptySubsequences: false).count
+        throw .syntax(.line(min(mark.line, lastLine), of: source), problem: problem)
+      case .duplicatedKeysInMapping(let keys, let context):
+        throw .duplicateKey(.line(context.mark.line, of: source), key: keys.first ?? "")
+      default:
+        throw .unreadable(path: source, reason: "not YAML")
+      }
+    } catch {
+      throw .unreadable(path: source, reason: "not YAML")
+    }
+  }
+}
+
+extension RecipeValue {
+  /// A node of YAML; none for a mapping, or for a list of lists.
+  fileprivate init?(_ node: Node) {
+    switch node {
+    case .scalar(let scalar):
+      let isNull = scalar.style == .plain && ["", "~", "null"].contains(scalar.string)
+      self = isNull ? .null : .text(scalar.string)
+    case .sequence(let sequence):
+      var values: [RecipeValue] = []
+      for node in sequence {
+        guard case .scalar(let scalar) = node else { return nil }
+        values.append(.text(scalar.string))
+      }
+      self = .list(values)
+    default: return nil
+    }
+  }
+}

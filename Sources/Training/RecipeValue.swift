@@ -1,0 +1,105 @@
+/// A value of a recipe, as YAML, JSON or the command line writes it.
+///
+/// YAML and the command line give texts, which the key's ``RecipeDomain`` interprets; JSON is written with its own types.
+public enum RecipeValue: Equatable, Sendable {
+  case null
+  case boolean(Bool)
+  case integer(UInt64)
+  case number(Double)
+  case text(String)
+  case list([RecipeValue])
+
+  /// Reads a flag's text: `null`, a list with or without brackets (`[16, 32]`, `16,32`), or anything else as it is.
+  init(flag text: String, form: RecipeForm) {
+    let trimmed = text.trimmingSpaces
+    switch form {
+    case _ where trimmed == "null": self = .null
+    case .scalar: self = .text(trimmed)
+    case .list:
+      let bracketed = trimmed.hasPrefix("[") && trimmed.hasSuffix("]") && trimmed.count >= 2
+      let items = bracketed ? trimmed.dropFirst().dropLast() : Substring(trimmed)
+      self = .list(
+        items.split(separator: ",", omittingEmptySubsequences: false)
+          .map { .text(String($0).trimmingSpaces) }
+          .filter { $0 != .text("") || items.contains(",") })
+    }
+  }
+
+  /// A scalar's text, as a recipe would write it.
+  var text: String? {
+    switch self {
+    case .null, .list: nil
+    case .boolean(let value): String(value)
+    case .integer(let value): String(value)
+    case .number(let value): value.recipeText
+    case .text(let value): value
+    }
+  }
+}
+
+/// Whether a key takes one value or several.
+enum RecipeForm: Sendable { case scalar, list }
+
+extension RecipeValue: CustomStringConvertible {
+  /// The value as it stands in messages and in help texts.
+  public var description: String {
+    switch self {
+    case .null: "null"
+    case .text(let value): value
+    case .list(let values): "[\(values.map(\.description).joined(separator: ", "))]"
+    default: text ?? ""
+    }
+  }
+}
+
+extension RecipeValue: Codable {
+  public init(from decoder: any Decoder) throws {
+    if var items = try? decoder.unkeyedContainer() {
+      var values: [RecipeValue] = []
+      while !items.isAtEnd { values.append(try items.decode(RecipeValue.self)) }
+      self = .list(values)
+      return
+    }
+    let value = try decoder.singleValueContainer()
+    if value.decodeNil() {
+      self = .null
+    } else if let boolean = try? value.decode(Bool.self) {
+      self = .boolean(boolean)
+    } else if let integer = try? value.decode(UInt64.self) {
+      self = .integer(integer)
+    } else if let number = try? value.decode(Double.self) {
+      self = .number(number)
+    } else {
+      self = .text(try value.decode(String.self))
+    }
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    switch self {
+    case .null: try container.encodeNil()
+    case .boolean(let value): try container.encode(value)
+    case .integer(let value): try container.encode(value)
+    case .number(let value): try container.encode(value)
+    case .text(let value): try container.encode(value)
+    case .list(let values): try container.encode(values)
+    }
+  }
+}
+
+extension String {
+  fileprivate var trimmingSpaces: String {
+    var rest = self[...]
+    while rest.first == " " { rest = rest.dropFirst() }
+    while rest.last == " " { rest = rest.dropLast() }
+    return String(rest)
+  }
+}
+
+extension Double {
+  /// Without the `.0` of a whole number.
+  fileprivate var recipeText: String {
+    let text = String(self)
+    return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+  }
+}
