@@ -16,7 +16,7 @@ struct DataDirectory {
     let candidates = [root] + subdirectories.map { "\(root)/\($0)" }
     let names = files.flatMap(\.self)
     let holding = candidates.filter { candidate in
-      names.contains { Self.isReadable("\(candidate)/\($0)") }
+      names.contains { Self.exists("\(candidate)/\($0)") }
     }
     guard let first = holding.first else {
       throw .missing(names: files.first ?? [], directories: candidates)
@@ -28,7 +28,7 @@ struct DataDirectory {
   /// The path and the content of the file that has one of `names`, expanded if its name ends in .gz.
   func read(_ names: [String]) throws(DatasetError) -> (path: String, bytes: [UInt8]) {
     let paths = names.map { "\(path)/\($0)" }
-    guard let file = paths.first(where: Self.isReadable) else {
+    guard let file = paths.first(where: Self.exists) else {
       throw .missing(names: names, directories: [path])
     }
     let bytes = try Self.bytes(ofFile: file)
@@ -36,7 +36,7 @@ struct DataDirectory {
     return (file, file.hasSuffix(".gz") ? try Gzip.expand(bytes, path: file) : bytes)
   }
 
-  private static func isReadable(_ path: String) -> Bool { access(path, R_OK) == 0 }
+  private static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
   private static func bytes(ofFile path: String) throws(DatasetError) -> [UInt8] {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)

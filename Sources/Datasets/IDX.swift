@@ -52,8 +52,8 @@ enum IDX {
       throw .wrongMagic(path: path, found: word(0, of: bytes), expected: magic)
     }
     let dimensions = (1...rank).map { Int(word($0, of: bytes)) }
-    // Beyond 2¹⁶ pixels a side the product below could overflow, and no such image exists.
-    guard dimensions.dropFirst().allSatisfy({ (1...65536).contains($0) }) else {
+    // No image has more than 2¹⁵ pixels a side, and up to there the product below cannot overflow.
+    guard dimensions.dropFirst().allSatisfy({ (1...32768).contains($0) }) else {
       throw .wrongDimensions(path: path, found: dimensions, expected: "count × height × width")
     }
     guard dimensions[0] > 0 else { throw .empty(path: path) }

@@ -47,14 +47,14 @@ import Testing
     let directory = try TemporaryDirectory()
     let path = directory.path
     #expect(
-      refusalMessage(DatasetSource.cifar10, .test, directory: path)
+      refusalMessage(.cifar10, .test, directory: path)
         == "found no test_batch.bin in \(path), \(path)/cifar-10-batches-bin")
     try directory.write(DatasetFiles.cifar10(count: 1), to: "data_batch_1.bin")
     #expect(
-      refusalMessage(DatasetSource.cifar10, .train, directory: path)
+      refusalMessage(.cifar10, .train, directory: path)
         == "found no data_batch_2.bin in \(path)")
     #expect(
-      refusalMessage(DatasetSource.cifar100, .test, directory: nil)
+      refusalMessage(.cifar100, .test, directory: nil)
         == "cifar100 is read from files: name the directory that holds them")
   }
 
@@ -64,7 +64,7 @@ import Testing
     let path = try directory.write(
       DatasetFiles.cifar10(count: 2).dropLast(10), to: "test_batch.bin")
     #expect(
-      refusalMessage(DatasetSource.cifar10, .test, directory: directory.path)
+      refusalMessage(.cifar10, .test, directory: directory.path)
         == "\(path): 6136 bytes are 1 records of 3073 bytes and 3063 bytes more; "
         + "the file is truncated or of another kind")
   }
@@ -76,8 +76,17 @@ import Testing
     records[2 * 3073] = 10
     let path = try directory.write(records, to: "test_batch.bin")
     #expect(
-      refusalMessage(DatasetSource.cifar10, .test, directory: directory.path)
+      refusalMessage(.cifar10, .test, directory: directory.path)
         == "\(path): record 2 has label 10, expected 0 to 9")
+  }
+
+  @Test("a file that cannot be read is refused with the system's reason")
+  func unreadable() throws {
+    let directory = try TemporaryDirectory()
+    try directory.write([], to: "test_batch.bin/something")
+    #expect(
+      refusalMessage(.cifar10, .test, directory: directory.path)
+        == "\(directory.path)/test_batch.bin: cannot be read: Is a directory")
   }
 
   @Test("an empty file is refused")
@@ -85,7 +94,7 @@ import Testing
     let directory = try TemporaryDirectory()
     let path = try directory.write([], to: "test_batch.bin")
     #expect(
-      refusalMessage(DatasetSource.cifar10, .test, directory: directory.path)
+      refusalMessage(.cifar10, .test, directory: directory.path)
         == "\(path): holds no samples")
   }
 }

@@ -10,7 +10,7 @@ import Testing
   private func refusal(_ files: [(name: String, bytes: [UInt8])]) throws -> String {
     let directory = try TemporaryDirectory()
     for file in files { try directory.write(file.bytes, to: file.name) }
-    let text = refusalMessage(DatasetSource.idx, .test, directory: directory.path)
+    let text = refusalMessage(.idx, .test, directory: directory.path)
     #expect(!text.contains("\n"))
     return text.replacing(directory.path + "/", with: "")
   }
@@ -37,7 +37,7 @@ import Testing
     #expect(throws: DatasetError.self) {
       try DatasetSource.idx.load(.test, directory: directory.path)
     }
-    print(refusalMessage(DatasetSource.idx, .test, directory: directory.path))
+    print(refusalMessage(.idx, .test, directory: directory.path))
   }
 
   @Test("a wrong magic number is refused")
@@ -53,6 +53,10 @@ import Testing
     #expect(
       try refusal([("t10k-images-idx3-ubyte", flat)])
         == "t10k-images-idx3-ubyte: dimensions 2 × 0 × 3, expected count × height × width")
+    let huge = DatasetFiles.idx(dimensions: [.max, 65536, 65536], values: [])
+    #expect(try refusal([("t10k-images-idx3-ubyte", huge)]).contains("4294967295 × 65536 × 65536"))
+    let many = DatasetFiles.idx(dimensions: [.max, 32768, 32768], values: [])
+    #expect(try refusal([("t10k-images-idx3-ubyte", many)]).contains("16 bytes, but its header"))
   }
 
   @Test("a header that promises more than the file holds is refused")
