@@ -10,12 +10,12 @@ static const unsigned char digits[] = {
 };
 
 /* Around the bytes of a file they make { name, "text and a final zero" }. */
-#define RECIPE(name) {name, (const char[]){
+#define RECIPE(name) {name, (const unsigned char[]){
 #define END , 0}},
 
 static const struct {
   const char *name;
-  const char *text;
+  const unsigned char *text;
 } recipes[] = {
 #include "Recipes.h"
 };
@@ -27,7 +27,6 @@ struct EmbeddedFile embedded_digits(void) {
 size_t embedded_recipe_count(void) { return sizeof recipes / sizeof recipes[0]; }
 
 struct EmbeddedFile embedded_recipe(size_t index) {
-  const char *text = recipes[index].text;
-  return (struct EmbeddedFile){
-      recipes[index].name, (const unsigned char *)text, strlen(text)};
+  const unsigned char *text = recipes[index].text;
+  return (struct EmbeddedFile){recipes[index].name, text, strlen((const char *)text)};
 }

@@ -60,6 +60,8 @@ public struct KeyedGenerator: RandomNumberGenerator, Sendable {
   }
 
   /// Normal with mean 0 and variance 1, by Box and Muller: √(−2 ln u)·(cos 2πv, sin 2πv) is two of them.
+  ///
+  /// The last bit depends on the C library's log, sin and cos and may differ where libraries differ.
   public mutating func normal() -> Double {
     if let second = pendingNormal {
       pendingNormal = nil

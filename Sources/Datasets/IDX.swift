@@ -1,0 +1,70 @@
+/// The IDX files of MNIST and its successors, plain or gzip-compressed.
+///
+/// A file is a big-endian magic number (0x0000_08 and the number of dimensions), the dimensions as
+/// big-endian 32-bit numbers, and bytes, last dimension fastest. Source: http://yann.lecun.com/exdb/mnist
+enum IDX {
+  private static let classes = 10
+  private static let subdirectories = ["raw", "MNIST/raw", "FashionMNIST/raw"]
+
+  static func load(_ split: Dataset.Split, directory: String?) throws(DatasetError) -> Dataset {
+    let prefix = split == .train ? "train" : "t10k"
+    let imageNames = names("\(prefix)-images-idx3-ubyte")
+    let labelNames = names("\(prefix)-labels-idx1-ubyte")
+    let found = try DataDirectory(
+      dataset: "idx", root: directory, subdirectories: subdirectories,
+      files: [imageNames, labelNames])
+    let images = try read(imageNames, in: found, rank: 3)
+    let labels = try read(labelNames, in: found, rank: 1)
+    guard images.dimensions[0] == labels.dimensions[0] else {
+      throw .countMismatch(
+        images: images.path, imageCount: images.dimensions[0],
+        labels: labels.path, labelCount: labels.dimensions[0])
+    }
+    for (record, label) in labels.values.enumerated() where label >= classes {
+      throw .labelOutOfRange(
+        path: labels.path, record: record, label: Int(label), classes: classes)
+    }
+    return Dataset(
+      name: "idx", split: split,
+      format: Dataset.Format(
+        height: images.dimensions[1], width: images.dimensions[2], channels: 1, classes: classes),
+      pixels: Array(images.values), labels: labels.values.map(UInt16.init))
+  }
+
+  private static func names(_ name: String) -> [String] { [name, name + ".gz"] }
+
+  private struct Content {
+    let path: String
+    let dimensions: [Int]
+    let values: ArraySlice<UInt8>
+  }
+
+  private static func read(
+    _ names: [String], in directory: DataDirectory, rank: Int
+  ) throws(DatasetError) -> Content {
+    let (path, bytes) = try directory.read(names)
+    let header = 4 * (1 + rank)
+    guard bytes.count >= header else {
+      throw .wrongSize(path: path, size: bytes.count, expected: header)
+    }
+    let magic = UInt32(0x0800 + rank)
+    guard word(0, of: bytes) == magic else {
+      throw .wrongMagic(path: path, found: word(0, of: bytes), expected: magic)
+    }
+    let dimensions = (1...rank).map { Int(word($0, of: bytes)) }
+    // No image has more than 2¹⁵ pixels a side, and up to there the product below cannot overflow.
+    guard dimensions.dropFirst().allSatisfy({ (1...32768).contains($0) }) else {
+      throw .wrongDimensions(path: path, found: dimensions, expected: "count × height × width")
+    }
+    guard dimensions[0] > 0 else { throw .empty(path: path) }
+    let expected = header + dimensions.reduce(1) { $0 * $1 }
+    guard bytes.count == expected else {
+      throw .wrongSize(path: path, size: bytes.count, expected: expected)
+    }
+    return Content(path: path, dimensions: dimensions, values: bytes[header...])
+  }
+
+  private static func word(_ index: Int, of bytes: [UInt8]) -> UInt32 {
+    bytes[4 * index..<4 * index + 4].reduce(0) { $0 << 8 | UInt32($1) }
+  }
+}

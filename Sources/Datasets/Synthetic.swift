@@ -1,0 +1,32 @@
+import RandomNumbers
+
+/// Images made from random numbers that a network can learn: a pattern per class, half hidden by noise.
+///
+/// Sample i has class i mod classes; a pixel is the mean of the class's pattern and the sample's noise,
+/// both uniform in 0 … 255. Both splits have the same patterns and different noise.
+struct Synthetic {
+  let format: Dataset.Format
+  /// Samples of each split.
+  let count: Int
+  let seed: UInt64
+
+  func generate(_ split: Dataset.Split) -> Dataset {
+    let patterns = (0..<format.classes).map { image(number: $0, stream: 0) }
+    var pixels: [UInt8] = []
+    pixels.reserveCapacity(count * format.pixelsPerImage)
+    for sample in 0..<count {
+      let noise = image(number: sample, stream: split == .train ? 1 : 2)
+      for (signal, hidden) in zip(patterns[sample % format.classes], noise) {
+        pixels.append(UInt8((UInt16(signal) + UInt16(hidden)) / 2))
+      }
+    }
+    return Dataset(
+      name: "synthetic", split: split, format: format, pixels: pixels,
+      labels: (0..<count).map { UInt16($0 % format.classes) })
+  }
+
+  private func image(number: Int, stream: UInt64) -> [UInt8] {
+    var generator = KeyedGenerator(seed: seed, purpose: .synthetic, a: UInt64(number), b: stream)
+    return (0..<format.pixelsPerImage).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
+  }
+}
