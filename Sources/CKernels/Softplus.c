@@ -117,7 +117,8 @@ ALWAYS_INLINE double betaGradientTangent(size_t count, float beta, bool centered
       LANES_MAY_SUM
       for (size_t i = start; i < end; i++) {
         float z = beta * x[i];
-        sum += square * (x[i] * sigmoid(z).slope * tangent[i] * g[i]) + betaSlope(z, centered) * dg[i];
+        float slopeTerm = square * (x[i] * sigmoid(z).slope * tangent[i] * g[i]);
+        sum += slopeTerm + betaSlope(z, centered) * dg[i];
       }
     }
     total += sum;

@@ -123,6 +123,26 @@ import Testing
     #expect(y[2] == .infinity)
   }
 
+  @Test("an element's result does not depend on its place, bit by bit", arguments: cases)
+  func placement(_ example: Case) {
+    let count = 131
+    let operands = (0..<4).map { _ in source.random([count]) }
+    let (whole, part) = (source.unset([count]), source.unset([count]))
+    func run(_ range: Range<Int>, into out: Tensor) {
+      let o = operands.map { $0.slice(range) }
+      example.softplus.forward(o[0], into: out.slice(range))
+      let tangent = source.unset([range.count])
+      example.softplus.backwardTangent(
+        o[0], tangent: o[1], gradient: o[2], gradientTangent: o[3], into: tangent)
+      add(tangent, times: 1, into: out.slice(range))
+    }
+    run(0..<count, into: whole)
+    for start in stride(from: 0, to: count, by: 13) {
+      run(start..<min(start + 13, count), into: part)
+    }
+    #expect(largestDifference(part, whole) == 0)
+  }
+
   @Test("an output may be an input")
   func inPlace() {
     let softplus = Softplus(beta: 2, centering: .centered)
