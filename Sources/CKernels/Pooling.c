@@ -69,7 +69,7 @@ HOT void ck_maximum_pool_gather(const CKPool *pool, const float *g, const float 
     for (size_t p = 1; p < pool->size * pool->size; p++) {
       const float *source = g + window.input + offsetInWindow(pool, p);
       ELEMENTWISE for (size_t i = 0; i < window.channels; i++) {
-        // Read in any case: a conditional read becomes a masked store, which the next reads wait for.
+        // Read in any case: a conditional read becomes a masked store, and the next reads wait.
         const float candidate = source[i];
         const float kept = picked[i];
         picked[i] = first[i] == (int)p ? candidate : kept;
