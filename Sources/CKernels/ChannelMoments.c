@@ -15,8 +15,8 @@ typedef Doubles DoublesAt __attribute__((aligned(sizeof(double))));
 #define DOUBLES(pointer) (*(DoublesAt *)(pointer))
 #define WIDE(floats) __builtin_convertvector(floats, Doubles)
 
-/// Rows of one block, so that a block of x (16 KiB) stays in the first-level cache while its groups of
-/// channels are passed one after the other and memory is read in order.
+/// Rows of one block, so that a block of x (16 KiB) stays in the first-level cache while its groups
+/// of channels are passed one after the other and memory is read in order.
 ALWAYS_INLINE size_t rowsPerBlock(size_t channels) {
   return channels < 4096 ? 4096 / channels : 1;
 }

@@ -3,8 +3,8 @@
 
 /// Compiles a function for three instruction sets; the loader takes the best one the CPU has.
 ///
-/// One binary so runs on every node of a cluster. Helpers are `ALWAYS_INLINE` because a call out of a
-/// clone would leave its instruction set.
+/// One binary so runs on every node of a cluster. Helpers are `ALWAYS_INLINE` because a call out of
+/// a clone would leave its instruction set.
 #if defined(__x86_64__)
 #define HOT __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else

@@ -4,8 +4,8 @@
 #include "Dispatch.h"
 #include <string.h>
 
-// Branch-free, so that loops over them vectorize. The coefficients interpolate the exact functions in
-// the Chebyshev nodes of the stated interval. Comparisons are written so that NaN stays NaN.
+// Branch-free, so that loops over them vectorize. The coefficients interpolate the exact functions
+// in the Chebyshev nodes of the stated interval. Comparisons are written so that NaN stays NaN.
 
 /// e^(−a) and e^(−a) − 1.
 typedef struct {
@@ -30,7 +30,8 @@ ALWAYS_INLINE Decay decay(float a) {
   q = q * r + 0.166665778f;
   q = q * r + 0.5f;
   float p = r + r * r * q;
-  // n is also in the low bits of `shifted`; the shift drops the rest. (A cast is undefined for NaN.)
+  // n is also in the low bits of `shifted`; the shift drops the rest. A cast would be
+  // undefined for NaN.
   unsigned bits;
   memcpy(&bits, &shifted, sizeof bits);
   bits = (bits + 127u) << 23;

@@ -64,13 +64,18 @@ HOT void ck_maximum_pool_gather(const CKPool *pool, const float *g, const float 
     float maximum[groupChannels];
     int first[groupChannels];
     findMaxima(pool, x + window.input, window.channels, maximum, first);
-    float *target = y + window.output;
-    for (size_t p = 0; p < pool->size * pool->size; p++) {
+    float picked[groupChannels];
+    memcpy(picked, g + window.input, window.channels * sizeof(float));
+    for (size_t p = 1; p < pool->size * pool->size; p++) {
       const float *source = g + window.input + offsetInWindow(pool, p);
       ELEMENTWISE for (size_t i = 0; i < window.channels; i++) {
-        target[i] = first[i] == (int)p ? source[i] : target[i];
+        // Read in any case: a conditional read becomes a masked store, and the next reads wait.
+        const float candidate = source[i];
+        const float kept = picked[i];
+        picked[i] = first[i] == (int)p ? candidate : kept;
       }
     }
+    memcpy(y + window.output, picked, window.channels * sizeof(float));
   })
 }
 

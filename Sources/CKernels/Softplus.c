@@ -40,7 +40,8 @@ ALWAYS_INLINE Sigmoid sigmoid(float z) {
 /// β²·∂s/∂β = z·σ(z) − softplus(z) + c.
 ///
 /// It is even in z. With c = 0 it is −(|z|·u/(1 + u) + log(1 + u)): no cancellation. With c = log 2
-/// it is z²/8 around zero, the difference of two terms of size |z|/2, so a polynomial serves |z| < 2.
+/// it is z²/8 around zero, the difference of two terms of size |z|/2, so |z| < 2 takes a
+/// polynomial.
 ALWAYS_INLINE float betaSlope(float z, bool centered) {
   float a = __builtin_fabsf(z);
   Decay u = decay(a);
@@ -117,7 +118,8 @@ ALWAYS_INLINE double betaGradientTangent(size_t count, float beta, bool centered
       LANES_MAY_SUM
       for (size_t i = start; i < end; i++) {
         float z = beta * x[i];
-        sum += square * (x[i] * sigmoid(z).slope * tangent[i] * g[i]) + betaSlope(z, centered) * dg[i];
+        float slopeTerm = square * (x[i] * sigmoid(z).slope * tangent[i] * g[i]);
+        sum += slopeTerm + betaSlope(z, centered) * dg[i];
       }
     }
     total += sum;

@@ -3,13 +3,14 @@ import CKernels
 
 /// The kernel set that OpenBLAS uses, and the one that it should.
 ///
-/// OpenBLAS chooses by CPU model when it is loaded, and takes a generic or an AVX2 set on CPUs that it
-/// does not know. Only the environment variable OPENBLAS_CORETYPE changes that, so a program that finds
-/// itself with the wrong set must start again.
+/// OpenBLAS chooses by CPU model when it is loaded, and takes a generic set on CPUs that it does not
+/// know. Only the environment variable OPENBLAS_CORETYPE changes that, so a program that finds itself
+/// with the wrong set must start again.
 ///
 /// GFLOP/s of one core, OpenBLAS 0.3.21 on an AMD EPYC of family 26 with AVX-512, 1024³ and
-/// 8192×64×576: SkylakeX 193 and 114, Cooperlake 183 and 115, Haswell (its own choice) 105 and 76, Zen
-/// 100 and 65, Nehalem 37 and 36, Prescott 29 and 21.
+/// 8192×64×576: Cooperlake (its own choice) 205 and 130, SkylakeX 193 and 114, Haswell 107 and 79, Zen
+/// 107 and 77, Nehalem 37 and 36, Prescott 29 and 21. SkylakeX is advised because it needs no more than
+/// the AVX-512 that every such CPU has.
 public struct BLASCoreType: Sendable {
   /// What of a CPU decides.
   public struct Processor: Hashable, Sendable {
@@ -57,8 +58,10 @@ public struct BLASCoreType: Sendable {
   public static func advice(
     core: String, processor: Processor, environment: [String: String]
   ) -> String? {
-    let userChose = environment[coreTypeVariable] != nil && environment[guardVariable] == nil
-    if userChose { return nil }
+    // OpenBLAS takes an empty value for none.
+    let isSet = environment[coreTypeVariable].map { !$0.isEmpty } ?? false
+    let isOurs = environment[guardVariable] != nil
+    if isSet && !isOurs { return nil }
     let name = core.lowercased()
     switch processor.vectors {
     case .older: return nil

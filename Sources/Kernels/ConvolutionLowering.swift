@@ -21,10 +21,13 @@ extension CKConvolution {
   fileprivate init(_ geometry: ConvolutionGeometry, x: Tensor, columns: Tensor) {
     let samples = x.shape.rank == 4 ? x.shape.samples : 0
     let input = geometry.inputShape(samples: samples)
-    let lowered = geometry.columnsShape(samples: samples)
+    // Extent by extent: an array literal for the expected shape would be allocated.
     precondition(
-      x.shape == input && columns.shape == lowered,
-      "lowering takes \(input) to \(lowered), not \(x.shape) to \(columns.shape)")
+      x.shape == input && columns.shape.rank == 2
+        && columns.shape[0] == samples * geometry.outputHeight * geometry.outputWidth
+        && columns.shape[1] == geometry.patch,
+      "lowering takes \(input) to \(geometry.columnsShape(samples: samples)), "
+        + "not \(x.shape) to \(columns.shape)")
     self.init(
       samples: samples, height: geometry.inputHeight, width: geometry.inputWidth,
       channels: geometry.inputChannels, kernelHeight: geometry.kernelHeight,

@@ -39,7 +39,7 @@ public func multiply(
   let (m, k) = a.extents
   let (inner, n) = b.extents
   precondition(
-    k == inner && c.shape == [m, n],
+    k == inner && c.shape.rank == 2 && c.shape[0] == m && c.shape[1] == n,
     "cannot multiply [\(m), \(k)] by [\(inner), \(n)] into \(c.shape)")
   if c.count == 0 { return }
   if k == 0 {

@@ -43,7 +43,8 @@ private func averagedArea(input: Tensor, output: Tensor) -> Int {
   let shape = input.shape
   precondition(
     shape.rank == 4 && shape.height * shape.width > 0
-      && output.shape == [shape.samples, 1, 1, shape.channels],
+      && output.shape
+        == Shape(samples: shape.samples, height: 1, width: 1, channels: shape.channels),
     "average pooling takes [n, h, w, c] to [n, 1, 1, c], not \(shape) to \(output.shape)")
   return shape.height * shape.width
 }
@@ -53,9 +54,10 @@ extension CKPool {
     let shape = input.shape
     precondition(
       size > 0 && shape.rank == 4
-        && output.shape == [
-          shape.samples, shape.height / size, shape.width / size, shape.channels,
-        ],
+        && output.shape
+          == Shape(
+            samples: shape.samples, height: shape.height / size, width: shape.width / size,
+            channels: shape.channels),
       "maximum pooling by \(size) does not take \(shape) to \(output.shape)")
     self.init(
       samples: shape.samples, height: shape.height, width: shape.width, channels: shape.channels,

@@ -3,8 +3,8 @@
 
 #include <stddef.h>
 
-// Linear combinations of [rows, channels] matrices with one coefficient per channel. y may be any of
-// the matrices.
+// Linear combinations of [rows, channels] matrices with one coefficient per channel. y may be any
+// of the matrices.
 
 /// y ← (x − center)·a + e.
 void ck_combine_channels_1(size_t rows, size_t channels, const float *x, const float *center,
