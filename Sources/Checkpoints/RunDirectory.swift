@@ -38,11 +38,30 @@ public struct RunDirectory: Equatable, Sendable {
 
   /// Replaces `recipe.json`, atomically.
   public func writeRecipe(_ json: [UInt8]) throws(RunDirectoryError) {
+    try write(json, as: "recipe.json")
+  }
+
+  /// Adds or replaces a small file beside the recipe, atomically.
+  public func write(_ bytes: [UInt8], as name: String) throws(RunDirectoryError) {
     do {
-      try FileSystem.write(json, to: "\(path)/.recipe.json.partial")
-      try FileSystem.rename("\(path)/.recipe.json.partial", to: "\(path)/recipe.json")
+      try FileSystem.write(bytes, to: "\(path)/.\(name).partial")
+      try FileSystem.rename("\(path)/.\(name).partial", to: "\(path)/\(name)")
       try FileSystem.syncDirectory(path)
     } catch { throw .file(error) }
+  }
+
+  /// Drops the lines of `metrics.jsonl` that `keep` refuses, atomically; a run without the file is left alone.
+  public func rewriteMetrics(keep: (Substring) -> Bool) throws(RunDirectoryError) {
+    guard FileSystem.exists("\(path)/metrics.jsonl") else { return }
+    let bytes: [UInt8]
+    do { bytes = try OpenFile.contents(of: "\(path)/metrics.jsonl") } catch { throw .file(error) }
+    let kept = String(decoding: bytes, as: UTF8.self).split(separator: "\n").filter(keep)
+    try write(Array(kept.map { "\($0)\n" }.joined().utf8), as: "metrics.jsonl")
+  }
+
+  /// A file beside `metrics.jsonl` for what depends on the machine, to be written at its end only.
+  public func openTimings() throws(RunDirectoryError) -> AppendOnlyFile {
+    do { return try AppendOnlyFile("\(path)/timings.jsonl") } catch { throw .file(error) }
   }
 
   /// `metrics.jsonl`, to be written at its end only.

@@ -53,6 +53,20 @@ public struct Architecture: Sendable, Equatable {
     .convolution(channels: 512), .convolution(channels: 512),
   ])
 
+  /// The size of the smallest image that a batch norm sees.
+  public var smallestPositions: (height: Int, width: Int) {
+    switch body {
+    case .resNet(_, let widths, _):
+      // A stride-2 convolution with "same" padding leaves half, rounded up.
+      let factor = 1 << (widths.count - 1)
+      return ((height + factor - 1) / factor, (width + factor - 1) / factor)
+    case .vgg(let layers):
+      let last = layers.lastIndex { $0 != .pooling } ?? 0
+      let poolings = layers[..<last].count { $0 == .pooling }
+      return (height >> poolings, width >> poolings)
+    }
+  }
+
   private func validate() throws(ArchitectureError) {
     guard height > 0, width > 0, channels > 0 else {
       throw .emptyImage(height: height, width: width, channels: channels)

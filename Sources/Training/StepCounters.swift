@@ -7,7 +7,7 @@ import Tensors
 /// Every rank acts on the sums, so all do the same at the same step and none leaves the loop alone.
 public struct StepCounters {
   private enum Place: Int, CaseIterable {
-    case nonFinite, stop, loss, correct, gradientNormSquares
+    case nonFinite, stop, failed, loss, correct, gradientNormSquares
   }
 
   private let tensor: Tensor
@@ -25,6 +25,8 @@ public struct StepCounters {
     public var nonFinite: Float = 0
     /// Ranks that received a signal to stop.
     public var stop: Float = 0
+    /// Ranks that failed outside of the step, as in writing a file.
+    public var failed: Float = 0
     public var loss: Float = 0
     public var correct: Float = 0
     /// Σᵢ ‖B·∇ₓL‖², the squared norms of the per-sample input gradients.
@@ -35,6 +37,7 @@ public struct StepCounters {
     tensor.fill(0)
     tensor[Place.nonFinite.rawValue] = values.nonFinite
     tensor[Place.stop.rawValue] = values.stop
+    tensor[Place.failed.rawValue] = values.failed
     tensor[Place.loss.rawValue] = values.loss
     tensor[Place.correct.rawValue] = values.correct
     tensor[Place.gradientNormSquares.rawValue] = values.gradientNormSquares
@@ -43,7 +46,7 @@ public struct StepCounters {
   public func read() -> Values {
     Values(
       nonFinite: tensor[Place.nonFinite.rawValue], stop: tensor[Place.stop.rawValue],
-      loss: tensor[Place.loss.rawValue], correct: tensor[Place.correct.rawValue],
+      failed: tensor[Place.failed.rawValue], loss: tensor[Place.loss.rawValue], correct: tensor[Place.correct.rawValue],
       gradientNormSquares: tensor[Place.gradientNormSquares.rawValue])
   }
 }

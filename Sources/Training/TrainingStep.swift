@@ -31,12 +31,19 @@ public struct TrainingStep {
   /// Collectives of the gradient reduction in every step.
   public var bucketCount: Int { reducer.bucketCount }
 
-  public enum Stop: Sendable { case continueTraining, requested }
+  /// What a rank brings to a step besides its samples.
+  public enum Request: Sendable {
+    case none
+    /// A signal asked for the end: this step counts, and is the last.
+    case stop
+    /// The rank cannot go on: this step is discarded on all ranks.
+    case fail
+  }
 
   /// Trains on one global batch, of which `batch` holds this rank's share.
   ///
   /// Collective. On a loss or a gradient that is not finite the model stays as it was, on all ranks.
-  public func run(_ batch: Batch, learningRate: Float, stop: Stop = .continueTraining) -> Result {
+  public func run(_ batch: Batch, learningRate: Float, request: Request = .none) -> Result {
     let n = batch.count
     let globalBatch = Float(batch.globalCount)
     let input = model.input.prefix(n)
@@ -65,13 +72,14 @@ public struct TrainingStep {
 
     counters.write(
       StepCounters.Values(
-        nonFinite: own.loss.isFinite ? 0 : 1, stop: stop == .requested ? 1 : 0,
+        nonFinite: own.loss.isFinite ? 0 : 1, stop: request == .stop ? 1 : 0,
+        failed: request == .fail ? 1 : 0,
         loss: Float(own.loss), correct: Float(own.correct),
         gradientNormSquares: Float(gradientNormSquares)))
     reducer.finish()
     let sums = counters.read()
     var result = Result(sums, samples: batch.globalCount)
-    guard sums.nonFinite == 0, isFinite(model.gradients) else {
+    guard sums.nonFinite == 0, sums.failed == 0, isFinite(model.gradients) else {
       model.restore()
       return result
     }
@@ -101,6 +109,8 @@ public struct TrainingStep {
     /// meanᵢ ‖∇ₓℓᵢ‖²; 0 without a penalty.
     public let gradientNormSquare: Double
     public let stopRequested: Bool
+    /// Whether a rank could not go on.
+    public let hasFailed: Bool
     /// Whether the weights moved; not where a loss or a gradient was not finite.
     public fileprivate(set) var isApplied = false
 
@@ -110,6 +120,7 @@ public struct TrainingStep {
       correct = Int(sums.correct)
       gradientNormSquare = Double(sums.gradientNormSquares) / Double(samples)
       stopRequested = sums.stop > 0
+      hasFailed = sums.failed > 0
     }
   }
 }

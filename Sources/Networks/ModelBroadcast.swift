@@ -1,0 +1,18 @@
+import MessagePassing
+import Tensors
+
+extension Model {
+  /// Gives every rank rank 0's values, state and velocities.
+  ///
+  /// Collective. Ranks then hold the same bits even where their C libraries round differently, and only
+  /// rank 0 needs to see a checkpoint's files.
+  public func broadcast(over communicator: any Communicator) {
+    var tensors = [values]
+    tensors += parameters.filter { !$0.isTrained }.map(\.value)
+    tensors += state.map(\.tensor)
+    if velocities.isPresent { tensors.append(velocities) }
+    for tensor in tensors {
+      communicator.broadcast(UnsafeMutableRawBufferPointer(tensor.buffer), from: 0)
+    }
+  }
+}

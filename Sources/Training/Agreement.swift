@@ -1,0 +1,32 @@
+import MessagePassing
+
+/// Work that may fail on some ranks and must then fail on all of them, at the same place.
+public struct Agreement {
+  private let communicator: any Communicator
+
+  public init(_ communicator: any Communicator) { self.communicator = communicator }
+
+  /// Runs `body` on every rank; if it throws on any, every rank throws that of the lowest such rank.
+  ///
+  /// Collective, whether or not `body` throws; `body` itself must not make collectives that others miss.
+  public func perform<Value>(_ body: () throws -> Value) throws -> Value {
+    let outcome = Result(catching: body)
+    var report: [UInt8] = []
+    if case .failure(let error) = outcome {
+      report = [UInt8(ExitStatus(error).rawValue)] + Array("\(error)".utf8)
+    }
+    for (rank, report) in communicator.allGather(report).enumerated() where !report.isEmpty {
+      // A single rank has nobody to agree with and keeps its error as it is.
+      if communicator.size == 1 { break }
+      throw TrainingError.agreed(
+        rank: rank, message: String(decoding: report.dropFirst(), as: UTF8.self),
+        status: ExitStatus(rawValue: Int32(report[0])) ?? .usage)
+    }
+    return try outcome.get()
+  }
+
+  /// Runs `body` on rank 0 only, and fails on all ranks if it fails there.
+  public func performOnRoot(_ body: () throws -> Void) throws {
+    try perform { if communicator.rank == 0 { try body() } }
+  }
+}

@@ -1,0 +1,64 @@
+import Checkpoints
+import Datasets
+import MessagePassing
+import Networks
+import Tensors
+
+/// The process's exit codes, near `sysexits.h` where it has one.
+public enum ExitStatus: Int32, Sendable, CaseIterable {
+  case success = 0
+  case usage = 64
+  case unusableInput = 65
+  case launch = 69
+  case messagePassing = 70
+  case outOfMemory = 71
+  case runDirectory = 73
+  case writeFailed = 74
+  case stopped = 75
+  case diverged = 76
+
+  /// What the code tells, for the help text.
+  public var meaning: String {
+    switch self {
+    case .success: "done"
+    case .usage: "the command line or a recipe is wrong"
+    case .unusableInput: "a data, model or checkpoint file is missing, damaged or does not fit"
+    case .launch: "the launcher started several ranks, MPI sees one"
+    case .messagePassing: "MPI reported an error"
+    case .outOfMemory: "the plan does not fit into memory"
+    case .runDirectory: "the run directory exists already or cannot be written"
+    case .writeFailed: "a file of the run could not be written"
+    case .stopped: "stopped by a signal after a checkpoint; --resume goes on"
+    case .diverged: "the loss is not finite"
+    }
+  }
+
+  /// The code for an error.
+  public init(_ error: any Error) {
+    switch error {
+    case let error as TrainingError: self.init(error)
+    case is RecipeError, is ArchitectureError: self = .usage
+    case is DatasetError, is SafetensorsError, is StateError, is ElementTypeError:
+      self = .unusableInput
+    case is RunDirectoryError: self = .runDirectory
+    case let error as CheckpointError:
+      if case .file = error { self = .writeFailed } else { self = .unusableInput }
+    case is FileError: self = .writeFailed
+    case is LaunchError: self = .launch
+    case is MPIError: self = .messagePassing
+    case is ArenaError: self = .outOfMemory
+    default: self = .usage
+    }
+  }
+
+  private init(_ error: TrainingError) {
+    switch error {
+    case .batchSmallerThanRanks, .otherSeed: self = .usage
+    case .nonFinite: self = .diverged
+    case .failedElsewhere: self = .writeFailed
+    case .agreed(_, _, let status): self = status
+    case .nothingToResume: self = .unusableInput
+    case .stopped: self = .stopped
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import Checkpoints
+import Foundation
+
+/// A model on disk: a safetensors file that carries its recipe, or one that a recipe is given for.
+public struct ModelFile {
+  /// The metadata key under which a model file carries its recipe as JSON.
+  public static let recipeKey = "lcnn-dist.recipe"
+
+  public let path: String
+  public let dictionary: StateDictionary
+  /// The recipe that trained it; nil for a file from elsewhere.
+  public let recipe: Recipe?
+
+  /// Reads a file, the model of a checkpoint's directory, or the newest checkpoint of a run's directory.
+  public init(_ path: String) throws {
+    self.path = try ModelFile.resolve(path)
+    let file = try SafetensorsFile.read(self.path)
+    dictionary = try StateDictionary(file, path: self.path)
+    recipe = try file.metadata[ModelFile.recipeKey].map {
+      try Recipe(yaml: $0, source: "\(path) (\(ModelFile.recipeKey))")
+    }
+  }
+
+  private static func resolve(_ path: String) throws -> String {
+    var isDirectory: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory),
+      isDirectory.boolValue
+    else { return path }
+    let inside = "\(path)/\(Checkpoint.modelFile)"
+    if FileManager.default.fileExists(atPath: inside) { return inside }
+    let store = CheckpointStore(directory: try RunDirectory(opening: path))
+    guard let latest = try store.latest(note: { _ in }) else {
+      throw TrainingError.nothingToResume(run: path)
+    }
+    return "\(latest.path)/\(Checkpoint.modelFile)"
+  }
+}

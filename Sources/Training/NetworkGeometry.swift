@@ -1,0 +1,27 @@
+import Curvature
+import Networks
+import Tensors
+
+/// What bounds a network's curvature: the ranges of β and γ over its layers, and the surrogate bound.
+///
+/// Ranges are nil for a standard network, which has neither.
+public struct NetworkGeometry: Sendable, Equatable {
+  public let beta: ClosedRange<Float>?
+  public let gamma: ClosedRange<Float>?
+  public let surrogateBound: Double?
+
+  /// Reads a model whose reparameterisations have been refreshed.
+  public init(_ model: Model) {
+    beta = NetworkGeometry.range(of: .logBeta, in: model)
+    gamma = NetworkGeometry.range(of: .logLipschitz, in: model)
+    surrogateBound = CurvatureBound.surrogate(model)
+  }
+
+  private static func range(
+    of kind: Parameter.Kind, in model: Model
+  ) -> ClosedRange<Float>? {
+    let values = model.trained.filter { $0.kind == kind }.map { $0.effective[0] }
+    guard let smallest = values.min(), let largest = values.max() else { return nil }
+    return smallest...largest
+  }
+}

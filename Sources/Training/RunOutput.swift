@@ -1,0 +1,62 @@
+import Checkpoints
+import Foundation
+import Networks
+
+/// What rank 0 writes into a run's directory.
+public struct RunOutput {
+  public let directory: RunDirectory
+  public let metrics: MetricsFile
+  private let timings: AppendOnlyFile
+  private let checkpoints: CheckpointStore
+  private let keep: Int
+
+  /// Opens the files of a run; `resumingAt` is the checkpoint's step, nil for a fresh run.
+  init(_ directory: RunDirectory, recipe: Recipe, resumingAt step: Int?) throws {
+    self.directory = directory
+    metrics = try MetricsFile(directory, resumingAt: step)
+    timings = try directory.openTimings()
+    checkpoints = CheckpointStore(directory: directory)
+    keep = recipe.keepCheckpoints
+    try directory.writeRecipe(Array(try recipe.json().utf8) + [UInt8(ascii: "\n")])
+  }
+
+  /// A checkpoint, after which older ones than the recipe keeps are removed.
+  func save(_ model: Model, recipe: Recipe, state: TrainingState) throws {
+    let dictionary = model.stateDictionary()
+    try checkpoints.save(
+      state, model: dictionary.file(metadata: [ModelFile.recipeKey: try recipe.json()]),
+      optimizer: model.optimizerDictionary().file())
+    try checkpoints.keepNewest(keep)
+  }
+
+  /// An epoch's line in the metrics, and its times in a file of their own.
+  func write(_ report: EpochReport, seconds: Double, dataWait: Duration) throws {
+    let geometry = report.geometry
+    func value(_ number: Float?) -> MetricValue { number.map { .number(Double($0)) } ?? .absent }
+    try metrics.write([
+      ("step", .integer(report.step)), ("epoch", .integer(report.epoch)),
+      ("epoch/train-loss", .number(report.trainLoss)),
+      ("epoch/train-accuracy", .number(report.trainAccuracy)),
+      ("test/loss", report.test.map { .number($0.loss) } ?? .absent),
+      ("test/accuracy", report.test.map { .number($0.accuracy) } ?? .absent),
+      ("beta/min", value(geometry.beta?.lowerBound)),
+      ("beta/max", value(geometry.beta?.upperBound)),
+      ("gamma/min", value(geometry.gamma?.lowerBound)),
+      ("gamma/max", value(geometry.gamma?.upperBound)),
+      ("surrogate-bound", geometry.surrogateBound.map { .number($0) } ?? .absent),
+    ])
+    try timings.append(
+      line: "{\"epoch\": \(report.epoch), \"seconds\": \(seconds), "
+        + "\"images-per-second\": \(report.imagesPerSecond), "
+        + "\"data-wait-seconds\": \(dataWait / .seconds(1))}")
+  }
+}
+
+extension Recipe {
+  /// ``jsonObject`` as text, keys sorted.
+  public func json() throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(self), as: UTF8.self)
+  }
+}

@@ -1,0 +1,177 @@
+import Checkpoints
+import Datasets
+import MessagePassing
+import Networks
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// A whole run: epochs of ``TrainingStep``s, evaluations, metrics and checkpoints.
+///
+/// Every rank makes one and calls the same methods in the same order. Only rank 0 writes into the run
+/// directory and has an observer; where it fails, all ranks stop at the same step.
+public final class Trainer {
+  public let recipe: Recipe
+  public let model: Model
+  let communicator: any Communicator
+  let agreement: Agreement
+  let trainData: Dataset
+  let testData: Dataset
+  let sampler: ShardedSampler
+  let trainingStep: TrainingStep
+  let output: RunOutput?
+  weak let observer: (any TrainingObserver)?
+  private let schedule: LearningRateSchedule
+  private(set) var position: BatchPosition
+  /// Steps since the start of the run.
+  private(set) var steps: Int
+  private var epoch: EpochTotals
+  private var failure: (any Error)?
+
+  init(_ setup: TrainerSetup, observer: (any TrainingObserver)?) {
+    recipe = setup.recipe
+    model = setup.model
+    communicator = setup.communicator
+    agreement = Agreement(setup.communicator)
+    trainData = setup.trainData
+    testData = setup.testData
+    sampler = setup.sampler
+    trainingStep = TrainingStep(
+      setup.model, objective: setup.recipe.objective, optimizer: setup.recipe.optimizer,
+      communicator: setup.communicator,
+      bucketBytes: Int(setup.recipe.bucketMegabytes * 1_048_576))
+    output = setup.output
+    self.observer = observer
+    schedule = setup.recipe.learningRates
+    position = setup.position
+    steps = setup.steps
+    epoch = EpochTotals()
+  }
+
+  /// Trains to the recipe's end, or to a stop that a signal asks for, and evaluates.
+  ///
+  /// Collective.
+  /// - Throws: ``TrainingError`` and the errors of files, the same on every rank.
+  public func run() throws -> Evaluator.Result {
+    observer?.begin(summary)
+    if steps == 0 { try checkpoint() }
+    let prefetcher = try agreement.perform {
+      try Prefetcher(
+        dataset: trainData, sampler: sampler, augmentation: recipe.augmentation,
+        rank: communicator.rank, size: communicator.size, from: position, epochs: recipe.epochs)
+    }
+    defer { prefetcher.stop() }
+    var last: Evaluator.Result?
+    while steps < recipe.maxSteps ?? Int.max, let batch = prefetcher.next() {
+      let result = try train(on: batch)
+      let isLastOfEpoch = batch.step == sampler.stepsPerEpoch - 1
+      let isEnd =
+        steps == recipe.maxSteps || (isLastOfEpoch && batch.epoch == recipe.epochs - 1)
+      if result.stopRequested && !isEnd {
+        try checkpoint()
+        throw TrainingError.stopped(step: steps, run: output?.directory.path ?? "")
+      }
+      if isLastOfEpoch || isEnd {
+        last = try finishEpoch(batch.epoch, isEnd: isEnd, dataWait: prefetcher.waited)
+      }
+    }
+    return try last ?? evaluate()
+  }
+
+  private func train(on batch: Batch) throws -> TrainingStep.Result {
+    let rate = schedule.rate(
+      epoch: batch.epoch, step: batch.step, stepsPerEpoch: sampler.stepsPerEpoch)
+    let request: TrainingStep.Request =
+      failure != nil ? .fail : StopSignal.isReceived ? .stop : .none
+    let result = trainingStep.run(batch, learningRate: rate, request: request)
+    guard result.isApplied else {
+      throw failure
+        ?? (result.hasFailed
+          ? TrainingError.failedElsewhere(step: steps)
+          : .nonFinite(epoch: batch.epoch + 1, step: batch.step + 1, loss: result.loss))
+    }
+    steps += 1
+    position =
+      batch.step + 1 < sampler.stepsPerEpoch
+      ? BatchPosition(epoch: batch.epoch, step: batch.step + 1)
+      : BatchPosition(epoch: batch.epoch + 1, step: 0)
+    epoch.add(result)
+    record(batch, result, rate)
+    return result
+  }
+
+  /// Rank 0's line of metrics; if it cannot be written the next step stops all ranks.
+  private func record(_ batch: Batch, _ result: TrainingStep.Result, _ rate: Float) {
+    guard let output else { return }
+    do {
+      try output.metrics.write([
+        ("step", .integer(steps)), ("epoch", .integer(batch.epoch + 1)),
+        ("samples", .integer(result.samples)), ("train/loss", .number(result.loss)),
+        ("train/accuracy", .number(Double(result.correct) / Double(result.samples))),
+        ("train/learning-rate", .number(Double(rate))),
+        (
+          "train/gradient-norm-square",
+          recipe.objective.penalizesGradient ? .number(result.gradientNormSquare) : .absent
+        ),
+      ])
+    } catch { failure = error }
+    observer?.step(progress(batch))
+  }
+
+  private func finishEpoch(
+    _ number: Int, isEnd: Bool, dataWait: Duration
+  ) throws -> Evaluator.Result? {
+    try agreement.perform { if let failure { throw failure } }
+    let speed = epoch.imagesPerSecond
+    let isEvaluated = isEnd || (number + 1) % recipe.evaluateEvery == 0
+    let test = isEvaluated ? try evaluate() : nil
+    model.refresh(.evaluation)
+    let report = EpochReport(
+      epoch: number + 1, epochs: recipe.epochs, step: steps, trainLoss: epoch.meanLoss,
+      trainAccuracy: epoch.accuracy, test: test, geometry: NetworkGeometry(model),
+      imagesPerSecond: speed)
+    try agreement.performOnRoot {
+      try output?.write(report, seconds: epoch.seconds, dataWait: dataWait)
+    }
+    observer?.epoch(report)
+    if isEnd || (number + 1) % recipe.checkpointEvery == 0 { try checkpoint() }
+    epoch = EpochTotals()
+    return test
+  }
+
+  /// Collective.
+  private func evaluate() throws -> Evaluator.Result {
+    try Evaluator(model, testData, communicator: communicator).run()
+  }
+
+  /// Rank 0 saves; all ranks learn whether it worked.
+  private func checkpoint() throws {
+    try agreement.performOnRoot {
+      try output?.save(
+        model, recipe: recipe,
+        state: TrainingState(
+          epoch: position.epoch, step: steps, stepInEpoch: position.step, seed: recipe.seed,
+          rankCount: communicator.size))
+    }
+  }
+
+  private var summary: RunSummary {
+    RunSummary(
+      run: output?.directory.path ?? "", ranks: communicator.size,
+      architecture: model.architecture, trainedParameters: model.values.count,
+      trainSamples: trainData.count, testSamples: testData.count, epochs: recipe.epochs,
+      stepsPerEpoch: sampler.stepsPerEpoch, batchSize: recipe.batchSize,
+      planBytes: model.memoryBytes, gradientBuckets: trainingStep.bucketCount, resumedAt: steps)
+  }
+
+  private func progress(_ batch: Batch) -> StepProgress {
+    let total = recipe.maxSteps ?? recipe.epochs * sampler.stepsPerEpoch
+    let perStep = epoch.seconds / Double(max(epoch.steps, 1))
+    return StepProgress(
+      epoch: batch.epoch + 1, epochs: recipe.epochs, step: batch.step,
+      stepsPerEpoch: sampler.stepsPerEpoch, loss: epoch.meanLoss, accuracy: epoch.accuracy,
+      imagesPerSecond: epoch.imagesPerSecond,
+      remaining: .seconds(perStep * Double(max(total - steps, 0))))
+  }
+}

@@ -1,0 +1,127 @@
+import Checkpoints
+import Datasets
+import Layers
+import MessagePassing
+import Networks
+
+/// Everything a ``Trainer`` needs, read and checked before the first step, on all ranks.
+public struct TrainerSetup {
+  public enum Start: Sendable, Equatable {
+    /// A new run, from random weights or those of a model file.
+    case fresh(initial: String?)
+    /// The newest checkpoint of the run.
+    case resume
+  }
+
+  let recipe: Recipe
+  let model: Model
+  let communicator: any Communicator
+  let trainData: Dataset
+  let testData: Dataset
+  let sampler: ShardedSampler
+  let output: RunOutput?
+  let position: BatchPosition
+  let steps: Int
+
+  /// Reads the data, builds the model and opens the run.
+  ///
+  /// Collective. What fails on one rank fails on all, before anything on disk is touched as far as it can
+  /// be known.
+  public init(
+    _ recipe: Recipe, run: String, start: Start, communicator: any Communicator,
+    note: (String) -> Void
+  ) throws {
+    self.recipe = recipe
+    self.communicator = communicator
+    let agreement = Agreement(communicator)
+    let (train, test, model) = try agreement.perform {
+      try TrainerSetup.prepare(recipe, communicator)
+    }
+    trainData = train
+    testData = test
+    self.model = model
+    sampler = recipe.sampler(for: train)
+
+    // Rank 0 alone touches files; the others receive what it has read.
+    var progress: [Int64] = [0, 0, 0]
+    var opened: RunOutput?
+    try agreement.performOnRoot {
+      (opened, progress) = try TrainerSetup.open(
+        recipe, run: run, start: start, model: model, note: note)
+    }
+    output = opened
+    progress.withUnsafeMutableBytes { communicator.broadcast($0, from: 0) }
+    model.broadcast(over: communicator)
+    steps = Int(progress[0])
+    position = BatchPosition(epoch: Int(progress[1]), step: Int(progress[2]))
+  }
+
+  private static func prepare(
+    _ recipe: Recipe, _ communicator: any Communicator
+  ) throws -> (Dataset, Dataset, Model) {
+    guard recipe.batchSize >= communicator.size else {
+      throw TrainingError.batchSmallerThanRanks(
+        batch: recipe.batchSize, ranks: communicator.size)
+    }
+    let train = try recipe.load(.train)
+    let test = try recipe.load(.test)
+    let architecture = try recipe.architecture(for: train)
+    let sampler = recipe.sampler(for: train)
+    try checkBatches(sampler, architecture, recipe, ranks: communicator.size)
+    let model = try Model(
+      architecture,
+      ModelConfiguration(
+        recipe.objective.penalizesGradient ? .trainingWithPenalty : .training,
+        maximumSamples: sampler.largestShare(size: communicator.size), slices: recipe.slices,
+        batchNormScope: recipe.batchNormScope),
+      communicator: communicator)
+    return (train, test, model)
+  }
+
+  /// A batch norm needs two values per channel, in the last batch too, and on each rank if it is local.
+  private static func checkBatches(
+    _ sampler: ShardedSampler, _ architecture: Networks.Architecture, _ recipe: Recipe, ranks: Int
+  ) throws(ArchitectureError) {
+    let last = sampler.positions(step: sampler.stepsPerEpoch - 1).count
+    let positions = architecture.smallestPositions
+    for batch in [min(recipe.batchSize, sampler.count), last] {
+      let smallest = recipe.batchNormScope == .global ? batch : max(1, batch / ranks)
+      guard smallest * positions.height * positions.width > 1 else {
+        throw .oneValuePerChannel(
+          batch: smallest, height: positions.height, width: positions.width)
+      }
+    }
+  }
+
+  private static func open(
+    _ recipe: Recipe, run: String, start: Start, model: Model, note: (String) -> Void
+  ) throws -> (RunOutput, [Int64]) {
+    switch start {
+    case .fresh(let initial):
+      model.initialize(seed: recipe.seed)
+      if let initial {
+        let file = try ModelFile(initial)
+        try model.load(file.dictionary, from: file.path)
+      }
+      let directory = try RunDirectory(creating: run, start: .fresh)
+      return (try RunOutput(directory, recipe: recipe, resumingAt: nil), [0, 0, 0])
+    case .resume:
+      let directory = try RunDirectory(opening: run)
+      guard let checkpoint = try CheckpointStore(directory: directory).latest(note: note) else {
+        throw TrainingError.nothingToResume(run: run)
+      }
+      let state = checkpoint.state
+      guard state.seed == recipe.seed else {
+        throw TrainingError.otherSeed(checkpoint: state.seed, recipe: recipe.seed)
+      }
+      try model.load(
+        StateDictionary(checkpoint.model, path: checkpoint.path), from: checkpoint.path)
+      try model.loadOptimizer(
+        StateDictionary(checkpoint.optimizer, path: checkpoint.path), from: checkpoint.path)
+      return (
+        try RunOutput(directory, recipe: recipe, resumingAt: state.step),
+        [Int64(state.step), Int64(state.epoch), Int64(state.stepInEpoch)]
+      )
+    }
+  }
+}

@@ -1,0 +1,36 @@
+/// What can end a training run, apart from faults of files, recipes and the launch.
+public enum TrainingError: Error, Equatable, CustomStringConvertible {
+  /// Fewer samples in a batch than ranks to share them.
+  case batchSmallerThanRanks(batch: Int, ranks: Int)
+  case nonFinite(epoch: Int, step: Int, loss: Double)
+  /// A rank failed; its own message says how.
+  case failedElsewhere(step: Int)
+  /// A failure that all ranks agreed on.
+  case agreed(rank: Int, message: String, status: ExitStatus)
+  case nothingToResume(run: String)
+  case otherSeed(checkpoint: UInt64, recipe: UInt64)
+  /// A signal asked for the end, and a checkpoint was written.
+  case stopped(step: Int, run: String)
+
+  public var description: String {
+    switch self {
+    case .batchSmallerThanRanks(let batch, let ranks):
+      "--batch-size \(batch) is the batch over all ranks and must hold a sample for each of the "
+        + "\(ranks) ranks: use a larger batch or fewer ranks"
+    case .nonFinite(let epoch, let step, let loss):
+      "loss or gradient is not finite at step \(step) of epoch \(epoch) (loss \(loss)); "
+        + "the weights are as they were before it: lower --learning-rate or lengthen --warmup-epochs"
+    case .failedElsewhere(let step):
+      "another rank failed at step \(step)"
+    case .agreed(let rank, let message, _):
+      rank == 0 ? message : "rank \(rank): \(message)"
+    case .nothingToResume(let run):
+      "\(run): no checkpoint to resume from; start it without --resume"
+    case .otherSeed(let checkpoint, let recipe):
+      "the checkpoint was trained with --seed \(checkpoint), the recipe says \(recipe); "
+        + "a run keeps its seed"
+    case .stopped(let step, let run):
+      "stopped by a signal after step \(step); go on with: lcnn-dist train --resume --run \(run)"
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import Networks
+
+/// What watches a run: rank 0's terminal. It must not make collectives, and need not exist on other ranks.
+public protocol TrainingObserver: AnyObject {
+  /// Before the first step.
+  func begin(_ summary: RunSummary)
+  func step(_ progress: StepProgress)
+  /// After an epoch, or where the run ends within one.
+  func epoch(_ report: EpochReport)
+  /// One line that the user should see.
+  func note(_ line: String)
+}
+
+/// What is about to be trained, and where.
+public struct RunSummary: Sendable {
+  public let run: String
+  public let ranks: Int
+  public let architecture: Architecture
+  public let trainedParameters: Int
+  public let trainSamples: Int
+  public let testSamples: Int
+  public let epochs: Int
+  public let stepsPerEpoch: Int
+  public let batchSize: Int
+  /// Memory of one rank's plan.
+  public let planBytes: Int
+  public let gradientBuckets: Int
+  /// Steps that were trained before this start.
+  public let resumedAt: Int
+}
+
+/// One step, as a progress line shows it.
+public struct StepProgress: Sendable {
+  public let epoch: Int
+  public let epochs: Int
+  /// Within the epoch, from 0.
+  public let step: Int
+  public let stepsPerEpoch: Int
+  /// Means over the epoch so far.
+  public let loss: Double
+  public let accuracy: Double
+  public let imagesPerSecond: Double
+  /// Until the last epoch's end, at the present speed.
+  public let remaining: Duration
+}
+
+/// One epoch, over all ranks.
+public struct EpochReport: Sendable {
+  public let epoch: Int
+  public let epochs: Int
+  /// Steps since the start of the run.
+  public let step: Int
+  public let trainLoss: Double
+  public let trainAccuracy: Double
+  public let test: Evaluator.Result?
+  public let geometry: NetworkGeometry
+  public let imagesPerSecond: Double
+}
