@@ -7,10 +7,10 @@ import CKernels
 /// know. Only the environment variable OPENBLAS_CORETYPE changes that, so a program that finds itself
 /// with the wrong set must start again.
 ///
-/// GFLOP/s of one core, OpenBLAS 0.3.21 on an AMD EPYC of family 26 with AVX-512, 1024³ and
-/// 8192×64×576: Cooperlake (its own choice) 205 and 130, SkylakeX 193 and 114, Haswell 107 and 79, Zen
-/// 107 and 77, Nehalem 37 and 36, Prescott 29 and 21. SkylakeX is advised because it needs no more than
-/// the AVX-512 that every such CPU has.
+/// GFLOP/s of one core, OpenBLAS 0.3.21 on an AMD EPYC of family 26 with AVX-512, best of four
+/// interleaved runs, 1024³ and 8192×64×576: Cooperlake (its own choice) 206 and 162, SkylakeX 206 and
+/// 151, Haswell 110 and 85, Zen 108 and 79, Nehalem 39 and 36, Prescott 41 and 33. So AVX-512 is worth
+/// a new start even from an AVX2 set; SkylakeX needs no more than any AVX-512 server CPU has.
 public struct BLASCoreType: Sendable {
   /// What of a CPU decides.
   public struct Processor: Hashable, Sendable {
