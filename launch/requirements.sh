@@ -15,17 +15,17 @@ print_usage() {
   sed -n '2,/^$/s/^# \{0,1\}//p' "$0"
 }
 
-# Installs the Debian packages that are missing; elsewhere only checks that their libraries are found.
+# Installs the Debian packages that are missing; elsewhere only checks for their libraries.
 require_packages() {
   if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
     command -v mpirun >/dev/null && pkg-config --exists "${libraries[@]}" 2>/dev/null && return
     fail "needs mpirun and, through pkg-config, ${libraries[*]}; without apt-get they cannot be" \
       "installed from here. Debian's packages are called ${packages[*]}"
   fi
-  local package missing=() administrator=()
+  local package status missing=() administrator=()
   for package in "${packages[@]}"; do
-    [[ $(dpkg-query --show --showformat '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] ||
-      missing+=("$package")
+    status=$(dpkg-query --show --showformat '${db:Status-Status}' "$package" 2>/dev/null) || status=
+    [[ $status == installed ]] || missing+=("$package")
   done
   ((${#missing[@]})) || return 0
   if ((EUID != 0)); then
@@ -47,7 +47,8 @@ require_packages() {
 
 require_swift() {
   command -v swift >/dev/null ||
-    fail "Swift $swift_minimum or newer is needed, no swift on the PATH; see https://www.swift.org/install"
+    fail "Swift $swift_minimum or newer is needed, no swift on the PATH;" \
+      "see https://www.swift.org/install"
   local found version
   found=$(swift --version 2>&1) || fail "swift --version failed: $found"
   [[ $found =~ Swift\ version\ ([0-9]+\.[0-9]+[0-9.]*) ]] ||

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Low-curvature networks in plain PyTorch, with the state-dict names of the reference implementation.
+"""Low-curvature networks in plain PyTorch, with the state-dict names of the reference.
 
     python3 launch/benchmarks/lcnn_torch.py --check FIXTURES_DIR
 
@@ -108,7 +108,7 @@ def normalized(x):
 
 
 class ConvolutionBatchNorm(nn.Module):
-    """Convolution and batch norm without affine weights; low-curvature: Lipschitz constant at most γ."""
+    """Convolution and batch norm without affine weights; if low-curvature, γ-Lipschitz."""
 
     def __init__(self, channels, out, kernel, stride, image_size, bias, lcnn):
         super().__init__()
@@ -225,7 +225,7 @@ def network(architecture, lcnn, classes, image_size=32):
 
 
 def load_reference_state(model, state):
-    """Loads a state dict with the reference's names; only batch norm's step counters may be absent."""
+    """Loads the reference's state dict; only batch norm's step counters may be absent."""
     missing, unexpected = model.load_state_dict(state, strict=False)
     missing = [name for name in missing if not name.endswith("num_batches_tracked")]
     if missing or unexpected:
