@@ -55,7 +55,7 @@ let package = Package(
     .executableTarget(
       name: "lcnn-dist",
       dependencies: [
-        "Training", "Reporting",
+        "Training", "Reporting", "EmbeddedFiles",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),

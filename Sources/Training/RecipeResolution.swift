@@ -33,7 +33,8 @@ extension Recipe {
   }
 
   /// The network for images like those of `dataset`.
-  public func architecture(for dataset: Dataset) throws(ArchitectureError) -> Networks.Architecture {
+  public func architecture(for dataset: Dataset) throws(ArchitectureError) -> Networks.Architecture
+  {
     try Networks.Architecture(
       body, variant: variant == .lcnn ? .lowCurvature : .standard(beta: Float(softplusBeta)),
       height: dataset.height, width: dataset.width, channels: dataset.channels,

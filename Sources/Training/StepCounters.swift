@@ -46,7 +46,8 @@ public struct StepCounters {
   public func read() -> Values {
     Values(
       nonFinite: tensor[Place.nonFinite.rawValue], stop: tensor[Place.stop.rawValue],
-      failed: tensor[Place.failed.rawValue], loss: tensor[Place.loss.rawValue], correct: tensor[Place.correct.rawValue],
+      failed: tensor[Place.failed.rawValue], loss: tensor[Place.loss.rawValue],
+      correct: tensor[Place.correct.rawValue],
       gradientNormSquares: tensor[Place.gradientNormSquares.rawValue])
   }
 }

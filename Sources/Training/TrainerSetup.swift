@@ -125,3 +125,10 @@ public struct TrainerSetup {
     }
   }
 }
+
+extension TrainerSetup {
+  /// The run, ready for its first step; `observer` is rank 0's and must outlive it.
+  public func makeTrainer(observer: (any TrainingObserver)?) -> Trainer {
+    Trainer(self, observer: observer)
+  }
+}

@@ -1,1 +1,18 @@
-print("placeholder")
+import ArgumentParser
+import Foundation
+import Kernels
+import Training
+
+// OpenBLAS reads its core type when it is loaded, so a wrong one is mended by starting again; nothing may
+// have happened before that, MPI least of all.
+Ranks.blas = BLASCoreType.reexecuteIfGeneric(arguments: CommandLine.arguments)
+useOneBLASThread()
+flushDenormalsOnThisThread()
+
+do {
+  var command = try LCNNDist.parseAsRoot()
+  try command.run()
+  Ranks.leave(.success)
+} catch {
+  Ranks.leave(after: error)
+}

@@ -1,0 +1,116 @@
+import Foundation
+import Training
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// Rank 0's account of a run on standard output: one moving line on a terminal, plain lines elsewhere.
+public final class ConsoleProgress: TrainingObserver {
+  public enum Style: String, Sendable, CaseIterable {
+    /// A moving line if standard output is a terminal.
+    case auto
+    /// One line, overwritten at most ten times a second.
+    case line
+    /// A line per epoch.
+    case plain
+  }
+
+  private static let refreshInterval = Duration.milliseconds(100)
+
+  private let movesLine: Bool
+  private let clock = ContinuousClock()
+  private var lastRefresh: ContinuousClock.Instant?
+  private var hasLine = false
+
+  public init(style: Style) {
+    movesLine = style == .line || (style == .auto && isatty(STDOUT_FILENO) == 1)
+  }
+
+  public func begin(_ summary: RunSummary) {
+    let network = summary.architecture
+    print(
+      """
+      run \(summary.run): \(summary.ranks) rank\(summary.ranks == 1 ? "" : "s"), \
+      \(summary.trainSamples) training and \(summary.testSamples) test images of \
+      \(network.height)×\(network.width)×\(network.channels), \(network.classes) classes
+      \(summary.trainedParameters) trained parameters, plan \(Self.mebibytes(summary.planBytes)) MiB \
+      per rank, \(summary.gradientBuckets) gradient bucket\(summary.gradientBuckets == 1 ? "" : "s")
+      \(summary.epochs) epochs of \(summary.stepsPerEpoch) steps, batch \(summary.batchSize) over \
+      all ranks\(summary.resumedAt > 0 ? ", resumed after step \(summary.resumedAt)" : "")
+      """)
+  }
+
+  public func step(_ progress: StepProgress) {
+    guard movesLine else { return }
+    let now = clock.now
+    if let lastRefresh, now - lastRefresh < Self.refreshInterval { return }
+    lastRefresh = now
+    let line =
+      "epoch \(progress.epoch)/\(progress.epochs)  step \(progress.step + 1)/"
+      + "\(progress.stepsPerEpoch)  loss \(Self.fixed(progress.loss, 4))  accuracy "
+      + "\(Self.percent(progress.accuracy))  \(Self.fixed(progress.imagesPerSecond, 0)) images/s  "
+      + "\(Self.clockTime(progress.remaining)) left"
+    write("\r\u{1B}[K" + line)
+    hasLine = true
+  }
+
+  public func epoch(_ report: EpochReport) {
+    clearLine()
+    var parts = [
+      "epoch \(report.epoch)/\(report.epochs)", "step \(report.step)",
+      "loss \(Self.fixed(report.trainLoss, 4))", "accuracy \(Self.percent(report.trainAccuracy))",
+    ]
+    if let test = report.test { parts.append("test accuracy \(Self.percent(test.accuracy))") }
+    if let beta = report.geometry.beta { parts.append("β \(Self.range(beta))") }
+    if let gamma = report.geometry.gamma { parts.append("γ \(Self.range(gamma))") }
+    if let bound = report.geometry.surrogateBound {
+      parts.append("surrogate bound \(Self.fixed(bound, 1))")
+    }
+    parts.append("\(Self.fixed(report.imagesPerSecond, 0)) images/s")
+    print(parts.joined(separator: "  "))
+  }
+
+  public func note(_ line: String) {
+    clearLine()
+    print(line)
+  }
+
+  /// The last line of a run.
+  public func finish(_ result: Evaluator.Result) {
+    clearLine()
+    print("test accuracy \(Self.percent(result.accuracy))")
+  }
+
+  /// A share as a percentage with two decimals.
+  public static func percent(_ share: Double) -> String { "\(fixed(100 * share, 2)) %" }
+
+  private static func fixed(_ value: Double, _ decimals: Int) -> String {
+    String(format: "%.\(decimals)f", value)
+  }
+
+  private static func range(_ range: ClosedRange<Float>) -> String {
+    "\(fixed(Double(range.lowerBound), 2))…\(fixed(Double(range.upperBound), 2))"
+  }
+
+  private static func mebibytes(_ bytes: Int) -> String { fixed(Double(bytes) / 1_048_576, 1) }
+
+  private static func clockTime(_ duration: Duration) -> String {
+    let seconds = Int(duration / .seconds(1))
+    return seconds >= 3600
+      ? String(format: "%d:%02d:%02d", seconds / 3600, seconds / 60 % 60, seconds % 60)
+      : String(format: "%d:%02d", seconds / 60, seconds % 60)
+  }
+
+  private func clearLine() {
+    if hasLine { write("\r\u{1B}[K") }
+    hasLine = false
+  }
+
+  private func print(_ text: String) { write(text + "\n") }
+
+  /// Unbuffered, so that nothing is lost or late under mpirun.
+  private func write(_ text: String) {
+    FileHandle.standardOutput.write(Data(text.utf8))
+  }
+}

@@ -1,0 +1,62 @@
+import ArgumentParser
+import Datasets
+import Foundation
+import MessagePassing
+import Networks
+import Reporting
+import Training
+
+struct EvaluateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "evaluate",
+    abstract: "Loss and accuracy of a trained model, every sample exactly once.")
+
+  enum Split: String, ExpressibleByArgument, CaseIterable { case train, test }
+
+  @Option(
+    help: ArgumentHelp(
+      "a model.safetensors, a checkpoint's directory or a run's", valueName: "model"),
+    completion: .file())
+  var model: String
+
+  @Option(
+    help: ArgumentHelp(
+      "the recipe of a model file that carries none", valueName: "file or name"),
+    completion: .file(extensions: ["yaml", "json"]))
+  var recipe: String?
+
+  @Option(help: "the samples to evaluate on: test or train")
+  var split: Split = .test
+
+  @OptionGroup(title: "RECIPE")
+  var flags: RecipeFlags
+
+  mutating func run() throws {
+    let world = try Ranks.join()
+    let logger = Ranks.logger
+    logger.info("\(Ranks.blas)")
+    let agreement = Agreement(world)
+    let (network, data) = try agreement.perform { try prepare(world) }
+    let result = try Evaluator(network, data, communicator: world).run()
+    guard world.rank == 0 else { return }
+    print("\(data.name) \(split.rawValue): \(result.samples) samples, loss \(result.loss)")
+    print("\(split.rawValue) accuracy \(ConsoleProgress.percent(result.accuracy))")
+  }
+
+  private func prepare(_ world: any Communicator) throws -> (Model, Dataset) {
+    let file = try ModelFile(model)
+    guard var recipe = try recipe.map(Recipe.load) ?? file.recipe else {
+      throw ValidationError("\(file.path) carries no recipe; name one by --recipe")
+    }
+    try flags.apply(to: &recipe)
+    try recipe.validate()
+    let data = try recipe.load(split == .test ? .test : .train)
+    let share = (recipe.batchSize + world.size - 1) / world.size
+    let network = try Model(
+      recipe.architecture(for: data),
+      ModelConfiguration(.inference, maximumSamples: share, slices: recipe.slices),
+      communicator: world)
+    try network.load(file.dictionary, from: file.path)
+    return (network, data)
+  }
+}

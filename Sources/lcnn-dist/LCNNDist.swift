@@ -1,0 +1,29 @@
+import ArgumentParser
+import Foundation
+import Training
+
+/// The program's commands.
+struct LCNNDist: ParsableCommand {
+  static let version = "0.1.0"
+
+  static let configuration = CommandConfiguration(
+    commandName: "lcnn-dist",
+    abstract: "Train low-curvature neural networks in data parallel over MPI, on CPUs.",
+    discussion: """
+      Start ranks by mpirun or srun; without either the program is rank 0 of 1:
+
+        mpirun -n 8 lcnn-dist train                      the built-in digits recipe
+        mpirun -n 8 lcnn-dist train --recipe cifar10-vgg11-lcnn --data DIR
+        lcnn-dist train --resume --run runs/NAME         go on where a run stopped
+        lcnn-dist evaluate --model runs/NAME             accuracy of its newest checkpoint
+        lcnn-dist recipe                                 the built-in recipes
+
+      Where ranks outnumber cores, give mpirun --oversubscribe. The batch size and every other
+      hyper-parameter is that of all ranks together, so their number changes no result.
+
+      EXIT CODES:
+      \(ExitStatus.allCases.map { "  \($0.rawValue)  \($0.meaning)" }.joined(separator: "\n"))
+      """,
+    version: version,
+    subcommands: [TrainCommand.self, EvaluateCommand.self, SamplesCommand.self, RecipeCommand.self])
+}

@@ -1,0 +1,58 @@
+import ArgumentParser
+import Foundation
+import Kernels
+import Logging
+import MessagePassing
+import Training
+
+/// This process among its ranks: how it joins them, speaks and leaves.
+enum Ranks {
+  /// What was found about OpenBLAS before anything else.
+  nonisolated(unsafe) static var blas = BLASCoreType.Outcome.fine(core: BLASCoreType.current)
+  nonisolated(unsafe) private static var world: MPICommunicator?
+
+  /// Starts MPI and checks that it sees the ranks that the launcher started.
+  static func join() throws -> MPICommunicator {
+    let world = try MPICommunicator.initialize()
+    self.world = world
+    try LaunchEnvironment.check(
+      environment: ProcessInfo.processInfo.environment, size: world.size)
+    return world
+  }
+
+  /// Whether this rank is the one that speaks; before MPI has started, as the launcher says.
+  static var speaks: Bool {
+    if let world { return world.rank == 0 }
+    let environment = ProcessInfo.processInfo.environment
+    return ["OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK", "SLURM_PROCID"]
+      .compactMap { environment[$0] }.allSatisfy { $0 == "0" }
+  }
+
+  /// Rank 0's log on standard error; silent elsewhere.
+  static var logger: Logger {
+    speaks
+      ? Logger(label: "lcnn-dist") { StreamLogHandler.standardError(label: $0) }
+      : Logger(label: "lcnn-dist") { _ in SwiftLogNoOpLogHandler() }
+  }
+
+  static func leave(_ status: ExitStatus) -> Never {
+    world?.finalize()
+    exit(status.rawValue)
+  }
+
+  /// One line on rank 0, the same code on all ranks.
+  ///
+  /// Errors of the command line, and requests for help, are the parser's to word.
+  static func leave(after error: any Error) -> Never {
+    guard isWordedHere(error) else {
+      if speaks { LCNNDist.exit(withError: error) }
+      exit(LCNNDist.exitCode(for: error).rawValue)
+    }
+    if speaks { FileHandle.standardError.write(Data("lcnn-dist: \(error)\n".utf8)) }
+    leave(ExitStatus(error))
+  }
+
+  private static func isWordedHere(_ error: any Error) -> Bool {
+    String(reflecting: type(of: error)).hasPrefix("ArgumentParser.") == false
+  }
+}

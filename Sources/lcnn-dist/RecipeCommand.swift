@@ -1,0 +1,26 @@
+import ArgumentParser
+import EmbeddedFiles
+import Training
+
+struct RecipeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "recipe",
+    abstract: "Print a built-in recipe, to be changed and given to train --recipe.")
+
+  @Argument(
+    help: "its name; all names without one",
+    completion: .list(EmbeddedFiles.recipes.map(\.name)))
+  var name: String?
+
+  mutating func run() throws {
+    guard let name else {
+      for recipe in EmbeddedFiles.recipes { print(recipe.name) }
+      return
+    }
+    guard let text = EmbeddedFiles.recipe(named: name) else {
+      _ = try Recipe.load(name)
+      throw ValidationError("\(name) is a file, not a built-in recipe")
+    }
+    print(text, terminator: "")
+  }
+}

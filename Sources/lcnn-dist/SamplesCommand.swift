@@ -1,0 +1,38 @@
+import ArgumentParser
+import Datasets
+import Training
+
+struct SamplesCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "samples",
+    abstract: "Print which training samples each step takes: one line of indices per step.",
+    discussion: """
+      The order is a function of the seed and the epoch alone; ranks take contiguous parts of each line.
+      """)
+
+  @Option(help: ArgumentHelp("as for train", valueName: "file or name"))
+  var recipe = "digits"
+
+  @Option(help: "how many steps, from the first one of the run")
+  var steps: Int
+
+  @OptionGroup(title: "RECIPE")
+  var flags: RecipeFlags
+
+  func validate() throws {
+    guard steps > 0 else { throw ValidationError("--steps \(steps) must be positive") }
+  }
+
+  mutating func run() throws {
+    var recipe = try Recipe.load(recipe)
+    try flags.apply(to: &recipe)
+    try recipe.validate()
+    let sampler = recipe.sampler(for: try recipe.load(.train))
+    guard Ranks.speaks else { return }
+    for step in 0..<steps {
+      let (epoch, index) = step.quotientAndRemainder(dividingBy: sampler.stepsPerEpoch)
+      let batch = sampler.globalBatch(step: index, epoch: epoch)
+      print(batch.map(String.init).joined(separator: " "))
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import ArgumentParser
+import Checkpoints
+import Foundation
+import MessagePassing
+import Reporting
+import Training
+
+struct TrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train",
+    abstract: "Train a network; without options the built-in digits recipe.",
+    discussion: """
+      Every key of a recipe is also a flag, which overrides it. A run writes recipe.json,
+      metrics.jsonl, timings.jsonl and checkpoints into its directory. SIGTERM, SIGINT and SIGUSR1
+      end it after a checkpoint, with exit code \(ExitStatus.stopped.rawValue).
+      """)
+
+  @Option(
+    help: ArgumentHelp(
+      "a recipe's file or the name of a built-in one (default: digits, or the run's own with --resume)",
+      valueName: "file or name"), completion: .file(extensions: ["yaml", "json"]))
+  var recipe: String?
+
+  @Option(
+    name: .customLong("run"), help: "the run's directory (default: runs/RECIPE-DATE)",
+    completion: .directory)
+  var runPath: String?
+
+  @Flag(help: "go on from the newest checkpoint of --run")
+  var resume = false
+
+  @Option(
+    help: ArgumentHelp(
+      "start from the weights of a model file, a checkpoint or a run", valueName: "model"),
+    completion: .file())
+  var initial: String?
+
+  @Option(help: "how progress is shown: auto, line or plain")
+  var progress: ConsoleProgress.Style = .auto
+
+  @OptionGroup(title: "RECIPE")
+  var flags: RecipeFlags
+
+  func validate() throws {
+    if resume && runPath == nil { throw ValidationError("--resume needs --run") }
+    if resume && initial != nil { throw ValidationError("--initial is for a fresh run") }
+  }
+
+  mutating func run() throws {
+    let world = try Ranks.join()
+    let logger = Ranks.logger
+    logger.info("\(Ranks.blas)")
+    StopSignal.install()
+    let recipe = try Agreement(world).perform { try resolvedRecipe() }
+    let observer = world.rank == 0 ? ConsoleProgress(style: progress) : nil
+    let setup = try TrainerSetup(
+      recipe, run: runPath ?? defaultRun(), start: resume ? .resume : .fresh(initial: initial),
+      communicator: world, note: { observer?.note($0) })
+    let result = try setup.makeTrainer(observer: observer).run()
+    observer?.finish(result)
+  }
+
+  private func resolvedRecipe() throws -> Recipe {
+    var recipe = try Recipe.load(
+      self.recipe ?? (resume ? "\(runPath ?? "")/recipe.json" : "digits"))
+    try flags.apply(to: &recipe)
+    try recipe.validate()
+    return recipe
+  }
+
+  private func defaultRun() -> String {
+    let formatter = DateFormatter()
+    formatter.locale = Locale(identifier: "en_US_POSIX")
+    formatter.dateFormat = "yyyy-MM-dd-HHmmss"
+    let name = URL(fileURLWithPath: recipe ?? "digits").deletingPathExtension().lastPathComponent
+    return "runs/\(name)-\(formatter.string(from: Date()))"
+  }
+}
+
+extension ConsoleProgress.Style: ExpressibleByArgument {}
