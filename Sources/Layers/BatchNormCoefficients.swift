@@ -7,7 +7,7 @@ struct BatchNormCoefficients {
   let zero: Tensor
   let mean: Tensor
   let inverseDeviation: Tensor
-  /// r·m
+  /// r·m.
   let valueScale: Tensor
   let gradientMean: Tensor
   let gradientProduct: Tensor

@@ -4,13 +4,13 @@
 /// network's input, ẋ that direction and L the loss, they are d/dε at x + εẋ. It is the only kind of
 /// second derivative that low-curvature training needs.
 public struct Activation {
-  /// x
+  /// x.
   public let value: Tensor
-  /// x̄ = ∂L/∂x
+  /// x̄ = ∂L/∂x.
   public let gradient: Tensor
-  /// ẋ = dx/dε along the probe direction
+  /// ẋ = dx/dε along the probe direction.
   public let tangent: Tensor
-  /// dx̄/dε; at the network's input, a Hessian-vector product
+  /// dx̄/dε; at the network's input, a Hessian-vector product.
   public let gradientTangent: Tensor
 
   public init(value: Tensor, gradient: Tensor, tangent: Tensor, gradientTangent: Tensor) {

@@ -35,9 +35,10 @@ public final class Arena {
     if let base { munmap(base, capacity) }
   }
 
-  /// Builds something whose buffers all live in one arena; `build` runs twice and must ask for the
-  /// same buffers in the same order both times. The views it returns are valid while the arena lives.
+  /// Builds something whose buffers all live in one arena.
   ///
+  /// `build` runs twice and must ask for the same buffers in the same order both times. The views it
+  /// returns are valid while the arena lives.
   /// In the measuring run the views point nowhere: `build` only asks, it does not read or write.
   public static func plan<Plan, Failure: Error>(
     _ build: (Arena) throws(Failure) -> Plan

@@ -12,9 +12,9 @@ import Tensors
 /// batch size nor on the number of ranks.
 /// - Source: Srinivas et al. 2022, §3.4; the reference's gradient penalty is λ_g = λ·1e5/B².
 public struct Objective: Sendable, Equatable {
-  /// λ_β
+  /// λ_β.
   public var beta: Float
-  /// λ_γ
+  /// λ_γ.
   public var gamma: Float
   /// λ_g, in squared loss per squared pixel unit.
   public var gradientNorm: Float

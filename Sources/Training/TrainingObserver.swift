@@ -1,6 +1,8 @@
 import Networks
 
-/// What watches a run: rank 0's terminal. It must not make collectives, and need not exist on other ranks.
+/// What watches a run: rank 0's terminal.
+///
+/// It must not make collectives, and need not exist on other ranks.
 public protocol TrainingObserver: AnyObject {
   /// Before the first step.
   func begin(_ summary: RunSummary)
