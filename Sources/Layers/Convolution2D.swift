@@ -62,7 +62,8 @@ public final class Convolution2D: Layer {
   /// θ̄ = x ⋆ ȳ and dθ̄/dε = ẋ ⋆ ȳ + x ⋆ dȳ, so x meets primal·ȳ + tangent·dȳ and ẋ meets tangent·ȳ.
   public func writeGradient(_ x: Activation, _ y: Activation, weights: GradientWeights) {
     let claimed = weight.claim(weights)
-    if x.shape.samples == 0 { scale(weight.gradient, by: claimed.previous, into: weight.gradient) }
+    // An empty share contributes zero, and what the gradient held must not be read, it may be a NaN.
+    if x.shape.samples == 0 && claimed.previous == 0 { weight.gradient.fill(0) }
     var previous = claimed.previous
     forEachBlock(x.shape.samples) { block in
       let xBlock = x.slice(block)

@@ -21,7 +21,9 @@ import Testing
     #expect(abs(result.loss - 2 * 1.3862943611) < 1e-6)
     #expect(result.correct == 1)
     let expected: [Float] = [-0.375, 0.125, 0.125, 0.125, 0.125, 0.125, -0.375, 0.125]
-    for (found, target) in zip(edge.gradient.buffer, expected) { #expect(abs(found - target) < 1e-7) }
+    for (found, target) in zip(edge.gradient.buffer, expected) {
+      #expect(abs(found - target) < 1e-7)
+    }
     withExtendedLifetime(arena) {}
   }
 
