@@ -59,9 +59,14 @@ public struct RunDirectory: Equatable, Sendable {
     try write(Array(kept.map { "\($0)\n" }.joined().utf8), as: "metrics.jsonl")
   }
 
-  /// A file beside `metrics.jsonl` for what depends on the machine, to be written at its end only.
+  /// `timings.jsonl`, for what depends on the machine, to be written at its end only.
   public func openTimings() throws(RunDirectoryError) -> AppendOnlyFile {
     do { return try AppendOnlyFile("\(path)/timings.jsonl") } catch { throw .file(error) }
+  }
+
+  /// `environment.jsonl`, a line for every start of the run, to be written at its end only.
+  public func openEnvironment() throws(RunDirectoryError) -> AppendOnlyFile {
+    do { return try AppendOnlyFile("\(path)/environment.jsonl") } catch { throw .file(error) }
   }
 
   /// `metrics.jsonl`, to be written at its end only.

@@ -1,10 +1,6 @@
 import Foundation
 import Training
 
-#if canImport(Glibc)
-  import Glibc
-#endif
-
 /// Rank 0's account of a run on standard output: one moving line on a terminal, plain lines elsewhere.
 public final class ConsoleProgress: TrainingObserver {
   public enum Style: String, Sendable, CaseIterable {
@@ -24,7 +20,7 @@ public final class ConsoleProgress: TrainingObserver {
   private var hasLine = false
 
   public init(style: Style) {
-    movesLine = style == .line || (style == .auto && isatty(STDOUT_FILENO) == 1)
+    movesLine = style == .line || (style == .auto && Terminal.isInteractive)
   }
 
   public func begin(_ summary: RunSummary) {

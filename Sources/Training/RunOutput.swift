@@ -11,12 +11,15 @@ public struct RunOutput {
   private let keep: Int
 
   /// Opens the files of a run; `resumingAt` is the checkpoint's step, nil for a fresh run.
-  init(_ directory: RunDirectory, recipe: Recipe, resumingAt step: Int?) throws {
+  init(
+    _ directory: RunDirectory, recipe: Recipe, environment: RunEnvironment, resumingAt step: Int?
+  ) throws {
     self.directory = directory
     metrics = try MetricsFile(directory, resumingAt: step)
     timings = try directory.openTimings()
     checkpoints = CheckpointStore(directory: directory)
     keep = recipe.keepCheckpoints
+    try directory.openEnvironment().append(line: environment.json())
     try directory.writeRecipe(Array(try recipe.json().utf8) + [UInt8(ascii: "\n")])
   }
 

@@ -28,8 +28,8 @@ public struct TrainerSetup {
   /// Collective. What fails on one rank fails on all, before anything on disk is touched as far as it can
   /// be known.
   public init(
-    _ recipe: Recipe, run: String, start: Start, communicator: any Communicator,
-    note: (String) -> Void
+    _ recipe: Recipe, run: String, start: Start, versions: RunEnvironment.Versions,
+    communicator: any Communicator, note: (String) -> Void
   ) throws {
     self.recipe = recipe
     self.communicator = communicator
@@ -45,9 +45,12 @@ public struct TrainerSetup {
     // Rank 0 alone touches files; the others receive what it has read.
     var progress: [Int64] = [0, 0, 0]
     var opened: RunOutput?
+    var environment = RunEnvironment(
+      versions: versions, hosts: RunEnvironment.hosts(of: communicator),
+      trainData: train.sha256(), testData: test.sha256(), step: 0)
     try agreement.performOnRoot {
       (opened, progress) = try TrainerSetup.open(
-        recipe, run: run, start: start, model: model, note: note)
+        recipe, run: run, start: start, model: model, environment: &environment, note: note)
     }
     output = opened
     progress.withUnsafeMutableBytes { communicator.broadcast($0, from: 0) }
@@ -94,7 +97,8 @@ public struct TrainerSetup {
   }
 
   private static func open(
-    _ recipe: Recipe, run: String, start: Start, model: Model, note: (String) -> Void
+    _ recipe: Recipe, run: String, start: Start, model: Model,
+    environment: inout RunEnvironment, note: (String) -> Void
   ) throws -> (RunOutput, [Int64]) {
     switch start {
     case .fresh(let initial):
@@ -104,7 +108,9 @@ public struct TrainerSetup {
         try model.load(file.dictionary, from: file.path)
       }
       let directory = try RunDirectory(creating: run, start: .fresh)
-      return (try RunOutput(directory, recipe: recipe, resumingAt: nil), [0, 0, 0])
+      let output = try RunOutput(
+        directory, recipe: recipe, environment: environment, resumingAt: nil)
+      return (output, [0, 0, 0])
     case .resume:
       let directory = try RunDirectory(opening: run)
       guard let checkpoint = try CheckpointStore(directory: directory).latest(note: note) else {
@@ -118,10 +124,10 @@ public struct TrainerSetup {
         StateDictionary(checkpoint.model, path: checkpoint.path), from: checkpoint.path)
       try model.loadOptimizer(
         StateDictionary(checkpoint.optimizer, path: checkpoint.path), from: checkpoint.path)
-      return (
-        try RunOutput(directory, recipe: recipe, resumingAt: state.step),
-        [Int64(state.step), Int64(state.epoch), Int64(state.stepInEpoch)]
-      )
+      environment.step = state.step
+      let output = try RunOutput(
+        directory, recipe: recipe, environment: environment, resumingAt: state.step)
+      return (output, [Int64(state.step), Int64(state.epoch), Int64(state.stepInEpoch)])
     }
   }
 }

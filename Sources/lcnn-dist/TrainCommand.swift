@@ -55,6 +55,8 @@ struct TrainCommand: ParsableCommand {
     let observer = world.rank == 0 ? ConsoleProgress(style: progress) : nil
     let setup = try TrainerSetup(
       recipe, run: runPath ?? defaultRun(), start: resume ? .resume : .fresh(initial: initial),
+      versions: RunEnvironment.Versions(
+        program: LCNNDist.version, messagePassing: world.library, blas: "\(Ranks.blas)"),
       communicator: world, note: { observer?.note($0) })
     let result = try setup.makeTrainer(observer: observer).run()
     observer?.finish(result)
