@@ -14,20 +14,34 @@ public struct TrainingState: Codable, Equatable, Sendable {
   /// Steps completed in the present epoch.
   public var stepInEpoch: Int
   public var seed: UInt64
+  /// What the present epoch has added up to so far.
+  public var epochSums: EpochSums
   /// The number of ranks that wrote the checkpoint; any number may resume it.
   public var rankCount: Int
   /// SHA-256 of each tensor file, in hexadecimal, by file name; filled in by ``CheckpointStore``.
   public var sha256: [String: String]
 
   public init(
-    epoch: Int, step: Int, stepInEpoch: Int, seed: UInt64, rankCount: Int
+    epoch: Int, step: Int, stepInEpoch: Int, epochSums: EpochSums = EpochSums(), seed: UInt64,
+    rankCount: Int
   ) {
     self.formatVersion = Self.currentVersion
     self.epoch = epoch
     self.step = step
     self.stepInEpoch = stepInEpoch
+    self.epochSums = epochSums
     self.seed = seed
     self.rankCount = rankCount
     self.sha256 = [:]
   }
+}
+
+/// Sums over the steps of an epoch, so that a resumed epoch reports what an uninterrupted one does.
+public struct EpochSums: Codable, Equatable, Sendable {
+  public var samples = 0
+  public var correct = 0
+  /// Σ of the samples' losses.
+  public var loss = 0.0
+
+  public init() {}
 }

@@ -1,23 +1,29 @@
-/// Sums over the steps of an epoch so far, and its time.
+import Checkpoints
+
+/// Sums over the steps of an epoch so far, and the time of those made since this start.
 struct EpochTotals {
   private let clock = ContinuousClock()
   private let start: ContinuousClock.Instant
-  private var samples = 0
-  private var correct = 0
-  private var loss = 0.0
-  private(set) var steps = 0
+  private(set) var sums: EpochSums
+  /// Samples and steps since this start, which is what speed is measured by.
+  private var timedSamples = 0
+  private(set) var timedSteps = 0
 
-  init() { start = clock.now }
-
-  mutating func add(_ result: TrainingStep.Result) {
-    steps += 1
-    samples += result.samples
-    correct += result.correct
-    loss += result.loss * Double(result.samples)
+  init(_ sums: EpochSums = EpochSums()) {
+    self.sums = sums
+    start = clock.now
   }
 
-  var meanLoss: Double { samples > 0 ? loss / Double(samples) : 0 }
-  var accuracy: Double { samples > 0 ? Double(correct) / Double(samples) : 0 }
+  mutating func add(_ result: TrainingStep.Result) {
+    timedSteps += 1
+    timedSamples += result.samples
+    sums.samples += result.samples
+    sums.correct += result.correct
+    sums.loss += result.loss * Double(result.samples)
+  }
+
+  var meanLoss: Double { sums.samples > 0 ? sums.loss / Double(sums.samples) : 0 }
+  var accuracy: Double { sums.samples > 0 ? Double(sums.correct) / Double(sums.samples) : 0 }
   var seconds: Double { (clock.now - start) / .seconds(1) }
-  var imagesPerSecond: Double { seconds > 0 ? Double(samples) / seconds : 0 }
+  var imagesPerSecond: Double { seconds > 0 ? Double(timedSamples) / seconds : 0 }
 }

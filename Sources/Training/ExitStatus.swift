@@ -53,7 +53,7 @@ public enum ExitStatus: Int32, Sendable, CaseIterable {
 
   private init(_ error: TrainingError) {
     switch error {
-    case .batchSmallerThanRanks, .otherSeed: self = .usage
+    case .batchSmallerThanRanks, .changed: self = .usage
     case .nonFinite: self = .diverged
     case .failedElsewhere: self = .writeFailed
     case .agreed(_, _, let status): self = status

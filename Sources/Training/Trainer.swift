@@ -46,7 +46,7 @@ public final class Trainer {
     schedule = setup.recipe.learningRates
     position = setup.position
     steps = setup.steps
-    epoch = EpochTotals()
+    epoch = EpochTotals(setup.epochSums)
   }
 
   /// Trains to the recipe's end, or to a stop that a signal asks for, and evaluates.
@@ -151,7 +151,8 @@ public final class Trainer {
       try output?.save(
         model, recipe: recipe,
         state: TrainingState(
-          epoch: position.epoch, step: steps, stepInEpoch: position.step, seed: recipe.seed,
+          epoch: position.epoch, step: steps, stepInEpoch: position.step,
+          epochSums: position.step > 0 ? epoch.sums : EpochSums(), seed: recipe.seed,
           rankCount: communicator.size))
     }
   }
@@ -167,7 +168,7 @@ public final class Trainer {
 
   private func progress(_ batch: Batch) -> StepProgress {
     let total = recipe.maxSteps ?? recipe.epochs * sampler.stepsPerEpoch
-    let perStep = epoch.seconds / Double(max(epoch.steps, 1))
+    let perStep = epoch.seconds / Double(max(epoch.timedSteps, 1))
     return StepProgress(
       epoch: batch.epoch + 1, epochs: recipe.epochs, step: batch.step,
       stepsPerEpoch: sampler.stepsPerEpoch, loss: epoch.meanLoss, accuracy: epoch.accuracy,

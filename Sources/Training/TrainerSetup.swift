@@ -22,6 +22,8 @@ public struct TrainerSetup {
   let output: RunOutput?
   let position: BatchPosition
   let steps: Int
+  /// Rank 0's, who reports them.
+  let epochSums: EpochSums
 
   /// Reads the data, builds the model and opens the run.
   ///
@@ -44,15 +46,22 @@ public struct TrainerSetup {
 
     // Rank 0 alone touches files; the others receive what it has read.
     var progress: [Int64] = [0, 0, 0]
+    var sums = EpochSums()
     var opened: RunOutput?
     var environment = RunEnvironment(
       versions: versions, hosts: RunEnvironment.hosts(of: communicator),
       trainData: train.sha256(), testData: test.sha256(), step: 0)
     try agreement.performOnRoot {
-      (opened, progress) = try TrainerSetup.open(
+      let (output, state) = try TrainerSetup.open(
         recipe, run: run, start: start, model: model, environment: &environment, note: note)
+      opened = output
+      if let state {
+        progress = [Int64(state.step), Int64(state.epoch), Int64(state.stepInEpoch)]
+        sums = state.epochSums
+      }
     }
     output = opened
+    epochSums = sums
     progress.withUnsafeMutableBytes { communicator.broadcast($0, from: 0) }
     model.broadcast(over: communicator)
     steps = Int(progress[0])
@@ -96,10 +105,21 @@ public struct TrainerSetup {
     }
   }
 
+  /// A run keeps what its steps and their order are made of.
+  private static func checkUnchanged(_ recipe: Recipe, _ checkpoint: Checkpoint) throws {
+    guard let json = checkpoint.model.metadata[ModelFile.recipeKey] else { return }
+    let trained = try Recipe(yaml: json, source: checkpoint.path).jsonObject
+    let asked = recipe.jsonObject
+    for key in ["data-set", "train-samples", "batch-size", "seed"] {
+      guard let before = trained[key], let now = asked[key], before != now else { continue }
+      throw TrainingError.changed(key: key, checkpoint: "\(before)", recipe: "\(now)")
+    }
+  }
+
   private static func open(
     _ recipe: Recipe, run: String, start: Start, model: Model,
     environment: inout RunEnvironment, note: (String) -> Void
-  ) throws -> (RunOutput, [Int64]) {
+  ) throws -> (RunOutput, TrainingState?) {
     switch start {
     case .fresh(let initial):
       model.initialize(seed: recipe.seed)
@@ -110,16 +130,14 @@ public struct TrainerSetup {
       let directory = try RunDirectory(creating: run, start: .fresh)
       let output = try RunOutput(
         directory, recipe: recipe, environment: environment, resumingAt: nil)
-      return (output, [0, 0, 0])
+      return (output, nil)
     case .resume:
       let directory = try RunDirectory(opening: run)
       guard let checkpoint = try CheckpointStore(directory: directory).latest(note: note) else {
         throw TrainingError.nothingToResume(run: run)
       }
       let state = checkpoint.state
-      guard state.seed == recipe.seed else {
-        throw TrainingError.otherSeed(checkpoint: state.seed, recipe: recipe.seed)
-      }
+      try checkUnchanged(recipe, checkpoint)
       try model.load(
         StateDictionary(checkpoint.model, path: checkpoint.path), from: checkpoint.path)
       try model.loadOptimizer(
@@ -127,7 +145,7 @@ public struct TrainerSetup {
       environment.step = state.step
       let output = try RunOutput(
         directory, recipe: recipe, environment: environment, resumingAt: state.step)
-      return (output, [Int64(state.step), Int64(state.epoch), Int64(state.stepInEpoch)])
+      return (output, state)
     }
   }
 }

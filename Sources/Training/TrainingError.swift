@@ -8,7 +8,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   /// A failure that all ranks agreed on.
   case agreed(rank: Int, message: String, status: ExitStatus)
   case nothingToResume(run: String)
-  case otherSeed(checkpoint: UInt64, recipe: UInt64)
+  case changed(key: String, checkpoint: String, recipe: String)
   /// A signal asked for the end, and a checkpoint was written.
   case stopped(step: Int, run: String)
 
@@ -26,9 +26,9 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
       rank == 0 ? message : "rank \(rank): \(message)"
     case .nothingToResume(let run):
       "\(run): no checkpoint to resume from; start it without --resume"
-    case .otherSeed(let checkpoint, let recipe):
-      "the checkpoint was trained with --seed \(checkpoint), the recipe says \(recipe); "
-        + "a run keeps its seed"
+    case .changed(let key, let checkpoint, let recipe):
+      "the checkpoint was trained with --\(key) \(checkpoint), the recipe says \(recipe); "
+        + "a run keeps it: start a new one with --initial"
     case .stopped(let step, let run):
       "stopped by a signal after step \(step); go on with: lcnn-dist train --resume --run \(run)"
     }
