@@ -42,14 +42,17 @@ public final class BatchNorm: Layer {
   private var mode = Mode.evaluation
   private var multiplier: Float = 1
   private var multiplierPerGamma: Float = 0
-  /// This rank's Σ ȳx̂ and Σ (dȳx̂ + ȳt): m's gradient and its tangent.
-  private var ownProduct = 0.0
-  private var ownProductTangent = 0.0
+  /// This rank's Σ ȳx̂ and Σ (dȳx̂ + ȳt), slice by slice: m's gradient and its tangent.
+  private let ownProducts: UnsafeMutableBufferPointer<Double>
+  private let ownProductTangents: UnsafeMutableBufferPointer<Double>
 
-  /// - Parameter name: the state dict's prefix of the conv-BN block.
+  /// - Parameters:
+  ///   - name: the state dict's prefix of the conv-BN block.
+  ///   - maximumSamples: the most samples of a batch on this rank.
   public init(
     channels: Int, constraint: Constraint, logLipschitz: Parameter, name: String,
-    communicator: any Communicator, scope: BatchNormScope, slices: Slices, arena: Arena
+    maximumSamples: Int, communicator: any Communicator, scope: BatchNormScope,
+    slices: Slices, order: SumOrder, arena: Arena
   ) {
     self.channels = channels
     self.constraint = constraint
@@ -57,7 +60,11 @@ public final class BatchNorm: Layer {
     self.slices = slices
     reparameterizations = [Exponential(logLipschitz, offset: 0, arena: arena)]
     statistics = BatchStatistics(
-      channels: channels, communicator: communicator, scope: scope, arena: arena)
+      channels: channels, communicator: communicator, scope: scope, slices: slices, order: order,
+      arena: arena)
+    let sliceCount = (maximumSamples + slices.samples - 1) / slices.samples
+    ownProducts = arena.buffer(of: Double.self, count: sliceCount)
+    ownProductTangents = arena.buffer(of: Double.self, count: sliceCount)
     coefficients = BatchNormCoefficients(channels: channels, arena: arena)
     runningMean = arena.tensor(Shape(length: channels))
     runningVariance = arena.tensor(Shape(length: channels))
@@ -87,9 +94,8 @@ public final class BatchNorm: Layer {
     switch mode {
     case .training:
       moments = statistics.measure(
-        x.value, center: runningMean, slices: slices, mean: c.mean,
-        variance: c.inverseDeviation, globalMean: stagedMean,
-        globalUnbiasedVariance: stagedVariance)
+        x.value, center: runningMean, mean: c.mean, variance: c.inverseDeviation,
+        globalMean: stagedMean, globalUnbiasedVariance: stagedVariance)
     case .evaluation:
       c.mean.copy(from: runningMean)
       c.inverseDeviation.copy(from: runningVariance)
@@ -125,9 +131,9 @@ public final class BatchNorm: Layer {
         x.tangent, center: c.zero, scale: c.valueScale, offset: c.zero, into: y.tangent)
       return
     }
-    _ = statistics.average(over: moments.count, into: c.tangentMean, c.tangentProduct) {
-      addMoments(of: x.tangent, x, $0, $1)
-    }
+    // Nobody asks for this pass's own sums; the backward tangent writes the buffer anew.
+    averageMoments(
+      of: x.tangent, x, into: c.tangentMean, c.tangentProduct, ownSeconds: ownProductTangents)
     c.setBackward(multiplier: multiplier, mean: c.tangentMean, product: c.tangentProduct)
     combineChannels(
       x.value, center: c.mean, scale: c.centeredScale, x.tangent,
@@ -142,16 +148,15 @@ public final class BatchNorm: Layer {
         into: x.gradientTangent)
       return
     }
-    ownProductTangent = statistics.average(
-      over: moments.count, into: c.gradientTangentMean, c.gradientTangentProduct
-    ) { sum, product in
-      slices.forEach(in: x.shape.samples) { slice in
-        addSecondMoments(
-          of: y.gradient.slice(slice), gradientTangent: y.gradientTangent.slice(slice),
-          x: x.value.slice(slice), tangent: x.tangent.slice(slice), mean: c.mean,
-          inverseDeviation: c.inverseDeviation, tangentMean: c.tangentMean,
-          tangentProduct: c.tangentProduct, sum: sum, product: product)
-      }
+    statistics.average(
+      over: moments, samples: x.shape.samples, into: c.gradientTangentMean,
+      c.gradientTangentProduct, ownSeconds: ownProductTangents
+    ) { slice, sum, product in
+      addSecondMoments(
+        of: y.gradient.slice(slice), gradientTangent: y.gradientTangent.slice(slice),
+        x: x.value.slice(slice), tangent: x.tangent.slice(slice), mean: c.mean,
+        inverseDeviation: c.inverseDeviation, tangentMean: c.tangentMean,
+        tangentProduct: c.tangentProduct, sum: sum, product: product)
     }
     c.setBackwardTangent(multiplier: multiplier)
     combineChannels(
@@ -164,13 +169,19 @@ public final class BatchNorm: Layer {
   /// γ̄ = ∂m/∂γ·Σ ȳx̂ over this rank's samples only: the reducer adds the ranks, once.
   ///
   /// - Precondition: the last forward pass was a training one; evaluation takes no parameter gradients.
-  public func writeGradient(_ x: Activation, _ y: Activation, weights: GradientWeights) {
+  public func writeGradient(
+    _ x: Activation, _ y: Activation, samples: Range<Int>, weights: GradientWeights
+  ) {
     guard logLipschitz.isTrained else { return }
     precondition(mode == .training, "parameter gradients of a batch norm in evaluation mode")
     let claimed = logLipschitz.claim(weights)
     let kept = claimed.previous == 0 ? 0 : Double(claimed.previous * logLipschitz.gradient[0])
-    var own = Double(weights.primal) * ownProduct
-    if weights.tangent != 0 { own += Double(weights.tangent) * ownProductTangent }
+    var own = 0.0
+    slices.forEach(in: samples) { slice in
+      let index = slice.lowerBound / slices.samples
+      own += Double(weights.primal) * ownProducts[index]
+      if weights.tangent != 0 { own += Double(weights.tangent) * ownProductTangents[index] }
+    }
     logLipschitz.gradient[0] = Float(kept + Double(multiplierPerGamma) * own)
   }
 
@@ -191,19 +202,22 @@ public final class BatchNorm: Layer {
 
   private func measureGradient(_ x: Activation, _ y: Activation) {
     guard mode == .training else { return }
-    ownProduct = statistics.average(
-      over: moments.count, into: coefficients.gradientMean, coefficients.gradientProduct
-    ) { addMoments(of: y.gradient, x, $0, $1) }
+    averageMoments(
+      of: y.gradient, x, into: coefficients.gradientMean, coefficients.gradientProduct,
+      ownSeconds: ownProducts)
   }
 
-  private func addMoments(
-    of gradient: Tensor, _ x: Activation, _ sum: UnsafeMutableBufferPointer<Double>,
-    _ product: UnsafeMutableBufferPointer<Double>
+  /// ⟨g⟩ and ⟨gx̂⟩ of a gradient or a tangent.
+  private func averageMoments(
+    of gradient: Tensor, _ x: Activation, into mean: Tensor, _ product: Tensor,
+    ownSeconds: UnsafeMutableBufferPointer<Double>
   ) {
-    slices.forEach(in: x.shape.samples) { slice in
+    statistics.average(
+      over: moments, samples: x.shape.samples, into: mean, product, ownSeconds: ownSeconds
+    ) { slice, sum, products in
       addNormalizedMoments(
         of: gradient.slice(slice), x: x.value.slice(slice), mean: coefficients.mean,
-        inverseDeviation: coefficients.inverseDeviation, sum: sum, product: product)
+        inverseDeviation: coefficients.inverseDeviation, sum: sum, product: products)
     }
   }
 }

@@ -40,10 +40,12 @@ public final class CenteredSoftplus: Layer {
       into: x.gradientTangent)
   }
 
-  public func writeGradient(_ x: Activation, _ y: Activation, weights: GradientWeights) {
+  public func writeGradient(
+    _ x: Activation, _ y: Activation, samples: Range<Int>, weights: GradientWeights
+  ) {
     let claimed = logBeta.claim(weights)
     var sum = claimed.previous == 0 ? 0 : Double(claimed.previous * logBeta.gradient[0])
-    slices.forEach(in: x.shape.samples) { slice in
+    slices.forEach(in: samples) { slice in
       let (x, y) = (x.slice(slice), y.slice(slice))
       sum += Double(weights.primal) * softplus.betaGradient(x.value, gradient: y.gradient)
       if weights.tangent != 0 {

@@ -46,9 +46,11 @@ public final class Chain: Layer {
     for index in layers.indices.reversed() { backwardTangent(layer: index, y, into: x) }
   }
 
-  public func writeGradient(_ x: Activation, _ y: Activation, weights: GradientWeights) {
+  public func writeGradient(
+    _ x: Activation, _ y: Activation, samples: Range<Int>, weights: GradientWeights
+  ) {
     for index in layers.indices.reversed() {
-      writeGradient(layer: index, x, y, weights: weights)
+      writeGradient(layer: index, x, y, samples: samples, weights: weights)
     }
   }
 
@@ -68,9 +70,11 @@ public final class Chain: Layer {
 
   /// One layer's parameter gradients.
   public func writeGradient(
-    layer index: Int, _ x: Activation, _ y: Activation, weights: GradientWeights
+    layer index: Int, _ x: Activation, _ y: Activation, samples: Range<Int>,
+    weights: GradientWeights
   ) {
-    layers[index].writeGradient(input(index, x), output(index, x, y), weights: weights)
+    layers[index].writeGradient(
+      input(index, x), output(index, x, y), samples: samples, weights: weights)
   }
 
   private func input(_ index: Int, _ x: Activation) -> Activation {

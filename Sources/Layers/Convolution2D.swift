@@ -60,12 +60,14 @@ public final class Convolution2D: Layer {
   }
 
   /// θ̄ = x ⋆ ȳ and dθ̄/dε = ẋ ⋆ ȳ + x ⋆ dȳ, so x meets primal·ȳ + tangent·dȳ and ẋ meets tangent·ȳ.
-  public func writeGradient(_ x: Activation, _ y: Activation, weights: GradientWeights) {
+  public func writeGradient(
+    _ x: Activation, _ y: Activation, samples: Range<Int>, weights: GradientWeights
+  ) {
     let claimed = weight.claim(weights)
     // An empty share contributes zero, and what the gradient held must not be read, it may be a NaN.
-    if x.shape.samples == 0 && claimed.previous == 0 { weight.gradient.fill(0) }
+    if samples.isEmpty && claimed.previous == 0 { weight.gradient.fill(0) }
     var previous = claimed.previous
-    forEachBlock(x.shape.samples) { block in
+    forEachBlock(in: samples) { block in
       let xBlock = x.slice(block)
       let yBlock = y.slice(block)
       var output = yBlock.gradient
@@ -82,7 +84,7 @@ public final class Convolution2D: Layer {
         addProduct(xBlock.tangent, yBlock.gradient, scale: weights.tangent, previous: 1)
       }
     }
-    if let bias { writeBiasGradient(bias, y, weights: weights) }
+    if let bias { writeBiasGradient(bias, y.slice(samples), weights: weights) }
   }
 
   private func writeBiasGradient(_ bias: Parameter, _ y: Activation, weights: GradientWeights) {
@@ -105,7 +107,7 @@ public final class Convolution2D: Layer {
   }
 
   private func apply(to x: Tensor, into y: Tensor) {
-    forEachBlock(x.shape.samples) { block in
+    forEachBlock(in: 0..<x.shape.samples) { block in
       let output = y.slice(block).reshaped(outputMatrixShape(block.count))
       multiply(
         .plain(lowered(x.slice(block))), .plain(weightMatrix(weight.effective)), into: output)
@@ -113,7 +115,7 @@ public final class Convolution2D: Layer {
   }
 
   private func applyTranspose(to y: Tensor, into x: Tensor) {
-    forEachBlock(y.shape.samples) { block in
+    forEachBlock(in: 0..<y.shape.samples) { block in
       let output = y.slice(block).reshaped(outputMatrixShape(block.count))
       let image = x.slice(block)
       let columns =
@@ -146,7 +148,7 @@ public final class Convolution2D: Layer {
           && geometry.kernelWidth == geometry.inputWidth))
   }
 
-  private func forEachBlock(_ samples: Int, _ body: (Range<Int>) -> Void) {
+  private func forEachBlock(in samples: Range<Int>, _ body: (Range<Int>) -> Void) {
     slices.forEach(in: samples) { slice in
       var start = slice.lowerBound
       while start < slice.upperBound {

@@ -36,7 +36,11 @@ public protocol Layer: AnyObject {
   func forwardTangent(_ x: Activation, into y: Activation)
   func backwardTangent(_ y: Activation, into x: Activation)
   /// parameter.gradient ← weights.previous·gradient + weights.primal·θ̄ + weights.tangent·dθ̄/dε.
-  func writeGradient(_ x: Activation, _ y: Activation, weights: GradientWeights)
+  ///
+  /// Sums run over `samples` of x and y only: all of them, or one whole slice where gradients of slices
+  /// are kept apart.
+  func writeGradient(
+    _ x: Activation, _ y: Activation, samples: Range<Int>, weights: GradientWeights)
 
   /// Takes over what the last training forward pass staged.
   func commit()
@@ -46,6 +50,8 @@ extension Layer {
   public var parameters: [Parameter] { [] }
   public var state: [StateTensor] { [] }
   public var reparameterizations: [any Reparameterization] { [] }
-  public func writeGradient(_ x: Activation, _ y: Activation, weights: GradientWeights) {}
+  public func writeGradient(
+    _ x: Activation, _ y: Activation, samples: Range<Int>, weights: GradientWeights
+  ) {}
   public func commit() {}
 }

@@ -79,10 +79,14 @@ public final class Residual: Layer {
       edges.shortcutInput.gradientTangent, into: x.gradientTangent)
   }
 
-  public func writeGradient(_ x: Activation, _ y: Activation, weights: GradientWeights) {
+  public func writeGradient(
+    _ x: Activation, _ y: Activation, samples: Range<Int>, weights: GradientWeights
+  ) {
     let edges = edges(x.shape.samples)
-    shortcut?.writeGradient(edges.shortcutInput, edges.shortcutOutput, weights: weights)
-    branch.writeGradient(edges.branchInput, edges.branchOutput, weights: weights)
+    shortcut?.writeGradient(
+      edges.shortcutInput, edges.shortcutOutput, samples: samples, weights: weights)
+    branch.writeGradient(
+      edges.branchInput, edges.branchOutput, samples: samples, weights: weights)
   }
 
   public func commit() {

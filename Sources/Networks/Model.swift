@@ -139,7 +139,7 @@ public final class Model {
         break
       }
       if let weights {
-        chain.writeGradient(layer: layer, x, y, weights: weights)
+        chain.writeGradient(layer: layer, x, y, samples: 0..<samples, weights: weights)
         layerFinished(layer)
       }
     }

@@ -21,15 +21,17 @@ public struct ModelConfiguration: Sendable, Equatable {
   public let maximumSamples: Int
   public let slices: Slices
   public let batchNormScope: BatchNormScope
+  public let sumOrder: SumOrder
 
   public init(
     _ purpose: Purpose, maximumSamples: Int, slices: Slices = Slices(samples: 8),
-    batchNormScope: BatchNormScope = .global
+    batchNormScope: BatchNormScope = .global, sumOrder: SumOrder = .fastest
   ) {
     self.purpose = purpose
     self.maximumSamples = maximumSamples
     self.slices = slices
     self.batchNormScope = batchNormScope
+    self.sumOrder = sumOrder
   }
 
   var derivatives: Derivatives {

@@ -66,8 +66,9 @@ struct NetworkBuilder {
     let batchNorm = BatchNorm(
       channels: channels,
       constraint: architecture.variant == .lowCurvature ? .lipschitz : .none,
-      logLipschitz: logLipschitz, name: name, communicator: communicator,
-      scope: configuration.batchNormScope, slices: configuration.slices, arena: arena)
+      logLipschitz: logLipschitz, name: name, maximumSamples: configuration.maximumSamples,
+      communicator: communicator, scope: configuration.batchNormScope,
+      slices: configuration.slices, order: configuration.sumOrder, arena: arena)
     let output = geometry.outputShape(samples: input.samples)
     return Stage(layers: [convolution, batchNorm], outputs: [output, output])
   }

@@ -11,9 +11,15 @@ public struct Slices: Sendable, Equatable {
   }
 
   public func forEach(in count: Int, _ body: (Range<Int>) -> Void) {
-    var start = 0
-    while start < count {
-      let end = min(start + samples, count)
+    forEach(in: 0..<count, body)
+  }
+
+  /// The slices of a range that begins where a slice does.
+  public func forEach(in range: Range<Int>, _ body: (Range<Int>) -> Void) {
+    precondition(range.lowerBound % samples == 0, "\(range) in slices of \(samples)")
+    var start = range.lowerBound
+    while start < range.upperBound {
+      let end = min(start + samples, range.upperBound)
       body(start..<end)
       start = end
     }

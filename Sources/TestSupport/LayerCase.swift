@@ -27,6 +27,7 @@ public struct LayerCase: Sendable, CustomStringConvertible {
     let arena: Arena
     /// The most samples of this rank.
     let samples: Int
+    let order: SumOrder
     /// Small, so that every pass crosses the border of a slice.
     let slices = Slices(samples: 2)
   }

@@ -115,8 +115,8 @@ extension LayerCase {
       logLipschitz: Parameter(
         .logLipschitz, name: "log_lipschitz", shape: [], layout: .unchanged([]),
         isTrained: constraint == .lipschitz),
-      name: "layer", communicator: site.communicator, scope: .global, slices: site.slices,
-      arena: site.arena)
+      name: "layer", maximumSamples: site.samples, communicator: site.communicator, scope: .global,
+      slices: site.slices, order: site.order, arena: site.arena)
   }
 
   private static func batchNorm(

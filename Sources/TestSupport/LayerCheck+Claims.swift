@@ -83,8 +83,12 @@ extension LayerCheck {
     runPasses()
     let both = gradient(GradientWeights(previous: 0, primal: 0.5, tangent: 2))
     for parameter in layer.parameters { parameter.beginGradient() }
-    layer.writeGradient(x, y, weights: GradientWeights(previous: 0, primal: 0.5, tangent: 0))
-    layer.writeGradient(x, y, weights: GradientWeights(previous: 0, primal: 0, tangent: 2))
+    layer.writeGradient(
+      x, y, samples: 0..<x.shape.samples,
+      weights: GradientWeights(previous: 0, primal: 0.5, tangent: 0))
+    layer.writeGradient(
+      x, y, samples: 0..<x.shape.samples,
+      weights: GradientWeights(previous: 0, primal: 0, tangent: 2))
     return deviation(pulledBack().map { Double($0) }, both.map { Double($0) })
   }
 
@@ -160,7 +164,7 @@ extension LayerCheck {
       // What the first contribution must not read.
       if weights.previous == 0 { parameter.gradient.fill(.nan) }
     }
-    layer.writeGradient(x, y, weights: weights)
+    layer.writeGradient(x, y, samples: 0..<x.shape.samples, weights: weights)
     return pulledBack()
   }
 

@@ -24,7 +24,9 @@ public final class LayerCheck {
   let share: Range<Int>
   private let arena: Arena
 
-  public init(_ layerCase: LayerCase, communicator: any Communicator) throws {
+  public init(
+    _ layerCase: LayerCase, order: SumOrder = .fastest, communicator: any Communicator
+  ) throws {
     self.layerCase = layerCase
     self.communicator = communicator
     let share = ShardedSampler.share(
@@ -32,7 +34,8 @@ public final class LayerCheck {
     self.share = share
     let (built, arena) = try Arena.plan { arena in
       let site = LayerCase.Site(
-        communicator: communicator, workspace: Workspace(), arena: arena, samples: share.count)
+        communicator: communicator, workspace: Workspace(), arena: arena, samples: share.count,
+        order: order)
       let layer = layerCase.make(site)
       for parameter in layer.parameters {
         let flat = Shape(length: parameter.shape.count)

@@ -8,6 +8,7 @@
 #include "ChannelCombination.h"
 #include "ChannelMoments.h"
 #include "Denormals.h"
+#include "ExactSums.h"
 #include "Lowering.h"
 #include "Pooling.h"
 #include "Softplus.h"

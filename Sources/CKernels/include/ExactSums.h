@@ -1,0 +1,18 @@
+#ifndef CKERNELS_EXACT_SUMS_H
+#define CKERNELS_EXACT_SUMS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// Adds values to fixed-point sums: limbs[2i] in units of 2^-16, limbs[2i + 1] in units of 2^-70.
+///
+/// Integer sums do not depend on their order. Returns how many values were not finite or at least 2^38
+/// in magnitude; those are left out.
+size_t ck_exact_add_floats(size_t count, const float *values, int64_t *limbs);
+size_t ck_exact_add_doubles(size_t count, const double *values, int64_t *limbs);
+
+/// What the limbs stand for.
+void ck_exact_floats(size_t count, const int64_t *limbs, float *values);
+void ck_exact_doubles(size_t count, const int64_t *limbs, double *values);
+
+#endif
