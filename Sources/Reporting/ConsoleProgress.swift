@@ -24,7 +24,7 @@ public final class ConsoleProgress: TrainingObserver {
   private var hasLine = false
 
   public init(style: Style) {
-    movesLine = style == .line || (style == .auto && isatty(STDOUT_FILENO) == 1)
+    movesLine = style == .line || (style == .auto && outputIsTerminal())
   }
 
   public func begin(_ summary: RunSummary) {
