@@ -27,8 +27,12 @@ public struct StateDictionary: Equatable, Sendable {
   }
 
   /// The tensors of a file as floats, in the file's order; `path` is for messages only.
-  public init(_ file: SafetensorsFile, path: String) throws(SafetensorsError) {
-    for name in file.names {
+  ///
+  /// Names that end with one of `ignored` are left out, and may be of any type.
+  public init(
+    _ file: SafetensorsFile, path: String, ignoring ignored: [String] = []
+  ) throws(SafetensorsError) {
+    for name in file.names where !ignored.contains(where: { name.hasSuffix($0) }) {
       guard let tensor = file.tensors[name] else { continue }
       do {
         append(name, shape: tensor.shape, values: try tensor.floats())

@@ -5,7 +5,7 @@ import Tensors
 extension Model {
   /// Suffixes of entries that the reference's state dicts may hold and that are no state here: the count
   /// of batches is never used, the softplus offset is the constant log 2.
-  private static let ignoredSuffixes = [".num_batches_tracked", ".offset"]
+  public static let ignoredSuffixes = [".num_batches_tracked", ".offset"]
 
   /// Every parameter under each of its names, and the state.
   public func stateDictionary() -> StateDictionary {

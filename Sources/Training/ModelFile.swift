@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import Networks
 
 /// A model on disk: a safetensors file that carries its recipe, or one that a recipe is given for.
 public struct ModelFile {
@@ -15,7 +16,8 @@ public struct ModelFile {
   public init(_ path: String) throws {
     self.path = try ModelFile.resolve(path)
     let file = try SafetensorsFile.read(self.path)
-    dictionary = try StateDictionary(file, path: self.path)
+    // PyTorch's count of batches is an integer.
+    dictionary = try StateDictionary(file, path: self.path, ignoring: Model.ignoredSuffixes)
     recipe = try file.metadata[ModelFile.recipeKey].map {
       try Recipe(yaml: $0, source: "\(path) (\(ModelFile.recipeKey))")
     }

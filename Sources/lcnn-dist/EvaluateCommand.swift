@@ -25,7 +25,7 @@ struct EvaluateCommand: ParsableCommand {
     completion: .file(extensions: ["yaml", "json"]))
   var recipe: String?
 
-  @Option(help: "the samples to evaluate on: test or train")
+  @Option(help: "the samples to evaluate on")
   var split: Split = .test
 
   @OptionGroup(title: "RECIPE")

@@ -12,14 +12,15 @@ struct LCNNDist: ParsableCommand {
     discussion: """
       Start ranks by mpirun or srun; without either the program is rank 0 of 1:
 
-        mpirun -n 8 lcnn-dist train                      the built-in digits recipe
+        mpirun -n 8 lcnn-dist train               the built-in digits recipe
         mpirun -n 8 lcnn-dist train --recipe cifar10-vgg11-lcnn --data DIR
-        lcnn-dist train --resume --run runs/NAME         go on where a run stopped
-        lcnn-dist evaluate --model runs/NAME             accuracy of its newest checkpoint
-        lcnn-dist recipe                                 the built-in recipes
+        lcnn-dist train --resume --run runs/NAME  go on where a run stopped
+        lcnn-dist evaluate --model runs/NAME      its newest checkpoint
+        lcnn-dist recipe                          names of the built-in recipes
 
-      Where ranks outnumber cores, give mpirun --oversubscribe. The batch size and every other
-      hyper-parameter is that of all ranks together, so their number changes no result.
+      Where ranks outnumber cores, give mpirun --oversubscribe. The batch size and \
+      every other hyper-parameter is that of all ranks together, so their number \
+      changes results by rounding only.
 
       EXIT CODES:
       \(ExitStatus.allCases.map { "  \($0.rawValue)  \($0.meaning)" }.joined(separator: "\n"))

@@ -8,7 +8,7 @@ struct RecipeCommand: ParsableCommand {
     abstract: "Print a built-in recipe, to be changed and given to train --recipe.")
 
   @Argument(
-    help: "its name; all names without one",
+    help: "its name; without one, the names of all are printed",
     completion: .list(EmbeddedFiles.recipes.map(\.name)))
   var name: String?
 

@@ -7,7 +7,8 @@ struct SamplesCommand: ParsableCommand {
     commandName: "samples",
     abstract: "Print which training samples each step takes: one line of indices per step.",
     discussion: """
-      The order is a function of the seed and the epoch alone; ranks take contiguous parts of each line.
+      The order is a function of the seed and the epoch alone; ranks take contiguous \
+      parts of each line.
       """)
 
   @Option(help: ArgumentHelp("as for train", valueName: "file or name"))

@@ -10,9 +10,10 @@ struct TrainCommand: ParsableCommand {
     commandName: "train",
     abstract: "Train a network; without options the built-in digits recipe.",
     discussion: """
-      Every key of a recipe is also a flag, which overrides it. A run writes recipe.json,
-      metrics.jsonl, timings.jsonl and checkpoints into its directory. SIGTERM, SIGINT and SIGUSR1
-      end it after a checkpoint, with exit code \(ExitStatus.stopped.rawValue).
+      Every key of a recipe is also a flag, which overrides it; lists are written \
+      16,32. A run writes recipe.json, metrics.jsonl, timings.jsonl and checkpoints \
+      into its directory. SIGTERM, SIGINT and SIGUSR1 end it after a checkpoint, with \
+      exit code \(ExitStatus.stopped.rawValue).
       """)
 
   @Option(
@@ -35,7 +36,7 @@ struct TrainCommand: ParsableCommand {
     completion: .file())
   var initial: String?
 
-  @Option(help: "how progress is shown: auto, line or plain")
+  @Option(help: "a moving line, or plain lines; auto: as standard output is a terminal or not")
   var progress: ConsoleProgress.Style = .auto
 
   @OptionGroup(title: "RECIPE")

@@ -90,6 +90,16 @@ func safetensorsBytes(_ header: String, data: [UInt8] = []) -> [UInt8] {
     ) { try StateDictionary(file, path: "a") }
   }
 
+  @Test("a state dictionary leaves out what it is told to ignore, integers too")
+  func ignored() throws {
+    let file = SafetensorsFile(tensors: [
+      "0.bn.num_batches_tracked": StoredTensor([Int64(1)], shape: []),
+      "0.bn.running_mean": StoredTensor([Float(2)], shape: [1]),
+    ])
+    let state = try StateDictionary(file, path: "a", ignoring: [".num_batches_tracked"])
+    #expect(state.names == ["0.bn.running_mean"])
+  }
+
   @Test("a state dictionary survives a file")
   func stateDictionary() throws {
     var state = StateDictionary()
