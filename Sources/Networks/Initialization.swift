@@ -42,7 +42,7 @@ extension Model {
       }
       norm.initialize()
     }
-    velocities.fill(0)
+    if velocities.isPresent { velocities.fill(0) }
   }
 
   /// Inputs of one output: of the weight itself, or of the weight beside a bias.

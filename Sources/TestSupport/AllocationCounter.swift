@@ -1,8 +1,17 @@
 import CAllocationCounter
 
-/// How often `body` asks the heap for memory, on any thread of the process.
-public func allocations(_ body: () throws -> Void) rethrows -> Int {
-  let before = allocation_count()
-  try body()
-  return Int(allocation_count() - before)
+/// How often some work asked the heap for memory.
+public struct Allocations: Sendable {
+  /// Calls from everywhere but OpenBLAS.
+  public let own: Int
+  /// Calls from within OpenBLAS, whose AVX-512 kernels take a buffer for some small products.
+  public let blas: Int
+
+  /// Counts what `body` asks for on the thread that calls this; other threads do not disturb it.
+  public init(of body: () throws -> Void) rethrows {
+    let before = (allocation_count(), blas_allocation_count())
+    try body()
+    own = Int(allocation_count() - before.0)
+    blas = Int(blas_allocation_count() - before.1)
+  }
 }

@@ -11,12 +11,15 @@ public final class GradientReducer {
   private let communicator: any Communicator
   /// `closes[k]`: the floats whose sum starts when layer k has written; empty for most layers.
   private let closes: [Range<Int>]
+  /// What no layer completes: the rest of the gradients, and the counters.
+  private let last: Range<Int>
 
   public init(_ model: Model, communicator: any Communicator, bucketBytes: Int) {
     self.model = model
     self.communicator = communicator.duplicate()
     closes = GradientReducer.plan(
       finished: model.finished, bucketFloats: max(1, bucketBytes / MemoryLayout<Float>.stride))
+    last = (closes.map(\.upperBound).max() ?? 0)..<model.summed.count
   }
 
   /// Collectives of one step, the final one included.
@@ -31,10 +34,7 @@ public final class GradientReducer {
   }
 
   /// Sums the rest of the gradients and the counters behind them.
-  public func finish() {
-    let summed = closes.map(\.upperBound).reduce(0, max)
-    sum(summed..<model.summed.count)
-  }
+  public func finish() { sum(last) }
 
   private func sum(_ range: Range<Int>) {
     communicator.sum(UnsafeMutableBufferPointer(rebasing: model.summed.buffer[range]))

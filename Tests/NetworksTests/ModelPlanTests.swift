@@ -1,0 +1,87 @@
+import MessagePassing
+import Networks
+import TestSupport
+import Testing
+
+@Suite struct ModelPlanTests {
+  private func model(_ network: SmallNetwork) throws -> Model {
+    try Model(
+      network.architecture(), ModelConfiguration(.training, maximumSamples: 2),
+      communicator: SoloCommunicator())
+  }
+
+  @Test("trained parameters lie one after the other", arguments: SmallNetwork.allCases)
+  func contiguous(network: SmallNetwork) throws {
+    let model = try model(network)
+    defer { withExtendedLifetime(model) {} }
+    var offset = 0
+    for parameter in model.trained {
+      #expect(parameter.value.pointer == model.values.pointer + offset, "\(parameter.names[0])")
+      #expect(parameter.gradient.pointer == model.gradients.pointer + offset)
+      #expect(parameter.velocity.pointer == model.velocities.pointer + offset)
+      offset += parameter.shape.count
+    }
+    #expect(offset == model.values.count)
+    #expect(model.counters.pointer == model.gradients.pointer + offset)
+    #expect(model.summed.count == offset + Model.counterCount)
+  }
+
+  @Test(
+    "what is finished grows from the last layer to the first and ends with everything",
+    arguments: SmallNetwork.allCases)
+  func finished(network: SmallNetwork) throws {
+    let model = try model(network)
+    #expect(model.finished.count == model.chain.layers.count)
+    #expect(zip(model.finished, model.finished.dropFirst()).allSatisfy { $0 >= $1 })
+    #expect(model.finished.first == model.gradients.count)
+  }
+
+  @Test(
+    "a layer finishes the parameters that no earlier layer uses, and only those",
+    arguments: SmallNetwork.allCases)
+  func order(network: SmallNetwork) throws {
+    let model = try model(network)
+    defer { withExtendedLifetime(model) {} }
+    let layers = model.chain.layers
+    for (index, floats) in model.finished.enumerated() {
+      for parameter in model.trained {
+        let isUsedEarlier = layers[..<index].contains { layer in
+          layer.parameters.contains { $0 === parameter }
+        }
+        let end = parameter.gradient.pointer - model.gradients.pointer + parameter.shape.count
+        #expect((end <= floats) == !isUsedEarlier, "\(parameter.names[0]) after layer \(index)")
+      }
+    }
+  }
+
+  @Test("a shared β is finished by its first layer, the last one to write")
+  func sharedBeta() throws {
+    let model = try model(.vggLowCurvature)
+    defer { withExtendedLifetime(model) {} }
+    let beta = try #require(model.trained.first { $0.kind == .logBeta })
+    let place = beta.gradient.pointer - model.gradients.pointer
+    // Layers: convolution, batch norm, activation 2, pooling 3, …
+    #expect(beta.owners == 3)
+    #expect((model.finished[3]..<model.finished[2]).contains(place))
+  }
+
+  @Test("a model for inference plans no gradients, and takes less memory than one for training")
+  func inference() throws {
+    let architecture = try SmallNetwork.resNetLowCurvature.architecture()
+    let bytes = try [
+      ModelConfiguration.Purpose.inference, .inputGradients, .training, .trainingWithPenalty,
+    ].map { purpose in
+      let model = try Model(
+        architecture, ModelConfiguration(purpose, maximumSamples: 16),
+        communicator: SoloCommunicator())
+      let trains = purpose == .training || purpose == .trainingWithPenalty
+      #expect(model.gradients.isPresent == trains && model.velocities.isPresent == trains)
+      #expect(
+        model.input.gradient.isPresent
+          == (purpose == .inputGradients || purpose == .trainingWithPenalty))
+      return model.memoryBytes
+    }
+    print("bytes for inference, input gradients, training, training with a penalty: \(bytes)")
+    #expect(bytes[0] < bytes[1] && bytes[2] < bytes[3])
+  }
+}

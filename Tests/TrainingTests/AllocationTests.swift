@@ -1,0 +1,93 @@
+import Kernels
+import MessagePassing
+import Networks
+import Tensors
+import TestSupport
+import Testing
+import Training
+
+/// The counter counts the thread that asks, so tests beside this one do not disturb it.
+///
+/// What OpenBLAS asks for within a product is not ours to avoid: it is counted apart and printed.
+@Suite struct AllocationTests {
+  @Test("the counter sees an allocation")
+  func counter() {
+    let count = Allocations { withExtendedLifetime([Int](repeating: 1, count: 1000)) {} }
+    #expect(count.own >= 1)
+  }
+
+  @Test(
+    "after two steps of warm-up a step asks the heap for nothing, but for what OpenBLAS itself does",
+    arguments: SmallNetwork.allCases, [0, 0.1] as [Float])
+  func step(network: SmallNetwork, gradientNorm: Float) throws {
+    useOneBLASThread()
+    let architecture = try network.architecture()
+    let model = try Model(
+      architecture,
+      ModelConfiguration(
+        gradientNorm > 0 ? .trainingWithPenalty : .training, maximumSamples: 11),
+      communicator: SoloCommunicator())
+    model.initialize(seed: 1)
+    let step = TrainingStep(
+      model, objective: Objective(beta: 1e-4, gamma: 1e-5, gradientNorm: gradientNorm),
+      optimizer: SGD(momentum: 0.9, weightDecay: 5e-4), communicator: SoloCommunicator(),
+      bucketBytes: 256)
+    let samples = RandomSamples(architecture, count: 11, seed: 2)
+    let count = samples.withShare { batch in
+      for _ in 0..<2 { #expect(step.run(batch, learningRate: 0.01).isApplied) }
+      return Allocations {
+        for _ in 0..<3 { _ = step.run(batch, learningRate: 0.01) }
+      }
+    }
+    print(
+      "\(network), λ_g \(gradientNorm): allocations of OpenBLAS (\(BLASCoreType.current)) in 3 steps: "
+        + "\(count.blas)")
+    #expect(count.own == 0, "\(count) in 3 steps")
+  }
+
+  @Test("nor does a step of several ranks, one of them without samples")
+  func ranks() throws {
+    useOneBLASThread()
+    let counts = try ThreadCommunicator.run(ranks: 3) { communicator in
+      let architecture = try SmallNetwork.resNetLowCurvature.architecture()
+      let model = try Model(
+        architecture, ModelConfiguration(.trainingWithPenalty, maximumSamples: 1),
+        communicator: communicator)
+      model.initialize(seed: 1)
+      let step = TrainingStep(
+        model, objective: Objective(gradientNorm: 0.1),
+        optimizer: SGD(momentum: 0.9, weightDecay: 0), communicator: communicator,
+        bucketBytes: 256)
+      let samples = RandomSamples(architecture, count: 2, seed: 2)
+      return samples.withShare(rank: communicator.rank, of: communicator.size) { batch in
+        for _ in 0..<2 { _ = step.run(batch, learningRate: 0.01) }
+        return Allocations { _ = step.run(batch, learningRate: 0.01) }
+      }
+    }
+    #expect(counts.map(\.own) == [0, 0, 0])
+  }
+
+  @Test("a discarded step asks the heap for nothing either")
+  func discarded() throws {
+    useOneBLASThread()
+    let architecture = try SmallNetwork.resNetLowCurvature.architecture()
+    let model = try Model(
+      architecture, ModelConfiguration(.trainingWithPenalty, maximumSamples: 4),
+      communicator: SoloCommunicator())
+    model.initialize(seed: 1)
+    let step = TrainingStep(
+      model, objective: Objective(gradientNorm: 0.1),
+      optimizer: SGD(momentum: 0.9, weightDecay: 0), communicator: SoloCommunicator(),
+      bucketBytes: 256)
+    let samples = RandomSamples(architecture, count: 4, seed: 2)
+    samples.withShare { batch in
+      for _ in 0..<2 { #expect(step.run(batch, learningRate: 0.01).isApplied) }
+    }
+    samples.setPixel(3, ofSample: 1, to: .nan)
+    var isApplied = true
+    let count = samples.withShare { batch in
+      Allocations { isApplied = step.run(batch, learningRate: 0.01).isApplied }
+    }
+    #expect(count.own == 0 && !isApplied)
+  }
+}

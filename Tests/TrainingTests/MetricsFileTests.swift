@@ -1,0 +1,74 @@
+import Checkpoints
+import Foundation
+import Testing
+import Training
+
+@Suite struct MetricsFileTests {
+  /// A run in a new directory that is removed afterwards; `body` gets what reads its metrics.
+  private func withRun(_ body: (RunDirectory, () throws -> [String]) throws -> Void) throws {
+    let url = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    defer { try? FileManager.default.removeItem(at: url) }
+    let run = try RunDirectory(creating: url.path, start: .fresh)
+    try body(run) {
+      let text = try String(
+        contentsOf: url.appendingPathComponent("metrics.jsonl"), encoding: .utf8)
+      #expect(text.hasSuffix("\n"))
+      return text.split(separator: "\n").map(String.init)
+    }
+  }
+
+  private func write(_ steps: ClosedRange<Int>, to file: MetricsFile) throws {
+    for step in steps {
+      try file.write([("step", .integer(step)), ("train/loss", .number(1 / Double(step)))])
+    }
+  }
+
+  @Test("a line is an object with its keys in the order given")
+  func line() throws {
+    try withRun { run, lines in
+      let file = try MetricsFile(run, resumingAt: nil)
+      try file.write([("step", .integer(3)), ("train/loss", .number(0.25)), ("a", .absent)])
+      #expect(try lines() == [#"{"step": 3, "train/loss": 0.25, "a": null}"#])
+    }
+  }
+
+  @Test("a value that is not finite is null", arguments: [Double.nan, .infinity, -.infinity])
+  func nonFinite(value: Double) throws {
+    try withRun { run, lines in
+      let file = try MetricsFile(run, resumingAt: nil)
+      try file.write([("step", .integer(1)), ("train/loss", .number(value))])
+      let line = try #require(try lines().first)
+      #expect(line == #"{"step": 1, "train/loss": null}"#)
+      let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+      #expect(object?["train/loss"] is NSNull)
+    }
+  }
+
+  @Test("a resumed run's file equals an uninterrupted one's", arguments: [0, 4, 9, 11, 12])
+  func rewind(step: Int) throws {
+    var whole: [String] = []
+    try withRun { run, lines in
+      try write(1...15, to: MetricsFile(run, resumingAt: nil))
+      whole = try lines()
+    }
+    try withRun { run, lines in
+      try write(1...12, to: MetricsFile(run, resumingAt: nil))
+      let resumed = try MetricsFile(run, resumingAt: step)
+      try write(step + 1...15, to: resumed)
+      #expect(try lines() == whole)
+    }
+  }
+
+  @Test("half a line, as a killed run may leave it, is dropped")
+  func torn() throws {
+    try withRun { run, lines in
+      try write(1...2, to: MetricsFile(run, resumingAt: nil))
+      let path = "\(run.path)/metrics.jsonl"
+      let torn = try Data(contentsOf: URL(fileURLWithPath: path)) + Data(#"{"st"#.utf8)
+      try torn.write(to: URL(fileURLWithPath: path))
+      try write(3...3, to: MetricsFile(run, resumingAt: 2))
+      #expect(
+        try lines().map { $0.prefix(10) } == [#"{"step": 1"#, #"{"step": 2"#, #"{"step": 3"#])
+    }
+  }
+}

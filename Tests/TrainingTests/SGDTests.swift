@@ -1,0 +1,57 @@
+import MessagePassing
+import Networks
+import TestSupport
+import Testing
+import Training
+
+@Suite struct SGDTests {
+  @Test("three steps are those of a plain loop; β and γ do not decay")
+  func plainLoop() throws {
+    /// Three steps of four roundings each, values below 4: 12·6e-8·4, and as much again.
+    let tolerance = 6e-6
+    let (rate, momentum, decay) = (0.1, 0.9, 0.25)
+    let model = try Model(
+      SmallNetwork.resNetLowCurvature.architecture(),
+      ModelConfiguration(.training, maximumSamples: 2), communicator: SoloCommunicator())
+    defer { withExtendedLifetime(model) {} }
+    model.initialize(seed: 4)
+    var decays: [Bool] = []
+    for parameter in model.trained {
+      let isScalar = parameter.kind == .logBeta || parameter.kind == .logLipschitz
+      decays += [Bool](repeating: !isScalar, count: parameter.shape.count)
+    }
+    var values = model.values.buffer.map { Double($0) }
+    var velocities = [Double](repeating: 0, count: values.count)
+    let optimizer = SGD(momentum: Float(momentum), weightDecay: Float(decay))
+    for step in 0..<3 {
+      for index in values.indices {
+        let gradient = Float((index * 13 + step * 7) % 17) / 8 - 1
+        model.gradients[index] = gradient
+        let decayed = Double(gradient) + (decays[index] ? decay * values[index] : 0)
+        velocities[index] = momentum * velocities[index] + decayed
+        values[index] -= rate * velocities[index]
+      }
+      optimizer.update(model, learningRate: Float(rate))
+    }
+    for (name, tensor, expected) in [
+      ("values", model.values, values), ("velocities", model.velocities, velocities),
+    ] {
+      let comparison = Comparison(name, tensor.buffer, expected)
+      #expect(comparison.difference < tolerance, "\(comparison)")
+    }
+  }
+
+  @Test("a learning rate of 0 moves velocities and no weights")
+  func zeroRate() throws {
+    let model = try Model(
+      SmallNetwork.vggLowCurvature.architecture(),
+      ModelConfiguration(.training, maximumSamples: 2), communicator: SoloCommunicator())
+    defer { withExtendedLifetime(model) {} }
+    model.initialize(seed: 4)
+    let before = Array(model.values.buffer)
+    model.gradients.fill(1)
+    SGD(momentum: 0.9, weightDecay: 0).update(model, learningRate: 0)
+    #expect(Array(model.values.buffer) == before)
+    #expect(model.velocities.buffer.allSatisfy { $0 == 1 })
+  }
+}

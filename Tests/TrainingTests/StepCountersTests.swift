@@ -1,0 +1,58 @@
+import MessagePassing
+import Networks
+import TestSupport
+import Testing
+import Training
+
+@Suite struct StepCountersTests {
+  private func model(_ communicator: any Communicator) throws -> Model {
+    try Model(
+      SmallNetwork.vggLowCurvature.architecture(), ModelConfiguration(.training, maximumSamples: 1),
+      communicator: communicator)
+  }
+
+  @Test("what is written is read, and lies behind the gradients")
+  func roundTrip() throws {
+    let model = try model(SoloCommunicator())
+    defer { withExtendedLifetime(model) {} }
+    let counters = StepCounters(model)
+    let empty = counters.read()
+    var values = empty
+    values.nonFinite = 1
+    values.stop = 2
+    values.failed = 3
+    values.loss = 4
+    values.correct = 5
+    values.gradientNormSquares = 6
+    counters.write(values)
+    #expect(counters.read() == values)
+    #expect(model.gradients.buffer.allSatisfy { $0 == 0 })
+    #expect(Set(model.counters.buffer) == [0, 1, 2, 3, 4, 5, 6])
+    counters.write(empty)
+    #expect(model.counters.buffer.allSatisfy { $0 == 0 })
+  }
+
+  @Test("all ranks read the sums of what each has written")
+  func sums() throws {
+    let sums = try ThreadCommunicator.run(ranks: 3) { communicator in
+      let model = try model(communicator)
+      defer { withExtendedLifetime(model) {} }
+      let counters = StepCounters(model)
+      let rank = Float(communicator.rank)
+      var values = counters.read()
+      values.nonFinite = rank == 1 ? 1 : 0
+      values.stop = rank == 2 ? 1 : 0
+      values.failed = 1
+      values.loss = rank + 0.5
+      values.correct = 2 * rank
+      counters.write(values)
+      GradientReducer(model, communicator: communicator, bucketBytes: 64).finish()
+      return counters.read()
+    }
+    for sum in sums {
+      #expect(sum.nonFinite == 1 && sum.stop == 1 && sum.failed == 3)
+      #expect(sum.loss == 4.5 && sum.correct == 6 && sum.gradientNormSquares == 0)
+    }
+    #expect(sums.count == 3)
+  }
+}
