@@ -14,18 +14,31 @@ enum Ranks {
   /// Starts MPI and checks that it sees the ranks that the launcher started.
   static func join() throws -> MPICommunicator {
     let world = try MPICommunicator.initialize()
+    do {
+      try LaunchEnvironment.check(
+        environment: ProcessInfo.processInfo.environment, size: world.size)
+    } catch {
+      // Every process is MPI's rank 0 then; the launcher's numbers say which one speaks.
+      world.finalize()
+      throw error
+    }
     self.world = world
-    try LaunchEnvironment.check(
-      environment: ProcessInfo.processInfo.environment, size: world.size)
     return world
   }
 
   /// Whether this rank is the one that speaks; before MPI has started, as the launcher says.
   static var speaks: Bool {
     if let world { return world.rank == 0 }
+    return launchedRanks.allSatisfy { $0 == "0" }
+  }
+
+  private static var isLaunched: Bool { !launchedRanks.isEmpty }
+
+  /// This process's number by each launcher that gave it one.
+  private static var launchedRanks: [String] {
     let environment = ProcessInfo.processInfo.environment
     return ["OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK", "SLURM_PROCID"]
-      .compactMap { environment[$0] }.allSatisfy { $0 == "0" }
+      .compactMap { environment[$0] }
   }
 
   /// Rank 0's log on standard error; silent elsewhere.
@@ -44,12 +57,31 @@ enum Ranks {
   ///
   /// Errors of the command line, and requests for help, are the parser's to word.
   static func leave(after error: any Error) -> Never {
-    guard isWordedHere(error) else {
+    let isOurs = isWordedHere(error)
+    let status = isOurs ? ExitStatus(error).rawValue : LCNNDist.exitCode(for: error).rawValue
+    if status == ExitStatus.success.rawValue {
+      // A request for help, which every rank answers alike.
       if speaks { LCNNDist.exit(withError: error) }
-      exit(LCNNDist.exitCode(for: error).rawValue)
+      exit(status)
     }
-    if speaks { FileHandle.standardError.write(Data("lcnn-dist: \(error)\n".utf8)) }
-    leave(ExitStatus(error))
+    if speaks {
+      let message = isOurs ? "lcnn-dist: \(error)" : LCNNDist.fullMessage(for: error)
+      FileHandle.standardError.write(Data("\(message)\n".utf8))
+    }
+    if world == nil && isLaunched { awaitSpeaker(after: error) }
+    world?.finalize()
+    exit(status)
+  }
+
+  /// Lets rank 0 speak before this rank fails: at the first failure mpirun ends all others.
+  private static func awaitSpeaker(after error: any Error) {
+    if error is LaunchError {
+      // These ranks do not know each other, so all they can do is wait; a line is written sooner.
+      if !speaks { sleep(1) }
+    } else {
+      // MPI's end is collective. Without MPI there is nothing to wait by, and the error stands.
+      world = try? MPICommunicator.initialize()
+    }
   }
 
   private static func isWordedHere(_ error: any Error) -> Bool {
