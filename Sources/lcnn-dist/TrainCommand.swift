@@ -11,7 +11,7 @@ struct TrainCommand: ParsableCommand {
     abstract: "Train a network; without options the built-in digits recipe.",
     discussion: """
       Every key of a recipe is also a flag, which overrides it; lists are written \
-      16,32. A run writes recipe.json, metrics.jsonl, timings.jsonl and checkpoints \
+      16,32. A run writes recipe.json, metrics.jsonl, timings.jsonl, environment.jsonl and checkpoints \
       into its directory. SIGTERM, SIGINT and SIGUSR1 end it after a checkpoint, with \
       exit code \(ExitStatus.stopped.rawValue).
       """)
@@ -64,11 +64,20 @@ struct TrainCommand: ParsableCommand {
   }
 
   private func resolvedRecipe() throws -> Recipe {
-    var recipe = try Recipe.load(
-      self.recipe ?? (resume ? "\(runPath ?? "")/recipe.json" : "digits"))
+    var recipe = try Recipe.load(try self.recipe ?? recipeOfRun() ?? "digits")
     try flags.apply(to: &recipe)
     try recipe.validate()
     return recipe
+  }
+
+  /// The recipe of the run to go on with; none for a fresh run.
+  private func recipeOfRun() throws -> String? {
+    guard resume, let runPath else { return nil }
+    let path = "\(try RunDirectory(opening: runPath).path)/recipe.json"
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw TrainingError.nothingToResume(run: runPath)
+    }
+    return path
   }
 
   private func defaultRun() -> String {

@@ -151,6 +151,7 @@ import Testing
 /// A `state.json` without digests.
 private func stateText(version: Int) -> String {
   """
-  {"formatVersion":\(version),"epoch":0,"step":7,"stepInEpoch":0,"seed":1,"rankCount":1,"sha256":{}}
+  {"formatVersion":\(version),"epoch":0,"step":7,"stepInEpoch":0,
+  "epochSums":{"samples":0,"correct":0,"loss":0},"seed":1,"rankCount":1,"sha256":{}}
   """
 }
