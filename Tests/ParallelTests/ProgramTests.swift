@@ -1,9 +1,158 @@
+import EmbeddedFiles
 import Foundation
+import Kernels
 import Testing
+import Training
 
-@Suite struct ProgramTests {
-  @Test("the built program stands beside the tests")
-  func exists() {
-    #expect(FileManager.default.isExecutableFile(atPath: ".build/release/lcnn-dist"))
+extension ProgramRuns {
+  /// What users see of the program where all goes well, and of wrong command lines.
+  @Suite struct ProgramTests {
+    @Test("two ranks answer --version once")
+    func version() throws {
+      let outcome = try Program.run(["--version"], ranks: 2)
+      #expect(outcome.status == 0 && outcome.errors.isEmpty, "\(outcome)")
+      #expect(outcome.output.wholeMatch(of: /\d+\.\d+\.\d+\n/) != nil, "\(outcome)")
+    }
+
+    @Test("the help names every command and exit code within 80 columns")
+    func help() throws {
+      let outcome = try Program.run(["--help"])
+      #expect(outcome.status == 0 && outcome.errors.isEmpty, "\(outcome)")
+      for command in ["train", "evaluate", "samples", "recipe"] {
+        #expect(outcome.output.contains("  \(command) "), "no \(command)")
+      }
+      for status in ExitStatus.allCases {
+        let line = "  \(status.rawValue)  \(status.meaning)"
+        #expect(outcome.outputLines.contains(line), "no line “\(line)”")
+      }
+      #expect(outcome.outputLines.allSatisfy { $0.count <= 80 }, "\(outcome.output)")
+    }
+
+    @Test("every key of a recipe is a flag of train, evaluate and samples, with its help")
+    func flags() throws {
+      for command in ["train", "evaluate", "samples"] {
+        let words = try Program.run([command, "--help"]).output.split(
+          whereSeparator: \.isWhitespace)
+        let text = words.joined(separator: " ")
+        for key in Recipe.keys {
+          #expect(text.contains("--\(key.name) <value> \(key.help) (\(key.values)"), "\(key.name)")
+        }
+      }
+    }
+
+    @Test("shells get their completion", arguments: ["bash", "zsh", "fish"])
+    func completion(shell: String) throws {
+      let outcome = try Program.run(["--generate-completion-script", shell])
+      #expect(outcome.status == 0 && outcome.errors.isEmpty, "\(outcome.errors)")
+      for word in ["lcnn-dist", "batch-size", "cifar10-vgg11-lcnn"] {
+        #expect(outcome.output.contains(word), "\(shell): no \(word)")
+      }
+    }
+
+    @Test("the shell accepts its completion")
+    func completionSyntax() throws {
+      let directory = try TemporaryDirectory()
+      let script = try Program.run(["--generate-completion-script", "bash"]).output
+      let path = try directory.write(script.utf8, to: "completion.bash")
+      let bash = try Process.run(URL(fileURLWithPath: "/bin/bash"), arguments: ["-n", path])
+      bash.waitUntilExit()
+      #expect(bash.terminationStatus == 0)
+    }
+
+    @Test("ranks complain once about an unknown flag, and name the nearest", arguments: [2, 8])
+    func unknownFlag(ranks: Int) throws {
+      let outcome = try Program.run(["train", "--epoch", "3"], ranks: ranks)
+      #expect(outcome.status == ExitStatus.usage.rawValue, "\(outcome)")
+      #expect(outcome.output.isEmpty, "\(outcome.output)")
+      let complaints = outcome.complaints.filter { $0.hasPrefix("Error: ") }
+      #expect(
+        complaints == ["Error: Unknown option '--epoch'. Did you mean '--epochs'?"], "\(outcome)")
+      #expect(outcome.complaints.count { $0.contains("Usage: ") } == 1, "\(outcome.complaints)")
+    }
+
+    @Test("recipe lists the built-in recipes, and prints each as it was written")
+    func recipes() throws {
+      let list = try Program.run(["recipe"])
+      #expect(list.status == 0 && list.outputLines == EmbeddedFiles.recipes.map(\.name), "\(list)")
+      for name in list.outputLines {
+        let recipe = try Program.run(["recipe", name])
+        #expect(recipe.status == 0 && recipe.output == EmbeddedFiles.recipe(named: name))
+      }
+      let unknown = try Program.run(["recipe", "digit"])
+      #expect(unknown.status == ExitStatus.usage.rawValue, "\(unknown)")
+      #expect(unknown.complaints.first?.contains("did you mean \"digits\"?") == true, "\(unknown)")
+    }
+
+    @Test("rank 0 alone prints; the last line is the accuracy, which evaluate finds again")
+    func trainAndEvaluate() throws {
+      let directory = try TemporaryDirectory()
+      let train = try Program.run(
+        ["train", "--run", "run", "--epochs", "4"], ranks: 2, in: directory)
+      #expect(train.status == 0 && train.complaints.isEmpty, "\(train)")
+      let accuracy = try #require(train.outputLines.last)
+      #expect(accuracy.wholeMatch(of: /test accuracy \d+\.\d\d %/) != nil, "\(accuracy)")
+      for (start, count) in [("run run: 2 ranks", 1), ("epoch ", 4), ("test accuracy ", 1)] {
+        #expect(train.outputLines.count { $0.hasPrefix(start) } == count, "\(train.output)")
+      }
+      #expect(!train.output.contains("\u{1B}"), "a moving line where nobody watches")
+      for ranks in [1, 3] {
+        let evaluate = try Program.run(["evaluate", "--model", "run"], ranks: ranks, in: directory)
+        #expect(evaluate.status == 0 && evaluate.complaints.isEmpty, "\(evaluate)")
+        #expect(evaluate.outputLines.count == 2, "\(evaluate.output)")
+        #expect(evaluate.outputLines.last == accuracy, "\(ranks) ranks: \(evaluate.output)")
+      }
+    }
+
+    @Test("a run that diverges says where, and keeps the weights from before")
+    func diverged() throws {
+      let directory = try TemporaryDirectory()
+      let outcome = try Program.run(
+        ["train", "--run", "run", "--learning-rate", "1e30"], ranks: 2, in: directory)
+      #expect(outcome.status == ExitStatus.diverged.rawValue, "\(outcome)")
+      #expect(outcome.complaints.count == 1, "\(outcome.complaints)")
+      let line = outcome.complaints.first ?? ""
+      #expect(line.hasPrefix("lcnn-dist: ") && line.contains("not finite at step "), "\(line)")
+      #expect(line.contains(" of epoch 1 ") && line.contains("--learning-rate"), "\(line)")
+      let checkpoints = "\(directory.path)/run/checkpoints"
+      #expect(
+        try FileManager.default.contentsOfDirectory(atPath: checkpoints) == ["step-00000000"])
+    }
+
+    @Test("without --run the run is named for its recipe and the date")
+    func defaultRun() throws {
+      let directory = try TemporaryDirectory()
+      let outcome = try Program.run(
+        ["train", "--max-steps", "1", "--test-samples", "10"], ranks: 2, in: directory)
+      #expect(outcome.status == 0, "\(outcome)")
+      let runs = try FileManager.default.contentsOfDirectory(atPath: "\(directory.path)/runs")
+      #expect(runs.count == 1)
+      #expect(runs.first?.wholeMatch(of: /digits-\d{4}-\d\d-\d\d-\d{6}/) != nil, "\(runs)")
+    }
+
+    @Test("one line of the log names OpenBLAS's kernels, which are not slow ones")
+    func kernels() throws {
+      let outcome = try log(environment: [:])
+      #expect(outcome.count == 1 && outcome.first?.contains("slow") == false, "\(outcome)")
+    }
+
+    @Test(
+      "kernels that starting again did not mend are called slow, with the advice",
+      .enabled(if: BLASCoreType.Processor.current.vectors != .older))
+    func slowKernels() throws {
+      let outcome = try log(environment: [
+        BLASCoreType.coreTypeVariable: "Prescott", BLASCoreType.guardVariable: "1",
+      ])
+      #expect(outcome.count == 1, "\(outcome)")
+      let words = "OpenBLAS kernels: Prescott, slow on this CPU; set OPENBLAS_CORETYPE="
+      #expect(outcome.first?.contains(words) == true, "\(outcome)")
+    }
+
+    /// The log's lines of two ranks that train one step.
+    private func log(environment: [String: String]) throws -> [String] {
+      let outcome = try Program.run(
+        ["train", "--max-steps", "1", "--test-samples", "10"], ranks: 2, environment: environment)
+      #expect(outcome.status == 0 && outcome.complaints.isEmpty, "\(outcome)")
+      return outcome.errors.split(separator: "\n").map(String.init)
+    }
   }
 }

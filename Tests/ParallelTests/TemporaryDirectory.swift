@@ -1,0 +1,52 @@
+import Foundation
+
+/// A new directory that is removed at the end of a test.
+final class TemporaryDirectory {
+  let path: String
+
+  init() throws {
+    path = "\(NSTemporaryDirectory())/lcnn-dist-\(UUID().uuidString)"
+      .replacingOccurrences(of: "//", with: "/")
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  /// Writes a file, and directories above it, and answers its path.
+  @discardableResult
+  func write(_ bytes: some Sequence<UInt8>, to name: String) throws -> String {
+    let file = URL(fileURLWithPath: "\(path)/\(name)")
+    try FileManager.default.createDirectory(
+      at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try Data(bytes).write(to: file)
+    return file.path
+  }
+
+  func remove(_ name: String) throws {
+    try FileManager.default.removeItem(atPath: "\(path)/\(name)")
+  }
+
+  /// An empty file, open for writing.
+  func newFile(_ name: String) throws -> FileHandle {
+    try FileHandle(forWritingTo: URL(fileURLWithPath: try write([], to: name)))
+  }
+
+  func data(_ name: String) throws -> Data {
+    try Data(contentsOf: URL(fileURLWithPath: "\(path)/\(name)"))
+  }
+
+  func text(_ name: String) throws -> String {
+    String(decoding: try data(name), as: UTF8.self)
+  }
+
+  /// Every file below the directory, by its path in it, and nil for directories.
+  func snapshot() throws -> [String: Data?] {
+    var files: [String: Data?] = [:]
+    for name in try FileManager.default.subpathsOfDirectory(atPath: path) {
+      var isDirectory: ObjCBool = false
+      _ = FileManager.default.fileExists(atPath: "\(path)/\(name)", isDirectory: &isDirectory)
+      files.updateValue(isDirectory.boolValue ? nil : try data(name), forKey: name)
+    }
+    return files
+  }
+}
