@@ -2,12 +2,11 @@
 #include "Dispatch.h"
 #include <math.h>
 
-static const double limit = 0x1p38;
-static const double high_scale = 0x1p16, high_unit = 0x1p-16;
-static const double low_scale = 0x1p70, low_unit = 0x1p-70;
+static const double limit = 0x1p34;
+static const double high_scale = 0x1p14, high_unit = 0x1p-14;
+static const double low_scale = 0x1p63, low_unit = 0x1p-63;
 
-/// Two limbs of 64 bits: the first keeps 2^54 of a value's range, the second 2^53 below it, so that
-/// 512 values can be added before either overflows.
+/// Either limb of a value is at most 2^48 in magnitude, so that 2^14 values cannot overflow it.
 ALWAYS_INLINE size_t add(double value, int64_t *limbs) {
   const size_t out = !(fabs(value) < limit);
   const double x = out ? 0.0 : value;

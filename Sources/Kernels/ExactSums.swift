@@ -3,12 +3,12 @@ import Tensors
 
 /// Sums whose bits do not depend on the order of their terms, nor on how ranks share them.
 ///
-/// A term x is split into two integers, x ≈ h·2⁻¹⁶ + l·2⁻⁷⁰, and integers are added: exactly, in any
-/// order, by any allreduce. A term is rounded once, to 2⁻⁷⁰, before it is added. Terms must be smaller
-/// than 2³⁸ in magnitude and at most 512 per sum; others are counted, and the sums then read as NaN.
+/// A term x is split into two integers, x ≈ h·2⁻¹⁴ + l·2⁻⁶³, and integers are added: exactly, in any
+/// order, by any allreduce. A term is rounded once, to 2⁻⁶³, before it is added. A sum takes 2¹⁴ terms,
+/// each smaller than 2³⁴ in magnitude; larger ones are counted, and the sums then read as NaN.
 public struct ExactSums {
   /// Terms of one sum.
-  public static let capacity = 512
+  public static let capacity = 16384
 
   private let count: Int
   /// (h, l) of every sum, then how many terms were out of range.
@@ -51,6 +51,11 @@ public struct ExactSums {
   /// The sums from `start` on, rounded to floats; NaN if a term was out of range.
   public func read(into values: Tensor, from start: Int) {
     guard isValid else { return values.fill(.nan) }
+    ck_exact_floats(values.count, pointer(start, values.count), values.pointer)
+  }
+
+  /// The sums from `start` on, whatever became of others: flags must be read when gradients are not finite.
+  public func readCounters(into values: Tensor, from start: Int) {
     ck_exact_floats(values.count, pointer(start, values.count), values.pointer)
   }
 

@@ -1,3 +1,4 @@
+import Kernels
 import Layers
 import MessagePassing
 import Tensors
@@ -31,7 +32,12 @@ public final class Model {
   /// `finished[k]`: how many floats of `gradients` are final once layer k has written.
   public let finished: [Int]
 
+  /// Gradients and counters as sums that no order changes; only in the reproducible order, where
+  /// `gradients` holds one slice's at a time until `readExactSums`.
+  public let exactSums: ExactSums?
+
   private let arena: Arena
+  private let trainedOfLayer: [[Parameter]]
   /// What the whole plan takes.
   public var memoryBytes: Int { arena.bytes }
 
@@ -59,6 +65,8 @@ public final class Model {
     summed = plan.summed
     trained = plan.parameters.filter(\.isTrained)
     finished = plan.finished
+    exactSums = plan.exactSums
+    trainedOfLayer = plan.chain.layers.map { $0.parameters.filter(\.isTrained) }
   }
 
   // MARK: - The sweeps
@@ -139,9 +147,34 @@ public final class Model {
         break
       }
       if let weights {
-        chain.writeGradient(layer: layer, x, y, samples: 0..<samples, weights: weights)
+        writeGradient(layer, x, y, weights)
         layerFinished(layer)
       }
     }
+  }
+
+  /// One layer's parameter gradients: of all samples at once, or slice by slice into the exact sums.
+  private func writeGradient(
+    _ layer: Int, _ x: Activation, _ y: Activation, _ weights: GradientWeights
+  ) {
+    guard let exactSums else {
+      chain.writeGradient(layer: layer, x, y, samples: 0..<x.shape.samples, weights: weights)
+      return
+    }
+    configuration.slices.forEach(in: x.shape.samples) { slice in
+      for parameter in trainedOfLayer[layer] { parameter.beginGradient() }
+      chain.writeGradient(layer: layer, x, y, samples: slice, weights: weights)
+      for parameter in trainedOfLayer[layer] {
+        guard let offset = parameter.offset else { continue }
+        exactSums.add(parameter.gradient, at: offset)
+      }
+    }
+  }
+
+  /// gradients and counters ← the exact sums, once they have been added over ranks.
+  public func readExactSums() {
+    guard let exactSums else { return }
+    exactSums.read(into: gradients, from: 0)
+    exactSums.readCounters(into: counters, from: gradients.count)
   }
 }

@@ -1,3 +1,4 @@
+import Kernels
 import Layers
 import MessagePassing
 import Tensors
@@ -16,6 +17,7 @@ struct ModelPlan {
   let counters: Tensor
   let summed: Tensor
   let finished: [Int]
+  let exactSums: ExactSums?
 
   init(
     _ architecture: Architecture, _ configuration: ModelConfiguration,
@@ -46,6 +48,9 @@ struct ModelPlan {
       summed.isPresent
       ? summed.slice(count..<count + Model.counterCount)
       : .absent(Shape(length: Model.counterCount))
+    exactSums =
+      configuration.trains && configuration.sumOrder == .reproducible
+      ? ExactSums(count: count + Model.counterCount, arena: arena) : nil
     velocities = arena.tensor(Shape(length: count), if: configuration.trains)
     place(arena)
   }
@@ -107,7 +112,7 @@ struct ModelPlan {
       let range = start..<start + count
       parameter.place(
         value: values.slice(range), gradient: gradients.slice(range),
-        velocity: velocities.slice(range))
+        velocity: velocities.slice(range), offset: start)
       start += count
     }
   }

@@ -31,8 +31,12 @@ public final class ConsoleProgress: TrainingObserver {
       \(summary.trainSamples) training and \(summary.testSamples) test images of \
       \(network.height)×\(network.width)×\(network.channels), \(network.classes) classes
       \(summary.trainedParameters) trained parameters, plan \(Self.mebibytes(summary.planBytes)) MiB \
-      per rank, \(summary.gradientBuckets) gradient bucket\(summary.gradientBuckets == 1 ? "" : "s")
-      \(summary.epochs) epochs of \(summary.stepsPerEpoch) steps, batch \(summary.batchSize) over \
+      per rank
+      \(summary.gradientBuckets) gradient bucket\(summary.gradientBuckets == 1 ? "" : "s"), \
+      \(Self.mebibytes(summary.reducedBytes)) MiB per step\
+      \(summary.sumOrder == .reproducible ? ", summed reproducibly" : "")
+      \(summary.epochs) epoch\(summary.epochs == 1 ? "" : "s") of \(summary.stepsPerEpoch) \
+      step\(summary.stepsPerEpoch == 1 ? "" : "s"), batch \(summary.batchSize) over \
       all ranks\(summary.resumedAt > 0 ? ", resumed after step \(summary.resumedAt)" : "")
       """)
   }

@@ -21,6 +21,9 @@ public final class Parameter {
   public private(set) var gradient: Tensor
   public private(set) var velocity: Tensor
 
+  /// Where the parameter starts in the flat storage of the trained ones; nil for the others.
+  public private(set) var offset: Int?
+
   /// The number of layers that write the gradient; penalties count once for each of them.
   public private(set) var owners = 1
   private var contributions = 0
@@ -50,7 +53,8 @@ public final class Parameter {
   }
 
   /// Gives the parameter its storage; `effective` is the value itself unless `setEffective` follows.
-  public func place(value: Tensor, gradient: Tensor, velocity: Tensor) {
+  public func place(value: Tensor, gradient: Tensor, velocity: Tensor, offset: Int? = nil) {
+    self.offset = offset
     self.value = value.reshaped(shape)
     self.gradient = gradient.isPresent ? gradient.reshaped(shape) : .absent(shape)
     self.velocity = velocity.isPresent ? velocity.reshaped(shape) : .absent(shape)

@@ -1,4 +1,5 @@
 import Datasets
+import Kernels
 import Layers
 import MessagePassing
 import Networks
@@ -26,40 +27,63 @@ public struct Evaluator {
     self.communicator = communicator
   }
 
-  /// The whole data set in evaluation mode, in its own order.
+  /// The whole data set in evaluation mode, in its own order and in whole slices of it.
   ///
-  /// Collective. Counts and sums are added in double precision and integers.
+  /// Collective. A slice's loss depends on its samples only, and slices are added exactly, so the result
+  /// has the same bits on any number of ranks.
   public func run() throws -> Result {
     model.refresh(.evaluation)
+    let slices = model.configuration.slices
     let size = communicator.size
-    let sampler = ShardedSampler(
-      count: dataset.count, globalBatch: model.configuration.maximumSamples * size,
-      order: .natural)
+    let wholeSlices = model.configuration.maximumSamples / slices.samples * slices.samples
+    precondition(
+      wholeSlices > 0,
+      "a model for \(model.configuration.maximumSamples) samples holds no slice of \(slices.samples)"
+    )
     let prefetcher = try Prefetcher(
-      dataset: dataset, sampler: sampler, rank: communicator.rank, size: size, epochs: 1)
+      dataset: dataset,
+      sampler: ShardedSampler(
+        count: dataset.count, globalBatch: wholeSlices * size, order: .natural,
+        granularity: slices.samples),
+      rank: communicator.rank, size: size, epochs: 1)
     defer { prefetcher.stop() }
-    var correct = 0
-    var samples = 0
-    var sum = 0.0
+    let (losses, arena) = try Arena.plan { ExactSums(count: 1, arena: $0) }
+    var counts: [Int64] = [0, 0]
     while let batch = prefetcher.next() {
-      let input = model.input.value.prefix(batch.count)
-      input.buffer.baseAddress.map { start in
-        batch.images.baseAddress.map { start.update(from: $0, count: input.count) }
-      }
-      model.forward(batch.count, mode: .evaluation)
-      let result = loss.forward(
-        model.logits.prefix(batch.count), labels: UnsafeBufferPointer(batch.labels), scale: 1)
-      correct += result.correct
-      samples += batch.count
-      sum += result.loss
+      let correct = evaluate(batch, into: losses)
+      counts[0] += Int64(correct)
+      counts[1] += Int64(batch.count)
     }
-    var counts = [Int64(correct), Int64(samples)]
-    var sums = [sum]
     counts.withUnsafeMutableBufferPointer { communicator.sum($0) }
-    sums.withUnsafeMutableBufferPointer { communicator.sum($0) }
+    communicator.sum(losses.bufferWithCount(from: 0))
     precondition(
       Int(counts[1]) == dataset.count, "\(counts[1]) of \(dataset.count) samples evaluated")
+    var total = [0.0]
+    total.withUnsafeMutableBufferPointer { losses.read(into: $0, from: 0) }
+    withExtendedLifetime(arena) {}
     return Result(
-      samples: dataset.count, correct: Int(counts[0]), loss: sums[0] / Double(dataset.count))
+      samples: dataset.count, correct: Int(counts[0]), loss: total[0] / Double(dataset.count))
+  }
+
+  /// The hits of one batch; its losses are added slice by slice.
+  private func evaluate(_ batch: Batch, into losses: ExactSums) -> Int {
+    let input = model.input.value.prefix(batch.count)
+    if let images = batch.images.baseAddress {
+      input.pointer.update(from: images, count: input.count)
+    }
+    model.forward(batch.count, mode: .evaluation)
+    var correct = 0
+    model.configuration.slices.forEach(in: batch.count) { slice in
+      let result = loss.forward(
+        model.logits.slice(slice),
+        labels: UnsafeBufferPointer(UnsafeMutableBufferPointer(rebasing: batch.labels[slice])),
+        scale: 1)
+      correct += result.correct
+      var term = result.loss
+      withUnsafeMutablePointer(to: &term) {
+        losses.add(UnsafeMutableBufferPointer(start: $0, count: 1), at: 0)
+      }
+    }
+    return correct
   }
 }

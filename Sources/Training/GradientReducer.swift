@@ -34,10 +34,25 @@ public final class GradientReducer {
   }
 
   /// Sums the rest of the gradients and the counters behind them.
-  public func finish() { sum(last) }
+  public func finish() {
+    sum(last)
+    model.readExactSums()
+  }
 
   private func sum(_ range: Range<Int>) {
-    communicator.sum(UnsafeMutableBufferPointer(rebasing: model.summed.buffer[range]))
+    guard let exact = model.exactSums else {
+      return communicator.sum(UnsafeMutableBufferPointer(rebasing: model.summed.buffer[range]))
+    }
+    communicator.sum(
+      range.upperBound == model.summed.count
+        ? exact.bufferWithCount(from: range.lowerBound) : exact.buffer(range))
+  }
+
+  /// Bytes that a rank hands to the collectives of one step.
+  public var bytesPerStep: Int {
+    model.exactSums == nil
+      ? model.summed.count * MemoryLayout<Float>.stride
+      : (2 * model.summed.count + 1) * MemoryLayout<Int64>.stride
   }
 
   /// Buckets of at least `bucketFloats`; what is left over goes with the counters.

@@ -102,6 +102,8 @@ public struct Recipe: Equatable, Sendable {
   /// Results may depend on it in their last bits.
   public var sliceSize = 8
   public var batchNorm = BatchNormStatistics.global
+  /// Whether every bit of the result is the same for any number of ranks; costs memory and traffic.
+  public var reproducible = false
   /// Gradients are summed over ranks in buckets of about so many MiB; a compromise of latency and overlap.
   public var bucketMegabytes = 4.0
   /// Epochs from one checkpoint to the next.

@@ -88,12 +88,17 @@ extension Recipe {
 
   public var slices: Slices { Slices(samples: sliceSize) }
 
+  public var sumOrder: SumOrder { reproducible ? .reproducible : .fastest }
+
   public var batchNormScope: BatchNormScope { batchNorm == .global ? .global : .local }
 
   /// The order of training samples, a function of seed and epoch.
+  ///
+  /// Ranks share samples, or whole slices where bits must not depend on their number.
   public func sampler(for dataset: Dataset) -> ShardedSampler {
     ShardedSampler(
-      count: dataset.count, globalBatch: batchSize, order: .shuffled(seed: seed))
+      count: dataset.count, globalBatch: batchSize, order: .shuffled(seed: seed),
+      granularity: reproducible ? sliceSize : 1)
   }
 }
 

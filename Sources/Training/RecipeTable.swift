@@ -64,6 +64,8 @@ extension Recipe {
     RecipeKey(
       "batch-norm", \.batchNorm, .choice, "normalise over all ranks' samples, or each rank's own"),
     RecipeKey(
+      "reproducible", \.reproducible, .flag, "the same bits on any number of ranks"),
+    RecipeKey(
       "bucket-megabytes", \.bucketMegabytes, .positive, "MiB of gradients summed over ranks at once"
     ),
     RecipeKey("checkpoint-every", \.checkpointEvery, .count(from: 1), "epochs between checkpoints"),

@@ -9,6 +9,9 @@ extension Recipe {
         }
       }
     }
+    guard !reproducible || batchNorm == .global else {
+      throw .pointless(key: "reproducible", needs: "batch-norm global", found: batchNorm.rawValue)
+    }
     guard milestones == milestones.sorted() else {
       throw .notAscending(key: "milestones", found: "\(milestones)")
     }

@@ -11,8 +11,10 @@ public struct StepCounters {
   }
 
   private let tensor: Tensor
+  private let model: Model
 
   public init(_ model: Model) {
+    self.model = model
     precondition(
       Place.allCases.count <= Model.counterCount,
       "\(Place.allCases.count) counters in \(Model.counterCount) places")
@@ -21,7 +23,7 @@ public struct StepCounters {
 
   /// What one rank contributes, or the sum over all.
   public struct Values: Sendable, Equatable {
-    /// Ranks whose loss is not finite.
+    /// Slices whose loss is not finite.
     public var nonFinite: Float = 0
     /// Ranks that received a signal to stop.
     public var stop: Float = 0
@@ -31,16 +33,37 @@ public struct StepCounters {
     public var correct: Float = 0
     /// Σᵢ ‖B·∇ₓL‖², the squared norms of the per-sample input gradients.
     public var gradientNormSquares: Float = 0
+
+    public init(
+      nonFinite: Float = 0, stop: Float = 0, failed: Float = 0, loss: Float = 0,
+      correct: Float = 0, gradientNormSquares: Float = 0
+    ) {
+      self.nonFinite = nonFinite
+      self.stop = stop
+      self.failed = failed
+      self.loss = loss
+      self.correct = correct
+      self.gradientNormSquares = gradientNormSquares
+    }
   }
 
+  /// Starts a step's counters with what this rank brings.
   public func write(_ values: Values) {
     tensor.fill(0)
-    tensor[Place.nonFinite.rawValue] = values.nonFinite
-    tensor[Place.stop.rawValue] = values.stop
-    tensor[Place.failed.rawValue] = values.failed
-    tensor[Place.loss.rawValue] = values.loss
-    tensor[Place.correct.rawValue] = values.correct
-    tensor[Place.gradientNormSquares.rawValue] = values.gradientNormSquares
+    add(values)
+  }
+
+  /// Adds what one slice contributes.
+  public func add(_ values: Values) {
+    // Exact sums take slices apart; else the tensor itself is the sum.
+    if model.exactSums != nil { tensor.fill(0) }
+    tensor[Place.nonFinite.rawValue] += values.nonFinite
+    tensor[Place.stop.rawValue] += values.stop
+    tensor[Place.failed.rawValue] += values.failed
+    tensor[Place.loss.rawValue] += values.loss
+    tensor[Place.correct.rawValue] += values.correct
+    tensor[Place.gradientNormSquares.rawValue] += values.gradientNormSquares
+    model.exactSums?.add(tensor, at: model.gradients.count)
   }
 
   public func read() -> Values {

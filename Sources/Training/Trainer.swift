@@ -163,7 +163,8 @@ public final class Trainer {
       architecture: model.architecture, trainedParameters: model.values.count,
       trainSamples: trainData.count, testSamples: testData.count, epochs: recipe.epochs,
       stepsPerEpoch: sampler.stepsPerEpoch, batchSize: recipe.batchSize,
-      planBytes: model.memoryBytes, gradientBuckets: trainingStep.bucketCount, resumedAt: steps)
+      planBytes: model.memoryBytes, gradientBuckets: trainingStep.bucketCount,
+      reducedBytes: trainingStep.reducedBytes, sumOrder: recipe.sumOrder, resumedAt: steps)
   }
 
   private func progress(_ batch: Batch) -> StepProgress {

@@ -84,8 +84,10 @@ public struct TrainerSetup {
       architecture,
       ModelConfiguration(
         recipe.objective.penalizesGradient ? .trainingWithPenalty : .training,
-        maximumSamples: sampler.largestShare(size: communicator.size), slices: recipe.slices,
-        batchNormScope: recipe.batchNormScope),
+        // Evaluation takes whole slices, also where a rank's share of a batch is smaller.
+        maximumSamples: max(sampler.largestShare(size: communicator.size), recipe.sliceSize),
+        slices: recipe.slices,
+        batchNormScope: recipe.batchNormScope, sumOrder: recipe.sumOrder),
       communicator: communicator)
     return (train, test, model)
   }

@@ -1,4 +1,5 @@
 import Networks
+import Tensors
 
 /// What watches a run: rank 0's terminal.
 ///
@@ -27,6 +28,9 @@ public struct RunSummary: Sendable {
   /// Memory of one rank's plan.
   public let planBytes: Int
   public let gradientBuckets: Int
+  /// What a rank hands to the gradient collectives of one step.
+  public let reducedBytes: Int
+  public let sumOrder: SumOrder
   /// Steps that were trained before this start.
   public let resumedAt: Int
 }

@@ -28,8 +28,9 @@ public struct TrainingStep {
     counters = StepCounters(model)
   }
 
-  /// Collectives of the gradient reduction in every step.
+  /// Collectives of the gradient reduction in every step, and what a rank hands to them.
   public var bucketCount: Int { reducer.bucketCount }
+  public var reducedBytes: Int { reducer.bytesPerStep }
 
   /// What a rank brings to a step besides its samples.
   public enum Request: Sendable {
@@ -50,16 +51,17 @@ public struct TrainingStep {
     let logits = model.logits.prefix(n)
 
     model.refresh(.training)
+    model.exactSums?.clear()
+    counters.write(
+      StepCounters.Values(stop: request == .stop ? 1 : 0, failed: request == .fail ? 1 : 0))
     input.value.pointer.update(from: images(of: batch), count: input.value.count)
     model.forward(n, mode: .training)
-    let own = loss.forward(
-      logits, labels: UnsafeBufferPointer(batch.labels), scale: 1 / globalBatch)
+    measureLoss(logits, labels: batch.labels, globalBatch: globalBatch)
 
-    var gradientNormSquares = 0.0
     if objective.penalizesGradient {
       model.backward(n)
       input.tangent.copy(from: input.gradient)
-      gradientNormSquares = sumOfSquares(input.gradient) * Double(globalBatch * globalBatch)
+      measureGradientNorm(input.gradient, globalBatch: globalBatch)
       model.forwardTangent(n)
       loss.tangent(logits, scale: 1 / globalBatch)
       // λ_g·B·‖∇ₓL‖² is the penalty, and dθ̄/dε along ∇ₓL is half the gradient of ‖∇ₓL‖².
@@ -70,12 +72,6 @@ public struct TrainingStep {
       model.backward(n, writing: .loss, layerFinished: reducer.layerFinished)
     }
 
-    counters.write(
-      StepCounters.Values(
-        nonFinite: own.loss.isFinite ? 0 : 1, stop: request == .stop ? 1 : 0,
-        failed: request == .fail ? 1 : 0,
-        loss: Float(own.loss), correct: Float(own.correct),
-        gradientNormSquares: Float(gradientNormSquares)))
     reducer.finish()
     let sums = counters.read()
     var result = Result(sums, samples: batch.globalCount)
@@ -90,6 +86,30 @@ public struct TrainingStep {
     model.commit()
     result.isApplied = true
     return result
+  }
+
+  /// Logits' gradients, and the loss slice by slice into the counters.
+  private func measureLoss(
+    _ logits: Activation, labels: UnsafeMutableBufferPointer<Int32>, globalBatch: Float
+  ) {
+    model.configuration.slices.forEach(in: logits.shape.samples) { slice in
+      let own = loss.forward(
+        logits.slice(slice),
+        labels: UnsafeBufferPointer(UnsafeMutableBufferPointer(rebasing: labels[slice])),
+        scale: 1 / globalBatch)
+      counters.add(
+        StepCounters.Values(
+          nonFinite: own.loss.isFinite ? 0 : 1, loss: own.loss.isFinite ? Float(own.loss) : 0,
+          correct: Float(own.correct)))
+    }
+  }
+
+  /// ‖B·∇ₓL‖² slice by slice into the counters.
+  private func measureGradientNorm(_ gradient: Tensor, globalBatch: Float) {
+    model.configuration.slices.forEach(in: gradient.shape.samples) { slice in
+      let squares = sumOfSquares(gradient.slice(slice)) * Double(globalBatch * globalBatch)
+      counters.add(StepCounters.Values(gradientNormSquares: Float(squares)))
+    }
   }
 
   private func images(of batch: Batch) -> UnsafePointer<Float> {
@@ -116,7 +136,7 @@ public struct TrainingStep {
 
     fileprivate init(_ sums: StepCounters.Values, samples: Int) {
       self.samples = samples
-      loss = Double(sums.loss) / Double(samples)
+      loss = sums.nonFinite > 0 ? .nan : Double(sums.loss) / Double(samples)
       correct = Int(sums.correct)
       gradientNormSquare = Double(sums.gradientNormSquares) / Double(samples)
       stopRequested = sums.stop > 0

@@ -51,7 +51,7 @@ struct EvaluateCommand: ParsableCommand {
     try flags.apply(to: &recipe)
     try recipe.validate()
     let data = try recipe.load(split == .test ? .test : .train)
-    let share = (recipe.batchSize + world.size - 1) / world.size
+    let share = max((recipe.batchSize + world.size - 1) / world.size, recipe.sliceSize)
     let network = try Model(
       recipe.architecture(for: data),
       ModelConfiguration(.inference, maximumSamples: share, slices: recipe.slices),

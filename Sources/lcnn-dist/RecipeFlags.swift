@@ -38,6 +38,7 @@ struct RecipeFlags: ParsableArguments {
 
   @Option(help: help("slice-size")) var sliceSize: String?
   @Option(help: help("batch-norm")) var batchNorm: String?
+  @Option(help: help("reproducible")) var reproducible: String?
   @Option(help: help("bucket-megabytes")) var bucketMegabytes: String?
   @Option(help: help("checkpoint-every")) var checkpointEvery: String?
   @Option(help: help("keep-checkpoints")) var keepCheckpoints: String?

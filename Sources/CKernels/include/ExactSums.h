@@ -4,9 +4,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// Adds values to fixed-point sums: limbs[2i] in units of 2^-16, limbs[2i + 1] in units of 2^-70.
+/// Adds values to fixed-point sums: limbs[2i] in units of 2^-14, limbs[2i + 1] in units of 2^-63.
 ///
-/// Integer sums do not depend on their order. Returns how many values were not finite or at least 2^38
+/// Integer sums do not depend on their order. Returns how many values were not finite or at least 2^34
 /// in magnitude; those are left out.
 size_t ck_exact_add_floats(size_t count, const float *values, int64_t *limbs);
 size_t ck_exact_add_doubles(size_t count, const double *values, int64_t *limbs);
