@@ -14,6 +14,9 @@ public final class ConsoleProgress: TrainingObserver {
 
   private static let refreshInterval = Duration.milliseconds(100)
 
+  /// A line that wraps could not be overwritten; most terminals have 80 columns or more.
+  private static let lineWidth = 79
+
   private let movesLine: Bool
   private let clock = ContinuousClock()
   private var lastRefresh: ContinuousClock.Instant?
@@ -47,11 +50,11 @@ public final class ConsoleProgress: TrainingObserver {
     if let lastRefresh, now - lastRefresh < Self.refreshInterval { return }
     lastRefresh = now
     let line =
-      "epoch \(progress.epoch)/\(progress.epochs)  step \(progress.step + 1)/"
-      + "\(progress.stepsPerEpoch)  loss \(Self.fixed(progress.loss, 4))  accuracy "
-      + "\(Self.percent(progress.accuracy))  \(Self.fixed(progress.imagesPerSecond, 0)) images/s  "
+      "epoch \(progress.epoch)/\(progress.epochs) step \(progress.step + 1)/"
+      + "\(progress.stepsPerEpoch) loss \(Self.fixed(progress.loss, 4)) accuracy "
+      + "\(Self.percent(progress.accuracy)) \(Self.fixed(progress.imagesPerSecond, 0)) images/s "
       + "\(Self.clockTime(progress.remaining)) left"
-    write("\r\u{1B}[K" + line)
+    write("\r\u{1B}[K" + line.prefix(Self.lineWidth))
     hasLine = true
   }
 

@@ -40,12 +40,14 @@ public struct Evaluator {
       wholeSlices > 0,
       "a model for \(model.configuration.maximumSamples) samples holds no slice of \(slices.samples)"
     )
-    let prefetcher = try Prefetcher(
-      dataset: dataset,
-      sampler: ShardedSampler(
-        count: dataset.count, globalBatch: wholeSlices * size, order: .natural,
-        granularity: slices.samples),
-      rank: communicator.rank, size: size, epochs: 1)
+    let prefetcher = try Agreement(communicator).perform {
+      try Prefetcher(
+        dataset: dataset,
+        sampler: ShardedSampler(
+          count: dataset.count, globalBatch: wholeSlices * size, order: .natural,
+          granularity: slices.samples),
+        rank: communicator.rank, size: size, epochs: 1)
+    }
     defer { prefetcher.stop() }
     let (losses, arena) = try Arena.plan { ExactSums(count: 1, arena: $0) }
     var counts: [Int64] = [0, 0]

@@ -46,7 +46,7 @@ extension RecipeError: CustomStringConvertible {
       "\(place.prefix)key \"\(key)\" is here and again below, expected once"
     case .wrongValue(let place, let key, let found, let expected):
       "\(place.prefix)\(place.name(key)) is \(found), expected \(expected)"
-    case .missing(let key, let because): "\(because) needs \(key)"
+    case .missing(let key, let because): "\(because) needs \(key) (--\(key))"
     case .pointless(let key, let needs, let found): "\(key) needs \(needs), but that is \(found)"
     case .unequalCounts(let key, let count, let other, let otherCount):
       "\(key) has \(count) values and \(other) \(otherCount), expected as many"

@@ -45,10 +45,14 @@ extension Recipe {
 
   /// Sets one key from the command line.
   ///
-  /// Lists are written `16,32` or `[16, 32]`. Call ``validate()`` after the last one.
+  /// Lists are written `16,32` or `[16, 32]`. Another architecture drops the sizes of the one before it,
+  /// so its own are set after it. Call ``validate()`` after the last one.
   public mutating func set(key name: String, text: String) throws(RecipeError) {
     let key = try Self.key(name, at: .flag)
+    let inherited = architecture
     try key.set(RecipeValue(flag: text, form: key.form), in: &self, at: .flag)
+    // Sizes belong to the architecture that they were written for.
+    if architecture != inherited { (stem, widths, blocks, layers) = (nil, [], [], []) }
   }
 
   private static func compose(_ yaml: String, source: String) throws(RecipeError) -> Node? {

@@ -12,6 +12,11 @@ extension Recipe {
     guard !reproducible || batchNorm == .global else {
       throw .pointless(key: "reproducible", needs: "batch-norm global", found: batchNorm.rawValue)
     }
+    guard syntheticSize <= Self.largestSyntheticSize else {
+      throw .exceeds(
+        key: "synthetic-size", value: "\(syntheticSize)", limitKey: "the largest side of an image",
+        limit: "\(Self.largestSyntheticSize)")
+    }
     guard milestones == milestones.sorted() else {
       throw .notAscending(key: "milestones", found: "\(milestones)")
     }
@@ -20,6 +25,9 @@ extension Recipe {
         key: "warmup-epochs", value: "\(warmupEpochs)", limitKey: "epochs", limit: "\(epochs)")
     }
   }
+
+  /// ImageNet's usual side, doubled: beyond that the default number of images fills a machine's memory.
+  private static let largestSyntheticSize = 448
 
   /// The directory of a data set that is read from files.
   public func dataDirectory() throws(RecipeError) -> String {

@@ -55,6 +55,9 @@ public final class Trainer {
   /// - Throws: ``TrainingError`` and the errors of files, the same on every rank.
   public func run() throws -> Evaluator.Result {
     observer?.begin(summary)
+    if let limit = recipe.maxSteps, steps >= limit {
+      observer?.note("max-steps \(limit) is reached; --max-steps null goes on")
+    }
     if steps == 0 { try checkpoint() }
     let prefetcher = try agreement.perform {
       try Prefetcher(

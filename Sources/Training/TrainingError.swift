@@ -25,7 +25,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case .agreed(let rank, let message, _):
       rank == 0 ? message : "rank \(rank): \(message)"
     case .nothingToResume(let run):
-      "\(run): no checkpoint to resume from; start it without --resume"
+      "\(run): no checkpoint to resume from; start a new run, without --resume"
     case .changed(let key, let checkpoint, let recipe):
       "the checkpoint was trained with --\(key) \(checkpoint), the recipe says \(recipe); "
         + "a run keeps it: start a new one with --initial"

@@ -39,7 +39,9 @@ struct EvaluateCommand: ParsableCommand {
     let (network, data) = try agreement.perform { try prepare(world) }
     let result = try Evaluator(network, data, communicator: world).run()
     guard world.rank == 0 else { return }
-    print("\(data.name) \(split.rawValue): \(result.samples) samples, loss \(result.loss)")
+    print(
+      "\(data.name) \(split.rawValue): \(result.samples) samples, "
+        + "loss \(String(format: "%.4f", result.loss))")
     print("\(split.rawValue) accuracy \(ConsoleProgress.percent(result.accuracy))")
   }
 

@@ -29,16 +29,9 @@ enum Ranks {
   /// Whether this rank is the one that speaks; before MPI has started, as the launcher says.
   static var speaks: Bool {
     if let world { return world.rank == 0 }
-    return launchedRanks.allSatisfy { $0 == "0" }
-  }
-
-  private static var isLaunched: Bool { !launchedRanks.isEmpty }
-
-  /// This process's number by each launcher that gave it one.
-  private static var launchedRanks: [String] {
     let environment = ProcessInfo.processInfo.environment
     return ["OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK", "SLURM_PROCID"]
-      .compactMap { environment[$0] }
+      .compactMap { environment[$0] }.allSatisfy { $0 == "0" }
   }
 
   /// Rank 0's log on standard error; silent elsewhere.
@@ -68,21 +61,18 @@ enum Ranks {
       let message = isOurs ? "lcnn-dist: \(error)" : LCNNDist.fullMessage(for: error)
       FileHandle.standardError.write(Data("\(message)\n".utf8))
     }
-    if world == nil && isLaunched { awaitSpeaker(after: error) }
-    world?.finalize()
+    if let world {
+      // The end of MPI is collective, so rank 0 has spoken when any rank goes on.
+      world.finalize()
+    } else if !speaks {
+      // At the first failure mpirun ends all ranks, so that of rank 0, which has spoken, ends this wait.
+      sleep(longestWaitForSpeaker)
+    }
     exit(status)
   }
 
-  /// Lets rank 0 speak before this rank fails: at the first failure mpirun ends all others.
-  private static func awaitSpeaker(after error: any Error) {
-    if error is LaunchError {
-      // These ranks do not know each other, so all they can do is wait; a line is written sooner.
-      if !speaks { sleep(1) }
-    } else {
-      // MPI's end is collective. Without MPI there is nothing to wait by, and the error stands.
-      world = try? MPICommunicator.initialize()
-    }
-  }
+  /// Seconds; ranks of one job start within a fraction of one.
+  private static let longestWaitForSpeaker: UInt32 = 3
 
   private static func isWordedHere(_ error: any Error) -> Bool {
     String(reflecting: type(of: error)).hasPrefix("ArgumentParser.") == false

@@ -20,7 +20,7 @@ extension BadInput {
     },
     BadInput(
       "no directory", ["train", "--run", "run", "--data-set", "cifar10"], .usage,
-      ["data-set cifar10 needs data"]),
+      ["data-set cifar10 needs data (--data)"]),
     idx("a gzip file whose checksum is wrong", stored(idxImages, checksum: 0x1234_5678)),
     idx("a gzip file that ends early", Array(stored(idxImages, checksum: 0).dropLast(20))),
     idx("a gzip file of noise", gzipHeader + [UInt8](repeating: 0xA5, count: 100)),

@@ -78,11 +78,12 @@ struct RefusedRecipe: CustomTestStringConvertible, Sendable {
 
   static let rules = [
     RefusedRecipe(
-      "architecture: resnet\nblocks: [1]", says: "my.yaml: architecture resnet needs widths"),
+      "architecture: resnet\nblocks: [1]",
+      says: "my.yaml: architecture resnet needs widths (--widths)"),
     RefusedRecipe(
       "architecture: resnet\nwidths: [8, 8]\nblocks: [1]",
       says: "my.yaml: widths has 2 values and blocks 1, expected as many"),
-    RefusedRecipe("architecture: vgg", says: "my.yaml: architecture vgg needs layers"),
+    RefusedRecipe("architecture: vgg", says: "my.yaml: architecture vgg needs layers (--layers)"),
     RefusedRecipe(
       "stem: 16", says: "my.yaml: stem needs architecture resnet, but that is resnet18"),
     RefusedRecipe(
