@@ -25,18 +25,19 @@ let package = Package(
     .target(name: "CEmbedded", exclude: ["digits.csv.gz"]),
 
     // Foundations: no arithmetic.
-    .target(name: "Tensors"),
-    .target(name: "RandomNumbers"),
-    .target(name: "Digests", dependencies: ["CCrypto"]),
-    .target(name: "EmbeddedFiles", dependencies: ["CEmbedded"]),
+    .target(name: "Preconditions"),
+    .target(name: "Tensors", dependencies: ["Preconditions"]),
+    .target(name: "RandomNumbers", dependencies: ["Preconditions"]),
+    .target(name: "Digests", dependencies: ["Preconditions", "CCrypto"]),
+    .target(name: "EmbeddedFiles", dependencies: ["Preconditions", "CEmbedded"]),
 
     // One concern each.
-    .target(name: "Kernels", dependencies: ["Tensors", "CKernels", "CBLAS"]),
-    .target(name: "MessagePassing", dependencies: ["CMPI"]),
+    .target(name: "Kernels", dependencies: ["Preconditions", "Tensors", "CKernels", "CBLAS"]),
+    .target(name: "MessagePassing", dependencies: ["Preconditions", "CMPI"]),
     .target(
       name: "Datasets",
-      dependencies: ["RandomNumbers", "Digests", "EmbeddedFiles", "CZlib"]),
-    .target(name: "Checkpoints", dependencies: ["Digests"]),
+      dependencies: ["Preconditions", "RandomNumbers", "Digests", "EmbeddedFiles", "CZlib"]),
+    .target(name: "Checkpoints", dependencies: ["Preconditions", "Digests"]),
 
     // The engine.
     .target(

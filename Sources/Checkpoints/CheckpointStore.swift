@@ -1,5 +1,6 @@
 import Digests
 import Foundation
+import Preconditions
 
 /// The checkpoints of one run: `checkpoints/step-00001234/` in its directory.
 ///
@@ -72,7 +73,7 @@ public struct CheckpointStore: Sendable {
 
   /// Removes all complete checkpoints but the newest `count`, and what interrupted saves left behind.
   public func keepNewest(_ count: Int) throws(CheckpointError) {
-    precondition(count >= 1, "at least one checkpoint is kept, not \(count)")
+    require(count >= 1, "at least one checkpoint is kept, not \(count)")
     let names = try entries()
     do {
       for step in names.compactMap(Self.step).sorted().dropLast(count) {
@@ -109,7 +110,7 @@ public struct CheckpointStore: Sendable {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     do { return Array(try encoder.encode(state)) + [UInt8(ascii: "\n")] } catch {
-      preconditionFailure("integers and strings are always JSON: \(error)")
+      unreachable("integers and strings are always JSON: \(error)")
     }
   }
 

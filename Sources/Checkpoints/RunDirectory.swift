@@ -1,4 +1,5 @@
 import Glibc
+import Preconditions
 
 /// A run on disk: `recipe.json`, `metrics.jsonl`, and ``CheckpointStore``'s checkpoints.
 public struct RunDirectory: Equatable, Sendable {
@@ -26,7 +27,7 @@ public struct RunDirectory: Equatable, Sendable {
     } catch let error as RunDirectoryError {
       throw error
     } catch {
-      preconditionFailure("no other error is thrown above: \(error)")
+      unreachable("no other error is thrown above: \(error)")
     }
   }
 

@@ -1,3 +1,5 @@
+import Preconditions
+
 /// Named tensors and textual metadata, as in one safetensors file.
 ///
 /// - Source: the format's README, https://github.com/huggingface/safetensors
@@ -32,7 +34,7 @@ public struct SafetensorsFile: Equatable, Sendable {
     } catch let error as SafetensorsError {
       throw error
     } catch {
-      preconditionFailure("no other error is thrown above: \(error)")
+      unreachable("no other error is thrown above: \(error)")
     }
   }
 

@@ -1,3 +1,5 @@
+import Preconditions
+
 /// The header of a safetensors file: an 8-byte length, then JSON that names, shapes and places each tensor.
 ///
 /// Every claim of it is checked against the file: the tensors cover the data exactly, without holes or overlaps.
@@ -133,7 +135,7 @@ struct SafetensorsHeader {
     }
     var offset = 0
     for (name, tensor) in tensors {
-      precondition(name != "__metadata__", "__metadata__ is no name for a tensor")
+      require(name != "__metadata__", "__metadata__ is no name for a tensor")
       let shape = tensor.shape.map(String.init).joined(separator: ",")
       let end = offset + tensor.bytes.count
       fields.append(

@@ -1,3 +1,5 @@
+import Preconditions
+
 /// Named float tensors in a fixed order: what a network or an optimizer saves.
 public struct StateDictionary: Equatable, Sendable {
   public struct Entry: Equatable, Sendable {
@@ -19,8 +21,8 @@ public struct StateDictionary: Equatable, Sendable {
 
   /// Adds a tensor under a new name.
   public mutating func append(_ name: String, shape: [Int], values: [Float]) {
-    precondition(indices[name] == nil, "\(name) is there already")
-    precondition(
+    require(indices[name] == nil, "\(name) is there already")
+    require(
       values.count == shape.reduce(1, *), "\(name): \(values.count) values for shape \(shape)")
     indices[name] = entries.count
     entries.append(Entry(name: name, shape: shape, values: values))

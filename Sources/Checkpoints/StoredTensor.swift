@@ -1,3 +1,5 @@
+import Preconditions
+
 /// A tensor as it lies in a file: row-major, little-endian bytes.
 public struct StoredTensor: Equatable, Sendable {
   public let elementType: ElementType
@@ -8,7 +10,7 @@ public struct StoredTensor: Equatable, Sendable {
 
   public init(elementType: ElementType, shape: [Int], bytes: [UInt8]) {
     let expected = shape.reduce(elementType.byteCount, *)
-    precondition(
+    require(
       bytes.count == expected,
       "\(elementType.rawValue) \(shape) takes \(expected) bytes, not \(bytes.count)")
     self.elementType = elementType

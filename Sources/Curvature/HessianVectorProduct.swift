@@ -1,5 +1,6 @@
 import Layers
 import Networks
+import Preconditions
 import Tensors
 
 /// H·v per sample, H = ∇²ₓf, f the cross-entropy of the true label, in evaluation mode.
@@ -11,7 +12,7 @@ public struct HessianVectorProduct {
   private let loss = SoftmaxCrossEntropy()
 
   public init(_ model: Model) {
-    precondition(
+    require(
       model.configuration.purpose == .curvature, "a model built for \(model.configuration.purpose)")
     self.model = model
   }

@@ -1,3 +1,4 @@
+import Preconditions
 import RandomNumbers
 
 /// Random shift and mirror of a training image, a function of (seed, epoch, sample) only.
@@ -21,7 +22,7 @@ public struct Augmentation: Sendable, Equatable {
   public static let none = Augmentation(padding: 0, flip: .none, seed: 0)
 
   public init(padding: Int, flip: Flip, seed: UInt64) {
-    precondition(padding >= 0, "a shift of up to \(padding) pixels")
+    require(padding >= 0, "a shift of up to \(padding) pixels")
     self.padding = padding
     self.flip = flip
     self.seed = seed
@@ -52,7 +53,7 @@ public struct Augmentation: Sendable, Equatable {
   public func write(
     _ sample: Int, of dataset: Dataset, epoch: Int, into output: UnsafeMutableBufferPointer<Float>
   ) {
-    precondition(
+    require(
       output.count == dataset.pixelsPerImage,
       "\(output.count) numbers for an image of \(dataset.pixelsPerImage)")
     let draw = draw(epoch: epoch, sample: sample)

@@ -1,3 +1,5 @@
+import Preconditions
+
 /// Where a run is: the step about to be made in an epoch, both counted from 0.
 public struct BatchPosition: Sendable, Equatable {
   public let epoch: Int
@@ -8,7 +10,7 @@ public struct BatchPosition: Sendable, Equatable {
   public static let start = BatchPosition(epoch: 0, step: 0)
 
   public init(epoch: Int, step: Int) {
-    precondition(epoch >= 0 && step >= 0, "epoch \(epoch), step \(step)")
+    require(epoch >= 0 && step >= 0, "epoch \(epoch), step \(step)")
     self.epoch = epoch
     self.step = step
   }

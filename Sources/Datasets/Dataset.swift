@@ -1,4 +1,5 @@
 import Digests
+import Preconditions
 
 /// One split of labelled images, in memory and never changed.
 ///
@@ -21,10 +22,10 @@ public final class Dataset: Sendable {
     public var pixelsPerImage: Int { height * width * channels }
 
     public init(height: Int, width: Int, channels: Int, classes: Int, pixelMaximum: UInt8 = 255) {
-      precondition(
+      require(
         height > 0 && width > 0 && channels > 0 && pixelMaximum > 0,
         "images of \(height)×\(width)×\(channels) with pixels up to \(pixelMaximum)")
-      precondition((1...65536).contains(classes), "\(classes) classes do not fit 16-bit labels")
+      require((1...65536).contains(classes), "\(classes) classes do not fit 16-bit labels")
       self.height = height
       self.width = width
       self.channels = channels
@@ -49,10 +50,10 @@ public final class Dataset: Sendable {
   public var pixelScale: Float { 1 / Float(format.pixelMaximum) }
 
   public init(name: String, split: Split, format: Format, pixels: [UInt8], labels: [UInt16]) {
-    precondition(
+    require(
       pixels.count == labels.count * format.pixelsPerImage,
       "\(pixels.count) pixels are not \(labels.count) images of \(format.pixelsPerImage)")
-    precondition(
+    require(
       labels.allSatisfy { Int($0) < format.classes }, "a label is not below \(format.classes)")
     self.name = name
     self.split = split
@@ -63,7 +64,7 @@ public final class Dataset: Sendable {
 
   /// The first `count` samples as a data set of their own.
   public func prefix(_ count: Int) -> Dataset {
-    precondition((0...self.count).contains(count), "the first \(count) of \(self.count) samples")
+    require((0...self.count).contains(count), "the first \(count) of \(self.count) samples")
     return Dataset(
       name: name, split: split, format: format,
       pixels: Array(pixels.prefix(count * pixelsPerImage)), labels: Array(labels.prefix(count)))
@@ -71,7 +72,7 @@ public final class Dataset: Sendable {
 
   /// Writes image `index` as pixel / pixelMaximum, each rounded once, height × width × channels numbers.
   public func copyImage(_ index: Int, into output: UnsafeMutableBufferPointer<Float>) {
-    precondition(
+    require(
       output.count == pixelsPerImage, "\(output.count) numbers for an image of \(pixelsPerImage)")
     let maximum = Float(format.pixelMaximum)
     withImage(index) { image in
@@ -81,7 +82,7 @@ public final class Dataset: Sendable {
 
   /// Lends the pixels of image `index`.
   func withImage(_ index: Int, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
-    precondition((0..<count).contains(index), "image \(index) of \(count)")
+    require((0..<count).contains(index), "image \(index) of \(count)")
     let start = index * pixelsPerImage
     pixels.withUnsafeBufferPointer { all in
       body(UnsafeBufferPointer(rebasing: all[start..<start + pixelsPerImage]))

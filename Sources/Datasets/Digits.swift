@@ -1,4 +1,5 @@
 import EmbeddedFiles
+import Preconditions
 
 /// The 1797 embedded samples of "Optical Recognition of Handwritten Digits" (UCI).
 ///
@@ -21,7 +22,7 @@ enum Digits {
       guard numbers.count == format.pixelsPerImage + 1, let label = numbers.last,
         label < format.classes, numbers.dropLast().allSatisfy({ $0 <= format.pixelMaximum })
       else {
-        preconditionFailure("\(file): \(String(decoding: line, as: UTF8.self))")
+        unreachable("\(file): \(String(decoding: line, as: UTF8.self))")
       }
       let isTest = seen[Int(label)] % 5 == 4
       seen[Int(label)] += 1

@@ -1,3 +1,5 @@
+import Preconditions
+
 #if canImport(Glibc)
   import Glibc
 #endif
@@ -21,11 +23,11 @@ public final class Prefetcher {
     dataset: Dataset, sampler: ShardedSampler, augmentation: Augmentation = .none,
     rank: Int, size: Int, from start: BatchPosition = .start, epochs: Int, depth: Int = 3
   ) throws(DatasetError) {
-    precondition(
+    require(
       sampler.count == dataset.count,
       "an order of \(sampler.count) samples over a data set of \(dataset.count)")
-    precondition((0..<size).contains(rank), "rank \(rank) of \(size)")
-    precondition(depth >= 2, "\(depth) batches leave none to fill while one is in use")
+    require((0..<size).contains(rank), "rank \(rank) of \(size)")
+    require(depth >= 2, "\(depth) batches leave none to fill while one is in use")
     let assembly = BatchAssembly(
       dataset: dataset, sampler: sampler, augmentation: augmentation, rank: rank, size: size)
     ring = BatchRing(assembly: assembly, from: start, epochs: epochs, depth: depth)

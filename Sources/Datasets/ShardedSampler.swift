@@ -1,3 +1,5 @@
+import Preconditions
+
 /// Cuts an epoch into global batches and each global batch into one contiguous share per rank.
 ///
 /// The batches depend on the order, the epoch and the batch size only; how many ranks share them changes
@@ -12,9 +14,9 @@ public struct ShardedSampler: Sendable, Equatable {
   public let granularity: Int
 
   public init(count: Int, globalBatch: Int, order: SampleOrder, granularity: Int = 1) {
-    precondition((1...Int(Int32.max)).contains(count), "an epoch of \(count) samples")
-    precondition(globalBatch > 0, "a global batch of \(globalBatch) samples")
-    precondition(granularity > 0, "shares in units of \(granularity) samples")
+    require((1...Int(Int32.max)).contains(count), "an epoch of \(count) samples")
+    require(globalBatch > 0, "a global batch of \(globalBatch) samples")
+    require(granularity > 0, "shares in units of \(granularity) samples")
     self.count = count
     self.globalBatch = globalBatch
     self.order = order
@@ -26,7 +28,7 @@ public struct ShardedSampler: Sendable, Equatable {
 
   /// The positions in the epoch's order that make up the global batch of `step`.
   public func positions(step: Int) -> Range<Int> {
-    precondition((0..<stepsPerEpoch).contains(step), "step \(step) of \(stepsPerEpoch)")
+    require((0..<stepsPerEpoch).contains(step), "step \(step) of \(stepsPerEpoch)")
     let start = step * globalBatch
     return start..<min(start + globalBatch, count)
   }
@@ -53,7 +55,7 @@ public struct ShardedSampler: Sendable, Equatable {
   /// The ⌈count / granularity⌉ units are dealt evenly, and the first (units mod size) ranks get one more.
   public static func share(of count: Int, rank: Int, size: Int, granularity: Int = 1) -> Range<Int>
   {
-    precondition((0..<size).contains(rank), "rank \(rank) of \(size)")
+    require((0..<size).contains(rank), "rank \(rank) of \(size)")
     let units = (count + granularity - 1) / granularity
     let (each, extra) = units.quotientAndRemainder(dividingBy: size)
     let first = rank * each + min(rank, extra)

@@ -1,4 +1,5 @@
 import CCrypto
+import Preconditions
 
 /// SHA-256 of bytes that come in pieces (FIPS 180-4), computed by libcrypto.
 ///
@@ -8,7 +9,7 @@ public final class SHA256Digest {
 
   public init() {
     guard let context = EVP_MD_CTX_new(), EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {
-      preconditionFailure("libcrypto offers no SHA-256")
+      unreachable("libcrypto offers no SHA-256")
     }
     self.context = context
   }
@@ -18,7 +19,7 @@ public final class SHA256Digest {
   /// Appends `bytes` to what is digested.
   public func update(_ bytes: UnsafeRawBufferPointer) {
     let status = EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
-    precondition(status == 1, "libcrypto refused \(bytes.count) bytes, or the digest was used up")
+    require(status == 1, "libcrypto refused \(bytes.count) bytes, or the digest was used up")
   }
 
   /// The digest of everything appended so far, as 64 lowercase hexadecimal digits.
@@ -26,7 +27,7 @@ public final class SHA256Digest {
     let digest = [UInt8](unsafeUninitializedCapacity: Int(EVP_MAX_MD_SIZE)) { buffer, count in
       var written: UInt32 = 0
       let status = EVP_DigestFinal_ex(context, buffer.baseAddress, &written)
-      precondition(status == 1, "the digest was used up")
+      require(status == 1, "the digest was used up")
       count = Int(written)
     }
     let digits = Array("0123456789abcdef".utf8)

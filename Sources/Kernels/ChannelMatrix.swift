@@ -1,3 +1,4 @@
+import Preconditions
 import Tensors
 
 /// How per-channel kernels see activations of any rank: [rows, channels], channels innermost.
@@ -7,26 +8,26 @@ struct ChannelMatrix {
   var rows: Int { channels == 0 ? 0 : shape.count / channels }
 
   init(_ tensor: Tensor) {
-    precondition(tensor.shape.rank >= 1, "a scalar has no channels")
+    require(tensor.shape.rank >= 1, "a scalar has no channels")
     shape = tensor.shape
     channels = shape[shape.rank - 1]
   }
 
   /// Traps unless `other` has this shape.
   func requireSameShape(_ other: Tensor) {
-    precondition(other.shape == shape, "a matrix \(other.shape) beside one of shape \(shape)")
+    require(other.shape == shape, "a matrix \(other.shape) beside one of shape \(shape)")
   }
 
   /// Traps unless `coefficients` has one element per channel.
   func requirePerChannel(_ coefficients: Tensor) {
-    precondition(
+    require(
       coefficients.count == channels,
       "coefficients \(coefficients.shape) for \(channels) channels of \(shape)")
   }
 
   /// Traps unless `sums` has one element per channel; otherwise where they start.
   func perChannel(_ sums: UnsafeMutableBufferPointer<Double>) -> UnsafeMutablePointer<Double>? {
-    precondition(
+    require(
       sums.count == channels, "\(sums.count) sums for \(channels) channels of \(shape)")
     return sums.baseAddress
   }

@@ -1,3 +1,4 @@
+import Preconditions
 import Tensors
 
 /// The extents of a two-dimensional convolution over NHWC activations.
@@ -21,7 +22,7 @@ public struct ConvolutionGeometry: Hashable, Sendable {
     let positive = [
       inputHeight, inputWidth, inputChannels, outputChannels, kernelHeight, kernelWidth, stride,
     ]
-    precondition(
+    require(
       positive.allSatisfy { $0 > 0 } && padding >= 0
         && inputHeight + 2 * padding >= kernelHeight && inputWidth + 2 * padding >= kernelWidth,
       "no convolution: input \(inputHeight)×\(inputWidth)×\(inputChannels), output channels "

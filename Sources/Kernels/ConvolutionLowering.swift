@@ -1,4 +1,5 @@
 import CKernels
+import Preconditions
 import Tensors
 
 /// columns[n·OH·OW, kh·kw·I] ← the patches of x [n, H, W, I], zero in the padding.
@@ -22,7 +23,7 @@ extension CKConvolution {
     let samples = x.shape.rank == 4 ? x.shape.samples : 0
     let input = geometry.inputShape(samples: samples)
     // Extent by extent: an array literal for the expected shape would be allocated.
-    precondition(
+    require(
       x.shape == input && columns.shape.rank == 2
         && columns.shape[0] == samples * geometry.outputHeight * geometry.outputWidth
         && columns.shape[1] == geometry.patch,

@@ -1,3 +1,4 @@
+import Preconditions
 import Tensors
 
 // The plain twin of lowering and multiplying: the definition, summed in double.
@@ -44,7 +45,7 @@ private struct ConvolutionTerms {
     let samples = x.shape.rank == 4 ? x.shape.samples : 0
     let input = geometry.inputShape(samples: samples)
     let output = geometry.outputShape(samples: samples)
-    precondition(
+    require(
       x.shape == input && weight.shape == geometry.weightShape && y.shape == output,
       "a convolution takes \(input) by \(geometry.weightShape) to \(output), not \(x.shape) by "
         + "\(weight.shape) to \(y.shape)")

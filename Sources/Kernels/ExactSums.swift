@@ -1,4 +1,5 @@
 import CKernels
+import Preconditions
 import Tensors
 
 /// Sums whose bits do not depend on the order of their terms, nor on how ranks share them.
@@ -68,7 +69,7 @@ public struct ExactSums {
 
   private func pointer(_ start: Int, _ terms: Int) -> UnsafeMutablePointer<Int64> {
     guard let base = limbs.baseAddress, start >= 0, start + terms <= count else {
-      fatalError("\(terms) terms from \(start) on, in \(count) sums")
+      unreachable("\(terms) terms from \(start) on, in \(count) sums")
     }
     return base + 2 * start
   }

@@ -1,4 +1,5 @@
 import CBLAS
+import Preconditions
 import Tensors
 
 /// A factor of a matrix product: a row-major matrix as it is stored, or its transpose.
@@ -14,7 +15,7 @@ public enum MatrixOperand {
 
   /// The extents of op(tensor).
   fileprivate var extents: (rows: Int, columns: Int) {
-    precondition(tensor.shape.rank == 2, "a factor is a matrix, not \(tensor.shape)")
+    require(tensor.shape.rank == 2, "a factor is a matrix, not \(tensor.shape)")
     return switch self {
     case .plain(let tensor): (tensor.shape[0], tensor.shape[1])
     case .transposed(let tensor): (tensor.shape[1], tensor.shape[0])
@@ -38,7 +39,7 @@ public func multiply(
 ) {
   let (m, k) = a.extents
   let (inner, n) = b.extents
-  precondition(
+  require(
     k == inner && c.shape.rank == 2 && c.shape[0] == m && c.shape[1] == n,
     "cannot multiply [\(m), \(k)] by [\(inner), \(n)] into \(c.shape)")
   if c.count == 0 { return }

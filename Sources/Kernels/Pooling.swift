@@ -1,4 +1,5 @@
 import CKernels
+import Preconditions
 import Tensors
 
 // Maximum pooling with windows of size × size side by side. [n, H, W, c] gives [n, ⌊H/size⌋, ⌊W/size⌋, c];
@@ -12,7 +13,7 @@ public func maximumPool(_ x: Tensor, size: Int, into y: Tensor) {
 
 /// y ← for each window the element of g where x has its maximum: the forward pass of a tangent.
 public func maximumPoolGather(_ g: Tensor, _ x: Tensor, size: Int, into y: Tensor) {
-  precondition(g.shape == x.shape, "pooling gathers \(g.shape) by the maxima of \(x.shape)")
+  require(g.shape == x.shape, "pooling gathers \(g.shape) by the maxima of \(x.shape)")
   var pool = CKPool(input: x, output: y, size: size)
   ck_maximum_pool_gather(&pool, g.pointer, x.pointer, y.pointer)
 }
@@ -21,7 +22,7 @@ public func maximumPoolGather(_ g: Tensor, _ x: Tensor, size: Int, into y: Tenso
 ///
 /// The adjoint of ``maximumPoolGather(_:_:size:into:)``. What `out` held does not matter.
 public func maximumPoolScatter(_ g: Tensor, _ x: Tensor, size: Int, into out: Tensor) {
-  precondition(out.shape == x.shape, "pooling scatters into \(out.shape) by \(x.shape)")
+  require(out.shape == x.shape, "pooling scatters into \(out.shape) by \(x.shape)")
   var pool = CKPool(input: x, output: g, size: size)
   ck_maximum_pool_scatter(&pool, g.pointer, x.pointer, out.pointer)
 }
@@ -41,7 +42,7 @@ public func averagePoolScatter(_ g: Tensor, into x: Tensor) {
 /// Positions that an average pool from `input` to `output` averages over.
 private func averagedArea(input: Tensor, output: Tensor) -> Int {
   let shape = input.shape
-  precondition(
+  require(
     shape.rank == 4 && shape.height * shape.width > 0
       && output.shape
         == Shape(samples: shape.samples, height: 1, width: 1, channels: shape.channels),
@@ -52,7 +53,7 @@ private func averagedArea(input: Tensor, output: Tensor) -> Int {
 extension CKPool {
   fileprivate init(input: Tensor, output: Tensor, size: Int) {
     let shape = input.shape
-    precondition(
+    require(
       size > 0 && shape.rank == 4
         && output.shape
           == Shape(

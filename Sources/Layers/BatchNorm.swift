@@ -1,5 +1,6 @@
 import Kernels
 import MessagePassing
+import Preconditions
 import Tensors
 
 /// y = m·x̂, x̂ = (x − μ)/√(variance + 1e-5) per channel, without affine weights.
@@ -173,7 +174,7 @@ public final class BatchNorm: Layer {
     _ x: Activation, _ y: Activation, samples: Range<Int>, weights: GradientWeights
   ) {
     guard logLipschitz.isTrained else { return }
-    precondition(mode == .training, "parameter gradients of a batch norm in evaluation mode")
+    require(mode == .training, "parameter gradients of a batch norm in evaluation mode")
     let claimed = logLipschitz.claim(weights)
     let kept = claimed.previous == 0 ? 0 : Double(claimed.previous * logLipschitz.gradient[0])
     var own = 0.0

@@ -1,5 +1,6 @@
 import Kernels
 import MessagePassing
+import Preconditions
 import Tensors
 
 /// Over which samples a batch norm normalises.
@@ -38,7 +39,7 @@ struct BatchStatistics {
     channels: Int, communicator: any Communicator, scope: BatchNormScope, slices: Slices,
     order: SumOrder, arena: Arena
   ) {
-    precondition(
+    require(
       order == .fastest || scope == .global, "local statistics depend on the number of ranks")
     self.channels = channels
     self.communicator = communicator

@@ -1,3 +1,4 @@
+import Preconditions
 import Tensors
 
 /// Layers one after the other, with the edges between them.
@@ -13,7 +14,7 @@ public final class Chain: Layer {
   public init(
     _ layers: [any Layer], interior shapes: [Shape], derivatives: Derivatives, arena: Arena
   ) {
-    precondition(
+    require(
       !layers.isEmpty && shapes.count == layers.count - 1,
       "\(layers.count) layers with \(shapes.count) edges between them")
     self.layers = layers

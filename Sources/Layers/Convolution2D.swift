@@ -1,4 +1,5 @@
 import Kernels
+import Preconditions
 import Tensors
 
 /// y[n, i, j, o] = b[o] + Σ x[n, i·s + k − p, j·s + l − p, c]·Ŵ[k, l, c, o]: lowering and one product.
@@ -25,7 +26,7 @@ public final class Convolution2D: Layer {
     _ geometry: ConvolutionGeometry, weight: Parameter, bias: Parameter?,
     spectralNorm: SpectralNorm?, slices: Slices, workspace: Workspace, arena: Arena
   ) {
-    precondition(
+    require(
       weight.shape.count == geometry.patch * geometry.outputChannels,
       "a weight \(weight.shape) for \(geometry)")
     self.geometry = geometry

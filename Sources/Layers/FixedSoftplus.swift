@@ -1,4 +1,5 @@
 import Kernels
+import Preconditions
 import Tensors
 
 /// y = softplus(βx)/β with a fixed β: 1000 in the standard networks, a smooth stand-in for ReLU.
@@ -8,7 +9,7 @@ public final class FixedSoftplus: Layer {
   private let softplus: Softplus
 
   public init(beta: Float) {
-    precondition(beta > 0, "a softplus with β = \(beta)")
+    require(beta > 0, "a softplus with β = \(beta)")
     softplus = Softplus(beta: beta, centering: .plain)
   }
 

@@ -1,4 +1,5 @@
 import Kernels
+import Preconditions
 import Tensors
 
 /// y = ½·(F(x/√2) + S(x/√2)); without a shortcut S is the identity.
@@ -21,7 +22,7 @@ public final class Residual: Layer {
     branch: Chain, shortcut: Chain?, input: Shape, output: Shape, derivatives: Derivatives,
     arena: Arena
   ) {
-    precondition(
+    require(
       shortcut != nil || input == output, "an identity shortcut from \(input) to \(output)")
     self.branch = branch
     self.shortcut = shortcut

@@ -1,3 +1,4 @@
+import Preconditions
 import Tensors
 
 #if canImport(Glibc)
@@ -28,7 +29,7 @@ public struct SoftmaxCrossEntropy {
     for sample in 0..<logits.shape.samples {
       let z = logits.value.pointer + sample * classes
       let label = Int(labels[sample])
-      precondition(label >= 0 && label < classes, "label \(label) of \(classes) classes")
+      require(label >= 0 && label < classes, "label \(label) of \(classes) classes")
       let (largest, logSum) = logSumExp(z, classes)
       result.loss += Double(logSum - z[label])
       if largest == label { result.correct += 1 }

@@ -1,3 +1,5 @@
+import Preconditions
+
 /// `0 ..< count` in ranges short enough for MPI, whose counts are C ints.
 ///
 /// None if `count` is 0.
@@ -7,7 +9,7 @@ package struct CountChunks: Sequence, IteratorProtocol {
 
   /// A limit other than `Int32.max` is for tests, which need not hold 2³¹ elements.
   package init(of count: Int, limit: Int = Int(Int32.max)) {
-    precondition(count >= 0 && limit > 0, "no chunks of \(limit) in \(count)")
+    require(count >= 0 && limit > 0, "no chunks of \(limit) in \(count)")
     rest = 0..<count
     self.limit = limit
   }

@@ -1,5 +1,6 @@
 import CMPI
 import Foundation
+import Preconditions
 import Synchronization
 
 /// All ranks of the MPI job, or a duplicate of them.
@@ -61,10 +62,10 @@ public final class MPICommunicator: Communicator {
 
   private static func start() throws(MPIError) -> MPICommunicator {
     var begun: Int32 = 0
-    try require(cmpi_initialized(&begun), "MPI_Initialized")
+    try check(cmpi_initialized(&begun), "MPI_Initialized")
     if begun != 0 { throw .startedElsewhere }
     var funneled: Int32 = 0
-    try require(cmpi_initialize(&funneled), "MPI_Init_thread")
+    try check(cmpi_initialize(&funneled), "MPI_Init_thread")
     // MPICH writes several lines, with tabs in them; the first names the version.
     let version = text(cmpi_library_version)
     let library = String(version.prefix { $0 != "\n" }).replacing("\t", with: " ")
@@ -72,9 +73,9 @@ public final class MPICommunicator: Communicator {
 
     let handle = cmpi_world()
     var (rank, size, localRank, localSize): (Int32, Int32, Int32, Int32) = (0, 0, 0, 0)
-    try require(cmpi_rank(handle, &rank), "MPI_Comm_rank")
-    try require(cmpi_size(handle, &size), "MPI_Comm_size")
-    try require(
+    try check(cmpi_rank(handle, &rank), "MPI_Comm_rank")
+    try check(cmpi_size(handle, &size), "MPI_Comm_size")
+    try check(
       cmpi_local_place(handle, &localRank, &localSize), "MPI_Comm_split_type", rank: Int(rank))
     return MPICommunicator(
       handle: handle, rank: Int(rank), size: Int(size), localRank: Int(localRank),
@@ -116,7 +117,7 @@ public final class MPICommunicator: Communicator {
   }
 
   public func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) {
-    precondition(
+    require(
       (0..<size).contains(root), "broadcast from rank \(root), but there are \(size) ranks")
     for part in CountChunks(of: bytes.count) {
       let start = bytes.baseAddress?.advanced(by: part.lowerBound)
@@ -147,14 +148,14 @@ public final class MPICommunicator: Communicator {
   /// The one place where the code of a running job's MPI call is looked at.
   private func check(_ code: Int32, _ call: StaticString) {
     do throws(MPIError) {
-      try Self.require(code, call, rank: rank)
+      try Self.check(code, call, rank: rank)
     } catch {
       FileHandle.standardError.write(Data("lcnn-dist: \(error)\n".utf8))
       abort(code: MPIError.exitCode)
     }
   }
 
-  private static func require(
+  private static func check(
     _ code: Int32, _ call: StaticString, rank: Int? = nil
   ) throws(MPIError) {
     if code == 0 { return }

@@ -1,4 +1,5 @@
 import Foundation
+import Preconditions
 
 /// Rank 0 of 1: every sum is the value itself, and nobody has to be waited for.
 public final class SoloCommunicator: Communicator {
@@ -12,7 +13,7 @@ public final class SoloCommunicator: Communicator {
   public func sum(_ buffer: UnsafeMutableBufferPointer<Int64>) {}
 
   public func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) {
-    precondition(root == 0, "broadcast from rank \(root), but there is only rank 0")
+    require(root == 0, "broadcast from rank \(root), but there is only rank 0")
   }
 
   public func barrier() {}

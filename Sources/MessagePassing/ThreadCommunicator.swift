@@ -1,3 +1,5 @@
+import Preconditions
+
 /// Ranks that are threads of one process: for tests of code that communicates, without MPI.
 ///
 /// Sums add in rank order and allocate nothing. Ranks that disagree about the collective, its count
@@ -25,7 +27,7 @@ public final class ThreadCommunicator: Communicator {
   }
 
   public func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) {
-    precondition(
+    require(
       (0..<size).contains(root), "broadcast from rank \(root), but there are \(size) ranks")
     let call = ThreadGroup.Call(
       operation: .broadcast(root: root), count: bytes.count, base: bytes.baseAddress)

@@ -1,4 +1,5 @@
 import Foundation
+import Preconditions
 
 /// What the ranks of one ``ThreadCommunicator`` share: who has called which collective.
 ///
@@ -51,7 +52,7 @@ final class ThreadGroup: @unchecked Sendable {
   /// The buffer that `rank` published, as elements; it must not be empty.
   func values<Element>(of rank: Int, as type: Element.Type) -> UnsafeMutablePointer<Element> {
     guard let base = calls[rank].base else {
-      preconditionFailure("rank \(rank) published no buffer for \(calls[rank].count) elements")
+      unreachable("rank \(rank) published no buffer for \(calls[rank].count) elements")
     }
     return base.assumingMemoryBound(to: type)
   }
@@ -66,7 +67,7 @@ final class ThreadGroup: @unchecked Sendable {
     defer { session.condition.unlock() }
     if rank == 0 { newest = ThreadGroup(size: size, session: session) }
     arrive(rank: rank)
-    guard let newest else { preconditionFailure("rank 0 made no duplicate for rank \(rank)") }
+    guard let newest else { unreachable("rank 0 made no duplicate for rank \(rank)") }
     return newest
   }
 
@@ -87,8 +88,7 @@ final class ThreadGroup: @unchecked Sendable {
     let first = calls[0]
     for (rank, call) in calls.enumerated()
     where call.operation != first.operation || call.count != first.count {
-      // Not precondition: an optimized build drops its message.
-      fatalError(
+      unreachable(
         """
         ranks disagree: rank 0 calls \(first.operation) of \(first.count), \
         rank \(rank) calls \(call.operation) of \(call.count)

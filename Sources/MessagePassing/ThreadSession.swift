@@ -1,4 +1,5 @@
 import Foundation
+import Preconditions
 
 /// The threads of one `ThreadCommunicator.run`: which of them wait, and which have ended.
 ///
@@ -41,8 +42,7 @@ final class ThreadSession: @unchecked Sendable {
   private func checkProgress() {
     guard isOver else { return }
     guard failed || waiting == 0 else {
-      // Not precondition: an optimized build drops its message.
-      fatalError(
+      unreachable(
         "\(ended) of \(size) ranks have ended, the others wait for ever; last waits: \(waits)")
     }
     condition.broadcast()
@@ -58,7 +58,7 @@ extension ThreadCommunicator {
   public static func run<Output: Sendable>(
     ranks: Int, _ body: @escaping @Sendable (any Communicator) throws -> Output
   ) throws -> [Output] {
-    precondition(ranks > 0, "\(ranks) ranks; at least 1 is needed")
+    require(ranks > 0, "\(ranks) ranks; at least 1 is needed")
     let session = ThreadSession(size: ranks)
     let group = ThreadGroup(size: ranks, session: session)
     let outcomes = Outcomes<Output>(count: ranks)

@@ -1,4 +1,5 @@
 import Layers
+import Preconditions
 import RandomNumbers
 import Tensors
 
@@ -50,7 +51,7 @@ extension Model {
     if parameter.kind == .weight { return parameter.shape.count / parameter.shape[3] }
     guard let index = parameters.firstIndex(where: { $0 === parameter }),
       let weight = parameters[index...].first(where: { $0.kind == .weight })
-    else { preconditionFailure("\(parameter.names[0]) has no weight beside it") }
+    else { unreachable("\(parameter.names[0]) has no weight beside it") }
     return weight.shape.count / weight.shape[3]
   }
 }

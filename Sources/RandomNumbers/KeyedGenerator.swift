@@ -1,3 +1,5 @@
+import Preconditions
+
 #if canImport(Glibc)
   import Glibc
 #endif
@@ -47,7 +49,7 @@ public struct KeyedGenerator: RandomNumberGenerator, Sendable {
   /// The high half of a 64 × 64-bit product, rejecting the few low halves that would favour some values.
   /// Source: Lemire, "Fast random integer generation in an interval", TOMACS 29 (2019).
   public mutating func integer(below bound: Int) -> Int {
-    precondition(bound > 0, "no integer lies in 0 ..< \(bound)")
+    require(bound > 0, "no integer lies in 0 ..< \(bound)")
     let range = UInt64(bound)
     var product = next().multipliedFullWidth(by: range)
     if product.low < range {

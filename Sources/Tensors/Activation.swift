@@ -1,3 +1,5 @@
+import Preconditions
+
 /// One edge of the network: a value and its three derivatives, all of one shape.
 ///
 /// `tangent` and `gradientTangent` are derivatives along one direction in *input* space: with x the
@@ -14,7 +16,7 @@ public struct Activation {
   public let gradientTangent: Tensor
 
   public init(value: Tensor, gradient: Tensor, tangent: Tensor, gradientTangent: Tensor) {
-    precondition(
+    require(
       value.shape == gradient.shape && value.shape == tangent.shape
         && value.shape == gradientTangent.shape,
       "an activation has one shape: \(value.shape), \(gradient.shape), \(tangent.shape), "

@@ -1,3 +1,5 @@
+import Preconditions
+
 #if canImport(Glibc)
   import Glibc
 #endif
@@ -47,7 +49,7 @@ public final class Arena {
     _ = try build(measure)
     let arena = try Arena(capacity: measure.bytes)
     let plan = try build(arena)
-    precondition(
+    require(
       arena.bytes == measure.bytes,
       "the construction asked for \(arena.bytes) bytes after measuring \(measure.bytes)")
     return (plan, arena)
@@ -83,7 +85,7 @@ public final class Arena {
       // The measuring run: a non-null address that nothing may touch.
       return UnsafeMutableBufferPointer(start: Arena.nowhere(as: type), count: count)
     }
-    precondition(offset <= capacity, "the arena's \(capacity) bytes are used up at \(offset)")
+    require(offset <= capacity, "the arena's \(capacity) bytes are used up at \(offset)")
     let typed = (base + start).bindMemory(to: type, capacity: max(count, 1))
     return UnsafeMutableBufferPointer(start: typed, count: count)
   }

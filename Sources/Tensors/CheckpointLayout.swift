@@ -1,3 +1,5 @@
+import Preconditions
+
 /// How a tensor of the engine is laid out in a checkpoint, which keeps PyTorch's order of axes.
 ///
 /// The checkpoint's elements, seen as `extents` (up to four axes, outermost first), are permuted into
@@ -55,7 +57,7 @@ public struct CheckpointLayout: Sendable, Equatable {
 
   /// Writes the checkpoint's elements into the engine's tensor.
   public func load(_ values: [Float], into tensor: Tensor) {
-    precondition(
+    require(
       values.count == count && tensor.count == count,
       "\(values.count) values of a checkpoint tensor \(checkpointShape) into \(tensor)")
     forEachElement { engine, checkpoint in tensor[engine] = values[checkpoint] }
@@ -63,7 +65,7 @@ public struct CheckpointLayout: Sendable, Equatable {
 
   /// The tensor's elements in the checkpoint's order.
   public func store(_ tensor: Tensor) -> [Float] {
-    precondition(
+    require(
       tensor.count == count, "\(tensor) as a checkpoint tensor of shape \(checkpointShape)")
     var values = [Float](repeating: 0, count: count)
     forEachElement { engine, checkpoint in values[checkpoint] = tensor[engine] }

@@ -1,3 +1,5 @@
+import Preconditions
+
 /// A trained tensor: what the optimizer moves, what the layers read, and the gradient between them.
 ///
 /// Layers read `effective` (Ŵ = W/σ, β = exp(logBeta) + 1e-3, …) and write ∂L/∂effective into
@@ -31,7 +33,7 @@ public final class Parameter {
   public init(
     _ kind: Kind, name: String, shape: Shape, layout: CheckpointLayout, isTrained: Bool = true
   ) {
-    precondition(layout.count == shape.count, "\(name): \(shape) in a checkpoint as \(layout)")
+    require(layout.count == shape.count, "\(name): \(shape) in a checkpoint as \(layout)")
     self.kind = kind
     names = [name]
     self.shape = shape
@@ -63,7 +65,7 @@ public final class Parameter {
 
   /// Makes layers read a tensor of its own instead of the value.
   public func setEffective(_ tensor: Tensor) {
-    precondition(tensor.shape == shape, "\(names[0]) is \(shape), its effective value \(tensor)")
+    require(tensor.shape == shape, "\(names[0]) is \(shape), its effective value \(tensor)")
     effective = tensor
   }
 

@@ -1,3 +1,5 @@
+import Preconditions
+
 /// The extents of a tensor, outermost first; at most four, kept inline so that a shape never allocates.
 ///
 /// Activations are [samples, height, width, channels] (NHWC), parameters what their layer says.
@@ -9,7 +11,7 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
 
   /// - Precondition: at most ``maximumRank`` extents, none negative.
   public init(_ extents: some Collection<Int>) {
-    precondition(
+    require(
       extents.count <= Shape.maximumRank && extents.allSatisfy { $0 >= 0 },
       "a shape has at most \(Shape.maximumRank) extents, none negative: \(Array(extents))")
     rank = extents.count
@@ -39,7 +41,7 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
 
   public private(set) subscript(axis: Int) -> Int {
     get {
-      precondition(axis >= 0 && axis < rank, "axis \(axis) of a shape of rank \(rank)")
+      require(axis >= 0 && axis < rank, "axis \(axis) of a shape of rank \(rank)")
       switch axis {
       case 0: return extents.0
       case 1: return extents.1

@@ -1,3 +1,5 @@
+import Preconditions
+
 /// How a batch is cut: slices of a fixed number of samples, the last one shorter.
 ///
 /// Kernels are always called on whole slices, so that what a sample's results depend on is the slice
@@ -6,7 +8,7 @@ public struct Slices: Sendable, Equatable {
   public let samples: Int
 
   public init(samples: Int) {
-    precondition(samples > 0, "a slice of \(samples) samples")
+    require(samples > 0, "a slice of \(samples) samples")
     self.samples = samples
   }
 
@@ -16,7 +18,7 @@ public struct Slices: Sendable, Equatable {
 
   /// The slices of a range that begins where a slice does.
   public func forEach(in range: Range<Int>, _ body: (Range<Int>) -> Void) {
-    precondition(range.lowerBound % samples == 0, "\(range) in slices of \(samples)")
+    require(range.lowerBound % samples == 0, "\(range) in slices of \(samples)")
     var start = range.lowerBound
     while start < range.upperBound {
       let end = min(start + samples, range.upperBound)

@@ -1,3 +1,5 @@
+import Preconditions
+
 /// A view of floats that an ``Arena`` owns, dense and row-major.
 ///
 /// A tensor that a plan does not need has a shape but no storage and traps on access. A tensor of
@@ -19,7 +21,7 @@ public struct Tensor: CustomStringConvertible {
   public var count: Int { shape.count }
 
   public var pointer: UnsafeMutablePointer<Float> {
-    guard let storage else { preconditionFailure("a tensor of shape \(shape) is not in the plan") }
+    guard let storage else { unreachable("a tensor of shape \(shape) is not in the plan") }
     return storage
   }
 
@@ -40,7 +42,7 @@ public struct Tensor: CustomStringConvertible {
 
   /// Entries `range` along the first axis.
   public func slice(_ range: Range<Int>) -> Tensor {
-    precondition(
+    require(
       range.lowerBound >= 0 && range.upperBound <= shape[0], "slice \(range) of a tensor \(shape)")
     return Tensor(
       shape.withFirst(range.count), storage: storage.map { $0 + range.lowerBound * shape.stride })
@@ -51,14 +53,14 @@ public struct Tensor: CustomStringConvertible {
 
   /// The same elements under another shape.
   public func reshaped(_ shape: Shape) -> Tensor {
-    precondition(shape.count == count, "cannot see \(self.shape) as \(shape)")
+    require(shape.count == count, "cannot see \(self.shape) as \(shape)")
     return Tensor(shape, storage: storage)
   }
 
   public func fill(_ value: Float) { buffer.update(repeating: value) }
 
   public func copy(from other: Tensor) {
-    precondition(shape == other.shape, "copy needs equal shapes: \(other.shape) into \(shape)")
+    require(shape == other.shape, "copy needs equal shapes: \(other.shape) into \(shape)")
     pointer.update(from: other.pointer, count: count)
   }
 

@@ -1,3 +1,5 @@
+import Preconditions
+
 /// Scratch memory that all layers of a network share: what one pass of one layer needs and no longer.
 ///
 /// Layers state the most they will need while they are built; nothing in it survives a pass.
@@ -24,8 +26,8 @@ public final class Workspace {
   }
 
   private func take(_ shape: Shape, at offset: Int) -> Tensor {
-    guard let storage else { preconditionFailure("the workspace has not been placed") }
-    precondition(
+    guard let storage else { unreachable("the workspace has not been placed") }
+    require(
       offset + shape.count <= floats, "\(shape) at \(offset) in a workspace of \(floats) floats")
     return Tensor(shape, storage: storage.pointer + offset)
   }

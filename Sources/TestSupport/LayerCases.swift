@@ -1,6 +1,7 @@
 import Kernels
 import Layers
 import MessagePassing
+import Preconditions
 import Tensors
 
 /// The table of layers: a new layer adds a row.
@@ -54,7 +55,7 @@ extension LayerCase {
   }
 
   private static func productOracle(_ x: [Double], _ layer: any Layer) -> [Double] {
-    guard let layer = layer as? Convolution2D else { preconditionFailure("not a convolution") }
+    guard let layer = layer as? Convolution2D else { unreachable("not a convolution") }
     var weight = layer.weight.value.doubles
     if let norm = layer.reparameterizations.first as? SpectralNorm {
       let g = layer.geometry
@@ -131,7 +132,7 @@ extension LayerCase {
   private static func batchNormOracle(
     _ x: [Double], _ layer: any Layer, _ constraint: BatchNorm.Constraint, _ mode: Mode
   ) -> [Double] {
-    guard let layer = layer as? BatchNorm else { preconditionFailure("not a batch norm") }
+    guard let layer = layer as? BatchNorm else { unreachable("not a batch norm") }
     let variance = layer.runningVariance.doubles
     let scale = ((variance.min() ?? 0) + 1e-5).squareRoot()
     let gamma = Double(layer.logLipschitz.effective[0])
@@ -220,7 +221,7 @@ extension LayerCase {
           arena: site.arena)
       },
       oracle: { x, layer in
-        guard let layer = layer as? Residual else { preconditionFailure("not a residual block") }
+        guard let layer = layer as? Residual else { unreachable("not a residual block") }
         let halved = x.map { $0 * 0.5.squareRoot() }
         func convolutionBatchNorm(_ chain: Chain, _ x: [Double]) -> [Double] {
           let y = productOracle(x, chain.layers[0])

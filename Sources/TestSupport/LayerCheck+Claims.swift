@@ -1,5 +1,6 @@
 import Kernels
 import Layers
+import Preconditions
 import Tensors
 
 /// The five claims that every layer must meet, each as how far it is from being met.
@@ -192,7 +193,7 @@ extension LayerCheck {
   }
 
   private func deviation(_ found: [Double], _ expected: [Double]) -> Deviation {
-    precondition(found.count == expected.count, "\(found.count) values for \(expected.count)")
+    require(found.count == expected.count, "\(found.count) values for \(expected.count)")
     var largest = 0.0
     var magnitude = 0.0
     for (value, target) in zip(found, expected) {

@@ -3,6 +3,7 @@ import Kernels
 import Layers
 import MessagePassing
 import Networks
+import Preconditions
 import Tensors
 
 /// Loss and accuracy of a data set, every sample exactly once, for any number of ranks.
@@ -36,7 +37,7 @@ public struct Evaluator {
     let slices = model.configuration.slices
     let size = communicator.size
     let wholeSlices = model.configuration.maximumSamples / slices.samples * slices.samples
-    precondition(
+    require(
       wholeSlices > 0,
       "a model for \(model.configuration.maximumSamples) samples holds no slice of \(slices.samples)"
     )
@@ -58,7 +59,7 @@ public struct Evaluator {
     }
     counts.withUnsafeMutableBufferPointer { communicator.sum($0) }
     communicator.sum(losses.bufferWithCount(from: 0))
-    precondition(
+    require(
       Int(counts[1]) == dataset.count, "\(counts[1]) of \(dataset.count) samples evaluated")
     var total = [0.0]
     total.withUnsafeMutableBufferPointer { losses.read(into: $0, from: 0) }

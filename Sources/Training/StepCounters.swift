@@ -1,4 +1,5 @@
 import Networks
+import Preconditions
 import Tensors
 
 /// The floats that ride on the last bucket: what all ranks must know at the end of a step.
@@ -15,7 +16,7 @@ public struct StepCounters {
 
   public init(_ model: Model) {
     self.model = model
-    precondition(
+    require(
       Place.allCases.count <= Model.counterCount,
       "\(Place.allCases.count) counters in \(Model.counterCount) places")
     tensor = model.counters

@@ -3,6 +3,7 @@ import Kernels
 import Layers
 import MessagePassing
 import Networks
+import Preconditions
 import Tensors
 
 /// One step of training: the whole algorithm, over named buffers.
@@ -115,7 +116,7 @@ public struct TrainingStep {
   private func images(of batch: Batch) -> UnsafePointer<Float> {
     let needed = batch.count * model.input.shape.stride
     guard let start = batch.images.baseAddress, batch.images.count >= needed else {
-      preconditionFailure("\(batch.images.count) pixels in a batch that needs \(needed)")
+      unreachable("\(batch.images.count) pixels in a batch that needs \(needed)")
     }
     return UnsafePointer(start)
   }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Preconditions
 import Training
 
 /// A flag for every key of a recipe; what it says and takes is the recipe's own table.
@@ -67,7 +68,7 @@ struct RecipeFlags: ParsableArguments {
 
   private static func help(_ name: String) -> ArgumentHelp {
     guard let key = Recipe.keys.first(where: { $0.name == name }) else {
-      preconditionFailure("no key \(name) in the recipe's table")
+      unreachable("no key \(name) in the recipe's table")
     }
     let standard = key.defaultValue == .null ? "" : "; default \(key.defaultValue)"
     return ArgumentHelp("\(key.help) (\(key.values)\(standard))", valueName: "value")

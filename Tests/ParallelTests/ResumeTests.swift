@@ -49,16 +49,19 @@ extension ProgramRuns {
       }
     }
 
-    @Test("a run that is at its end already is evaluated, and nothing is written again")
+    @Test("a run that is at its end already is evaluated, and only its start is recorded")
     func atTheEnd() throws {
       let directory = try TemporaryDirectory()
       let whole = try Program.run(
         ["train", "--epochs", "1", "--run", "run"], ranks: 2, in: directory)
-      let before = try directory.snapshot()
+      func results() throws -> [String: Data?] {
+        try directory.snapshot().filter { $0.key != "run/environment.jsonl" }
+      }
+      let before = try results()
       let again = try Program.run(["train", "--resume", "--run", "run"], ranks: 2, in: directory)
       #expect(whole.status == 0 && again.status == 0, "\(again)")
       #expect(again.outputLines.last == whole.outputLines.last)
-      #expect(try directory.snapshot() == before, "files were changed")
+      #expect(try results() == before, "files were changed")
     }
 
     /// Steps and epochs that the run has written so far.
