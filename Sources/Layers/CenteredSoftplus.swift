@@ -6,7 +6,7 @@ import Tensors
 /// Any shape. β → ∞ gives ReLU, β → 0 gives x/2; max s″/s′ = β bounds the layer's normalised curvature.
 /// β = exp(log_beta) + 1e-3 is trained, and may be shared by several layers.
 /// - Source: Srinivas et al. 2022, §3.1.
-public final class CenteredSoftplus: Layer {
+public final class CenteredSoftplus: SoftplusActivation {
   public let logBeta: Parameter
   private let slices: Slices
 
@@ -21,24 +21,6 @@ public final class CenteredSoftplus: Layer {
 
   public var parameters: [Parameter] { [logBeta] }
   public var beta: Float { logBeta.effective[0] }
-
-  public func forward(_ x: Activation, into y: Activation, mode: Mode) {
-    softplus.forward(x.value, into: y.value)
-  }
-
-  public func backward(_ y: Activation, into x: Activation) {
-    softplus.multiplyByDerivative(x.value, y.gradient, into: x.gradient)
-  }
-
-  public func forwardTangent(_ x: Activation, into y: Activation) {
-    softplus.multiplyByDerivative(x.value, x.tangent, into: y.tangent)
-  }
-
-  public func backwardTangent(_ y: Activation, into x: Activation) {
-    softplus.backwardTangent(
-      x.value, tangent: x.tangent, gradient: y.gradient, gradientTangent: y.gradientTangent,
-      into: x.gradientTangent)
-  }
 
   public func writeGradient(
     _ x: Activation, _ y: Activation, samples: Range<Int>, weights: GradientWeights
@@ -58,5 +40,5 @@ public final class CenteredSoftplus: Layer {
     logBeta.gradient[0] = Float(sum)
   }
 
-  private var softplus: Softplus { Softplus(beta: beta, centering: .centered) }
+  var softplus: Softplus { Softplus(beta: beta, centering: .centered) }
 }
