@@ -55,6 +55,10 @@ public final class Chain: Layer {
     }
   }
 
+  public func refresh() {
+    for layer in layers { layer.refresh() }
+  }
+
   public func commit() {
     for layer in layers { layer.commit() }
   }

@@ -31,6 +31,9 @@ public protocol Layer: AnyObject {
   /// What stands between a parameter's value and what the layer reads.
   var reparameterizations: [any Reparameterization] { get }
 
+  /// Prepares what is a function of the effective parameters alone, after the reparameterisations.
+  func refresh()
+
   func forward(_ x: Activation, into y: Activation, mode: Mode)
   func backward(_ y: Activation, into x: Activation)
   func forwardTangent(_ x: Activation, into y: Activation)
@@ -53,5 +56,6 @@ extension Layer {
   public func writeGradient(
     _ x: Activation, _ y: Activation, samples: Range<Int>, weights: GradientWeights
   ) {}
+  public func refresh() {}
   public func commit() {}
 }

@@ -90,6 +90,11 @@ public final class Residual: Layer {
       edges.branchInput, edges.branchOutput, samples: samples, weights: weights)
   }
 
+  public func refresh() {
+    branch.refresh()
+    shortcut?.refresh()
+  }
+
   public func commit() {
     branch.commit()
     shortcut?.commit()

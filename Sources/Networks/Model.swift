@@ -74,6 +74,7 @@ public final class Model {
   /// Ŵ, β and γ from the values; in training the power iterations advance once.
   public func refresh(_ mode: Mode) {
     for reparameterization in reparameterizations { reparameterization.refresh(mode) }
+    chain.refresh()
   }
 
   /// input.value ─▶ logits.value, on the first `samples` samples.

@@ -116,6 +116,7 @@ public final class LayerCheck {
   /// Reparameterisations from the present values, power iterations frozen.
   func refresh() {
     for reparameterization in layer.reparameterizations { reparameterization.refresh(.evaluation) }
+    layer.refresh()
   }
 
   /// ⟨a, b⟩ over the global batch.
