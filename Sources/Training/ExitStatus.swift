@@ -16,6 +16,7 @@ public enum ExitStatus: Int32, Sendable, CaseIterable {
   case writeFailed = 74
   case stopped = 75
   case diverged = 76
+  case replicasDiffer = 77
 
   /// What the code tells, for the help text.
   public var meaning: String {
@@ -30,6 +31,7 @@ public enum ExitStatus: Int32, Sendable, CaseIterable {
     case .writeFailed: "a file of the run could not be written"
     case .stopped: "stopped by a signal after a checkpoint; --resume goes on"
     case .diverged: "the loss is not finite"
+    case .replicasDiffer: "a rank's weights or state are no longer those of the others"
     }
   }
 
@@ -55,6 +57,7 @@ public enum ExitStatus: Int32, Sendable, CaseIterable {
     switch error {
     case .batchSmallerThanRanks, .changed: self = .usage
     case .nonFinite: self = .diverged
+    case .replicasDiffer: self = .replicasDiffer
     case .failedElsewhere: self = .writeFailed
     case .agreed(_, _, let status): self = status
     case .nothingToResume: self = .unusableInput

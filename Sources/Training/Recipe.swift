@@ -21,6 +21,12 @@ public struct Recipe: Equatable, Sendable {
     case standard
   }
   public enum Schedule: String, CaseIterable, Sendable { case step, cosine, constant }
+  public enum NonFinitePolicy: String, CaseIterable, Sendable {
+    /// The run ends; the weights are as they were before the step.
+    case stop
+    /// The step is left out on all ranks and training goes on; ten in a row end the run.
+    case skip
+  }
   public enum BatchNormStatistics: String, CaseIterable, Sendable {
     /// Each batch is normalised over all ranks' samples.
     case global
@@ -104,6 +110,10 @@ public struct Recipe: Equatable, Sendable {
   public var batchNorm = BatchNormStatistics.global
   /// Whether every bit of the result is the same for any number of ranks; costs memory and traffic.
   public var reproducible = false
+  /// What a loss or gradient that is not finite does.
+  public var onNonfinite = NonFinitePolicy.stop
+  /// Steps from one comparison of all ranks' weights and state to the next; they are compared before every checkpoint too.
+  public var divergenceCheckEvery = 100
   /// Gradients are summed over ranks in buckets of about so many MiB; a compromise of latency and overlap.
   public var bucketMegabytes = 4.0
   /// Epochs from one checkpoint to the next.

@@ -66,6 +66,11 @@ extension Recipe {
     RecipeKey(
       "reproducible", \.reproducible, .flag, "the same bits on any number of ranks"),
     RecipeKey(
+      "on-nonfinite", \.onNonfinite, .choice, "end the run, or leave the step out"),
+    RecipeKey(
+      "divergence-check-every", \.divergenceCheckEvery, .count(from: 1),
+      "steps between comparisons of all ranks' weights"),
+    RecipeKey(
       "bucket-megabytes", \.bucketMegabytes, .positive, "MiB of gradients summed over ranks at once"
     ),
     RecipeKey("checkpoint-every", \.checkpointEvery, .count(from: 1), "epochs between checkpoints"),

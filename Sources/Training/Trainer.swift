@@ -28,6 +28,10 @@ public final class Trainer {
   private(set) var steps: Int
   private var epoch: EpochTotals
   private var failure: (any Error)?
+  private let divergenceCheck: DivergenceCheck
+  /// Steps left out in a row.
+  private var skipped = 0
+  private static let longestSkip = 10
 
   init(_ setup: TrainerSetup, observer: (any TrainingObserver)?) {
     recipe = setup.recipe
@@ -42,6 +46,7 @@ public final class Trainer {
       communicator: setup.communicator,
       bucketBytes: Int(setup.recipe.bucketMegabytes * 1_048_576))
     output = setup.output
+    divergenceCheck = DivergenceCheck(setup.model, communicator: setup.communicator)
     self.observer = observer
     schedule = setup.recipe.learningRates
     position = setup.position
@@ -88,20 +93,32 @@ public final class Trainer {
     let request: TrainingStep.Request =
       failure != nil ? .fail : StopSignal.isReceived ? .stop : .none
     let result = trainingStep.run(batch, learningRate: rate, request: request)
-    guard result.isApplied else {
-      throw failure
-        ?? (result.hasFailed
-          ? TrainingError.failedElsewhere(step: steps)
-          : .nonFinite(epoch: batch.epoch + 1, step: batch.step + 1, loss: result.loss))
-    }
+    try judge(result, batch)
     steps += 1
     position =
       batch.step + 1 < sampler.stepsPerEpoch
       ? BatchPosition(epoch: batch.epoch, step: batch.step + 1)
       : BatchPosition(epoch: batch.epoch + 1, step: 0)
-    epoch.add(result)
+    if result.isApplied { epoch.add(result) }
     record(batch, result, rate)
+    if steps % recipe.divergenceCheckEvery == 0 { try divergenceCheck.run(step: steps) }
     return result
+  }
+
+  /// Ends the run on every rank where a step was not applied, unless the recipe lets it be left out.
+  private func judge(_ result: TrainingStep.Result, _ batch: Batch) throws {
+    if result.isApplied {
+      skipped = 0
+      return
+    }
+    if result.hasFailed {
+      throw failure ?? TrainingError.failedElsewhere(step: steps)
+    }
+    skipped += 1
+    guard recipe.onNonfinite == .skip, skipped < Self.longestSkip else {
+      throw TrainingError.nonFinite(epoch: batch.epoch + 1, step: batch.step + 1)
+    }
+    observer?.note("step \(steps + 1) left out: its loss or gradient is not finite")
   }
 
   /// Rank 0's line of metrics; if it cannot be written the next step stops all ranks.
@@ -110,7 +127,8 @@ public final class Trainer {
     do {
       try output.metrics.write([
         ("step", .integer(steps)), ("epoch", .integer(batch.epoch + 1)),
-        ("samples", .integer(result.samples)), ("train/loss", .number(result.loss)),
+        ("samples", .integer(result.samples)), ("applied", .integer(result.isApplied ? 1 : 0)),
+        ("train/loss", .number(result.loss)),
         ("train/accuracy", .number(Double(result.correct) / Double(result.samples))),
         ("train/learning-rate", .number(Double(rate))),
         (
@@ -150,6 +168,7 @@ public final class Trainer {
 
   /// Rank 0 saves; all ranks learn whether it worked.
   private func checkpoint() throws {
+    try divergenceCheck.run(step: steps)
     try agreement.performOnRoot {
       try output?.save(
         model, recipe: recipe,

@@ -2,7 +2,9 @@
 public enum TrainingError: Error, Equatable, CustomStringConvertible {
   /// Fewer samples in a batch than ranks to share them.
   case batchSmallerThanRanks(batch: Int, ranks: Int)
-  case nonFinite(epoch: Int, step: Int, loss: Double)
+  case nonFinite(epoch: Int, step: Int)
+  /// A rank's weights or state are no longer those of rank 0.
+  case replicasDiffer(tensor: String, rank: Int, step: Int)
   /// A rank failed; its own message says how.
   case failedElsewhere(step: Int)
   /// A failure that all ranks agreed on.
@@ -17,9 +19,12 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case .batchSmallerThanRanks(let batch, let ranks):
       "--batch-size \(batch) is the batch over all ranks and must hold a sample for each of the "
         + "\(ranks) ranks: use a larger batch or fewer ranks"
-    case .nonFinite(let epoch, let step, let loss):
-      "loss or gradient is not finite at step \(step) of epoch \(epoch) (loss \(loss)); "
+    case .nonFinite(let epoch, let step):
+      "loss or gradient is not finite at step \(step) of epoch \(epoch); "
         + "the weights are as they were before it: lower --learning-rate or lengthen --warmup-epochs"
+    case .replicasDiffer(let tensor, let rank, let step):
+      "rank \(rank) no longer holds what rank 0 holds: \(tensor) differs after step \(step); "
+        + "nothing was saved since the check before; --resume goes back to the newest checkpoint"
     case .failedElsewhere(let step):
       "another rank failed at step \(step)"
     case .agreed(let rank, let message, _):
