@@ -12,5 +12,6 @@
 #include "Pooling.h"
 #include "Softplus.h"
 #include "Vector.h"
+#include "Winograd.h"
 
 #endif
