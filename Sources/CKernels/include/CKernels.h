@@ -13,5 +13,6 @@
 #include "Pooling.h"
 #include "Softplus.h"
 #include "Vector.h"
+#include "Winograd.h"
 
 #endif

@@ -1,0 +1,114 @@
+#include "WinogradTransforms.h"
+
+/// The part of a 6×6 tile that lies inside the image; positions count from the padding's corner.
+typedef struct {
+  size_t firstRow, endRow, firstColumn, endColumn;
+} Inside;
+
+ALWAYS_INLINE size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+
+ALWAYS_INLINE Inside insideOf(const CKWinogradTiles *v, TilePlace place) {
+  return (Inside){.firstRow = place.row == 0,
+                  .endRow = smaller(6, v->height + 1 - place.row),
+                  .firstColumn = place.column == 0,
+                  .endColumn = smaller(6, v->width + 1 - place.column)};
+}
+
+ALWAYS_INLINE bool holds(Inside in, size_t row, size_t column) {
+  return row >= in.firstRow && row < in.endRow && column >= in.firstColumn &&
+         column < in.endColumn;
+}
+
+/// One tile, `count` channels of it.
+///
+/// `origin` is where the tile's corner would be in x, before its start for a tile at the padding.
+ALWAYS_INLINE void transformInput(const CKWinogradTiles *v, Inside in, const float *x,
+                                  ptrdiff_t origin, size_t count, float *out) {
+  const ptrdiff_t row = (ptrdiff_t)(v->width * v->channels), column = (ptrdiff_t)v->channels;
+  Lanes half[6][6], d[6], t[6];
+  UNROLLED for (size_t j = 0; j < 6; j++) {
+    UNROLLED for (size_t i = 0; i < 6; i++) {
+      d[i] = (Lanes){0};
+      const ptrdiff_t at = origin + (ptrdiff_t)i * row + (ptrdiff_t)j * column;
+      if (holds(in, i, j)) load(x + at, count, &d[i]);
+    }
+    inputTransform(d, t);
+    UNROLLED for (size_t i = 0; i < 6; i++) half[i][j] = t[i];
+  }
+  UNROLLED for (size_t i = 0; i < 6; i++) {
+    inputTransform(half[i], t);
+    UNROLLED for (size_t j = 0; j < 6; j++) LANES(out + (6 * i + j) * v->frequencyStride) = t[j];
+  }
+}
+
+ALWAYS_INLINE ptrdiff_t originOf(const CKWinogradTiles *v, TilePlace place) {
+  const ptrdiff_t row = (ptrdiff_t)place.row - 1, column = (ptrdiff_t)place.column - 1;
+  return (ptrdiff_t)place.image + (row * (ptrdiff_t)v->width + column) * (ptrdiff_t)v->channels;
+}
+
+HOT void ck_winograd_input(const CKWinogradTiles *v, const float *x, float *out) {
+  const Inside everything = {0, 6, 0, 6};
+  for (size_t tile = 0; tile < v->tiles; tile++, out += v->pitch) {
+    const TilePlace place = placeOf(v, v->firstTile + tile);
+    const Inside in = insideOf(v, place);
+    const bool whole = holds(in, 0, 0) && holds(in, 5, 5);
+    ptrdiff_t origin = originOf(v, place);
+    for (size_t c = 0; c < v->channels; c += CKWinogradLanes, origin += CKWinogradLanes) {
+      const size_t count = lanesFrom(c, v->channels);
+      if (whole && count == CKWinogradLanes) {
+        transformInput(v, everything, x, origin, CKWinogradLanes, out + c);
+      } else {
+        transformInput(v, in, x, origin, count, out + c);
+      }
+    }
+  }
+}
+
+/// One tile, `count` channels of it, with a tile before it `above` and to the `left` or none.
+///
+/// Elements that no tile before this one holds are stored, the others added to.
+ALWAYS_INLINE void addInput(const CKWinogradTiles *v, Inside in, bool above, bool left,
+                            const float *from, ptrdiff_t origin, size_t count, float *x) {
+  const ptrdiff_t row = (ptrdiff_t)(v->width * v->channels), column = (ptrdiff_t)v->channels;
+  Lanes half[6][6], d[6], t[6];
+  UNROLLED for (size_t j = 0; j < 6; j++) {
+    UNROLLED for (size_t i = 0; i < 6; i++) {
+      t[i] = CONSTANT_LANES(from + (6 * i + j) * v->frequencyStride);
+    }
+    inputAdjoint(t, d);
+    UNROLLED for (size_t i = 0; i < 6; i++) half[i][j] = d[i];
+  }
+  UNROLLED for (size_t i = 0; i < 6; i++) {
+    inputAdjoint(half[i], d);
+    UNROLLED for (size_t j = 0; j < 6; j++) {
+      if (!holds(in, i, j)) continue;
+      float *to = x + origin + (ptrdiff_t)i * row + (ptrdiff_t)j * column;
+      const bool held = (above && i < 2) || (left && j < 2);
+      if (held) {
+        Lanes before;
+        load(to, count, &before);
+        d[j] += before;
+      }
+      store(to, &d[j], count);
+    }
+  }
+}
+
+HOT void ck_winograd_input_adjoint(const CKWinogradTiles *v, const float *from, float *x) {
+  const Inside everything = {0, 6, 0, 6};
+  for (size_t tile = 0; tile < v->tiles; tile++, from += v->pitch) {
+    const TilePlace place = placeOf(v, v->firstTile + tile);
+    const Inside in = insideOf(v, place);
+    const bool above = place.row > 0, left = place.column > 0;
+    const bool whole = holds(in, 0, 0) && holds(in, 5, 5);
+    ptrdiff_t origin = originOf(v, place);
+    for (size_t c = 0; c < v->channels; c += CKWinogradLanes, origin += CKWinogradLanes) {
+      const size_t count = lanesFrom(c, v->channels);
+      if (whole && count == CKWinogradLanes) {
+        addInput(v, everything, true, true, from + c, origin, CKWinogradLanes, x);
+      } else {
+        addInput(v, in, above, left, from + c, origin, count, x);
+      }
+    }
+  }
+}

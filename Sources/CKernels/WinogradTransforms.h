@@ -1,0 +1,147 @@
+#ifndef CKERNELS_WINOGRAD_TRANSFORMS_H
+#define CKERNELS_WINOGRAD_TRANSFORMS_H
+
+#include "Dispatch.h"
+#include "Winograd.h"
+#include <stdbool.h>
+
+// One-dimensional transforms of 16 channels at a time; the two-dimensional ones apply them to the
+// columns of a tile and then to its rows.
+//
+// The matrices are those of Toom and Cook for the finite points a = 0, p, −p, q, −q with p = √½ and
+// q = √2, and ∞ (S. Winograd, Arithmetic Complexity of Computations, 1980; on points in
+// reciprocal pairs: B. Barabasz et al., Error analysis and improving the accuracy of Winograd
+// convolution, 2020). With M(x) = Π(x − a) = x⁵ − 5/2·x³ + x, row k of Bᵀ holds the coefficients of
+// M(x)/(x − aₖ), row k of G is (1, aₖ, aₖ²)/M′(aₖ), column k of Aᵀ is (1, aₖ, aₖ², aₖ³); the last
+// row of Bᵀ holds M, that of G is (0, 0, 1), the last column of Aᵀ is (0, 0, 0, 1). M′ is 1, −3/2,
+// −3/2, 6, 6.
+//
+//       | 1   0  −5/2   0   1  0 |       |   1     0     0  |
+//       | 0 −2p   −2    p   1  0 |       | −2/3 −2p/3  −1/3 |        | 1   1    1   1    1  0 |
+//  Bᵀ = | 0  2p   −2   −p   1  0 |   G = | −2/3  2p/3  −1/3 |   Aᵀ = | 0   p   −p   q   −q  0 |
+//       | 0 −q/2  −1/2  q   1  0 |       |  1/6   q/6   1/3 |        | 0  1/2  1/2  2    2  0 |
+//       | 0  q/2  −1/2 −q   1  0 |       |  1/6  −q/6   1/3 |        | 0  p/2 −p/2 2q  −2q  1 |
+//       | 0   1     0 −5/2  0  1 |       |   0     0     1  |
+
+/// 16 channels, anywhere in memory.
+typedef float Lanes __attribute__((vector_size(CKWinogradLanes * sizeof(float))));
+typedef Lanes LanesAt __attribute__((aligned(sizeof(float)), may_alias));
+
+#define P 0.70710678118654752440f
+#define Q 1.41421356237309504880f
+#define UNROLLED _Pragma("clang loop unroll(full)")
+
+/// The 16 channels at a pointer.
+///
+/// A macro, and below vectors by reference, because how they are passed by value depends on the
+/// instruction set.
+#define LANES(pointer) (*(LanesAt *)(pointer))
+#define CONSTANT_LANES(pointer) (*(const LanesAt *)(pointer))
+
+/// The first `count` lanes from memory, zero in the others.
+ALWAYS_INLINE void load(const float *from, size_t count, Lanes *lanes) {
+  if (count == CKWinogradLanes) {
+    *lanes = CONSTANT_LANES(from);
+  } else {
+    *lanes = (Lanes){0};
+    for (size_t lane = 0; lane < count; lane++) (*lanes)[lane] = from[lane];
+  }
+}
+
+ALWAYS_INLINE void store(float *to, const Lanes *lanes, size_t count) {
+  if (count == CKWinogradLanes) {
+    LANES(to) = *lanes;
+  } else {
+    for (size_t lane = 0; lane < count; lane++) to[lane] = (*lanes)[lane];
+  }
+}
+
+/// How many of the lanes from `channel` on are there.
+ALWAYS_INLINE size_t lanesFrom(size_t channel, size_t channels) {
+  return channels - channel < CKWinogradLanes ? channels - channel : CKWinogradLanes;
+}
+
+/// t ← Bᵀd.
+ALWAYS_INLINE void inputTransform(const Lanes d[6], Lanes t[6]) {
+  const Lanes evenP = d[4] - 2 * d[2], oddP = P * (d[3] - 2 * d[1]);
+  const Lanes evenQ = d[4] - 0.5f * d[2], oddQ = Q * (d[3] - 0.5f * d[1]);
+  t[0] = d[0] - 2.5f * d[2] + d[4];
+  t[1] = evenP + oddP;
+  t[2] = evenP - oddP;
+  t[3] = evenQ + oddQ;
+  t[4] = evenQ - oddQ;
+  t[5] = d[1] - 2.5f * d[3] + d[5];
+}
+
+/// d ← B·t.
+ALWAYS_INLINE void inputAdjoint(const Lanes t[6], Lanes d[6]) {
+  const Lanes evenP = t[1] + t[2], oddP = P * (t[1] - t[2]);
+  const Lanes evenQ = t[3] + t[4], oddQ = Q * (t[3] - t[4]);
+  d[0] = t[0];
+  d[1] = t[5] - 2 * oddP - 0.5f * oddQ;
+  d[2] = -2.5f * t[0] - 2 * evenP - 0.5f * evenQ;
+  d[3] = oddP + oddQ - 2.5f * t[5];
+  d[4] = t[0] + evenP + evenQ;
+  d[5] = t[5];
+}
+
+/// y ← Aᵀm.
+ALWAYS_INLINE void outputTransform(const Lanes m[6], Lanes y[4]) {
+  const Lanes evenP = m[1] + m[2], oddP = P * (m[1] - m[2]);
+  const Lanes evenQ = m[3] + m[4], oddQ = Q * (m[3] - m[4]);
+  y[0] = m[0] + evenP + evenQ;
+  y[1] = oddP + oddQ;
+  y[2] = 0.5f * evenP + 2 * evenQ;
+  y[3] = 0.5f * oddP + 2 * oddQ + m[5];
+}
+
+/// z ← A·y.
+ALWAYS_INLINE void outputAdjoint(const Lanes y[4], Lanes z[6]) {
+  const Lanes evenP = y[0] + 0.5f * y[2], oddP = P * (y[1] + 0.5f * y[3]);
+  const Lanes evenQ = y[0] + 2 * y[2], oddQ = Q * (y[1] + 2 * y[3]);
+  z[0] = y[0];
+  z[1] = evenP + oddP;
+  z[2] = evenP - oddP;
+  z[3] = evenQ + oddQ;
+  z[4] = evenQ - oddQ;
+  z[5] = y[3];
+}
+
+/// u ← G·w.
+ALWAYS_INLINE void weightTransform(const Lanes w[3], Lanes u[6]) {
+  const Lanes evenP = (-2.0f / 3) * w[0] - (1.0f / 3) * w[2], oddP = (-2 * P / 3) * w[1];
+  const Lanes evenQ = (1.0f / 6) * w[0] + (1.0f / 3) * w[2], oddQ = (Q / 6) * w[1];
+  u[0] = w[0];
+  u[1] = evenP + oddP;
+  u[2] = evenP - oddP;
+  u[3] = evenQ + oddQ;
+  u[4] = evenQ - oddQ;
+  u[5] = w[2];
+}
+
+/// w ← Gᵀu.
+ALWAYS_INLINE void weightAdjoint(const Lanes u[6], Lanes w[3]) {
+  const Lanes evenP = u[1] + u[2], evenQ = u[3] + u[4];
+  w[0] = u[0] - (2.0f / 3) * evenP + (1.0f / 6) * evenQ;
+  w[1] = (-2 * P / 3) * (u[1] - u[2]) + (Q / 6) * (u[3] - u[4]);
+  w[2] = (1.0f / 3) * (evenQ - evenP) + u[5];
+}
+
+/// Where a tile lies: its 4×4 outputs start at (row, column) of an image.
+typedef struct {
+  size_t row, column;
+  /// Floats before the image.
+  size_t image;
+} TilePlace;
+
+ALWAYS_INLINE size_t tilesAlong(size_t extent) { return (extent + 3) / 4; }
+
+ALWAYS_INLINE TilePlace placeOf(const CKWinogradTiles *v, size_t tile) {
+  const size_t columns = tilesAlong(v->width), perImage = tilesAlong(v->height) * columns;
+  const size_t inImage = tile % perImage;
+  return (TilePlace){.row = inImage / columns * 4,
+                     .column = inImage % columns * 4,
+                     .image = tile / perImage * v->height * v->width * v->channels};
+}
+
+#endif

@@ -1,0 +1,100 @@
+#include "WinogradPanels.h"
+#include "WinogradTransforms.h"
+
+/// The frequencies of 16 columns of one row of the panels, from their nine taps.
+ALWAYS_INLINE void transformTaps(const Lanes w[3][3], float *u, size_t frequencyStride) {
+  Lanes half[6][3], column[3], t[6];
+  UNROLLED for (size_t j = 0; j < 3; j++) {
+    UNROLLED for (size_t i = 0; i < 3; i++) column[i] = w[i][j];
+    weightTransform(column, t);
+    UNROLLED for (size_t i = 0; i < 6; i++) half[i][j] = t[i];
+  }
+  UNROLLED for (size_t i = 0; i < 6; i++) {
+    weightTransform(half[i], t);
+    UNROLLED for (size_t j = 0; j < 6; j++) LANES(u + (6 * i + j) * frequencyStride) = t[j];
+  }
+}
+
+HOT void ck_winograd_weight(size_t inputs, size_t outputs, size_t frequencyStride, const float *w,
+                            float *u) {
+  const Panels panels = {.rows = inputs, .columns = outputs};
+  for (size_t o = 0; o < outputs; o += CKWinogradLanes) {
+    const size_t count = lanesFrom(o, outputs);
+    for (size_t i = 0; i < inputs; i++) {
+      Lanes taps[3][3];
+      UNROLLED for (size_t k = 0; k < 9; k++) {
+        load(w + (k * inputs + i) * outputs + o, count, &taps[k / 3][k % 3]);
+      }
+      transformTaps(taps, u + panelOffset(panels, i, o), frequencyStride);
+    }
+  }
+}
+
+/// a ← aᵀ.
+///
+/// Interleaving the halves turns the eight bits of an element's (row, lane) by one place; after
+/// four rounds row and lane have changed places.
+ALWAYS_INLINE void transpose(Lanes a[16]) {
+  Lanes b[16];
+  UNROLLED for (size_t round = 0; round < 4; round++) {
+    UNROLLED for (size_t i = 0; i < 8; i++) {
+      b[2 * i] = __builtin_shufflevector(a[i], a[i + 8], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21,
+                                         6, 22, 7, 23);
+      b[2 * i + 1] = __builtin_shufflevector(a[i], a[i + 8], 8, 24, 9, 25, 10, 26, 11, 27, 12, 28,
+                                             13, 29, 14, 30, 15, 31);
+    }
+    UNROLLED for (size_t i = 0; i < 16; i++) a[i] = b[i];
+  }
+}
+
+HOT void ck_winograd_weight_transposed(size_t inputs, size_t outputs, size_t frequencyStride,
+                                       const float *w, float *u) {
+  const Panels panels = {.rows = outputs, .columns = inputs};
+  Lanes block[9][CKWinogradLanes];
+  for (size_t i = 0; i < inputs; i += CKWinogradLanes) {
+    const size_t rows = lanesFrom(i, inputs);
+    for (size_t o = 0; o < outputs; o += CKWinogradLanes) {
+      const size_t count = lanesFrom(o, outputs);
+      for (size_t k = 0; k < 9; k++) {
+        for (size_t row = 0; row < CKWinogradLanes; row++) {
+          const float *from = w + (k * inputs + i + row) * outputs + o;
+          block[k][row] = (Lanes){0};
+          if (row < rows) load(from, count, &block[k][row]);
+        }
+        transpose(block[k]);
+      }
+      for (size_t column = 0; column < count; column++) {
+        Lanes taps[3][3];
+        UNROLLED for (size_t k = 0; k < 9; k++) taps[k / 3][k % 3] = block[k][column];
+        transformTaps(taps, u + panelOffset(panels, o + column, i), frequencyStride);
+      }
+    }
+  }
+}
+
+HOT void ck_winograd_weight_adjoint(size_t inputs, size_t outputs, size_t frequencyStride,
+                                    const float *u, float scale, float previous, float *w) {
+  const Panels panels = {.rows = inputs, .columns = outputs};
+  for (size_t o = 0; o < outputs; o += CKWinogradLanes) {
+    const size_t count = lanesFrom(o, outputs);
+    for (size_t i = 0; i < inputs; i++) {
+      const float *from = u + panelOffset(panels, i, o);
+      Lanes half[3][6], t[6], taps[3];
+      UNROLLED for (size_t j = 0; j < 6; j++) {
+        UNROLLED for (size_t k = 0; k < 6; k++) {
+          t[k] = CONSTANT_LANES(from + (6 * k + j) * frequencyStride);
+        }
+        weightAdjoint(t, taps);
+        UNROLLED for (size_t k = 0; k < 3; k++) half[k][j] = taps[k];
+      }
+      UNROLLED for (size_t k = 0; k < 9; k++) {
+        if (k % 3 == 0) weightAdjoint(half[k / 3], taps);
+        float *to = w + (k * inputs + i) * outputs + o;
+        Lanes sum = {0};
+        if (previous != 0) load(to, count, &sum);
+        sum = scale * taps[k % 3] + previous * sum;
+        store(to, &sum, count);
+      }
+    }
+  }
+}

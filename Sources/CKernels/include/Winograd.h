@@ -1,0 +1,81 @@
+#ifndef CKERNELS_WINOGRAD_H
+#define CKERNELS_WINOGRAD_H
+
+#include <stddef.h>
+
+// Winograd's convolution F(4×4, 3×3) in the points 0, ±√½, ±√2, ∞: 3×3 kernels, stride 1, padding
+// 1. Tiles of 6×6 inputs give 4×4 outputs with one product per frequency, of which there are 36.
+// The matrices Bᵀ, G and Aᵀ are in WinogradTransforms.h.
+//
+// Layouts. "Tiles" are [36][tiles][pitch]: transformed activations, pitch the channels rounded up
+// to 16, whose padding is zero. "Panels" are [36][columns / 32][rows][32], the last panel 16 wide
+// if the columns (rounded up to 16) need no more: transformed weights. Neighbouring frequencies are
+// `frequencyStride` floats apart.
+
+/// Channels are padded to a multiple of this.
+enum { CKWinogradLanes = 16, CKWinogradFrequencies = 36 };
+
+/// A run of the tiles of some NHWC images, in order of image, row and column.
+typedef struct {
+  size_t height, width, channels;
+  size_t firstTile, tiles;
+  /// Of the transformed activations, in floats.
+  size_t pitch, frequencyStride;
+} CKWinogradTiles;
+
+/// v ← BᵀdB for the input tiles d of x, which overlap; zero outside the image.
+void ck_winograd_input(const CKWinogradTiles *tiles, const float *x, float *v);
+
+/// x ← Σ B·v·Bᵀ over the tiles that hold an element: the adjoint of `ck_winograd_input`.
+///
+/// The first tile of a run may only be a later one than 0 if the tiles before it have been added.
+void ck_winograd_input_adjoint(const CKWinogradTiles *tiles, const float *v, float *x);
+
+/// y ← AᵀmA, without what sticks out of the image.
+void ck_winograd_output(const CKWinogradTiles *tiles, const float *m, float *y);
+
+/// z ← A·y·Aᵀ: the adjoint of `ck_winograd_output`.
+void ck_winograd_output_adjoint(const CKWinogradTiles *tiles, const float *y, float *z);
+
+/// u [panels: inputs × outputs] ← G·w·Gᵀ for w [3, 3, inputs, outputs].
+void ck_winograd_weight(size_t inputs, size_t outputs, size_t frequencyStride, const float *w,
+                        float *u);
+
+/// u [panels: outputs × inputs] ← the transpose of what `ck_winograd_weight` gives.
+void ck_winograd_weight_transposed(size_t inputs, size_t outputs, size_t frequencyStride,
+                                   const float *w, float *u);
+
+/// w ← scale·GᵀuG + previous·w: the adjoint of `ck_winograd_weight`. With previous 0, w is not
+/// read.
+void ck_winograd_weight_adjoint(size_t inputs, size_t outputs, size_t frequencyStride,
+                                const float *u, float scale, float previous, float *w);
+
+/// The extents of 36 matrix products; strides in floats.
+typedef struct {
+  /// Tiles of the run.
+  size_t tiles;
+  /// Channels of the activations that are read.
+  size_t inputs;
+  /// Channels of the other activations.
+  size_t outputs;
+  size_t inputPitch, inputFrequencyStride;
+  size_t outputPitch, outputFrequencyStride;
+  size_t panelFrequencyStride;
+} CKWinogradProducts;
+
+/// output [tiles × outputs] ← input [tiles × inputs]·panels [inputs × outputs], for every
+/// frequency.
+///
+/// An element is one chain of sums over the inputs, in order: it does not depend on the other
+/// tiles.
+void ck_winograd_multiply(const CKWinogradProducts *products, const float *input,
+                          const float *panels, float *output);
+
+/// panels [inputs × outputs] ← scale·inputᵀ·output + previous·panels, for every frequency.
+///
+/// With previous 0 the panels are not read.
+void ck_winograd_multiply_transposed(const CKWinogradProducts *products, const float *input,
+                                     const float *output, float scale, float previous,
+                                     float *panels);
+
+#endif

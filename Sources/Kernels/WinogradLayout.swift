@@ -1,0 +1,151 @@
+import CKernels
+import Tensors
+
+/// How Winograd's convolution lays out its transforms in memory, and in which runs it takes tiles.
+struct WinogradLayout: Hashable, Sendable {
+  let geometry: ConvolutionGeometry
+  let tilesPerSample: Int
+  /// Tiles of a run, at most.
+  let runTiles: Int
+
+  /// 6² for a 4×4 tile of outputs.
+  let frequencies = Int(CKWinogradFrequencies)
+
+  /// From here on more tiles gain nothing.
+  ///
+  /// Each run reads all transformed weights, which are then multiplied by this many rows. For 16 to
+  /// 512 channels, 64, 128 and 256 tiles differ by less than 10 %.
+  private static let mostTiles = 128
+
+  init(_ geometry: ConvolutionGeometry, samples: Int) {
+    self.geometry = geometry
+    tilesPerSample = (geometry.outputHeight + 3) / 4 * ((geometry.outputWidth + 3) / 4)
+    runTiles = min(WinogradLayout.mostTiles, max(1, samples) * tilesPerSample)
+  }
+
+  var inputPitch: Int { WinogradLayout.padded(geometry.inputChannels) }
+  var outputPitch: Int { WinogradLayout.padded(geometry.outputChannels) }
+
+  // Floats from one frequency to the next.
+  var inputStride: Int { WinogradLayout.spread(runTiles * inputPitch) }
+  var outputStride: Int { WinogradLayout.spread(runTiles * outputPitch) }
+  var weightStride: Int { WinogradLayout.spread(geometry.inputChannels * outputPitch) }
+  var transposedStride: Int { WinogradLayout.spread(geometry.outputChannels * inputPitch) }
+
+  var scratchFloats: Int { frequencies * (inputStride + outputStride) }
+  /// Where the transformed outputs start in the scratch.
+  var outputOffset: Int { frequencies * inputStride }
+
+  /// Calls `body` with all runs of the tiles of `samples`, in order; with an empty one if there are
+  /// none.
+  func forEachRun(_ samples: Int, _ body: (WinogradRun) -> Void) {
+    let tiles = samples * tilesPerSample
+    var first = 0
+    repeat {
+      let count = min(runTiles, tiles - first)
+      body(WinogradRun(layout: self, firstTile: first, tiles: count))
+      first += count
+    } while first < tiles
+  }
+
+  private static func padded(_ channels: Int) -> Int {
+    let lanes = Int(CKWinogradLanes)
+    return (channels + lanes - 1) / lanes * lanes
+  }
+
+  /// An odd number of cache lines: the frequencies of a tile, which are read and written together,
+  /// then lie in different sets of the cache.
+  private static func spread(_ floats: Int) -> Int {
+    floats / Int(CKWinogradLanes) % 2 == 1 ? floats : floats + Int(CKWinogradLanes)
+  }
+}
+
+/// Some consecutive tiles, as the kernels want them described.
+struct WinogradRun {
+  let layout: WinogradLayout
+  let firstTile: Int
+  let tiles: Int
+
+  var isFirst: Bool { firstTile == 0 }
+
+  var inputTiles: CKWinogradTiles {
+    tiles(
+      channels: layout.geometry.inputChannels, pitch: layout.inputPitch,
+      stride: layout.inputStride)
+  }
+
+  var outputTiles: CKWinogradTiles {
+    tiles(
+      channels: layout.geometry.outputChannels, pitch: layout.outputPitch,
+      stride: layout.outputStride)
+  }
+
+  /// From inputs to outputs.
+  var products: CKWinogradProducts {
+    CKWinogradProducts(
+      tiles: tiles, inputs: layout.geometry.inputChannels,
+      outputs: layout.geometry.outputChannels, inputPitch: layout.inputPitch,
+      inputFrequencyStride: layout.inputStride, outputPitch: layout.outputPitch,
+      outputFrequencyStride: layout.outputStride, panelFrequencyStride: layout.weightStride)
+  }
+
+  /// From outputs to inputs, by the transposed weights.
+  var transposedProducts: CKWinogradProducts {
+    CKWinogradProducts(
+      tiles: tiles, inputs: layout.geometry.outputChannels,
+      outputs: layout.geometry.inputChannels, inputPitch: layout.outputPitch,
+      inputFrequencyStride: layout.outputStride, outputPitch: layout.inputPitch,
+      outputFrequencyStride: layout.inputStride, panelFrequencyStride: layout.transposedStride)
+  }
+
+  private func tiles(channels: Int, pitch: Int, stride: Int) -> CKWinogradTiles {
+    CKWinogradTiles(
+      height: layout.geometry.inputHeight, width: layout.geometry.inputWidth, channels: channels,
+      firstTile: firstTile, tiles: tiles, pitch: pitch, frequencyStride: stride)
+  }
+}
+
+extension WinogradConvolution {
+  /// Traps unless x and y are input and output of as many samples; otherwise how many.
+  func requireActivations(_ x: Tensor, _ y: Tensor) -> Int {
+    let samples = x.shape.rank == 4 ? x.shape.samples : 0
+    let (input, output) = (
+      geometry.inputShape(samples: samples), geometry.outputShape(samples: samples)
+    )
+    precondition(
+      x.shape == input && y.shape == output,
+      "the convolution takes \(input) to \(output), not \(x.shape) to \(y.shape)")
+    return samples
+  }
+
+  func requireWeight(_ weight: Tensor) {
+    let shape = weight.shape
+    // Extent by extent: an array literal for the expected shape would be allocated.
+    precondition(
+      shape.rank == 4 && shape[0] == 3 && shape[1] == 3 && shape[2] == geometry.inputChannels
+        && shape[3] == geometry.outputChannels,
+      "a weight \(shape) for \(geometry.weightShape)")
+  }
+
+  func requireTransformed(_ transformed: Tensor) {
+    precondition(
+      transformed.shape == transformedWeightShape,
+      "a transformed weight \(transformed.shape) for \(transformedWeightShape)")
+  }
+
+  func requireTransposed(_ transposed: Tensor) {
+    precondition(
+      transposed.shape == transposedWeightShape,
+      "a transposed transformed weight \(transposed.shape) for \(transposedWeightShape)")
+  }
+
+  /// Where the transformed inputs and the transformed outputs of a run go.
+  func parts(
+    of scratch: Tensor
+  ) -> (input: UnsafeMutablePointer<Float>, output: UnsafeMutablePointer<Float>) {
+    precondition(
+      scratch.count >= layout.scratchFloats,
+      "a scratch of \(scratch.count) floats where \(layout.scratchFloats) are needed")
+    return (scratch.pointer, scratch.pointer + layout.outputOffset)
+  }
+}

@@ -1,0 +1,250 @@
+import Kernels
+import Tensors
+import Testing
+
+@Suite struct WinogradConvolutionTests {
+  let source = TensorSource()
+
+  /// Largest error over largest value: float32 sums, and transforms that add values of both signs.
+  static let tolerance = 5e-6
+
+  struct Case: CustomTestStringConvertible, Sendable {
+    let geometry: ConvolutionGeometry
+    let samples: Int
+
+    init(_ height: Int, _ width: Int, _ inputs: Int, _ outputs: Int, samples: Int) {
+      geometry = ConvolutionGeometry(
+        inputHeight: height, inputWidth: width, inputChannels: inputs, outputChannels: outputs,
+        kernelHeight: 3, kernelWidth: 3, stride: 1, padding: 1)
+      self.samples = samples
+    }
+
+    var testDescription: String {
+      "\(samples)×\(geometry.inputHeight)×\(geometry.inputWidth)×\(geometry.inputChannels) to "
+        + "\(geometry.outputChannels)"
+    }
+  }
+
+  /// Layers of a ResNet-18, with fewer channels on one side for the twin's sake; sizes that leave
+  /// rests in tiles, vectors and panels; more tiles than a run.
+  static let cases: [Case] =
+    [
+      Case(32, 32, 64, 8, samples: 1), Case(16, 16, 16, 128, samples: 1),
+      Case(8, 8, 256, 32, samples: 1), Case(4, 4, 64, 512, samples: 1),
+      Case(9, 10, 3, 20, samples: 17), Case(4, 8, 33, 47, samples: 9),
+    ]
+    + [1, 3, 5, 20].flatMap { channels in
+      [
+        Case(5, 7, channels, 5, samples: 3), Case(1, 1, channels, 20, samples: 2),
+        Case(3, 3, channels, 3, samples: 3), Case(6, 4, channels, 1, samples: 2),
+      ]
+    }
+
+  @Test("forward, data and weight gradient are those of the direct convolution", arguments: cases)
+  func agreesWithDirect(test: Case) {
+    let passes = Passes(test, source)
+    let (x, weight, y) = (passes.x, passes.weight, passes.y)
+    let expected = (
+      y: source.unset(y.shape), x: source.unset(x.shape), weight: source.unset(weight.shape)
+    )
+    directConvolution(x, weight, test.geometry, into: expected.y)
+    directConvolutionAdjoint(y, weight, test.geometry, into: expected.x)
+    directConvolutionWeightGradient(x, y, test.geometry, into: expected.weight)
+    let gradients = passes.gradients(x, y)
+    let errors = (
+      y: relativeError(passes.forward(x), expected.y),
+      x: relativeError(passes.backward(y), expected.x),
+      weight: relativeError(
+        passes.weightGradient(passes.transformedGradient(x, y)), expected.weight)
+    )
+    #expect(errors.y <= Self.tolerance && errors.x <= Self.tolerance, "\(errors)")
+    #expect(errors.weight <= Self.tolerance, "\(errors)")
+    #expect(relativeError(gradients.x, expected.x) <= Self.tolerance)
+    #expect(
+      relativeError(passes.weightGradient(gradients.weight), expected.weight) <= Self.tolerance)
+  }
+
+  @Test("the passes are adjoint to each other", arguments: cases)
+  func adjoint(test: Case) {
+    let passes = Passes(test, source)
+    let forward = dot(passes.forward(passes.x), passes.y)
+    let scale =
+      (sumOfSquares(passes.forward(passes.x)) * sumOfSquares(passes.y)).squareRoot()
+    let backward = dot(passes.x, passes.backward(passes.y))
+    let gradient = passes.weightGradient(passes.transformedGradient(passes.x, passes.y))
+    #expect(abs(forward - backward) <= Self.tolerance * scale, "\(forward) and \(backward)")
+    #expect(abs(forward - dot(passes.weight, gradient)) <= Self.tolerance * scale)
+  }
+
+  @Test("a sample's output and gradient do not depend on the other samples, to the bit")
+  func samplesAreIndependent() {
+    let test = Case(13, 9, 20, 40, samples: 23)
+    let passes = Passes(test, source)
+    let (y, x) = (passes.forward(passes.x), passes.backward(passes.y))
+    for range in [0..<1, 1..<4, 22..<23] {
+      #expect(isEqual(passes.forward(passes.x.slice(range)), y.slice(range)))
+      #expect(isEqual(passes.backward(passes.y.slice(range)), x.slice(range)))
+    }
+  }
+
+  @Test("one transform of y serves both gradients, and gives the same bits")
+  func gradientsTogether() {
+    let passes = Passes(Case(9, 10, 7, 33, samples: 17), source)
+    let both = passes.gradients(passes.x, passes.y)
+    #expect(isEqual(both.x, passes.backward(passes.y)))
+    let alone = passes.transformedGradient(passes.x, passes.y)
+    #expect(isEqual(passes.weightGradient(both.weight), passes.weightGradient(alone)))
+  }
+
+  @Test("weight gradients of blocks add up, scaled, to what was there")
+  func gradientsAccumulate() {
+    let passes = Passes(Case(5, 7, 5, 20, samples: 5), source)
+    let whole = passes.weightGradient(passes.transformedGradient(passes.x, passes.y))
+    let sum = source.unset(passes.convolution.transformedWeightShape)
+    for (range, previous) in [(0..<2, Float(0)), (2..<3, 1), (3..<5, 1)] {
+      passes.convolution.addWeightGradient(
+        passes.x.slice(range), passes.y.slice(range), scale: 0.5, previous: previous,
+        scratch: passes.scratch, into: sum)
+    }
+    let gradient = source.copy(whole)
+    passes.convolution.weightGradient(from: sum, scale: 4, previous: -0.5, into: gradient)
+    let difference = largestDifference(gradient) { 1.5 * Double(whole[$0]) }
+    #expect(difference <= 2 * Self.tolerance * largestMagnitude(whole))
+  }
+
+  @Test("no samples give no output and a gradient of zero, or what was there")
+  func empty() {
+    let passes = Passes(Case(5, 7, 3, 5, samples: 0), source)
+    #expect(passes.forward(passes.x).count == 0 && passes.backward(passes.y).count == 0)
+    let gradient = passes.transformedGradient(passes.x, passes.y)
+    #expect(passes.weightGradient(gradient).buffer.allSatisfy { $0 == 0 })
+    gradient.fill(3)
+    passes.convolution.addWeightGradient(
+      passes.x, passes.y, scale: 1, previous: 0.5, scratch: passes.scratch, into: gradient)
+    let expected = source.filled(gradient.shape) { _ in 1.5 }
+    #expect(isEqual(passes.weightGradient(gradient), passes.weightGradient(expected)))
+  }
+
+  @Test("the transforms are those of the twin, frequency by frequency")
+  func transforms() {
+    let passes = Passes(Case(4, 4, 1, 1, samples: 1), source)
+    let image = matrix(6) { i, j in
+      1...4 ~= i && 1...4 ~= j ? passes.x[4 * (i - 1) + j - 1] : 0
+    }
+    let taps = matrix(3) { i, j in passes.weight[3 * i + j] }
+    let v = WinogradReference.transform(image, by: WinogradReference.input)
+    let u = WinogradReference.transform(taps, by: WinogradReference.weight)
+    let stride = passes.convolution.transformedWeightShape[1]
+    let transformed = passes.transformed
+    for frequency in 0..<36 {
+      let (row, column) = (frequency / 6, frequency % 6)
+      #expect(abs(Double(transformed[frequency * stride]) - u[row][column]) < Self.tolerance)
+      var products = matrix(6) { _, _ in 0 }
+      products[row][column] = v[row][column]
+      let expected = WinogradReference.transform(products, by: WinogradReference.output)
+      let only = source.filled(passes.convolution.transformedWeightShape) {
+        $0 == frequency * stride ? 1 : 0
+      }
+      let y = source.unset(passes.y.shape)
+      passes.convolution.forward(
+        passes.x, transformedWeight: only, scratch: passes.scratch, into: y)
+      // Values of up to 8 · 8 times a transformed input of up to 50.
+      let difference = largestDifference(y) { expected[$0 / 4][$0 % 4] }
+      #expect(difference < 64 * 50 * 1e-7, "frequency \(frequency)")
+    }
+  }
+
+  @Test("it is for 3×3 kernels at stride 1 with padding 1")
+  func applies() {
+    func applies(_ kernel: Int, _ stride: Int, _ padding: Int) -> Bool {
+      WinogradConvolution.applies(
+        to: ConvolutionGeometry(
+          inputHeight: 6, inputWidth: 6, inputChannels: 2, outputChannels: 2,
+          kernelHeight: kernel, kernelWidth: kernel, stride: stride, padding: padding))
+    }
+    #expect(applies(3, 1, 1))
+    #expect(!applies(3, 2, 1) && !applies(3, 1, 0) && !applies(1, 1, 1) && !applies(5, 1, 1))
+  }
+
+  @Test("it pays from 16 channels and three rows and columns on")
+  func pays() {
+    #expect(WinogradConvolution.pays(for: Case(3, 4, 16, 16, samples: 1).geometry))
+    #expect(!WinogradConvolution.pays(for: Case(2, 9, 16, 16, samples: 1).geometry))
+    #expect(!WinogradConvolution.pays(for: Case(32, 32, 3, 64, samples: 1).geometry))
+    #expect(!WinogradConvolution.pays(for: Case(32, 32, 64, 15, samples: 1).geometry))
+  }
+
+  private func matrix(_ extent: Int, _ element: (Int, Int) -> Float) -> [[Double]] {
+    (0..<extent).map { i in (0..<extent).map { j in Double(element(i, j)) } }
+  }
+
+  private func relativeError(_ a: Tensor, _ b: Tensor) -> Double {
+    largestDifference(a, b) / largestMagnitude(b)
+  }
+
+  private func largestMagnitude(_ tensor: Tensor) -> Double {
+    largestDifference(tensor) { _ in 0 }
+  }
+
+  private func isEqual(_ a: Tensor, _ b: Tensor) -> Bool {
+    a.shape == b.shape && a.buffer.elementsEqual(b.buffer)
+  }
+}
+
+/// One convolution with random operands, and its passes with outputs that were unset before.
+private struct Passes {
+  let convolution: WinogradConvolution
+  let source: TensorSource
+  let x: Tensor
+  let y: Tensor
+  let weight: Tensor
+  let scratch: Tensor
+  let transformed: Tensor
+  let transposed: Tensor
+
+  init(_ test: WinogradConvolutionTests.Case, _ source: TensorSource) {
+    self.source = source
+    convolution = WinogradConvolution(test.geometry, samples: test.samples)
+    x = source.random(test.geometry.inputShape(samples: test.samples))
+    y = source.random(test.geometry.outputShape(samples: test.samples))
+    weight = source.random(test.geometry.weightShape)
+    scratch = source.unset(convolution.scratchShape)
+    transformed = source.unset(convolution.transformedWeightShape)
+    transposed = source.unset(convolution.transposedWeightShape)
+    convolution.transformWeight(weight, into: transformed)
+    convolution.transformTransposedWeight(weight, into: transposed)
+  }
+
+  func forward(_ x: Tensor) -> Tensor {
+    let y = source.unset(convolution.geometry.outputShape(samples: x.shape.samples))
+    convolution.forward(x, transformedWeight: transformed, scratch: scratch, into: y)
+    return y
+  }
+
+  func backward(_ y: Tensor) -> Tensor {
+    let x = source.unset(convolution.geometry.inputShape(samples: y.shape.samples))
+    convolution.backward(y, transposedWeight: transposed, scratch: scratch, into: x)
+    return x
+  }
+
+  func transformedGradient(_ x: Tensor, _ y: Tensor) -> Tensor {
+    let gradient = source.unset(convolution.transformedWeightShape)
+    convolution.addWeightGradient(x, y, scale: 1, previous: 0, scratch: scratch, into: gradient)
+    return gradient
+  }
+
+  func weightGradient(_ transformedGradient: Tensor) -> Tensor {
+    let gradient = source.unset(weight.shape)
+    convolution.weightGradient(from: transformedGradient, into: gradient)
+    return gradient
+  }
+
+  func gradients(_ x: Tensor, _ y: Tensor) -> (x: Tensor, weight: Tensor) {
+    let gradient = source.unset(x.shape)
+    let transformedGradient = source.unset(convolution.transformedWeightShape)
+    convolution.backward(
+      x, y, transposedWeight: transposed, scale: 1, previous: 0, scratch: scratch, into: gradient,
+      transformedGradient: transformedGradient)
+    return (gradient, transformedGradient)
+  }
+}
