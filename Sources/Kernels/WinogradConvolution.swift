@@ -1,4 +1,5 @@
 import CKernels
+import Preconditions
 import Tensors
 
 /// 3×3 convolution at stride 1 with padding 1, by Winograd's F(4×4, 3×3).
@@ -44,7 +45,7 @@ public struct WinogradConvolution: Hashable, Sendable {
   /// - Parameter samples: the most that one call will take. Calls with more are legal; the
   ///   scratch, and so the runs, are no larger than this many need.
   public init(_ geometry: ConvolutionGeometry, samples: Int) {
-    precondition(
+    require(
       WinogradConvolution.applies(to: geometry),
       "Winograd's convolution is for 3×3 kernels at stride 1 with padding 1, not \(geometry)")
     self.geometry = geometry
@@ -151,7 +152,7 @@ public struct WinogradConvolution: Hashable, Sendable {
     scratch: Tensor, into gradient: Tensor, transformedGradient: Tensor
   ) {
     let samples = requireActivations(x, y)
-    precondition(
+    require(
       gradient.shape == x.shape, "a gradient \(gradient.shape) for an input \(x.shape)")
     requireTransposed(transposedWeight)
     requireTransformed(transformedGradient)

@@ -1,4 +1,5 @@
 import CKernels
+import Preconditions
 import Tensors
 
 /// How Winograd's convolution lays out its transforms in memory, and in which runs it takes tiles.
@@ -112,7 +113,7 @@ extension WinogradConvolution {
     let (input, output) = (
       geometry.inputShape(samples: samples), geometry.outputShape(samples: samples)
     )
-    precondition(
+    require(
       x.shape == input && y.shape == output,
       "the convolution takes \(input) to \(output), not \(x.shape) to \(y.shape)")
     return samples
@@ -121,20 +122,20 @@ extension WinogradConvolution {
   func requireWeight(_ weight: Tensor) {
     let shape = weight.shape
     // Extent by extent: an array literal for the expected shape would be allocated.
-    precondition(
+    require(
       shape.rank == 4 && shape[0] == 3 && shape[1] == 3 && shape[2] == geometry.inputChannels
         && shape[3] == geometry.outputChannels,
       "a weight \(shape) for \(geometry.weightShape)")
   }
 
   func requireTransformed(_ transformed: Tensor) {
-    precondition(
+    require(
       transformed.shape == transformedWeightShape,
       "a transformed weight \(transformed.shape) for \(transformedWeightShape)")
   }
 
   func requireTransposed(_ transposed: Tensor) {
-    precondition(
+    require(
       transposed.shape == transposedWeightShape,
       "a transposed transformed weight \(transposed.shape) for \(transposedWeightShape)")
   }
@@ -143,7 +144,7 @@ extension WinogradConvolution {
   func parts(
     of scratch: Tensor
   ) -> (input: UnsafeMutablePointer<Float>, output: UnsafeMutablePointer<Float>) {
-    precondition(
+    require(
       scratch.count >= layout.scratchFloats,
       "a scratch of \(scratch.count) floats where \(layout.scratchFloats) are needed")
     return (scratch.pointer, scratch.pointer + layout.outputOffset)

@@ -15,10 +15,21 @@ public final class Convolution2D: Layer {
   private let product: any ConvolutionProduct
   private let biasSums: UnsafeMutableBufferPointer<Double>
 
-  /// - Parameter spectralNorm: whose parameter is `weight`, or nil for a plain convolution.
+  /// How products may be computed.
+  public enum Algorithm: Sendable {
+    /// What is fastest for the shape.
+    case fastest
+    /// Lowering and one matrix product, for every shape: the twin of the others.
+    case lowered
+  }
+
+  /// - Parameters:
+  ///   - spectralNorm: whose parameter is `weight`, or nil for a plain convolution.
+  ///   - maximumSamples: the most samples of a batch on this rank.
   public init(
     _ geometry: ConvolutionGeometry, weight: Parameter, bias: Parameter?,
-    spectralNorm: SpectralNorm?, slices: Slices, workspace: Workspace, arena: Arena
+    spectralNorm: SpectralNorm?, maximumSamples: Int, slices: Slices,
+    algorithm: Algorithm = .fastest, workspace: Workspace, arena: Arena
   ) {
     require(
       weight.shape.count == geometry.patch * geometry.outputChannels,
@@ -28,7 +39,12 @@ public final class Convolution2D: Layer {
     self.bias = bias
     reparameterizations = spectralNorm.map { [$0] } ?? []
     biasSums = arena.buffer(of: Double.self, count: bias == nil ? 0 : geometry.outputChannels)
-    product = LoweredProduct(geometry, weight: weight, slices: slices, workspace: workspace)
+    product =
+      algorithm == .fastest && WinogradConvolution.pays(for: geometry)
+      ? WinogradProduct(
+        geometry, weight: weight, maximumSamples: maximumSamples, slices: slices,
+        workspace: workspace, arena: arena)
+      : LoweredProduct(geometry, weight: weight, slices: slices, workspace: workspace)
   }
 
   public var parameters: [Parameter] { bias.map { [weight, $0] } ?? [weight] }

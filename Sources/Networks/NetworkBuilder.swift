@@ -134,6 +134,7 @@ struct NetworkBuilder {
       : nil
     return Convolution2D(
       geometry, weight: weight, bias: biasParameter, spectralNorm: spectralNorm,
-      slices: configuration.slices, workspace: workspace, arena: arena)
+      maximumSamples: configuration.maximumSamples, slices: configuration.slices,
+      workspace: workspace, arena: arena)
   }
 }

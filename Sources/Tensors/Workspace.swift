@@ -25,6 +25,17 @@ public final class Workspace {
     (take(first, at: 0), take(second, at: Workspace.padded(first.count)))
   }
 
+  /// Scratch of three shapes at the same time.
+  public func tensors(
+    _ first: Shape, _ second: Shape, _ third: Shape
+  ) -> (Tensor, Tensor, Tensor) {
+    let start = Workspace.padded(first.count)
+    return (
+      take(first, at: 0), take(second, at: start),
+      take(third, at: start + Workspace.padded(second.count))
+    )
+  }
+
   private func take(_ shape: Shape, at offset: Int) -> Tensor {
     guard let storage else { unreachable("the workspace has not been placed") }
     require(

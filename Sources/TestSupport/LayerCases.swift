@@ -12,6 +12,9 @@ extension LayerCase {
     [
       convolution("convolution 3×3", kernel: 3, stride: 1, bias: .present, norm: .absent),
       convolution("convolution 3×3, stride 2", kernel: 3, stride: 2, bias: .absent, norm: .absent),
+      convolution(
+        "convolution 3×3 of many channels", inputs: 16, outputs: 19, kernel: 3, stride: 1,
+        bias: .present, norm: .absent),
       convolution("convolution 1×1", kernel: 1, stride: 1, bias: .absent, norm: .absent),
       convolution("convolution 1×1, stride 2", kernel: 1, stride: 2, bias: .present, norm: .absent),
       convolution("spectral convolution 3×3", kernel: 3, stride: 1, bias: .absent, norm: .present),
@@ -51,7 +54,8 @@ extension LayerCase {
         arena: site.arena) : nil
     return Convolution2D(
       geometry, weight: weight, bias: biasParameter, spectralNorm: spectralNorm,
-      slices: site.slices, workspace: site.workspace, arena: site.arena)
+      maximumSamples: site.samples, slices: site.slices, workspace: site.workspace,
+      arena: site.arena)
   }
 
   private static func productOracle(_ x: [Double], _ layer: any Layer) -> [Double] {
@@ -73,10 +77,12 @@ extension LayerCase {
   }
 
   private static func convolution(
-    _ name: String, kernel: Int, stride: Int, bias: Piece, norm: Piece
+    _ name: String, inputs: Int = 3, outputs: Int = 4, kernel: Int, stride: Int, bias: Piece,
+    norm: Piece
   ) -> LayerCase {
     let geometry = ConvolutionGeometry(
-      inputHeight: 5, inputWidth: 5, inputChannels: 3, outputChannels: 4, kernelHeight: kernel,
+      inputHeight: 5, inputWidth: 5, inputChannels: inputs, outputChannels: outputs,
+      kernelHeight: kernel,
       kernelWidth: kernel, stride: stride, padding: kernel / 2)
     return LayerCase(
       name, input: geometry.inputShape(samples: samples),

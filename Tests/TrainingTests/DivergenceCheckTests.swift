@@ -10,7 +10,7 @@ import Training
   private func outcomes(
     _ change: @escaping @Sendable (Model, _ rank: Int) -> Void
   ) throws -> [TrainingError?] {
-    try ThreadCommunicator.run(ranks: 3) { communicator in
+    try ThreadCommunicator.run(ranks: 3) { communicator -> TrainingError? in
       let model = try Model(
         SmallNetwork.resNetLowCurvature.architecture(),
         ModelConfiguration(.training, maximumSamples: 2), communicator: communicator)
@@ -20,7 +20,7 @@ import Training
       do {
         try DivergenceCheck(model, communicator: communicator).run(step: 40)
         return nil
-      } catch {
+      } catch let error as TrainingError {
         return error
       }
     }
