@@ -29,7 +29,7 @@ public final class Convolution2D: Layer {
   public init(
     _ geometry: ConvolutionGeometry, weight: Parameter, bias: Parameter?,
     spectralNorm: SpectralNorm?, maximumSamples: Int, slices: Slices,
-    algorithm: Algorithm = .fastest, workspace: Workspace, arena: Arena
+    derivatives: Derivatives, algorithm: Algorithm = .fastest, workspace: Workspace, arena: Arena
   ) {
     require(
       weight.shape.count == geometry.patch * geometry.outputChannels,
@@ -43,7 +43,7 @@ public final class Convolution2D: Layer {
       algorithm == .fastest && WinogradConvolution.pays(for: geometry)
       ? WinogradProduct(
         geometry, weight: weight, maximumSamples: maximumSamples, slices: slices,
-        workspace: workspace, arena: arena)
+        derivatives: derivatives, workspace: workspace, arena: arena)
       : LoweredProduct(geometry, weight: weight, slices: slices, workspace: workspace)
   }
 

@@ -11,6 +11,7 @@ struct WinogradProduct: ConvolutionProduct {
   private let slices: Slices
   private let workspace: Workspace
   private let transformed: Tensor
+  /// Only where the plan has gradients.
   private let transposed: Tensor
   /// One slice of y.
   private let sliceShape: Shape
@@ -18,20 +19,24 @@ struct WinogradProduct: ConvolutionProduct {
   /// - Parameter maximumSamples: the most samples of a batch on this rank.
   init(
     _ geometry: ConvolutionGeometry, weight: Parameter, maximumSamples: Int, slices: Slices,
-    workspace: Workspace, arena: Arena
+    derivatives: Derivatives, workspace: Workspace, arena: Arena
   ) {
     winograd = WinogradConvolution(geometry, samples: max(maximumSamples, 1))
     self.weight = weight
     self.slices = slices
     self.workspace = workspace
     transformed = arena.tensor(winograd.transformedWeightShape)
-    transposed = arena.tensor(winograd.transposedWeightShape)
+    transposed = arena.tensor(winograd.transposedWeightShape, if: derivatives >= .first)
     sliceShape = geometry.outputShape(samples: slices.samples)
-    workspace.reserve(winograd.scratchShape, winograd.transformedWeightShape, sliceShape)
+    workspace.reserve(winograd.scratchShape)
+    if derivatives >= .first {
+      workspace.reserve(winograd.scratchShape, winograd.transformedWeightShape, sliceShape)
+    }
   }
 
   func refresh() {
     winograd.transformWeight(weight.effective, into: transformed)
+    guard transposed.isPresent else { return }
     winograd.transformTransposedWeight(weight.effective, into: transposed)
   }
 

@@ -135,6 +135,6 @@ struct NetworkBuilder {
     return Convolution2D(
       geometry, weight: weight, bias: biasParameter, spectralNorm: spectralNorm,
       maximumSamples: configuration.maximumSamples, slices: configuration.slices,
-      workspace: workspace, arena: arena)
+      derivatives: configuration.derivatives, workspace: workspace, arena: arena)
   }
 }

@@ -54,8 +54,8 @@ extension LayerCase {
         arena: site.arena) : nil
     return Convolution2D(
       geometry, weight: weight, bias: biasParameter, spectralNorm: spectralNorm,
-      maximumSamples: site.samples, slices: site.slices, workspace: site.workspace,
-      arena: site.arena)
+      maximumSamples: site.samples, slices: site.slices, derivatives: .second,
+      workspace: site.workspace, arena: site.arena)
   }
 
   private static func productOracle(_ x: [Double], _ layer: any Layer) -> [Double] {
