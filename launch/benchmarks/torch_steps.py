@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+"""Times steps of one network in PyTorch: the other side of speed.py.
+
+Trains, or with --inference evaluates, on the same synthetic images at every step, on one thread, and
+prints one JSON object: "seconds" of every timed step, warm-up steps left out.
+
+    launch/benchmarks/torch_steps.py --architecture resnet18 --variant lcnn --steps 3 --tuned
+"""
+
+import argparse
+import json
+import time
+
+import torch
+from torch.nn.utils import parametrize
+
+import lcnn_torch
+
+CLASSES, IMAGE_SIZE, SEED = 10, 32, 1729
+
+
+def synthetic_batch(size):
+    """Images as lcnn-dist makes them: the mean of a pattern of their class and noise, both uniform."""
+    y = torch.arange(size) % CLASSES
+    shape = (3, IMAGE_SIZE, IMAGE_SIZE)
+    return (torch.rand(CLASSES, *shape)[y] + torch.rand(size, *shape)) / 2, y
+
+
+def training(model, x, y, options):
+    """A function that makes one step of SGD and waits for its loss."""
+    weights = {
+        "beta_weight": options.beta_penalty,
+        "gamma_weight": options.gamma_penalty,
+        "gradient_norm_weight": options.gradient_norm_penalty,
+    }
+    sgd = lcnn_torch.optimizer(
+        model, options.learning_rate, options.momentum, options.weight_decay
+    )
+    model.train()
+
+    def step():
+        sgd.zero_grad()
+        total, _ = lcnn_torch.objective(model, x, y, **weights)
+        total.backward()
+        sgd.step()
+        return total.item()
+
+    return step
+
+
+def inference(model, x):
+    """A function that computes a batch's logits."""
+    model.eval()
+
+    def step():
+        with torch.inference_mode():
+            return model(x).sum().item()
+
+    return step
+
+
+def timed(step, warm_up, steps):
+    seconds = []
+    for _ in range(warm_up + steps):
+        start = time.perf_counter()
+        step()
+        seconds.append(time.perf_counter() - start)
+    return seconds[warm_up:]
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--architecture", choices=["resnet18", "resnet34", "vgg11"], required=True)
+    parser.add_argument("--variant", choices=["lcnn", "standard"], required=True)
+    parser.add_argument("--inference", action="store_true")
+    parser.add_argument("--batch-size", type=int, default=128)
+    parser.add_argument("--warm-up", type=int, default=1)
+    parser.add_argument("--steps", type=int, required=True)
+    parser.add_argument("--beta-penalty", type=float, default=0.0, help="λ_β")
+    parser.add_argument("--gamma-penalty", type=float, default=0.0, help="λ_γ")
+    parser.add_argument("--gradient-norm-penalty", type=float, default=0.0, help="λ_g, per sample")
+    parser.add_argument("--learning-rate", type=float, default=0.01)
+    parser.add_argument("--momentum", type=float, default=0.9)
+    parser.add_argument("--weight-decay", type=float, default=5e-4)
+    parser.add_argument(
+        "--tuned",
+        action="store_true",
+        help="flush denormals to zero; in inference, normalise weights once, not at every step",
+    )
+    parser.add_argument("--compile", action="store_true", help="by torch.compile")
+    return parser.parse_args()
+
+
+def main():
+    options = parse_arguments()
+    torch.set_num_threads(1)
+    torch.set_num_interop_threads(1)
+    if options.tuned:
+        torch.set_flush_denormal(True)
+    torch.manual_seed(SEED)
+    model = lcnn_torch.network(
+        options.architecture, options.variant == "lcnn", CLASSES, IMAGE_SIZE
+    )
+    x, y = synthetic_batch(options.batch_size)
+    run = torch.compile(model) if options.compile else model
+    if not options.inference:
+        seconds = timed(training(run, x, y, options), options.warm_up, options.steps)
+    elif options.tuned:
+        with parametrize.cached():
+            seconds = timed(inference(run, x), options.warm_up, options.steps)
+    else:
+        seconds = timed(inference(run, x), options.warm_up, options.steps)
+    print(json.dumps({"seconds": seconds}))
+
+
+if __name__ == "__main__":
+    main()
