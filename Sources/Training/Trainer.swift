@@ -71,12 +71,13 @@ public final class Trainer {
       let isLastOfEpoch = batch.step == sampler.stepsPerEpoch - 1
       let isEnd =
         steps == recipe.maxSteps || (isLastOfEpoch && batch.epoch == recipe.epochs - 1)
+      if isLastOfEpoch || isEnd {
+        last = try finishEpoch(batch.epoch, isEnd: isEnd, dataWait: prefetcher.waited)
+      }
+      // After the epoch's report, which a resumed run would not make up for.
       if result.stopRequested && !isEnd {
         try checkpoint()
         throw TrainingError.stopped(step: steps, run: output?.directory.path ?? "")
-      }
-      if isLastOfEpoch || isEnd {
-        last = try finishEpoch(batch.epoch, isEnd: isEnd, dataWait: prefetcher.waited)
       }
     }
     return try last ?? evaluate()
