@@ -10,7 +10,7 @@ public final class Dataset: Sendable {
   }
 
   /// How an image is laid out and what its numbers mean.
-  public struct Format: Sendable, Equatable {
+  public struct Format: Sendable, Equatable, CustomStringConvertible {
     public let height: Int
     public let width: Int
     public let channels: Int
@@ -20,6 +20,9 @@ public final class Dataset: Sendable {
     public let pixelMaximum: UInt8
 
     public var pixelsPerImage: Int { height * width * channels }
+    public var description: String {
+      "\(height)×\(width)×\(channels) of \(classes) classes"
+    }
 
     public init(height: Int, width: Int, channels: Int, classes: Int, pixelMaximum: UInt8 = 255) {
       require(

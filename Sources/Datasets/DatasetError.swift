@@ -16,6 +16,8 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
   case wrongMagic(path: String, found: UInt32, expected: UInt32)
   case wrongDimensions(path: String, found: [Int], expected: String)
   case countMismatch(images: String, imageCount: Int, labels: String, labelCount: Int)
+  /// The test images are not of the training images' kind.
+  case unequalFormats(train: Dataset.Format, test: Dataset.Format)
   /// zlib could not expand the file; `reason` is its own message.
   case corruptGzip(path: String, reason: String)
   case noThread(reason: String)
@@ -46,6 +48,8 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
       "\(path): dimensions \(found.map(String.init).joined(separator: " × ")), expected \(expected)"
     case .countMismatch(let images, let imageCount, let labels, let labelCount):
       "\(images) holds \(imageCount) images, but \(labels) holds \(labelCount) labels"
+    case .unequalFormats(let train, let test):
+      "test images are \(test), but training images \(train)"
     case .corruptGzip(let path, let reason):
       "\(path): not a complete gzip file: \(reason)"
     case .noThread(let reason):

@@ -113,7 +113,9 @@ public final class ConsoleProgress: TrainingObserver {
   private func print(_ text: String) { write(text + "\n") }
 
   /// Unbuffered, so that nothing is lost or late under mpirun.
+  ///
+  /// A full disk behind standard output ends no run: what counts is in the run's directory.
   private func write(_ text: String) {
-    FileHandle.standardOutput.write(Data(text.utf8))
+    try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
   }
 }

@@ -25,6 +25,24 @@ public struct Agreement {
     return try outcome.get()
   }
 
+  /// Throws on every rank unless each of `values` is the same on all; `what` names it in the message.
+  ///
+  /// Collective. Ranks that differ in their data would make different collectives and wait for ever; ranks
+  /// that compute differently would drift apart in what each computes for itself.
+  public func requireSame(_ values: [(what: String, value: String)]) throws {
+    let own = values.map(\.value).joined(separator: "\0")
+    let gathered = communicator.allGather(Array(own.utf8))
+      .map {
+        String(decoding: $0, as: UTF8.self).split(separator: "\0", omittingEmptySubsequences: false)
+      }
+    for (rank, found) in gathered.enumerated() {
+      for (index, (root, other)) in zip(gathered[0], found).enumerated() where root != other {
+        throw TrainingError.ranksDiffer(
+          what: values[index].what, rank: rank, found: String(other), rootValue: String(root))
+      }
+    }
+  }
+
   /// Runs `body` on rank 0 only, and fails on all ranks if it fails there.
   public func performOnRoot(_ body: () throws -> Void) throws {
     try perform { if communicator.rank == 0 { try body() } }

@@ -23,6 +23,9 @@ public struct Evaluator {
   private let loss = SoftmaxCrossEntropy()
 
   public init(_ model: Model, _ dataset: Dataset, communicator: any Communicator) {
+    require(
+      dataset.pixelsPerImage == model.input.shape.stride,
+      "images of \(dataset.format) for a network of inputs \(model.input.shape)")
     self.model = model
     self.dataset = dataset
     self.communicator = communicator

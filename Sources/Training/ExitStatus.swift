@@ -24,7 +24,7 @@ public enum ExitStatus: Int32, Sendable, CaseIterable {
     case .success: "done"
     case .usage: "the command line or a recipe is wrong"
     case .unusableInput: "a data, model or checkpoint file is missing, damaged or does not fit"
-    case .launch: "the launcher started several ranks, MPI sees one"
+    case .launch: "MPI sees one of several ranks, or the ranks are not alike"
     case .messagePassing: "MPI reported an error"
     case .outOfMemory: "the plan does not fit into memory"
     case .runDirectory: "the run directory exists already or cannot be written"
@@ -61,6 +61,7 @@ public enum ExitStatus: Int32, Sendable, CaseIterable {
     case .failedElsewhere: self = .writeFailed
     case .agreed(_, _, let status): self = status
     case .nothingToResume: self = .unusableInput
+    case .ranksDiffer: self = .launch
     case .stopped: self = .stopped
     }
   }

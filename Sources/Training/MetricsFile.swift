@@ -18,6 +18,9 @@ public final class MetricsFile {
     try file.append(line: "{\(members.joined(separator: ", "))}")
   }
 
+  /// Returns when all lines are on the disk.
+  public func sync() throws { try file.sync() }
+
   private static func rewind(_ run: RunDirectory, to step: Int) throws {
     try run.rewriteMetrics { line in
       guard let value = number(of: "step", in: line) else { return false }

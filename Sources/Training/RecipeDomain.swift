@@ -10,11 +10,22 @@ struct RecipeDomain<Value: Sendable>: Sendable {
 
 extension RecipeDomain where Value == Int {
   static func count(from minimum: Int) -> RecipeDomain {
+    count(in: minimum...Int(Int32.max), "a whole number of at least \(minimum) and below 2^31")
+  }
+
+  static func count(_ range: ClosedRange<Int>) -> RecipeDomain {
+    count(in: range, "a whole number from \(range.lowerBound) to \(range.upperBound)")
+  }
+
+  /// Products of bounded numbers are memory that does not fit, not overflows.
+  private static func count(in range: ClosedRange<Int>, _ expected: String) -> RecipeDomain {
     RecipeDomain(
-      expected: "a whole number of at least \(minimum)", form: .scalar,
-      read: { value in value.text.flatMap { Int($0) }.flatMap { $0 >= minimum ? $0 : nil } },
+      expected: expected, form: .scalar,
+      read: { value in value.text.flatMap { Int($0) }.flatMap { range.contains($0) ? $0 : nil } },
       write: { .integer(UInt64($0)) })
   }
+
+  static var channels: RecipeDomain { count(1...65_536) }
 }
 
 extension RecipeDomain where Value == UInt64 {
@@ -27,7 +38,10 @@ extension RecipeDomain where Value == UInt64 {
 
 extension RecipeDomain where Value == Double {
   static var nonNegative: RecipeDomain { number("a number of at least 0") { $0 >= 0 } }
-  static var positive: RecipeDomain { number("a number above 0") { $0 > 0 } }
+  static var positive: RecipeDomain { number("a number above 0") { Float($0) > 0 } }
+  static var megabytes: RecipeDomain {
+    number("a number above 0, at most 1000000") { Float($0) > 0 && $0 <= 1e6 }
+  }
   static var fraction: RecipeDomain { number("a number from 0 to 1") { $0 >= 0 && $0 <= 1 } }
   static var belowOne: RecipeDomain { number("a number from 0 to below 1") { $0 >= 0 && $0 < 1 } }
 
@@ -37,7 +51,9 @@ extension RecipeDomain where Value == Double {
     RecipeDomain(
       expected: expected, form: .scalar,
       read: { value in
-        guard let number = value.text.flatMap({ Double($0) }), number.isFinite, allows(number)
+        // The engine computes in Float.
+        guard let number = value.text.flatMap({ Double($0) }), Float(number).isFinite,
+          allows(number)
         else { return nil }
         return number
       },
@@ -63,7 +79,7 @@ extension RecipeDomain where Value == String {
 
 extension RecipeDomain where Value == Recipe.VGGLayer {
   static var vggLayer: RecipeDomain {
-    let count = RecipeDomain<Int>.count(from: 1)
+    let count = RecipeDomain<Int>.channels
     return RecipeDomain(
       expected: "a number of channels or M", form: .scalar,
       read: { value in

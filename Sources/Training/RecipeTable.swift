@@ -14,9 +14,9 @@ extension Recipe {
     RecipeKey(
       "synthetic-size", \.syntheticSize, .count(from: 1), "side of synthetic images, in pixels"),
     RecipeKey(
-      "synthetic-classes", \.syntheticClasses, .count(from: 2), "classes of synthetic images"),
+      "synthetic-classes", \.syntheticClasses, .count(2...65_536), "classes of synthetic images"),
     RecipeKey(
-      "crop-padding", \.cropPadding, .count(from: 0),
+      "crop-padding", \.cropPadding, .count(0...1024),
       "pixels added around an image before a random crop"),
     RecipeKey("flip", \.flip, .flag, "mirror half of the images"),
   ]
@@ -25,10 +25,10 @@ extension Recipe {
     RecipeKey("architecture", \.architecture, .choice, "the network"),
     RecipeKey("variant", \.variant, .choice, "low-curvature, or the baseline"),
     RecipeKey(
-      "stem", \.stem, .optional(.count(from: 1)), "channels of a resnet's first convolution (64)"),
-    RecipeKey("widths", \.widths, .list(.count(from: 1)), "channels of each stage of a resnet"),
+      "stem", \.stem, .optional(.channels), "channels of a resnet's first convolution (64)"),
+    RecipeKey("widths", \.widths, .list(.channels), "channels of each stage of a resnet"),
     RecipeKey(
-      "blocks", \.blocks, .list(.count(from: 1)), "residual blocks in each stage of a resnet"),
+      "blocks", \.blocks, .list(.count(1...1000)), "residual blocks in each stage of a resnet"),
     RecipeKey("layers", \.layers, .list(.vggLayer), "channels of a vgg's convolutions, M to pool"),
     RecipeKey(
       "softplus-beta", \.softplusBeta, .positive, "the standard variant's fixed softplus β"),
@@ -60,7 +60,8 @@ extension Recipe {
   ]
 
   private static let executionKeys = [
-    RecipeKey("slice-size", \.sliceSize, .count(from: 1), "samples on which kernels run at once"),
+    RecipeKey(
+      "slice-size", \.sliceSize, .count(1...65_536), "samples on which kernels run at once"),
     RecipeKey(
       "batch-norm", \.batchNorm, .choice, "normalise over all ranks' samples, or each rank's own"),
     RecipeKey(
@@ -71,7 +72,8 @@ extension Recipe {
       "divergence-check-every", \.divergenceCheckEvery, .count(from: 1),
       "steps between comparisons of all ranks' weights"),
     RecipeKey(
-      "bucket-megabytes", \.bucketMegabytes, .positive, "MiB of gradients summed over ranks at once"
+      "bucket-megabytes", \.bucketMegabytes, .megabytes,
+      "MiB of gradients summed over ranks at once"
     ),
     RecipeKey("checkpoint-every", \.checkpointEvery, .count(from: 1), "epochs between checkpoints"),
     RecipeKey("keep-checkpoints", \.keepCheckpoints, .count(from: 1), "checkpoints kept"),

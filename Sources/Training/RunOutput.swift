@@ -25,6 +25,8 @@ public struct RunOutput {
 
   /// A checkpoint, after which older ones than the recipe keeps are removed.
   func save(_ model: Model, recipe: Recipe, state: TrainingState) throws {
+    // A checkpoint that survives a power failure must not be ahead of the metrics.
+    try metrics.sync()
     let dictionary = model.stateDictionary()
     try checkpoints.save(
       state, model: dictionary.file(metadata: [ModelFile.recipeKey: try recipe.json()]),

@@ -21,7 +21,7 @@ public final class Trainer {
   let sampler: ShardedSampler
   let trainingStep: TrainingStep
   let output: RunOutput?
-  weak let observer: (any TrainingObserver)?
+  let observer: (any TrainingObserver)?
   private let schedule: LearningRateSchedule
   private(set) var position: BatchPosition
   /// Steps since the start of the run.
@@ -79,6 +79,7 @@ public final class Trainer {
       if isLastOfEpoch || isEnd {
         last = try finishEpoch(batch.epoch, isEnd: isEnd, dataWait: prefetcher.waited)
       }
+      // After the epoch's report, which a resumed run would not make up for.
       if result.stopRequested && !isEnd {
         try checkpoint()
         throw TrainingError.stopped(step: steps, run: output?.directory.path ?? "")

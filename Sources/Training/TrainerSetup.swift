@@ -36,6 +36,9 @@ public struct TrainerSetup {
     self.recipe = recipe
     self.communicator = communicator
     let agreement = Agreement(communicator)
+    // A recipe's file may be another one on another node; only the path of the data may differ.
+    let asked = recipe.jsonObject.filter { $0.key != "data" }.sorted { $0.key < $1.key }
+    try agreement.requireSame(asked.map { ("--\($0.key)", "\($0.value)") })
     let (train, test, model) = try agreement.perform {
       try TrainerSetup.prepare(recipe, communicator)
     }
@@ -51,6 +54,10 @@ public struct TrainerSetup {
     var environment = RunEnvironment(
       versions: versions, hosts: RunEnvironment.hosts(of: communicator),
       trainData: train.sha256(), testData: test.sha256(), step: 0)
+    try agreement.requireSame([
+      ("their training samples (SHA-256)", environment.trainData),
+      ("their test samples (SHA-256)", environment.testData),
+    ])
     try agreement.performOnRoot {
       let (output, state) = try TrainerSetup.open(
         recipe, run: run, start: start, model: model, environment: &environment, note: note)
@@ -77,6 +84,9 @@ public struct TrainerSetup {
     }
     let train = try recipe.load(.train)
     let test = try recipe.load(.test)
+    guard test.format == train.format else {
+      throw DatasetError.unequalFormats(train: train.format, test: test.format)
+    }
     let architecture = try recipe.architecture(for: train)
     let sampler = recipe.sampler(for: train)
     try checkBatches(sampler, architecture, recipe, ranks: communicator.size)

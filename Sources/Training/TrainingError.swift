@@ -9,6 +9,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case failedElsewhere(step: Int)
   /// A failure that all ranks agreed on.
   case agreed(rank: Int, message: String, status: ExitStatus)
+  /// Ranks of one job that must be alike are not.
+  case ranksDiffer(what: String, rank: Int, found: String, rootValue: String)
   case nothingToResume(run: String)
   case changed(key: String, checkpoint: String, recipe: String)
   /// A signal asked for the end, and a checkpoint was written.
@@ -29,6 +31,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
       "another rank failed at step \(step)"
     case .agreed(let rank, let message, _):
       rank == 0 ? message : "rank \(rank): \(message)"
+    case .ranksDiffer(let what, let rank, let found, let rootValue):
+      "ranks differ in \(what): \(rootValue) on rank 0, but \(found) on rank \(rank)"
     case .nothingToResume(let run):
       "\(run): no checkpoint to resume from; start a new run, without --resume"
     case .changed(let key, let checkpoint, let recipe):

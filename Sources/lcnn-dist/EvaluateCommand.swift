@@ -35,6 +35,7 @@ struct EvaluateCommand: ParsableCommand {
     let world = try Ranks.join()
     let logger = Ranks.logger
     logger.info("\(Ranks.blas)")
+    try Ranks.requireSameKernels()
     let agreement = Agreement(world)
     let (network, data) = try agreement.perform { try prepare(world) }
     let result = try Evaluator(network, data, communicator: world).run()

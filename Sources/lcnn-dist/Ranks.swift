@@ -26,6 +26,16 @@ enum Ranks {
     return world
   }
 
+  /// Refuses ranks whose matrix products or own kernels would round differently: each computes the same
+  /// weights from the same gradients for itself.
+  static func requireSameKernels() throws {
+    guard let world else { return }
+    try Agreement(world).requireSame([
+      ("OpenBLAS's kernels, chosen by \(BLASCoreType.coreTypeVariable)", BLASCoreType.current),
+      ("their CPUs' vectors", "\(BLASCoreType.Processor.current.vectors)"),
+    ])
+  }
+
   /// Whether this rank is the one that speaks; before MPI has started, as the launcher says.
   static var speaks: Bool {
     if let world { return world.rank == 0 }

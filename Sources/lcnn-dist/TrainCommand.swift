@@ -51,6 +51,7 @@ struct TrainCommand: ParsableCommand {
     let world = try Ranks.join()
     let logger = Ranks.logger
     logger.info("\(Ranks.blas)")
+    try Ranks.requireSameKernels()
     StopSignal.install()
     let recipe = try Agreement(world).perform { try resolvedRecipe() }
     let observer = world.rank == 0 ? ConsoleProgress(style: progress) : nil

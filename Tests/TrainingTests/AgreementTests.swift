@@ -74,6 +74,19 @@ import Training
     #expect(failures[0]?.status == .usage)
   }
 
+  @Test("where a value is not the same on all ranks, all throw which rank has another")
+  func different() throws {
+    let failures = try failures(ranks: 3) { communicator in
+      try Agreement(communicator).requireSame([("letters", "a"), ("none", "")])
+      try Agreement(communicator).requireSame([
+        ("numbers", "1"), ("letters", communicator.rank == 2 ? "b" : "a"),
+      ])
+    }
+    let expected = Failure(
+      message: "ranks differ in letters: a on rank 0, but b on rank 2", status: .launch)
+    #expect(failures == [expected, expected, expected])
+  }
+
   @Test("a rank alone throws its error as it is")
   func alone() {
     #expect(throws: TrainingError.nothingToResume(run: "runs/a")) {

@@ -38,19 +38,34 @@ struct RefusedRecipe: CustomTestStringConvertible, Sendable {
   static let values = [
     RefusedRecipe(
       "seed: 1\nbatch-size: -3",
-      says: "my.yaml:2: batch-size is -3, expected a whole number of at least 1"),
+      says: "my.yaml:2: batch-size is -3, expected a whole number of at least 1 and below 2^31"),
     RefusedRecipe(
-      "epochs: 2.5", says: "my.yaml:1: epochs is 2.5, expected a whole number of at least 1"),
+      "epochs: 2.5",
+      says: "my.yaml:1: epochs is 2.5, expected a whole number of at least 1 and below 2^31"),
     RefusedRecipe(
-      "epochs: null", says: "my.yaml:1: epochs is null, expected a whole number of at least 1"),
+      "epochs: null",
+      says: "my.yaml:1: epochs is null, expected a whole number of at least 1 and below 2^31"),
     RefusedRecipe(
-      "epochs: [1, 2]", says: "my.yaml:1: epochs is [1, 2], expected a whole number of at least 1"),
+      "epochs: [1, 2]",
+      says: "my.yaml:1: epochs is [1, 2], expected a whole number of at least 1 and below 2^31"),
     RefusedRecipe(
       "epochs: {a: 1}",
-      says: "my.yaml:1: epochs is a mapping, expected a whole number of at least 1"),
+      says: "my.yaml:1: epochs is a mapping, expected a whole number of at least 1 and below 2^31"),
     RefusedRecipe(
       "beta-penalty: -1e-4",
       says: "my.yaml:1: beta-penalty is -1e-4, expected a number of at least 0, or null"),
+    RefusedRecipe(
+      "batch-size: 9223372036854775807",
+      says: "my.yaml:1: batch-size is 9223372036854775807, "
+        + "expected a whole number of at least 1 and below 2^31"),
+    RefusedRecipe(
+      "synthetic-classes: 65537",
+      says: "my.yaml:1: synthetic-classes is 65537, expected a whole number from 2 to 65536"),
+    RefusedRecipe(
+      "softplus-beta: 1e-60", says: "my.yaml:1: softplus-beta is 1e-60, expected a number above 0"),
+    RefusedRecipe(
+      "bucket-megabytes: 1e30",
+      says: "my.yaml:1: bucket-megabytes is 1e30, expected a number above 0, at most 1000000"),
     RefusedRecipe(
       "learning-rate: 0", says: "my.yaml:1: learning-rate is 0, expected a number above 0"),
     RefusedRecipe(
@@ -201,12 +216,13 @@ struct RefusedRecipe: CustomTestStringConvertible, Sendable {
     #expect(try recipe.dataDirectory() == "a: b #c")
     #expect(recipe.milestones == [])
     #expect(
-      override("batch-size", "-3") == "--batch-size is -3, expected a whole number of at least 1")
+      override("batch-size", "-3")
+        == "--batch-size is -3, expected a whole number of at least 1 and below 2^31")
     #expect(
       override("batchsize", "3") == "unknown key \"--batchsize\"; did you mean \"--batch-size\"?")
     #expect(
       override("widths", "8,,16")
-        == "--widths is [8, , 16], expected a list, each a whole number of at least 1")
+        == "--widths is [8, , 16], expected a list, each a whole number from 1 to 65536")
   }
 
   @Test("a VGG's layers are read from YAML and flags alike")

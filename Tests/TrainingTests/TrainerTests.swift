@@ -1,0 +1,90 @@
+import Checkpoints
+import Datasets
+import Foundation
+import Kernels
+import MessagePassing
+import Testing
+import Training
+
+/// Raises a signal once the step before an epoch's last one has been made, so that the last one sees it.
+private final class Interrupter: TrainingObserver {
+  func begin(_ summary: RunSummary) {}
+  func step(_ progress: StepProgress) {
+    guard progress.epoch == 1 && progress.step == progress.stepsPerEpoch - 2 else { return }
+    // Threads of a pool block signals; raised on this one, it has arrived when raise returns.
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    sigaddset(&signals, SIGUSR1)
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+    raise(SIGUSR1)
+  }
+  func epoch(_ report: EpochReport) {}
+  func note(_ line: String) {}
+}
+
+// Serialized: signals are the process's.
+@Suite(.serialized) struct TrainerTests {
+  private func train(
+    _ recipe: Recipe, in run: String, _ start: TrainerSetup.Start,
+    observer: (any TrainingObserver)? = nil
+  ) throws {
+    let setup = try TrainerSetup(
+      recipe, run: run, start: start,
+      versions: RunEnvironment.Versions(program: "", messagePassing: "", blas: ""),
+      communicator: SoloCommunicator(), note: { _ in })
+    // The trainer does not keep its observer.
+    try withExtendedLifetime(observer) {
+      _ = try setup.makeTrainer(observer: observer).run()
+    }
+  }
+
+  @Test("a run that a signal stops at an epoch's last step and --resume ends is that of one go")
+  func stoppedAtLastStep() throws {
+    let url = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    defer { try? FileManager.default.removeItem(at: url) }
+    var recipe = try Recipe.load("digits")
+    (recipe.epochs, recipe.trainSamples, recipe.testSamples) = (2, 48, 10)
+    (recipe.batchSize, recipe.warmupEpochs) = (16, 1)
+
+    // Products that OpenBLAS's threads share are rounded as the threads come.
+    useOneBLASThread()
+    try train(recipe, in: url.path + "/whole", .fresh(initial: nil))
+    StopSignal.install()
+    defer { for number in [SIGTERM, SIGINT, SIGUSR1] { signal(number, SIG_DFL) } }
+    let parts = url.path + "/parts"
+    let interrupter = Interrupter()
+    #expect(throws: TrainingError.stopped(step: 3, run: parts)) {
+      try train(recipe, in: parts, .fresh(initial: nil), observer: interrupter)
+    }
+    StopSignal.install()
+    try train(recipe, in: parts, .resume)
+
+    for file in ["metrics.jsonl", "checkpoints/step-00000006/model.safetensors"] {
+      let expected = try Data(contentsOf: url.appendingPathComponent("whole/\(file)"))
+      let found = try Data(contentsOf: url.appendingPathComponent("parts/\(file)"))
+      #expect(found == expected, "\(file) differs")
+    }
+  }
+
+  @Test("test images of another size than the training images are refused")
+  func unequalFormats() throws {
+    let url = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: url) }
+    for (prefix, side) in [("train", 8), ("t10k", 9)] as [(String, UInt8)] {
+      let images = [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, side, 0, 0, 0, side]
+      let pixels = [UInt8](repeating: 0, count: 2 * Int(side) * Int(side))
+      try Data(images + pixels).write(
+        to: url.appendingPathComponent("\(prefix)-images-idx3-ubyte"))
+      try Data([0, 0, 8, 1, 0, 0, 0, 2, 3, 9]).write(
+        to: url.appendingPathComponent("\(prefix)-labels-idx1-ubyte"))
+    }
+    var recipe = try Recipe.load("digits")
+    (recipe.dataSet, recipe.data, recipe.batchSize) = (.idx, url.path, 2)
+    #expect {
+      try train(recipe, in: url.path + "/run", .fresh(initial: nil))
+    } throws: { error in
+      "\(error)" == "test images are 9×9×1 of 10 classes, but training images 8×8×1 of 10 classes"
+    }
+  }
+}
