@@ -6,7 +6,14 @@ static const double limit = 0x1p34;
 static const double high_scale = 0x1p14, high_unit = 0x1p-14;
 static const double low_scale = 0x1p63, low_unit = 0x1p-63;
 
-/// Either limb of a value is at most 2^48 in magnitude, so that 2^14 values cannot overflow it.
+/// Moves what the low limb holds beyond one unit of the high one into that: afterwards it is in
+/// 0 ... 2^49 - 1, so that it never overflows and equal sums have equal limbs.
+ALWAYS_INLINE void carry(int64_t *limbs) {
+  const int64_t units = limbs[1] >> 49;
+  limbs[0] += units;
+  limbs[1] -= units << 49;
+}
+
 ALWAYS_INLINE size_t add(double value, int64_t *limbs) {
   const size_t out = !(fabs(value) < limit);
   const double x = out ? 0.0 : value;
@@ -14,10 +21,14 @@ ALWAYS_INLINE size_t add(double value, int64_t *limbs) {
   const double rest = x - high * high_unit;
   limbs[0] += (int64_t)high;
   limbs[1] += (int64_t)rint(rest * low_scale);
+  carry(limbs);
   return out;
 }
 
-ALWAYS_INLINE double value(const int64_t *limbs) {
+/// Ranks add limbs without carrying, 2^14 of them at most.
+ALWAYS_INLINE double value(const int64_t *sums) {
+  int64_t limbs[2] = {sums[0], sums[1]};
+  carry(limbs);
   return (double)limbs[0] * high_unit + (double)limbs[1] * low_unit;
 }
 

@@ -5,12 +5,10 @@ import Tensors
 /// Sums whose bits do not depend on the order of their terms, nor on how ranks share them.
 ///
 /// A term x is split into two integers, x ≈ h·2⁻¹⁴ + l·2⁻⁶³, and integers are added: exactly, in any
-/// order, by any allreduce. A term is rounded once, to 2⁻⁶³, before it is added. A sum takes 2¹⁴ terms,
-/// each smaller than 2³⁴ in magnitude; larger ones are counted, and the sums then read as NaN.
+/// order, by any allreduce. A term is rounded once, to 2⁻⁶³, before it is added. Terms must be smaller
+/// than 2³⁴ and sums than 2⁴⁹ in magnitude, with at most 2¹⁴ ranks; larger terms are counted, and the
+/// sums then read as NaN.
 public struct ExactSums {
-  /// Terms of one sum.
-  public static let capacity = 16384
-
   private let count: Int
   /// (h, l) of every sum, then how many terms were out of range.
   private let limbs: UnsafeMutableBufferPointer<Int64>

@@ -58,8 +58,9 @@ public struct Architecture: Sendable, Equatable {
     switch body {
     case .resNet(_, let widths, _):
       // A stride-2 convolution with "same" padding leaves half, rounded up.
-      let factor = 1 << (widths.count - 1)
-      return ((height + factor - 1) / factor, (width + factor - 1) / factor)
+      var (height, width) = (height, width)
+      for _ in widths.dropFirst() { (height, width) = ((height + 1) / 2, (width + 1) / 2) }
+      return (height, width)
     case .vgg(let layers):
       let last = layers.lastIndex { $0 != .pooling } ?? 0
       let poolings = layers[..<last].count { $0 == .pooling }

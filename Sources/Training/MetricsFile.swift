@@ -23,7 +23,8 @@ public final class MetricsFile {
 
   private static func rewind(_ run: RunDirectory, to step: Int) throws {
     try run.rewriteMetrics { line in
-      guard let value = number(of: "step", in: line) else { return false }
+      // A line that a power failure has cut short must not stay.
+      guard line.hasSuffix("}"), let value = number(of: "step", in: line) else { return false }
       return value <= step
     }
   }

@@ -145,7 +145,7 @@ public final class Trainer {
     _ number: Int, isEnd: Bool, dataWait: Duration
   ) throws -> Evaluator.Result? {
     try agreement.perform { if let failure { throw failure } }
-    let speed = epoch.imagesPerSecond
+    let (speed, seconds) = (epoch.imagesPerSecond, epoch.seconds)
     let isEvaluated = isEnd || (number + 1) % recipe.evaluateEvery == 0
     let test = isEvaluated ? try evaluate() : nil
     model.refresh(.evaluation)
@@ -154,7 +154,7 @@ public final class Trainer {
       trainAccuracy: epoch.accuracy, test: test, geometry: NetworkGeometry(model),
       imagesPerSecond: speed)
     try agreement.performOnRoot {
-      try output?.write(report, seconds: epoch.seconds, dataWait: dataWait)
+      try output?.write(report, seconds: seconds, dataWait: dataWait)
     }
     observer?.epoch(report)
     if isEnd || (number + 1) % recipe.checkpointEvery == 0 { try checkpoint() }

@@ -52,7 +52,6 @@ struct TrainCommand: ParsableCommand {
     let logger = Ranks.logger
     logger.info("\(Ranks.blas)")
     try Ranks.requireSameKernels()
-    StopSignal.install()
     let recipe = try Agreement(world).perform { try resolvedRecipe() }
     let observer = world.rank == 0 ? ConsoleProgress(style: progress) : nil
     let setup = try TrainerSetup(
@@ -60,6 +59,8 @@ struct TrainCommand: ParsableCommand {
       versions: RunEnvironment.Versions(
         program: LCNNDist.version, messagePassing: world.library, blas: "\(Ranks.blas)"),
       communicator: world, note: { observer?.note($0) })
+    // Not before: until there are steps to agree in, a signal just ends the program.
+    StopSignal.install()
     let result = try setup.makeTrainer(observer: observer).run()
     observer?.finish(result)
   }

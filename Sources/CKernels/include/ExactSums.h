@@ -6,7 +6,7 @@
 
 /// Adds values to fixed-point sums: limbs[2i] in units of 2^-14, limbs[2i + 1] in units of 2^-63.
 ///
-/// Integer sums do not depend on their order. Returns how many values were not finite or at least 2^34
+/// The low limb stays below one unit of the high one. Integer sums do not depend on their order. Returns how many values were not finite or at least 2^34
 /// in magnitude; those are left out.
 size_t ck_exact_add_floats(size_t count, const float *values, int64_t *limbs);
 size_t ck_exact_add_doubles(size_t count, const double *values, int64_t *limbs);
