@@ -65,6 +65,16 @@ package enum FileSystem {
     guard fsync(descriptor) == 0 else { throw FileError("sync", path) }
   }
 
+  /// Writes a file under a temporary name beside it and renames it: a reader sees all of it or the old one.
+  package static func replace(_ path: String, by bytes: [UInt8]) throws(FileError) {
+    let directory = directory(of: path)
+    let name = path.split(separator: "/").last.map(String.init) ?? ""
+    let partial = directory + (directory.hasSuffix("/") ? "" : "/") + ".\(name).partial"
+    try write(bytes, to: partial)
+    try rename(partial, to: path)
+    try syncDirectory(directory)
+  }
+
   /// Writes all of `bytes` at the descriptor's position.
   package static func write(
     _ bytes: [UInt8], descriptor: Int32, path: String
@@ -99,6 +109,11 @@ package enum FileSystem {
       guard unlink("\(path)/\(name)") == 0 else { throw FileError("remove", "\(path)/\(name)") }
     }
     guard rmdir(path) == 0 else { throw FileError("remove", path) }
+  }
+
+  /// The directory that holds `path`.
+  package static func directory(of path: String) -> String {
+    parent(of: path) ?? (path.hasPrefix("/") ? "/" : ".")
   }
 
   /// The directory above `path`; none for a bare name or the root.

@@ -44,11 +44,7 @@ public struct RunDirectory: Equatable, Sendable {
 
   /// Adds or replaces a small file beside the recipe, atomically.
   public func write(_ bytes: [UInt8], as name: String) throws(RunDirectoryError) {
-    do {
-      try FileSystem.write(bytes, to: "\(path)/.\(name).partial")
-      try FileSystem.rename("\(path)/.\(name).partial", to: "\(path)/\(name)")
-      try FileSystem.syncDirectory(path)
-    } catch { throw .file(error) }
+    do { try FileSystem.replace("\(path)/\(name)", by: bytes) } catch { throw .file(error) }
   }
 
   /// Drops the lines of `metrics.jsonl` that `keep` refuses, atomically; a run without the file is left alone.

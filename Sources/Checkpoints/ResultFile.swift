@@ -1,0 +1,25 @@
+import Glibc
+
+/// A file that is written once, at the end of a computation, but whose place is checked before it.
+public struct ResultFile: Equatable, Sendable {
+  public let path: String
+
+  /// Refuses a directory, and a place that cannot be written.
+  public init(_ path: String) throws(FileError) {
+    self.path = path
+    if path.isEmpty { throw FileError("write", path, code: ENOENT) }
+    if path.hasSuffix("/") || FileSystem.isDirectory(path) {
+      throw FileError("write", path, code: EISDIR)
+    }
+    let directory = FileSystem.directory(of: path)
+    guard access(directory, W_OK) == 0 else { throw FileError("write", path) }
+    guard FileSystem.isDirectory(directory) else {
+      throw FileError("write", path, code: ENOTDIR)
+    }
+  }
+
+  /// Writes the file, or replaces an old one, atomically.
+  public func write(_ text: String) throws(FileError) {
+    try FileSystem.replace(path, by: Array(text.utf8))
+  }
+}

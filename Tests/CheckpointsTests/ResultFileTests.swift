@@ -1,0 +1,28 @@
+import Checkpoints
+import Foundation
+import Testing
+
+@Suite struct ResultFileTests {
+  @Test("a result replaces an old one and leaves nothing beside it")
+  func replaces() throws {
+    let directory = try TemporaryDirectory()
+    let file = try ResultFile("\(directory.path)/c.csv")
+    try file.write("1\n")
+    try file.write("2\n")
+    #expect(try String(contentsOfFile: file.path, encoding: .utf8) == "2\n")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["c.csv"])
+  }
+
+  @Test("a place that cannot be written is refused before anything is computed")
+  func refused() throws {
+    let directory = try TemporaryDirectory()
+    #expect(throws: FileError.self) { try ResultFile(directory.path) }
+    for path in ["none/c.csv", "new/"] {
+      #expect(throws: FileError.self) { try ResultFile("\(directory.path)/\(path)") }
+    }
+    #expect(throws: FileError.self) { try ResultFile("") }
+    let file = try ResultFile("\(directory.path)/file")
+    try file.write("")
+    #expect(throws: FileError.self) { try ResultFile("\(file.path)/c.csv") }
+  }
+}
