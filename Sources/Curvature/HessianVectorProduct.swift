@@ -3,31 +3,29 @@ import Networks
 import Preconditions
 import Tensors
 
-/// H·v per sample, H = ∇²ₓf, f the cross-entropy of the true label, in evaluation mode.
+/// H·v per sample, H = ∇²ₓf, in evaluation mode.
 ///
 /// In evaluation mode samples do not interact, so one sweep over a batch is one product per sample: the
 /// tangent of the backward pass along v. Needs a model that was built for curvature.
 public struct HessianVectorProduct {
-  public let model: Model
-  private let loss = SoftmaxCrossEntropy()
+  public let gradient: InputGradient
+  public var model: Model { gradient.model }
 
-  public init(_ model: Model) {
+  public init(_ model: Model, of function: ScalarFunction = .loss) {
     require(
       model.configuration.purpose == .curvature, "a model built for \(model.configuration.purpose)")
-    self.model = model
+    gradient = InputGradient(model, of: function)
   }
 
   /// Logits and input gradients of the first `samples` samples of `model.input`.
   public func linearize(_ samples: Int, labels: UnsafeBufferPointer<Int32>) {
-    model.forward(samples, mode: .evaluation)
-    _ = loss.forward(model.logits.prefix(samples), labels: labels, scale: 1)
-    model.backward(samples)
+    gradient.linearize(samples, labels: labels)
   }
 
   /// input.gradientTangent ← H·input.tangent, after `linearize`.
   public func apply(_ samples: Int) {
     model.forwardTangent(samples)
-    loss.tangent(model.logits.prefix(samples), scale: 1)
+    gradient.writeTangent(samples)
     model.backwardTangent(samples)
   }
 }

@@ -12,16 +12,16 @@ struct CurvatureCase {
   let model: Model
   let product: HessianVectorProduct
   let pixels: [Float]
-  private let labels: [Int32]
+  let labels: [Int32]
 
-  init(_ network: SmallNetwork) throws {
+  init(_ network: SmallNetwork, of function: ScalarFunction = .loss) throws {
     let architecture = try network.architecture()
     model = try Model(
       architecture, ModelConfiguration(.curvature, maximumSamples: Self.samples),
       communicator: SoloCommunicator())
     model.initialize(seed: 11)
     model.refresh(.evaluation)
-    product = HessianVectorProduct(model)
+    product = HessianVectorProduct(model, of: function)
     let samples = RandomSamples(architecture, count: Self.samples, seed: 12)
     pixels = samples.pixels
     labels = samples.classes
@@ -46,13 +46,31 @@ struct CurvatureCase {
     return Array(model.input.gradientTangent.buffer)
   }
 
-  /// The norms at the images, iterating from `directions`.
-  func measure(from directions: [Float], iterations: Int) -> [NormalizedCurvature.Sample] {
+  /// Gradient norms and estimates at the images, iterating from `directions`.
+  func measure(
+    from directions: [Float], _ estimator: CurvatureEstimator
+  ) throws -> [NormalizedCurvature.Sample] {
     setInput(pixels)
     model.input.tangent.pointer.update(from: directions, count: directions.count)
-    return labels.withUnsafeBufferPointer {
-      NormalizedCurvature(model).measure(Self.samples, labels: $0, iterations: iterations)
+    let curvature = try NormalizedCurvature(
+      model, of: product.gradient.function, estimator: estimator)
+    return labels.withUnsafeBufferPointer { curvature.measure(Self.samples, labels: $0) }
+  }
+
+  /// Every sample's eigenvalues, ascending, of the Hessian whose columns are its products with unit vectors.
+  func denseEigenvalues() -> [[Double]] {
+    _ = gradient(at: pixels)
+    let stride = model.input.shape.stride
+    var hessians = rows.map { _ in [[Double]]() }
+    for column in 0..<stride {
+      var unit = [Float](repeating: 0, count: pixels.count)
+      for rows in rows { unit[rows.lowerBound + column] = 1 }
+      let product = apply(unit)
+      for (sample, rows) in rows.enumerated() {
+        hessians[sample].append(product[rows].map(Double.init))
+      }
     }
+    return hessians.map(jacobiEigenvalues)
   }
 
   /// Random vectors of length 1 per sample.

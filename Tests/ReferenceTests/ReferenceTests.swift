@@ -85,13 +85,22 @@ import Training
         try reference.expectedImages("eval.hvp", mine)),
       within: Self.secondOrder, reference.name)
 
-    let samples = labels.withUnsafeBufferPointer {
-      NormalizedCurvature(model).measure(n, labels: $0, iterations: 200)
+    func measure(_ estimator: CurvatureEstimator) throws -> [NormalizedCurvature.Sample] {
+      model.input.tangent.pointer.update(from: direction, count: direction.count)
+      let curvature = try NormalizedCurvature(model, estimator: estimator)
+      return labels.withUnsafeBufferPointer { curvature.measure(n, labels: $0) }
     }
+    let samples = try measure(.power(iterations: 200, tolerance: 0))
+    let tenIterations = try measure(.reference)
     for (name, found, tolerance) in [
       ("grad_norm", samples.map { Float($0.gradientNorm) }, Self.firstOrder),
       ("hessian_norm", samples.map { Float($0.hessianNorm) }, Self.secondOrder),
       ("curvature", samples.map { Float($0.curvature) }, Self.secondOrder),
+      (
+        "estimator10.hessian_norm", tenIterations.map { Float($0.hessianNorm) },
+        Self.secondOrder
+      ),
+      ("estimator10.curvature", tenIterations.map { Float($0.curvature) }, Self.secondOrder),
     ] {
       let expected = try reference.expectedValues("eval.\(name)")
       expect(Comparison(name, found, expected[mine]), within: tolerance, reference.name)

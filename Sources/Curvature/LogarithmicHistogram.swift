@@ -1,0 +1,47 @@
+import Preconditions
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// How often values fall between edges that grow by one factor, from the smallest positive value to the
+/// largest.
+public struct LogarithmicHistogram: Sendable, Equatable, Encodable {
+  public struct Bin: Sendable, Equatable, Encodable {
+    public let lower: Double
+    /// Excluded, but for the last bin.
+    public let upper: Double
+    public internal(set) var count: Int
+  }
+
+  /// Values that are 0.
+  public let zeros: Int
+  /// Of ascending edges; one bin if all positive values are equal, none if there are none.
+  public let bins: [Bin]
+
+  /// - Precondition: values are finite and not negative.
+  public init(_ values: [Double], bins number: Int = 10) {
+    require(
+      number > 0 && values.allSatisfy { $0 >= 0 && $0.isFinite },
+      "\(number) bins for \(values.count) values")
+    let positive = values.filter { $0 > 0 }
+    zeros = values.count - positive.count
+    guard let smallest = positive.min(), let largest = positive.max() else {
+      bins = []
+      return
+    }
+    let number = smallest == largest ? 1 : number
+    let width = (log(largest) - log(smallest)) / Double(number)
+    let edges = (0...number).map { index in
+      index == 0
+        ? smallest
+        : index == number ? largest : exp(log(smallest) + Double(index) * width)
+    }
+    var bins = (0..<number).map { Bin(lower: edges[$0], upper: edges[$0 + 1], count: 0) }
+    for value in positive {
+      let index = edges.dropFirst().dropLast().firstIndex { value < $0 } ?? number
+      bins[index - 1].count += 1
+    }
+    self.bins = bins
+  }
+}
