@@ -30,7 +30,7 @@ public enum ExitStatus: Int32, Sendable, CaseIterable {
     case .runDirectory: "the run directory exists already or cannot be written"
     case .writeFailed: "a file of the run could not be written"
     case .stopped: "stopped by a signal after a checkpoint; --resume goes on"
-    case .diverged: "the loss is not finite"
+    case .diverged: "the loss, or a derivative of it, is not finite"
     case .replicasDiffer: "a rank's weights or state are no longer those of the others"
     }
   }
@@ -42,6 +42,8 @@ public enum ExitStatus: Int32, Sendable, CaseIterable {
     case is RecipeError, is ArchitectureError: self = .usage
     case is DatasetError, is SafetensorsError, is StateError, is ElementTypeError:
       self = .unusableInput
+    case let error as SurveyError:
+      if case .notFinite = error { self = .diverged } else { self = .unusableInput }
     case is RunDirectoryError: self = .runDirectory
     case let error as CheckpointError:
       if case .file = error { self = .writeFailed } else { self = .unusableInput }

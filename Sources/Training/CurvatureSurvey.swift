@@ -1,0 +1,76 @@
+import Curvature
+import Datasets
+import MessagePassing
+import Networks
+import Tensors
+
+/// Gradient norm, Hessian norm and curvature of every sample of a data set, for any number of ranks.
+public struct CurvatureSurvey {
+  private let model: Model
+  private let dataset: Dataset
+  private let function: ScalarFunction
+  private let estimator: CurvatureEstimator
+  private let probes: ProbeDirections
+  private let batch: Int
+  private let communicator: any Communicator
+
+  /// - Parameter model: built for curvature, for a slice or more.
+  /// - Parameter probes: where the iterations start.
+  /// - Parameter batch: how many samples ranks share at a time; changes no result.
+  public init(
+    _ model: Model, _ dataset: Dataset, of function: ScalarFunction,
+    estimator: CurvatureEstimator, probes: ProbeDirections, batch: Int,
+    communicator: any Communicator
+  ) {
+    self.model = model
+    self.dataset = dataset
+    self.function = function
+    self.estimator = estimator
+    self.probes = probes
+    self.batch = batch
+    self.communicator = communicator
+  }
+
+  /// Each sample's geometry, in the order of the data set, on every rank and with the same bits for any
+  /// number of ranks and any batch.
+  ///
+  /// Collective.
+  /// - Throws: ``SurveyError`` if a number is not finite.
+  public func run() throws -> [NormalizedCurvature.Sample] {
+    model.refresh(.evaluation)
+    let curvature = try Agreement(communicator).perform {
+      try NormalizedCurvature(model, of: function, estimator: estimator)
+    }
+    let sweep = SliceSweep(
+      dataset, slices: model.configuration.slices, batch: batch, communicator: communicator)
+    let samples = try sweep.run { slice in
+      slice.copyImages(into: model.input.value)
+      for sample in 0..<slice.count {
+        probes.write(
+          sample: slice.first + sample, into: model.input.tangent.slice(sample..<sample + 1))
+      }
+      return curvature.measure(slice.count, labels: slice.labels)
+    }
+    let isFinite = samples.map { $0.gradientNorm.isFinite && $0.hessianNorm.isFinite }
+    if let sample = isFinite.firstIndex(of: false) {
+      throw SurveyError.notFinite(dataset: dataset.name, split: dataset.split, sample: sample)
+    }
+    return samples
+  }
+}
+
+/// Why the geometry of a network cannot be told.
+public enum SurveyError: Error, Equatable, CustomStringConvertible {
+  case notFinite(dataset: String, split: Dataset.Split, sample: Int)
+  /// A margin needs two classes.
+  case tooFewClasses(dataset: String, classes: Int)
+
+  public var description: String {
+    switch self {
+    case .notFinite(let dataset, let split, let sample):
+      "gradient or Hessian of \(split.rawValue) sample \(sample) of \(dataset) is not finite"
+    case .tooFewClasses(let dataset, let classes):
+      "a margin needs two classes, \(dataset) has \(classes)"
+    }
+  }
+}

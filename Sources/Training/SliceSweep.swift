@@ -1,0 +1,109 @@
+import Datasets
+import MessagePassing
+import Preconditions
+import Tensors
+
+/// Every sample of a data set once, in its own order and in whole slices of it, shared by the ranks.
+///
+/// A slice holds the same samples for any number of ranks and any batch size, so that what is found of a
+/// sample has the same bits too, if slices are measured one by one.
+public struct SliceSweep {
+  /// A few consecutive samples, lent for the time of a call.
+  public struct Slice {
+    /// The index of the first one in the data set.
+    public let first: Int
+    /// count × height × width × channels, pixels in [0, 1].
+    public let images: UnsafeMutableBufferPointer<Float>
+    public let labels: UnsafeBufferPointer<Int32>
+    public var count: Int { labels.count }
+
+    /// Writes the images over the first `count` of `tensor`.
+    public func copyImages(into tensor: Tensor) {
+      guard let images = images.baseAddress else { return }
+      tensor.pointer.update(from: images, count: tensor.prefix(count).count)
+    }
+  }
+
+  private let dataset: Dataset
+  private let slices: Slices
+  private let sampler: ShardedSampler
+  private let communicator: any Communicator
+
+  /// - Parameter batch: how many samples ranks share at a time, about; rounded to whole slices per rank.
+  public init(
+    _ dataset: Dataset, slices: Slices, batch: Int, communicator: any Communicator
+  ) {
+    self.dataset = dataset
+    self.slices = slices
+    self.communicator = communicator
+    let unit = slices.samples * communicator.size
+    sampler = ShardedSampler(
+      count: dataset.count, globalBatch: max(1, batch / unit) * unit, order: .natural,
+      granularity: slices.samples)
+  }
+
+  /// What `measure` finds in the slices of all ranks, in the order of the samples, on every rank.
+  ///
+  /// Collective; `measure` itself makes no collectives.
+  /// - Parameter recordsPerSample: `measure` returns so many for each sample of its slice.
+  public func run<Record: BitwiseCopyable>(
+    recordsPerSample: Int = 1, _ measure: (Slice) -> [Record]
+  ) throws -> [Record] {
+    let (rank, size) = (communicator.rank, communicator.size)
+    let prefetcher = try Agreement(communicator).perform {
+      try Prefetcher(dataset: dataset, sampler: sampler, rank: rank, size: size, epochs: 1)
+    }
+    defer { prefetcher.stop() }
+    var records: [Record] = []
+    while let batch = prefetcher.next() {
+      slices.forEach(in: batch.count) { range in
+        let pixels = range.lowerBound * dataset.pixelsPerImage
+        let found = measure(
+          Slice(
+            first: Int(batch.sampleIndices[range.lowerBound]),
+            images: UnsafeMutableBufferPointer(
+              rebasing: batch.images[pixels..<pixels + range.count * dataset.pixelsPerImage]),
+            labels: UnsafeBufferPointer(UnsafeMutableBufferPointer(rebasing: batch.labels[range]))))
+        require(
+          found.count == range.count * recordsPerSample,
+          "\(found.count) records of \(range.count) samples")
+        records += found
+      }
+    }
+    return inOrder(communicator.allGather(Self.bytes(of: records)), recordsPerSample)
+  }
+
+  /// The ranks' records, taken as the ranks took their shares.
+  private func inOrder<Record: BitwiseCopyable>(
+    _ parts: [[UInt8]], _ recordsPerSample: Int
+  ) -> [Record] {
+    var records: [Record] = []
+    records.reserveCapacity(dataset.count * recordsPerSample)
+    var taken = [Int](repeating: 0, count: parts.count)
+    let stride = MemoryLayout<Record>.stride
+    for step in 0..<sampler.stepsPerEpoch {
+      for rank in parts.indices {
+        let share = sampler.share(step: step, rank: rank, size: parts.count)
+        parts[rank].withUnsafeBytes { bytes in
+          for _ in 0..<share.count * recordsPerSample {
+            records.append(
+              bytes.loadUnaligned(fromByteOffset: taken[rank] * stride, as: Record.self))
+            taken[rank] += 1
+          }
+        }
+      }
+    }
+    return records
+  }
+
+  private static func bytes<Record: BitwiseCopyable>(of records: [Record]) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: records.count * MemoryLayout<Record>.stride)
+    bytes.withUnsafeMutableBytes { bytes in
+      for (index, record) in records.enumerated() {
+        bytes.storeBytes(
+          of: record, toByteOffset: index * MemoryLayout<Record>.stride, as: Record.self)
+      }
+    }
+    return bytes
+  }
+}

@@ -1,0 +1,58 @@
+import Curvature
+import Datasets
+import MessagePassing
+import Networks
+import Tensors
+
+/// How far the input gradient of every sample of a data set moves, for any number of ranks.
+public struct StabilitySurvey {
+  private let model: Model
+  private let dataset: Dataset
+  private let function: ScalarFunction
+  private let radii: [Double]
+  private let directions: Int
+  private let probes: ProbeDirections
+  private let batch: Int
+  private let communicator: any Communicator
+
+  /// - Parameter model: built for input gradients, for a slice or more.
+  /// - Parameter batch: how many samples ranks share at a time; changes no result.
+  public init(
+    _ model: Model, _ dataset: Dataset, of function: ScalarFunction, radii: [Double],
+    directions: Int, probes: ProbeDirections, batch: Int, communicator: any Communicator
+  ) {
+    self.model = model
+    self.dataset = dataset
+    self.function = function
+    self.radii = radii
+    self.directions = directions
+    self.probes = probes
+    self.batch = batch
+    self.communicator = communicator
+  }
+
+  /// samples × radii changes, radii innermost, in the order of the data set, on every rank and with the
+  /// same bits for any number of ranks and any batch.
+  ///
+  /// Collective.
+  /// - Throws: ``SurveyError`` if a number is not finite.
+  public func run() throws -> [GradientStability.Change] {
+    model.refresh(.evaluation)
+    let stability = try Agreement(communicator).perform {
+      try GradientStability(
+        model, of: function, radii: radii, directions: directions, probes: probes)
+    }
+    let sweep = SliceSweep(
+      dataset, slices: model.configuration.slices, batch: batch, communicator: communicator)
+    let changes = try sweep.run(recordsPerSample: radii.count) { slice in
+      slice.copyImages(into: model.input.value)
+      return stability.measure(slice.count, labels: slice.labels, first: slice.first)
+    }
+    let isFinite = changes.map { $0.gradientNorm.isFinite && $0.mean.isFinite }
+    if let index = isFinite.firstIndex(of: false) {
+      throw SurveyError.notFinite(
+        dataset: dataset.name, split: dataset.split, sample: index / radii.count)
+    }
+    return changes
+  }
+}

@@ -1,0 +1,58 @@
+import Datasets
+import MessagePassing
+import Tensors
+import Testing
+import Training
+
+@Suite struct SliceSweepTests {
+  private static let count = 53
+
+  /// What was found of a sample, and of which slice it was a part.
+  private struct Record: BitwiseCopyable, Equatable, Sendable {
+    let index: Int
+    let label: Int32
+    let pixel: Float
+    let first: Int
+    let length: Int
+  }
+
+  private func sweep(
+    ranks: Int, batch: Int, recordsPerSample: Int = 1
+  ) throws -> [[Record]] {
+    let dataset = try DatasetSource.synthetic(
+      height: 2, width: 2, channels: 1, classes: 7, count: Self.count, seed: 3
+    ).load(.test, directory: nil)
+    return try ThreadCommunicator.run(ranks: ranks) { communicator in
+      try SliceSweep(
+        dataset, slices: Slices(samples: 4), batch: batch, communicator: communicator
+      ).run(recordsPerSample: recordsPerSample) { slice in
+        (0..<slice.count * recordsPerSample).map { index in
+          let sample = index / recordsPerSample
+          return Record(
+            index: slice.first + sample, label: slice.labels[sample],
+            pixel: slice.images[sample * 4], first: slice.first, length: slice.count)
+        }
+      }
+    }
+  }
+
+  @Test("every rank has every sample in order, in the same slices", arguments: [1, 2, 3, 5])
+  func everySample(ranks: Int) throws {
+    let alone = try sweep(ranks: 1, batch: 8)[0]
+    #expect(alone.map(\.index) == Array(0..<Self.count))
+    #expect(alone.map(\.label) == (0..<Self.count).map { Int32($0 % 7) })
+    #expect(Set(alone.map(\.pixel)).count > 20)
+    #expect(alone.allSatisfy { $0.first % 4 == 0 })
+    #expect(alone.last?.length == 1)
+    for batch in [1, 16, 30, 1000] {
+      for records in try sweep(ranks: ranks, batch: batch) { #expect(records == alone) }
+    }
+  }
+
+  @Test("several records of a sample stay together")
+  func severalRecords() throws {
+    for records in try sweep(ranks: 3, batch: 16, recordsPerSample: 2) {
+      #expect(records.map(\.index) == (0..<2 * Self.count).map { $0 / 2 })
+    }
+  }
+}
