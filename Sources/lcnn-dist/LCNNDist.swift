@@ -16,6 +16,7 @@ struct LCNNDist: ParsableCommand {
         mpirun -n 8 lcnn-dist train --recipe cifar10-vgg11-lcnn --data DIR
         lcnn-dist train --resume --run runs/NAME  go on where a run stopped
         lcnn-dist evaluate --model runs/NAME      its newest checkpoint
+        lcnn-dist curvature --model runs/NAME     per-sample curvature
         lcnn-dist recipe                          names of the built-in recipes
 
       Where ranks outnumber cores, give mpirun --oversubscribe. The batch size and \
@@ -26,5 +27,8 @@ struct LCNNDist: ParsableCommand {
       \(ExitStatus.allCases.map { "  \($0.rawValue)  \($0.meaning)" }.joined(separator: "\n"))
       """,
     version: version,
-    subcommands: [TrainCommand.self, EvaluateCommand.self, SamplesCommand.self, RecipeCommand.self])
+    subcommands: [
+      TrainCommand.self, EvaluateCommand.self, CurvatureCommand.self, StabilityCommand.self,
+      SamplesCommand.self, RecipeCommand.self,
+    ])
 }

@@ -18,7 +18,7 @@ extension ProgramRuns {
     func help() throws {
       let outcome = try Program.run(["--help"])
       #expect(outcome.status == 0 && outcome.errors.isEmpty, "\(outcome)")
-      for command in ["train", "evaluate", "samples", "recipe"] {
+      for command in ["train", "evaluate", "curvature", "stability", "samples", "recipe"] {
         #expect(outcome.output.contains("  \(command) "), "no \(command)")
       }
       for status in ExitStatus.allCases {
@@ -28,9 +28,9 @@ extension ProgramRuns {
       #expect(outcome.outputLines.allSatisfy { $0.count <= 80 }, "\(outcome.output)")
     }
 
-    @Test("every key of a recipe is a flag of train, evaluate and samples, with its help")
+    @Test("every key of a recipe is a flag of each command that takes a recipe, with its help")
     func flags() throws {
-      for command in ["train", "evaluate", "samples"] {
+      for command in ["train", "evaluate", "curvature", "stability", "samples"] {
         let words = try Program.run([command, "--help"]).output.split(
           whereSeparator: \.isWhitespace)
         let text = words.joined(separator: " ")

@@ -1,0 +1,52 @@
+import Curvature
+import Datasets
+
+/// A stability survey of one split as text for people, lines for programs and statistics.
+public struct StabilityReport {
+  /// The names of the columns of ``csv``.
+  public static let csvHeader =
+    "split,index,label,prediction,gradient-norm,radius,mean-change,worst-change,worst-direction\n"
+
+  public let summary: StabilitySummary
+  private let dataset: Dataset
+  private let changes: [GradientStability.Change]
+  private let radii: [Double]
+
+  /// - Parameter changes: samples × radii, radii innermost.
+  public init(_ changes: [GradientStability.Change], radii: [Double], of dataset: Dataset) {
+    self.changes = changes
+    self.radii = radii
+    self.dataset = dataset
+    summary = StabilitySummary(changes, radii: radii)
+  }
+
+  /// A line per sample and radius, in the order of the data set; changes are relative, and empty where the
+  /// gradient is zero.
+  public var csv: String {
+    changes.enumerated().map { position, change in
+      let (index, radius) = position.quotientAndRemainder(dividingBy: radii.count)
+      let mean = change.relativeMean.map { "\($0)" } ?? ""
+      let worst = change.relativeWorst.map { "\($0),\(change.worstDirection)" } ?? ","
+      return "\(dataset.split.rawValue),\(index),\(dataset.labels[index]),\(change.prediction),"
+        + "\(change.gradientNorm),\(radii[radius]),\(mean),\(worst)\n"
+    }.joined()
+  }
+
+  /// A row per radius.
+  public var text: String {
+    var table = TextTable(header: [
+      "‖e‖", "mean", "std err", "p5", "median", "p95", "max", "worst: mean", "p95", "max",
+    ])
+    for row in summary.radii {
+      let numbers: [Double?] = [
+        row.mean?.mean, row.mean?.standardError, row.mean?.p5, row.mean?.median, row.mean?.p95,
+        row.mean?.maximum, row.worst?.mean, row.worst?.p95, row.worst?.maximum,
+      ]
+      table.append([TextTable.number(row.radius)] + numbers.map(TextTable.number))
+    }
+    let left =
+      summary.withoutGradient == 0 ? "" : ", \(summary.withoutGradient) without a gradient left out"
+    return "\(dataset.name) \(dataset.split.rawValue): \(summary.samples) samples\(left)\n"
+      + table.text
+  }
+}
