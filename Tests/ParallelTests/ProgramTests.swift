@@ -112,7 +112,7 @@ extension ProgramRuns {
       #expect(outcome.complaints.count == 1, "\(outcome.complaints)")
       let line = outcome.complaints.first ?? ""
       #expect(line.hasPrefix("lcnn-dist: ") && line.contains("not finite at step "), "\(line)")
-      #expect(line.contains(" of epoch 1 ") && line.contains("--learning-rate"), "\(line)")
+      #expect(line.contains(" of epoch 1;") && line.contains("--learning-rate"), "\(line)")
       let checkpoints = "\(directory.path)/run/checkpoints"
       #expect(
         try FileManager.default.contentsOfDirectory(atPath: checkpoints) == ["step-00000000"])
