@@ -292,8 +292,8 @@ def parse_arguments():
     losses.add_argument(
         "--loss",
         choices=["objective", "cross-entropy"],
-        default="objective",
-        help="what train/loss holds: with the penalties or without (default: objective)",
+        default="cross-entropy",
+        help="what to compare: train/loss holds the cross-entropy, without penalties (default)",
     )
     losses.add_argument(
         "--control", action="store_true", help="also train in another memory layout (twice as long)"
