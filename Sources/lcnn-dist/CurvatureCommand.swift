@@ -63,6 +63,7 @@ struct CurvatureCommand: ParsableCommand {
     let world = try Ranks.join()
     let logger = Ranks.logger
     logger.info("\(Ranks.blas)")
+    try Ranks.requireSameKernels()
     let subject = try options.prepare(.curvature, world)
     var reports: [CurvatureReport] = []
     for data in subject.data {
@@ -127,7 +128,7 @@ struct CurvatureCommand: ParsableCommand {
   ) -> Document {
     let names = subject.data.map(\.split.rawValue)
     return Document(
-      model: options.model, function: options.function.rawValue, method: methodText,
+      model: options.trained.model, function: options.function.rawValue, method: methodText,
       dataSet: subject.data[0].name, seed: subject.recipe.seed,
       splits: Dictionary(uniqueKeysWithValues: zip(names, reports.map(\.summary))))
   }

@@ -13,23 +13,11 @@ struct EvaluateCommand: ParsableCommand {
 
   enum Split: String, ExpressibleByArgument, CaseIterable { case train, test }
 
-  @Option(
-    help: ArgumentHelp(
-      "a model.safetensors, a checkpoint's directory or a run's", valueName: "model"),
-    completion: .file())
-  var model: String
-
-  @Option(
-    help: ArgumentHelp(
-      "the recipe of a model file that carries none", valueName: "file or name"),
-    completion: .file(extensions: ["yaml", "json"]))
-  var recipe: String?
+  @OptionGroup(title: "MODEL AND RECIPE")
+  var trained: TrainedModelOptions
 
   @Option(help: "the samples to evaluate on")
   var split: Split = .test
-
-  @OptionGroup(title: "RECIPE")
-  var flags: RecipeFlags
 
   mutating func run() throws {
     let world = try Ranks.join()
@@ -47,12 +35,7 @@ struct EvaluateCommand: ParsableCommand {
   }
 
   private func prepare(_ world: any Communicator) throws -> (Model, Dataset) {
-    let file = try ModelFile(model)
-    guard var recipe = try recipe.map(Recipe.load) ?? file.recipe else {
-      throw ValidationError("\(file.path) carries no recipe; name one by --recipe")
-    }
-    try flags.apply(to: &recipe)
-    try recipe.validate()
+    let (file, recipe) = try trained.read()
     let data = try recipe.load(split == .test ? .test : .train)
     let share = max((recipe.batchSize + world.size - 1) / world.size, recipe.sliceSize)
     let network = try Model(

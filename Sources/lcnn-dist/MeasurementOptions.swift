@@ -21,17 +21,8 @@ struct MeasurementOptions: ParsableArguments {
     }
   }
 
-  @Option(
-    help: ArgumentHelp(
-      "a model.safetensors, a checkpoint's directory or a run's", valueName: "model"),
-    completion: .file())
-  var model: String
-
-  @Option(
-    help: ArgumentHelp(
-      "the recipe of a model file that carries none", valueName: "file or name"),
-    completion: .file(extensions: ["yaml", "json"]))
-  var recipe: String?
+  @OptionGroup(title: "MODEL AND RECIPE")
+  var trained: TrainedModelOptions
 
   @Option(help: "the samples to measure")
   var split: Split = .test
@@ -50,9 +41,6 @@ struct MeasurementOptions: ParsableArguments {
 
   @Option(help: ArgumentHelp("write the statistics", valueName: "file"), completion: .file())
   var json: String?
-
-  @OptionGroup(title: "RECIPE")
-  var flags: RecipeFlags
 
   func validate() throws {
     if let samples, samples < 1 {
@@ -77,12 +65,7 @@ struct MeasurementOptions: ParsableArguments {
   /// Collective.
   func prepare(_ purpose: ModelConfiguration.Purpose, _ world: any Communicator) throws -> Subject {
     try Agreement(world).perform {
-      let file = try ModelFile(model)
-      guard var recipe = try recipe.map(Recipe.load) ?? file.recipe else {
-        throw ValidationError("\(file.path) carries no recipe; name one by --recipe")
-      }
-      try flags.apply(to: &recipe)
-      try recipe.validate()
+      let (file, recipe) = try trained.read()
       let data = try split.splits.map { split in
         let whole = try recipe.load(split)
         return whole.prefix(min(samples ?? whole.count, whole.count))

@@ -48,6 +48,7 @@ struct StabilityCommand: ParsableCommand {
     let world = try Ranks.join()
     let logger = Ranks.logger
     logger.info("\(Ranks.blas)")
+    try Ranks.requireSameKernels()
     let radii = try lengths()
     let subject = try options.prepare(.inputGradients, world)
     var reports: [StabilityReport] = []
@@ -97,7 +98,7 @@ struct StabilityCommand: ParsableCommand {
   ) -> Document {
     let names = subject.data.map(\.split.rawValue)
     return Document(
-      model: options.model, function: options.function.rawValue, directions: directions,
+      model: options.trained.model, function: options.function.rawValue, directions: directions,
       dataSet: subject.data[0].name, seed: subject.recipe.seed,
       splits: Dictionary(uniqueKeysWithValues: zip(names, reports.map(\.summary))))
   }
