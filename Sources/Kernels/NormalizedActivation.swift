@@ -19,8 +19,9 @@ public struct NormalizedActivation {
     }
   }
 
-  /// What one slice adds: per channel, but for β's gradient. The second summand's are not written where
-  /// there is none.
+  /// What one slice adds: per channel, but for β's gradient.
+  ///
+  /// The second summand's are not written where there is none.
   public struct Sums {
     /// Σ z̄, or Σ dz̄.
     public let sum: UnsafeMutableBufferPointer<Double>

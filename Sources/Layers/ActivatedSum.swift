@@ -55,7 +55,9 @@ final class ActivatedSum {
     betaTangentSums = arena.buffer(of: Double.self, count: sliceCount)
   }
 
-  /// y.value ← s(z), from x and what else is added. Collective in training.
+  /// y.value ← s(z), from x and what else is added.
+  ///
+  /// Collective in training.
   func forward(_ x: Activation, _ other: Activation?, into y: Tensor, mode: Mode) {
     norm.prepareForward(x.value, mode: mode)
     if let other, let otherNorm { otherNorm.prepareForward(other.value, mode: mode) }
@@ -68,7 +70,9 @@ final class ActivatedSum {
     sum(x, other).forward(into: y)
   }
 
-  /// The gradients of x and the other edge. Collective in training.
+  /// The gradients of x and the other edge.
+  ///
+  /// Collective in training.
   func backward(
     _ y: Activation, into x: Activation, _ other: Activation?, writing writer: GradientWriter?
   ) {
@@ -91,7 +95,9 @@ final class ActivatedSum {
     writeGradients(samples: x.shape.samples, writer)
   }
 
-  /// y.tangent. Collective in training.
+  /// y.tangent.
+  ///
+  /// Collective in training.
   func forwardTangent(_ x: Activation, _ other: Activation?, into y: Tensor) {
     norm.prepareForwardTangent(x)
     if let other { otherNorm?.prepareForwardTangent(other) }
@@ -103,8 +109,10 @@ final class ActivatedSum {
     sum(x, other).forwardTangent(into: y)
   }
 
-  /// The gradient tangents of x and the other edge, and with a writer once more their gradients, which
-  /// parameter gradients need. Collective in training.
+  /// The gradient tangents of x and the other edge, and with a writer once more their gradients,
+  /// which parameter gradients need.
+  ///
+  /// Collective in training.
   func backwardTangent(
     _ y: Activation, into x: Activation, _ other: Activation?, writing writer: GradientWriter?
   ) {

@@ -175,7 +175,9 @@ public final class BatchNorm: Layer {
 
   // MARK: - What the passes take from the batch
 
-  /// μ, r and M. Collective in training.
+  /// μ, r and M.
+  ///
+  /// Collective in training.
   func prepareForward(_ x: Tensor, mode: Mode) {
     self.mode = mode
     refreshMultiplier()
@@ -205,7 +207,9 @@ public final class BatchNorm: Layer {
     batch.setScale(of: c, multiplier: multiplier)
   }
 
-  /// p and q from Σ ȳ and Σ ȳx̂ of each slice. Collective in training.
+  /// p and q from Σ ȳ and Σ ȳx̂ of each slice.
+  ///
+  /// Collective in training.
   func prepareBackward(samples: Int, _ add: BatchStatistics.SliceSums) {
     guard mode == .training else { return }
     statistics.average(
@@ -214,7 +218,9 @@ public final class BatchNorm: Layer {
     batch.setGradient(of: coefficients, multiplier: multiplier)
   }
 
-  /// τ and a. Collective in training.
+  /// τ and a.
+  ///
+  /// Collective in training.
   func prepareForwardTangent(_ x: Activation) {
     guard mode == .training else { return }
     // Nobody asks for this pass's own sums; the backward tangent writes the buffer anew.
@@ -229,7 +235,9 @@ public final class BatchNorm: Layer {
     batch.setTangent(of: coefficients, multiplier: multiplier)
   }
 
-  /// s₀ and s₁ from Σ dȳ and Σ (dȳx̂ + ȳt) of each slice. Collective in training.
+  /// s₀ and s₁ from Σ dȳ and Σ (dȳx̂ + ȳt) of each slice.
+  ///
+  /// Collective in training.
   func prepareBackwardTangent(samples: Int, _ add: BatchStatistics.SliceSums) {
     guard mode == .training else { return }
     statistics.average(

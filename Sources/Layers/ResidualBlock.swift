@@ -2,7 +2,9 @@ import Kernels
 import Preconditions
 import Tensors
 
-/// y = s(½·(F(x/√2) + S(x/√2))), F = conv-BN, activation, conv-BN; S a conv-BN or the identity. Fused.
+/// y = s(½·(F(x/√2) + S(x/√2))), F = conv-BN, activation, conv-BN; S a conv-BN or the identity.
+///
+/// Fused.
 ///
 /// The plain twin is ``Residual`` followed by its activation. The factors 1/√2 and ½ are the batch norms'
 /// and the last sum's. Kept are the convolutions' outputs and their tangents, and where a backward
