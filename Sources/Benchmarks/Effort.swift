@@ -1,0 +1,46 @@
+/// How long each measurement goes on.
+public enum Effort: String, Sendable, Codable {
+  case standard, quick
+
+  /// Runs of a measurement, at least and at most.
+  var rounds: ClosedRange<Int> { self == .standard ? 5...50 : 2...3 }
+
+  /// Seconds after which no further run is begun, once there are enough.
+  var seconds: Double { self == .standard ? 0.15 : 0.01 }
+
+  /// Training steps that are timed as a whole, and those that are timed layer by layer.
+  var steps: Int { self == .standard ? 7 : 2 }
+
+  /// Seconds that a series of collectives of one size should take, about.
+  var secondsPerSize: Double { self == .standard ? 0.1 : 0.01 }
+
+  /// The largest buffer that is summed over ranks, in bytes.
+  var largestSum: Int { self == .standard ? 64 << 20 : 1 << 20 }
+
+  /// Bytes of the buffers by which memory is measured: several times a last-level cache.
+  var memoryBytes: Int { self == .standard ? 256 << 20 : 32 << 20 }
+
+  /// The median time of `body` in seconds; one run before does not count.
+  func median(_ body: () -> Void) -> Double {
+    let clock = ContinuousClock()
+    body()
+    var times: [Double] = []
+    let start = clock.now
+    while times.count < rounds.upperBound {
+      let elapsed = (clock.now - start) / .seconds(1)
+      if times.count >= rounds.lowerBound && elapsed >= seconds { break }
+      let before = clock.now
+      body()
+      times.append((clock.now - before) / .seconds(1))
+    }
+    return Effort.median(of: times)
+  }
+
+  /// The middle one, or the mean of both; 0 of none.
+  static func median(of values: [Double]) -> Double {
+    let sorted = values.sorted()
+    guard !sorted.isEmpty else { return 0 }
+    let middle = sorted.count / 2
+    return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+  }
+}

@@ -1,0 +1,82 @@
+import Datasets
+import MessagePassing
+import Networks
+import Training
+
+/// Measures ``StepTimes`` of a recipe's network, and the timeline that predictions are made from.
+public struct StepBenchmark {
+  public struct Result: Sendable {
+    public let times: StepTimes
+    public let timeline: StepTimeline
+  }
+
+  private let subject: BenchmarkSubject
+  private let communicator: any Communicator
+  private let effort: Effort
+
+  public init(
+    _ subject: BenchmarkSubject, communicator: any Communicator, _ effort: Effort
+  ) {
+    self.subject = subject
+    self.communicator = communicator
+    self.effort = effort
+  }
+
+  /// Collective: every rank makes the same steps; times are this rank's.
+  ///
+  /// - Parameter kernels: what the shares of the step are made from.
+  public func run(kernels: KernelTimes) throws -> Result {
+    let timed = TimedCommunicator(communicator)
+    let (model, share) = try Agreement(communicator).perform { try prepare(timed) }
+    model.initialize(seed: subject.recipe.seed)
+    let whole = wholeSteps(model, share.batch)
+    let traced = TracedStep(
+      model, objective: subject.recipe.objective, optimizer: subject.recipe.optimizer,
+      bucketBytes: bucketBytes, layersCommunicator: timed, communicator: communicator)
+    let trace = StepTrace.median(of: (0..<effort.steps).map { _ in traced.run(share.batch) })
+    let account = StepAccount(
+      trace, inventory: NetworkInventory(model), buckets: traced.buckets, subject: subject)
+    let passes = account.passes
+    let seconds = Effort.median(of: whole)
+    let times = StepTimes(
+      ranks: subject.ranks, globalBatch: subject.recipe.batchSize, samples: subject.samples,
+      imagesPerSecond: Double(subject.recipe.batchSize) / seconds, seconds: seconds,
+      fastest: whole.min() ?? 0, slowest: whole.max() ?? 0,
+      steps: whole.count, tracedSeconds: passes.reduce(0) { $0 + $1.seconds },
+      buckets: traced.buckets.count, reducedBytes: traced.buckets.reduce(0) { $0 + $1.bytes },
+      memoryBytes: model.memoryBytes, passes: passes, layers: account.layers,
+      shares: account.shares(kernels))
+    return Result(times: times, timeline: account.timeline)
+  }
+
+  private func prepare(_ timed: TimedCommunicator) throws -> (Model, SampleShare) {
+    let recipe = subject.recipe
+    let model = try Model(
+      subject.architecture,
+      ModelConfiguration(
+        subject.penalizesGradient ? .trainingWithPenalty : .training,
+        maximumSamples: max(subject.largestShare, recipe.sliceSize), slices: recipe.slices,
+        batchNormScope: recipe.batchNormScope, sumOrder: recipe.sumOrder),
+      communicator: timed)
+    let images = try recipe.noise(samples: recipe.batchSize)
+    return (model, SampleShare(images, share: subject.share))
+  }
+
+  private var bucketBytes: Int { Int(subject.recipe.bucketMegabytes * 1_048_576) }
+
+  /// Seconds of steps as training makes them, after one that does not count.
+  private func wholeSteps(_ model: Model, _ batch: Batch) -> [Double] {
+    let step = TrainingStep(
+      model, objective: subject.recipe.objective, optimizer: subject.recipe.optimizer,
+      communicator: communicator, bucketBytes: bucketBytes)
+    let clock = ContinuousClock()
+    let seconds = (0...effort.steps).map { _ in
+      communicator.barrier()
+      let start = clock.now
+      _ = step.run(batch, learningRate: 0)
+      communicator.barrier()
+      return (clock.now - start) / .seconds(1)
+    }
+    return Array(seconds.dropFirst())
+  }
+}

@@ -1,0 +1,126 @@
+import Datasets
+import Kernels
+import Layers
+import MessagePassing
+import Networks
+import Tensors
+import Training
+
+/// A training step with a clock at every layer: the same calls in the same order as ``TrainingStep``.
+///
+/// The learning rate is 0, so steps can be repeated for ever.
+package final class TracedStep {
+  private let model: Model
+  private let objective: Objective
+  private let optimizer: SGD
+  private let reducer: GradientReducer
+  private let counters: StepCounters
+  /// The communicator of the model's layers, for the time that they wait.
+  private let layersCommunicator: TimedCommunicator
+  private let loss = SoftmaxCrossEntropy()
+  private let clock = ContinuousClock()
+  private var trace = StepTrace()
+
+  /// - Parameter layersCommunicator: the one that `model` was made with.
+  package init(
+    _ model: Model, objective: Objective, optimizer: SGD, bucketBytes: Int,
+    layersCommunicator: TimedCommunicator, communicator: any Communicator
+  ) {
+    self.model = model
+    self.objective = objective
+    self.optimizer = optimizer
+    self.layersCommunicator = layersCommunicator
+    reducer = GradientReducer(model, communicator: communicator, bucketBytes: bucketBytes)
+    counters = StepCounters(model)
+  }
+
+  var buckets: [GradientReducer.Bucket] { reducer.buckets }
+
+  /// Collective.
+  package func run(_ batch: Batch) -> StepTrace {
+    trace = StepTrace()
+    let n = batch.count
+    let scale = 1 / Float(batch.globalCount)
+    let input = model.input.prefix(n)
+    let logits = model.logits.prefix(n)
+
+    timed(.refresh) { model.refresh(.training) }
+    timed(.loss) {
+      model.exactSums?.clear()
+      counters.write(StepCounters.Values())
+      if let images = batch.images.baseAddress {
+        input.value.pointer.update(from: images, count: input.value.count)
+      }
+    }
+    for layer in model.chain.layers.indices {
+      timed(.forward, layer) {
+        model.chain.forward(layer: layer, input, into: logits, mode: .training)
+      }
+    }
+    timed(.loss) {
+      _ = loss.forward(logits, labels: UnsafeBufferPointer(batch.labels), scale: scale)
+    }
+    if objective.penalizesGradient {
+      for layer in model.chain.layers.indices.reversed() {
+        timed(.dataBackward, layer) {
+          model.chain.backward(layer: layer, logits, into: input, writing: nil)
+        }
+      }
+      timed(.loss) { input.tangent.copy(from: input.gradient) }
+      for layer in model.chain.layers.indices {
+        timed(.forwardTangent, layer) {
+          model.chain.forwardTangent(layer: layer, input, into: logits)
+        }
+      }
+      timed(.loss) { loss.tangent(logits, scale: scale) }
+      let weights = GradientWeights(
+        previous: 0, primal: 1, tangent: 2 * objective.gradientNorm * Float(batch.globalCount))
+      lastSweep(.backwardTangent) {
+        model.backwardTangent(n, writing: weights, layerFinished: $0)
+      }
+    } else {
+      lastSweep(.backward) { model.backward(n, writing: .loss, layerFinished: $0) }
+    }
+    reduced { reducer.finish() }
+    timed(.pullBack) { model.pullBack() }
+    timed(.update) {
+      _ = isFinite(model.gradients)
+      objective.addWeightPenaltyGradient(to: model)
+      optimizer.update(model, learningRate: 0)
+      model.commit()
+    }
+    return trace
+  }
+
+  /// A sweep that says when a layer is finished: the time between two of these calls is a layer's.
+  private func lastSweep(_ pass: SweepPass, _ sweep: ((Int) -> Void) -> Void) {
+    var (start, waited) = (clock.now, layersCommunicator.spent)
+    sweep { layer in
+      add(StepTrace.Place(pass: pass, layer: layer), since: start, waited)
+      reduced { reducer.layerFinished(layer) }
+      (start, waited) = (clock.now, layersCommunicator.spent)
+    }
+  }
+
+  private func timed(_ pass: SweepPass, _ layer: Int? = nil, _ body: () -> Void) {
+    let (start, waited) = (clock.now, layersCommunicator.spent)
+    body()
+    add(StepTrace.Place(pass: pass, layer: layer), since: start, waited)
+  }
+
+  private func reduced(_ body: () -> Void) {
+    let start = clock.now
+    body()
+    trace.add(
+      StepTrace.Place(pass: .reduce), computing: 0,
+      collectives: (clock.now - start) / .seconds(1))
+  }
+
+  private func add(
+    _ place: StepTrace.Place, since start: ContinuousClock.Instant, _ waited: Duration
+  ) {
+    let all = (clock.now - start) / .seconds(1)
+    let collectives = (layersCommunicator.spent - waited) / .seconds(1)
+    trace.add(place, computing: all - collectives, collectives: collectives)
+  }
+}
