@@ -39,6 +39,9 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "a moving line, or plain lines; auto: as standard output is a terminal or not")
   var progress: ConsoleProgress.Style = .auto
 
+  @OptionGroup(title: "HANGS")
+  var watch: WatchOptions
+
   @OptionGroup(title: "RECIPE")
   var flags: RecipeFlags
 
@@ -48,20 +51,25 @@ struct TrainCommand: ParsableCommand {
   }
 
   mutating func run() throws {
-    let world = try Ranks.join()
+    let world = try Ranks.join(watch)
     let logger = Ranks.logger
     logger.info("\(Ranks.blas)")
     try Ranks.requireSameKernels()
     let recipe = try Agreement(world).perform { try resolvedRecipe() }
+    let drill = try Agreement(world).perform {
+      try Drill(environment: ProcessInfo.processInfo.environment, ranks: world.size)
+    }
     let observer = world.rank == 0 ? ConsoleProgress(style: progress) : nil
     let setup = try TrainerSetup(
       recipe, run: runPath ?? defaultRun(), start: resume ? .resume : .fresh(initial: initial),
       versions: RunEnvironment.Versions(
-        program: LCNNDist.version, messagePassing: world.library, blas: "\(Ranks.blas)"),
+        program: LCNNDist.version, messagePassing: Ranks.messagePassing, blas: "\(Ranks.blas)"),
       communicator: world, note: { observer?.note($0) })
+    Ranks.watch(run: setup.sharedRunPath())
+    if let drill { observer?.note("\(drill)") }
     // Not before: until there are steps to agree in, a signal just ends the program.
     StopSignal.install()
-    let result = try setup.makeTrainer(observer: observer).run()
+    let result = try setup.makeTrainer(observer: observer, drill: drill).run()
     observer?.finish(result)
   }
 

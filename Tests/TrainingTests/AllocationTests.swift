@@ -45,10 +45,11 @@ import Training
     #expect(count.own == 0, "\(count) in 3 steps")
   }
 
-  @Test("nor does a step of several ranks, one of them without samples")
+  @Test("nor does a recorded step of several ranks, one of them without samples")
   func ranks() throws {
     useOneBLASThread()
-    let counts = try ThreadCommunicator.run(ranks: 3) { communicator in
+    let counts = try ThreadCommunicator.run(ranks: 3) { base in
+      let communicator = LedgeredCommunicator(base, ledger: CollectiveLedger())
       let architecture = try SmallNetwork.resNetLowCurvature.architecture()
       let model = try Model(
         architecture, ModelConfiguration(.trainingWithPenalty, maximumSamples: 1),
