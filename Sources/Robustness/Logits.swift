@@ -14,16 +14,21 @@ struct Logits {
     values.indices.dropFirst().reduce(0) { values[$1] > values[$0] ? $1 : $0 }
   }
 
-  /// The largest of the logits but that of `label`, the first of equal ones.
-  func rival(of label: Int) -> Int {
+  /// z_y − max_{i≠y} z_i; not positive where the prediction is another class.
+  func margin(of label: Int) -> Float {
     require(values.count > 1, "no margin between \(values.count) classes")
-    var rival = label == 0 ? 1 : 0
-    for index in values.indices where index != label && values[index] > values[rival] {
-      rival = index
-    }
-    return rival
+    var rival = -Float.infinity
+    for index in values.indices where index != label { rival = max(rival, values[index]) }
+    return values[label] - rival
   }
 
-  /// z_y − max_{i≠y} z_i; not positive where the prediction is another class.
-  func margin(of label: Int) -> Float { values[label] - values[rival(of: label)] }
+  /// The classes but `label`, by descending logit.
+  func others(than label: Int) -> [Int] { Logits.descending(values).filter { $0 != label } }
+
+  var isFinite: Bool { values.allSatisfy(\.isFinite) }
+
+  /// The classes by descending logit, the first of equal ones first.
+  static func descending(_ z: UnsafeBufferPointer<Float>) -> [Int] {
+    z.indices.sorted { z[$0] == z[$1] ? $0 < $1 : z[$0] > z[$1] }
+  }
 }

@@ -44,6 +44,12 @@ public enum ExitStatus: Int32, Sendable, CaseIterable {
       self = .unusableInput
     case let error as SurveyError:
       if case .notFinite = error { self = .diverged } else { self = .unusableInput }
+    case let error as AttackError:
+      switch error {
+      case .notFinite: self = .diverged
+      case .beyondImages, .otherState: self = .usage
+      case .tooFewClasses, .damagedState: self = .unusableInput
+      }
     case is RunDirectoryError: self = .runDirectory
     case let error as CheckpointError:
       if case .file = error { self = .writeFailed } else { self = .unusableInput }
