@@ -162,9 +162,11 @@ public final class Model {
       chain.writeGradient(layer: layer, x, y, samples: 0..<x.shape.samples, weights: weights)
       return
     }
+    // What came before is in the exact sums, not in the slice's own gradient.
+    let own = GradientWeights(previous: 0, primal: weights.primal, tangent: weights.tangent)
     configuration.slices.forEach(in: x.shape.samples) { slice in
       for parameter in trainedOfLayer[layer] { parameter.beginGradient() }
-      chain.writeGradient(layer: layer, x, y, samples: slice, weights: weights)
+      chain.writeGradient(layer: layer, x, y, samples: slice, weights: own)
       for parameter in trainedOfLayer[layer] {
         guard let offset = parameter.offset else { continue }
         exactSums.add(parameter.gradient, at: offset)
