@@ -40,7 +40,8 @@ public enum ExitStatus: Int32, Sendable, CaseIterable {
     switch error {
     case let error as TrainingError: self.init(error)
     case is RecipeError, is ArchitectureError: self = .usage
-    case is DatasetError, is SafetensorsError, is StateError, is ElementTypeError:
+    case is DatasetError, is SafetensorsError, is StateError, is ElementTypeError,
+      is RunResultsError:
       self = .unusableInput
     case let error as SurveyError:
       if case .notFinite = error { self = .diverged } else { self = .unusableInput }
