@@ -171,8 +171,8 @@ extension ProgramRuns {
       for arm in Arm.allCases {
         let outcome = try Program.run(
           [
-            "train", "--arm", arm.rawValue, "--run", arm.rawValue, "--epochs", "2", "--widths",
-            "8,16", "--stem", "8", "--learning-rate", "0.05", "--test-samples", "100",
+            "train", "--arm", arm.rawValue, "--run", arm.rawValue, "--epochs", "5",
+            "--test-samples", "200",
           ], ranks: 2, in: directory)
         #expect(outcome.status == 0, "\(outcome)")
       }
@@ -188,11 +188,11 @@ extension ProgramRuns {
       print(outcome.output)
       let lines = outcome.output.split(separator: "\n")
       for arm in Arm.allCases {
-        // In each of the two tables; the digits' first epochs teach more than guessing, 10 %.
+        // In each of the two tables. Five epochs teach each arm 80 % and more; guessing is 10 %.
         let rows = lines.filter { $0.hasPrefix("\(arm.title)  ") }
         try #require(rows.count == 2, "\(arm)")
         let accuracy = try #require(rows[0].split(separator: " ").last.flatMap { Double($0) })
-        #expect(accuracy > 20, "\(rows[0])")
+        #expect(accuracy > 60, "\(rows[0])")
         #expect(rows[0].contains("–") == (arm != .cure), "\(rows[0])")
         #expect(rows[1].contains("–") == (arm != .cure), "\(rows[1])")
       }

@@ -64,7 +64,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", nargs="+", default=["1"], help="a run of each; default: 1")
     parser.add_argument("--test-samples", type=int, default=2000, help="default: 2000")
     parser.add_argument("--curvature-samples", type=int, default=1000, help="default: 1000")
-    parser.add_argument("--attack-samples", type=int, default=500, help="default: 500")
+    parser.add_argument("--attack-samples", type=int, default=1000, help="default: 1000")
     parser.add_argument("--steps", type=int, default=20, help="of the attack; default: 20")
     parser.add_argument("--epsilons", default="0.05,0.1,0.15,0.2", help="default: the paper's")
     parser.add_argument("--no-sweep", action="store_true", help="only the arms")
