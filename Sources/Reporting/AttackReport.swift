@@ -62,7 +62,7 @@ public struct AttackReport {
         signs.append("\(row.signs.withoutGradient) samples met a gradient of zero")
       }
       if row.signs.withoutGrowth > 0 {
-        signs.append("\(row.signs.withoutGrowth) samples came no further than a random start")
+        signs.append("\(row.signs.withoutGrowth) samples whose loss no step raised")
       }
       if let count = row.signs.squareOnly, count > 0 {
         signs.append("Square broke \(count) samples that gradients did not")

@@ -3,16 +3,17 @@ import Preconditions
 /// The step length of one sample in Auto-PGD: halved at checkpoints where it no longer helps.
 ///
 /// Checkpoints lie at iterations ⌈p_j·N⌉ with p_0 = 0, p_1 = 0.22 and
-/// p_{j+1} = p_j + max(p_j − p_{j−1} − 0.03, 0.06). At one of them the step is halved, and the sample goes back to its best point, if
+/// p_{j+1} = p_j + max(p_j − p_{j−1} − 0.03, 0.06). At one of them the step is halved,
+/// and the sample goes back to its best point, if
 /// 1. fewer than ρ = 0.75 of the iterations since the last checkpoint raised the objective, or
 /// 2. neither step nor best value have changed since the last checkpoint.
 /// - Source: Croce and Hein, ICML 2020, §4 and algorithm 1.
-struct AdaptiveStep {
+package struct AdaptiveStep {
   private static let risingShare = 0.75
 
-  private(set) var length: Double
+  package private(set) var length: Double
   /// The largest value so far.
-  private(set) var best: Double
+  package private(set) var best: Double
   private let checkpoints: [Int]
   private var next = 0
   private var iteration = 0
@@ -23,10 +24,10 @@ struct AdaptiveStep {
   private var wasHalved = false
 
   /// What an iteration asks for.
-  enum Advice { case goOn, returnToBest }
+  package enum Advice { case goOn, returnToBest }
 
   /// - Parameter value: the objective at the start.
-  init(length: Double, checkpoints: [Int], value: Double) {
+  package init(length: Double, checkpoints: [Int], value: Double) {
     self.length = length
     self.checkpoints = checkpoints
     self.value = value
@@ -35,7 +36,7 @@ struct AdaptiveStep {
   }
 
   /// Takes note of an iteration's value.
-  mutating func advance(to newValue: Double) -> Advice {
+  package mutating func advance(to newValue: Double) -> Advice {
     iteration += 1
     if newValue > value { rises += 1 }
     value = newValue
@@ -55,7 +56,7 @@ struct AdaptiveStep {
   }
 
   /// The checkpoints of so many iterations, but for the one at 0.
-  static func checkpoints(iterations: Int) -> [Int] {
+  package static func checkpoints(iterations: Int) -> [Int] {
     require(iterations > 0, "\(iterations) iterations")
     // In hundredths, which are whole numbers: a ceiling must not meet the rounding of a sum.
     var (before, p) = (0, 22)

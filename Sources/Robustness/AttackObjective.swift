@@ -8,26 +8,47 @@ import Preconditions
 ///
 /// In double precision, so that a step's rise is told from rounding where a class is almost certain.
 public enum AttackObjective {
-  /// −log softmax(z)_y; gradient p − onehot(y), whose entry of y is the sum of the others, negated.
+  /// −log softmax(z)_y.
+  public static func crossEntropy(_ z: UnsafeBufferPointer<Float>, label: Int) -> Double {
+    let terms = Exponentials(z, label: label)
+    return terms.own > terms.others
+      ? log1p(terms.others / terms.own)
+      : log(terms.others + terms.own) + terms.largest - Double(z[label])
+  }
+
+  /// The same, and p − onehot(y), whose entry of y is the sum of the others, negated.
   public static func crossEntropy(
     _ z: UnsafeBufferPointer<Float>, label: Int, gradient: UnsafeMutableBufferPointer<Float>
   ) -> Double {
-    let largest = Double(z.max() ?? 0)
-    var others = 0.0
-    for index in z.indices where index != label { others += exp(Double(z[index]) - largest) }
-    let own = exp(Double(z[label]) - largest)
-    let sum = others + own
+    let terms = Exponentials(z, label: label)
+    let sum = terms.others + terms.own
     for index in z.indices {
-      gradient[index] = Float(exp(Double(z[index]) - largest) / sum)
+      gradient[index] = Float(exp(Double(z[index]) - terms.largest) / sum)
     }
-    gradient[label] = Float(-others / sum)
-    return own > others ? log1p(others / own) : log(sum) + largest - Double(z[label])
+    gradient[label] = Float(-terms.others / sum)
+    return crossEntropy(z, label: label)
+  }
+
+  /// exp(z − max z), of the label and summed over the other classes.
+  private struct Exponentials {
+    let largest: Double
+    let own: Double
+    let others: Double
+
+    init(_ z: UnsafeBufferPointer<Float>, label: Int) {
+      let largest = Double(z.max() ?? 0)
+      var others = 0.0
+      for index in z.indices where index != label { others += exp(Double(z[index]) - largest) }
+      self.largest = largest
+      self.others = others
+      own = exp(Double(z[label]) - largest)
+    }
   }
 
   /// The targeted difference of logits ratio −(z_y − z_t)/(z_π1 − ½(z_π3 + z_π4)), π the descending order.
   ///
-  /// Unlike the cross-entropy it does not change when all logits are scaled or shifted. Needs four classes; with
-  /// fewer the divisor is 1, the plain targeted margin.
+  /// Unlike the cross-entropy it does not change when all logits are scaled or shifted. Needs four
+  /// classes; with fewer the divisor is 1, the plain targeted margin.
   /// - Source: Croce and Hein, "Reliable evaluation of adversarial robustness with an ensemble of diverse
   ///   parameter-free attacks", ICML 2020, equation 7.
   public static func targetedRatio(

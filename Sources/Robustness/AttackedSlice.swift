@@ -4,9 +4,9 @@ import Tensors
 
 /// A few samples under attack, their points in `model.input.value`, and what has been seen of them.
 ///
-/// Passes always run over a whole slice: a matrix product rounds by its number of rows, so places
+/// Passes always run over a whole slice, since a matrix product may round by its number of rows: places
 /// without a sample hold a copy of another one's image. A sample that is broken rests. Buffers are
-/// allocated once. Needs a model built for input gradients, or for values where only those are used.
+/// allocated once. Needs a model whose plan has input gradients.
 public final class AttackedSlice {
   /// One sample of a data set.
   public struct Sample: Sendable, Equatable {
@@ -34,10 +34,12 @@ public final class AttackedSlice {
   private let best: Tensor
   private let bestGradient: Tensor
   private let spare: Tensor
+  private var firstLosses: [Double] = []
   private let arena: Arena
 
   /// - Throws: ``ArenaError`` if the copies of a slice do not fit.
   public init(_ model: Model) throws {
+    require(model.input.gradient.isPresent, "a model built for \(model.configuration.purpose)")
     self.model = model
     capacity = model.configuration.slices.samples
     require(
@@ -68,6 +70,7 @@ public final class AttackedSlice {
   public func begin(_ threat: ThreatModel) {
     self.threat = threat
     records = [AttackRecord](repeating: .unseen, count: samples.count)
+    firstLosses = [Double](repeating: 0, count: samples.count)
     model.input.value.prefix(capacity).copy(from: images)
   }
 
@@ -116,14 +119,15 @@ public final class AttackedSlice {
     let label = samples[place].label
     let prediction = logits.prediction
     let margin = logits.margin(of: label)
+    let loss = AttackObjective.crossEntropy(logits.values, label: label)
+    if records[place].passes == 1 { firstLosses[place] = loss }
+    if loss > firstLosses[place] { records[place].hasGrown = true }
     guard margin < records[place].margin || prediction != label else { return }
     let point = point(place)
     records[place].prediction = prediction
     records[place].isBroken = prediction != label
     records[place].margin = margin
-    let scratch = one(model.logits.gradient, place)
-    records[place].loss = AttackObjective.crossEntropy(
-      logits.values, label: label, gradient: scratch.buffer)
+    records[place].loss = loss
     records[place].distance = threat.distance(point, image(place))
     records[place].foundAt = records[place].passes
     require(

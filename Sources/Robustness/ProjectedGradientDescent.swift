@@ -23,8 +23,10 @@ public final class ProjectedGradientDescent {
     /// η, in units of the norm.
     public var stepSize: Double
     public var start: Start
-    /// Of the passes. In training mode samples interact through the batch's statistics, and every pass
-    /// makes its collectives; the statistics are staged, never committed.
+    /// The mode of the passes.
+    ///
+    /// In training mode samples interact through the batch's statistics, and every pass makes its collectives;
+    /// the statistics are staged, never committed.
     public var mode: Mode
 
     public init(

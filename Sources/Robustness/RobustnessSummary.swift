@@ -24,7 +24,7 @@ public struct RobustnessSummary: Sendable, Equatable, Encodable {
   public struct Signs: Sendable, Equatable, Encodable {
     /// Samples at which an attack met a gradient of exactly zero.
     public let withoutGradient: Int
-    /// Samples at which no step of a gradient attack did better than its start.
+    /// Samples at which no step on the cross-entropy raised it above that of a random start.
     public let withoutGrowth: Int
     /// Samples that Square broke after the gradient attacks could not; nil if not both were run.
     public let squareOnly: Int?

@@ -16,7 +16,7 @@ public struct RobustnessTally: Sendable {
     public fileprivate(set) var epsilon: Double?
     /// Whether the first gradient that was asked for, or a later one, was zero.
     public fileprivate(set) var hasZeroGradient = false
-    /// Whether no step of PGD or Auto-PGD on the cross-entropy found a smaller margin than its start.
+    /// Whether no step of PGD or Auto-PGD on the cross-entropy raised it above that of the start.
     public fileprivate(set) var hasNoGrowth = false
     /// Forward passes at this distance.
     public fileprivate(set) var passes = 0
@@ -66,7 +66,7 @@ public struct RobustnessTally: Sendable {
     finding.passes += record.passes
     if kind.isGradientBased && record.hasZeroGradient { finding.hasZeroGradient = true }
     if kind == .pgd || kind == .apgdCrossEntropy {
-      finding.hasNoGrowth = finding.hasNoGrowth || (!record.isBroken && record.foundAt == 1)
+      finding.hasNoGrowth = finding.hasNoGrowth || !(record.isBroken || record.hasGrown)
     }
     findings[present][sample] = finding
   }

@@ -5,8 +5,8 @@ import Tensors
 /// The Square attack: random search that sees logits only, so that masked gradients do not mislead it.
 ///
 /// Each query changes a random square window of the best point so far and keeps the change if the margin
-/// z_y − max_{i≠y} z_i falls. The window's share of the image begins at p = 0.8 and is halved at the paper's fractions of
-/// the queries. Proposals are a function of seed, sample and query.
+/// z_y − max_{i≠y} z_i falls. The window's share of the image begins at p = 0.8 and is halved at the
+/// paper's fractions of the queries. Proposals are a function of seed, sample and query.
 /// - Source: Andriushchenko, Croce, Flammarion and Hein, "Square attack: a query-efficient black-box
 ///   adversarial attack via random search", ECCV 2020; p as in Croce and Hein, ICML 2020.
 public struct SquareAttack: Attack {
@@ -55,7 +55,7 @@ public struct SquareAttack: Attack {
   }
 
   /// p, the share of the image that a window covers.
-  static func share(query: Int, of queries: Int) -> Double {
+  package static func share(query: Int, of queries: Int) -> Double {
     let position = query * scheduleLength / queries
     return initialShare * halvings.reduce(1) { position > $1 ? $0 / 2 : $0 }
   }

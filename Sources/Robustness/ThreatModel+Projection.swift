@@ -9,19 +9,19 @@ extension ThreatModel {
   /// point ← image + δ·min(1, ε/‖δ‖₂).
   ///
   /// Rounding image + δ to `Float` can leave the ball again by a few units in the last place; each further
-  /// round asks for a slightly smaller ball until the rounded point is inside.
+  /// round asks for a ball that is smaller by twice as much, until the rounded point is inside.
   func shrink(_ point: Tensor, around image: Tensor) {
     var norm = squaredDistance(point, image).squareRoot()
-    var target = epsilon
+    var shrinkage = 0.0
     while norm > epsilon {
-      let factor = Float(target / norm)
-      if factor == 0 {
+      let factor = Float(epsilon * (1 - shrinkage) / norm)
+      if factor <= 0 {
         point.copy(from: image)
         return
       }
       combine(factor, point, 1 - factor, image, into: point)
       norm = squaredDistance(point, image).squareRoot()
-      target *= Self.shrinkage
+      shrinkage = max(2 * shrinkage, Self.smallestShrinkage)
     }
   }
 
@@ -68,6 +68,6 @@ extension ThreatModel {
   /// x^(1/n).
   static func root(_ x: Double, of n: Int) -> Double { pow(x, 1 / Double(n)) }
 
-  /// One unit in the last place of a `Float` near 1, and a half.
-  private static let shrinkage = 1 - 1.8e-7
+  /// Of a radius, relative: one unit in the last place of a `Float` below 1.
+  private static let smallestShrinkage = 0x1p-23
 }
