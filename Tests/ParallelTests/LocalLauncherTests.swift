@@ -140,6 +140,27 @@ extension ProgramRuns {
       #expect(try there.directory.snapshot().keys.contains("logs/rank.2/stderr"))
     }
 
+    @Test("machines that ssh reaches train together", onHosts)
+    func machines() throws {
+      let hosts = try NamespaceHosts()
+      let directory = try TemporaryDirectory()
+      let agent = Program.script("cluster/netns/agent")
+      let ssh = try directory.write(Array("#!/bin/sh\nexec \(agent) \"$@\"\n".utf8), to: "bin/ssh")
+      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: ssh)
+      let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
+      let names = ["\(hosts.name)-1", "\(hosts.name)-2"]
+      let outcome = try Program.start(
+        command: [Program.script("cluster/netns/hosts"), "--name", hosts.name, "exec", "1"]
+          + [Program.script("launch/local"), "-n", "2", "--hosts", names.joined(separator: ",")]
+          + ["--interface", "eth0", "--log-dir", "logs", "--program", try Program.path(), "--"]
+          + ["train", "--max-steps", "1", "--test-samples", "10", "--run", "run"],
+        environment: ["PATH": "\(directory.path)/bin:\(path)"], in: directory
+      ).outcome()
+      #expect(outcome.status == 0, "\(outcome)")
+      let environment = try directory.text("run/environment.jsonl")
+      #expect(environment.contains("\"hosts\":[\"\(names[0])\",\"\(names[1])\"]"), "\(environment)")
+    }
+
     @Test("Ctrl-C asks for a checkpoint, and the ranks' exit code is returned")
     func interrupt() throws {
       let job = try Job(["-n", "2"], Self.longRun)
@@ -175,6 +196,7 @@ extension ProgramRuns {
       // ORTE_ERR_COMM_FAILURE, −51, as mpirun returns it.
       #expect(outcome.status == 205, "\(outcome)")
       #expect(outcome.errors.contains("lost communication with a remote daemon"), "\(outcome)")
+      #expect(!outcome.output.contains("\u{1B}"), "a progress line in a file: \(outcome)")
       #expect(job.processes.isEmpty && hosts.remains.isEmpty, "\(hosts.remains)")
     }
 

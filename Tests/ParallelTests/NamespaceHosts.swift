@@ -29,10 +29,14 @@ final class NamespaceHosts {
 
   /// Whether this machine can have any: the tests that need them are skipped where it cannot.
   static let areAvailable: Bool = {
-    let outcome = try? Program.start(
-      command: ["sh", "-c", "command -v ip && command -v tc && unshare --net --uts true"]
-    ).outcome()
-    return geteuid() == 0 && outcome?.status == 0
+    let probe = """
+      command -v tc && ip netns add "$0" || exit 1
+      ip netns exec "$0" unshare --uts true && possible=yes
+      ip netns delete "$0" && [ "${possible-no}" = yes ]
+      """
+    let name = "probe\(UInt32.random(in: 0...UInt32.max))"
+    let outcome = try? Program.start(command: ["sh", "-c", probe, name]).outcome()
+    return outcome?.status == 0
   }()
 
   static let requirement: Comment = "network namespaces need root, and ip and tc of iproute2"

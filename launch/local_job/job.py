@@ -13,7 +13,10 @@ from .command import Commands
 EXIT_FAILURE = 1
 EXIT_UNAVAILABLE = 69
 EXIT_TIMEOUT = 124
-STOP_SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+STOP_SIGNALS = {signal.SIGINT, signal.SIGTERM}
+# nohup has it ignored.
+if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+    STOP_SIGNALS.add(signal.SIGHUP)
 HANDLED_SIGNALS = STOP_SIGNALS | {signal.SIGUSR1, signal.SIGUSR2, signal.SIGCHLD}
 # Seconds between looks at the processes; signals and mpirun's end do not wait for it.
 LOOK_INTERVAL = 1.0
@@ -26,7 +29,10 @@ PATIENCE_AFTER_KILL = 10.0
 
 
 def say(message: str) -> None:
-    print(f"local: {message}", file=sys.stderr, flush=True)
+    try:
+        print(f"local: {message}", file=sys.stderr, flush=True)
+    except OSError:
+        pass  # The terminal has gone, which is no reason to give the job up.
 
 
 def run(commands: Commands, log_directory: pathlib.Path, timeout: int | None) -> int:
