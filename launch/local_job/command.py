@@ -130,6 +130,8 @@ def build(
     log_directory: pathlib.Path,
     program: list[str],
 ) -> Commands:
+    if ":" in f"{log_directory}":
+        raise Unavailable(f"mpirun takes no directory for logs with a colon: {log_directory}")
     mpirun = ["mpirun", "-n", f"{ranks}", "--bind-to", "none"]
     if os.geteuid() == 0:
         mpirun += ["--allow-run-as-root"]
