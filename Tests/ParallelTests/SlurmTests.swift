@@ -77,9 +77,11 @@ extension ProgramRuns {
           URL(string: Program.path())?.deletingLastPathComponent().path(percentEncoded: false))
           + ":" + (ProcessInfo.processInfo.environment["PATH"] ?? ""),
       ]
+      @discardableResult func start(_ command: [String]) throws -> Program.Outcome {
+        try Program.start(command: command, environment: environment, in: directory).outcome()
+      }
       func run(_ command: [String]) throws -> Program.Outcome {
-        let outcome = try Program.start(command: command, environment: environment, in: directory)
-          .outcome()
+        let outcome = try start(command)
         try #require(outcome.status == 0, "\(command): \(outcome)")
         return outcome
       }
@@ -89,8 +91,9 @@ extension ProgramRuns {
       }
       func wait(for job: String, toBe words: String, after urge: [String]? = nil) throws {
         for _ in 0..<80 {
-          if let urge { _ = try run(urge) }
           if try run(["scontrol", "show", "job", job]).output.contains(words) { return }
+          // Refused where it comes too late.
+          if let urge { try start(urge) }
           usleep(250_000)
         }
         let log = try? directory.text("job.out")
