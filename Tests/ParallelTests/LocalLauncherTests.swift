@@ -185,6 +185,22 @@ extension ProgramRuns {
       #expect(job.processes.isEmpty && hosts.remains.isEmpty, "\(hosts.remains)")
     }
 
+    @Test("a link cut for good is diagnosed by the ranks, whose code is returned", onHosts)
+    func diagnosed() throws {
+      let hosts = try NamespaceHosts()
+      let job = try Job(
+        ["-n", "2", "--hosts", "netns:\(hosts.name)"], Self.longRun + ["--stall-timeout", "3"])
+      try job.waitForLines(3, in: "run/metrics.jsonl")
+      // The launcher looks for its ranks once a second.
+      sleep(1)
+      #expect(try hosts.command("cut", "2").status == 0)
+      let outcome = try job.outcome()
+      #expect(outcome.status == ExitStatus.stalled.rawValue, "\(outcome)")
+      #expect(outcome.errors.contains("the network between the hosts may be down"), "\(outcome)")
+      #expect(outcome.errors.contains("all ranks have ended, but mpirun has not"), "\(outcome)")
+      #expect(job.processes.isEmpty && hosts.remains.isEmpty, "\(hosts.remains)")
+    }
+
     @Test("a host that stays cut off ends the job after the link timeout", onHosts)
     func cut() throws {
       let hosts = try NamespaceHosts()
@@ -198,25 +214,6 @@ extension ProgramRuns {
       #expect([205, 1].contains(outcome.status), "\(outcome)")
       #expect(!outcome.errors.contains("local: the job has not ended"), "\(outcome)")
       #expect(!outcome.output.contains("\u{1B}"), "a progress line in a file: \(outcome)")
-      #expect(job.processes.isEmpty && hosts.remains.isEmpty, "\(hosts.remains)")
-    }
-
-    @Test("ranks that end while mpirun cannot hear of it end the job with their code", onHosts)
-    func stuck() throws {
-      let hosts = try NamespaceHosts()
-      let job = try Job(
-        ["-n", "2", "--hosts", "netns:\(hosts.name)"], program: "/bin/sh",
-        ["-c", "echo started; until [ -e cut ]; do sleep 0.1; done; exit 70"])
-      try job.waitForLines(1, in: "logs/rank.0/stdout")
-      try job.waitForLines(1, in: "logs/rank.1/stdout")
-      // The launcher looks for its ranks once a second.
-      sleep(1)
-      #expect(try hosts.command("cut", "2").status == 0)
-      try job.directory.write([], to: "cut")
-      let outcome = try job.outcome()
-      #expect(outcome.status == ExitStatus.messagePassing.rawValue, "\(outcome)")
-      #expect(outcome.errors.contains("all ranks have ended, but mpirun has not"), "\(outcome)")
-      #expect(outcome.errors.contains("exit codes of ranks: "), "\(outcome)")
       #expect(job.processes.isEmpty && hosts.remains.isEmpty, "\(hosts.remains)")
     }
 
