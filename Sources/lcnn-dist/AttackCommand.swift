@@ -53,7 +53,8 @@ struct AttackCommand: ParsableCommand {
       """, valueName: "file"), completion: .file())
   var state: String?
 
-  @OptionGroup var watch: WatchOptions
+  @OptionGroup(title: "HANGS")
+  var watch: WatchOptions
 
   func validate() throws {
     if let samples, samples < 1 {
