@@ -6,10 +6,10 @@ import Tensors
 /// A network with its memory: edges, parameters in flat storage, and the sweeps over all layers.
 ///
 /// Parameters lie contiguously in backward order, so that what a backward sweep has finished is a prefix
-/// of ``gradients``. After them come ``counters``, a few floats that ride on the last bucket.
+/// of ``gradients``. After them come ``counters``, floats that ride on the last bucket: a few, and one for each rank.
 public final class Model {
-  /// Floats behind the gradients that are summed over ranks with them.
-  public static let counterCount = 8
+  /// Counters of what all ranks' steps came to, the first ones of ``counters``; one per rank follows.
+  public static let sharedCounterCount = 8
 
   public let architecture: Architecture
   public let configuration: ModelConfiguration

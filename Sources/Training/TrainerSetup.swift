@@ -1,5 +1,6 @@
 import Checkpoints
 import Datasets
+import Foundation
 import Layers
 import MessagePassing
 import Networks
@@ -16,6 +17,11 @@ public struct TrainerSetup {
   let recipe: Recipe
   let model: Model
   let communicator: any Communicator
+  /// The same for the model's layers, whose collectives are timed.
+  let layerCommunicator: TimedCommunicator
+  let drill: Drill?
+  /// Each rank's.
+  let hosts: [String]
   let trainData: Dataset
   let testData: Dataset
   let sampler: ShardedSampler
@@ -39,8 +45,13 @@ public struct TrainerSetup {
     // A recipe's file may be another one on another node; only the path of the data may differ.
     let asked = recipe.jsonObject.filter { $0.key != "data" }.sorted { $0.key < $1.key }
     try agreement.requireSame(asked.map { ("--\($0.key)", "\($0.value)") })
+    let layerCommunicator = TimedCommunicator(communicator)
+    self.layerCommunicator = layerCommunicator
+    drill = try agreement.perform {
+      try Drill(environment: ProcessInfo.processInfo.environment)
+    }
     let (train, test, model) = try agreement.perform {
-      try TrainerSetup.prepare(recipe, communicator)
+      try TrainerSetup.prepare(recipe, layerCommunicator)
     }
     trainData = train
     testData = test
@@ -54,6 +65,7 @@ public struct TrainerSetup {
     var environment = RunEnvironment(
       versions: versions, hosts: RunEnvironment.hosts(of: communicator),
       trainData: train.sha256(), testData: test.sha256(), step: 0)
+    hosts = environment.hosts
     try agreement.requireSame([
       ("their training samples (SHA-256)", environment.trainData),
       ("their test samples (SHA-256)", environment.testData),

@@ -14,24 +14,24 @@ public struct TrainingStep {
   public let model: Model
   public let objective: Objective
   public let optimizer: SGD
-  private let reducer: GradientReducer
+  /// Sums the gradients, by a plan that may change between steps.
+  public let reducer: GradientReducer
+  private let rank: Int
   private let counters: StepCounters
   private let loss = SoftmaxCrossEntropy()
 
   public init(
     _ model: Model, objective: Objective, optimizer: SGD, communicator: any Communicator,
-    bucketBytes: Int
+    bucketBytes: Int, strategy: GradientPlan.Strategy = .blocking
   ) {
     self.model = model
     self.objective = objective
     self.optimizer = optimizer
-    reducer = GradientReducer(model, communicator: communicator, bucketBytes: bucketBytes)
+    rank = communicator.rank
+    reducer = GradientReducer(
+      model, communicator: communicator, bucketBytes: bucketBytes, strategy: strategy)
     counters = StepCounters(model)
   }
-
-  /// Collectives of the gradient reduction in every step, and what a rank hands to them.
-  public var bucketCount: Int { reducer.bucketCount }
-  public var reducedBytes: Int { reducer.bytesPerStep }
 
   /// What a rank brings to a step besides its samples.
   public enum Request: Sendable {
@@ -45,7 +45,11 @@ public struct TrainingStep {
   /// Trains on one global batch, of which `batch` holds this rank's share.
   ///
   /// Collective. On a loss or a gradient that is not finite the model stays as it was, on all ranks.
-  public func run(_ batch: Batch, learningRate: Float, request: Request = .none) -> Result {
+  /// - Parameter ownSeconds: what this rank's previous step took without waiting for others; see
+  ///   ``ownSeconds(ofRank:)``.
+  public func run(
+    _ batch: Batch, learningRate: Float, request: Request = .none, ownSeconds: Float = 0
+  ) -> Result {
     let n = batch.count
     let globalBatch = Float(batch.globalCount)
     let input = model.input.prefix(n)
@@ -55,6 +59,7 @@ public struct TrainingStep {
     model.exactSums?.clear()
     counters.write(
       StepCounters.Values(stop: request == .stop ? 1 : 0, failed: request == .fail ? 1 : 0))
+    counters.addOwnSeconds(ownSeconds, of: rank)
     input.value.pointer.update(from: images(of: batch), count: input.value.count)
     model.forward(n, mode: .training)
     measureLoss(logits, labels: batch.labels, globalBatch: globalBatch)
@@ -88,6 +93,14 @@ public struct TrainingStep {
     result.isApplied = true
     return result
   }
+
+  /// A whole step up to its update, which is left out: for timing.
+  ///
+  /// Collective.
+  public func rehearse(_ batch: Batch) { _ = run(batch, learningRate: 0, request: .fail) }
+
+  /// What each rank brought to the last step as its `ownSeconds`.
+  public func ownSeconds(ofRank rank: Int) -> Float { counters.ownSeconds(of: rank) }
 
   /// Logits' gradients, and the loss slice by slice into the counters.
   private func measureLoss(

@@ -1,0 +1,100 @@
+import Foundation
+import Testing
+
+extension ProgramRuns {
+  /// How a run of several ranks sums its gradients, what it times, and whom it names.
+  @Suite struct CommunicationTests {
+    /// Long enough to be worth a measurement, with more gradients than one small bucket holds.
+    private static let measured = [
+      "train", "--epochs", "5", "--train-samples", "500", "--batch-size", "25", "--test-samples",
+      "10", "--evaluate-every", "5", "--checkpoint-every", "5", "--widths", "32,160",
+    ]
+
+    @Test("the choice of a measurement is printed and stored, and a resumed run keeps it")
+    func choice() throws {
+      let directory = try TemporaryDirectory()
+      let first = try Program.run(Self.measured + ["--run", "run"], ranks: 2, in: directory)
+      try #require(first.status == 0, "\(first)")
+      #expect(first.output.contains(" MiB, by the time of a step:\nblocking 4 MiB "), "\(first)")
+      let stored = try directory.data("run/communication.json")
+      let json = String(decoding: stored, as: UTF8.self)
+      #expect(json.contains("\"ranks\" : 2") && json.contains("\"nonblocking\""), "\(json)")
+
+      let second = try Program.run(
+        ["train", "--resume", "--run", "run", "--epochs", "6"], ranks: 2, in: directory)
+      #expect(second.status == 0 && second.output.contains(" MiB as measured at an earlier start"))
+      #expect(try directory.data("run/communication.json") == stored)
+    }
+
+    @Test("a measurement, either strategy and any bucket leave two ranks' weights as they are")
+    func sameWeights() throws {
+      let directory = try TemporaryDirectory()
+      let given = [
+        [], ["--gradient-sum", "nonblocking", "--bucket-megabytes", "0.01"],
+        ["--gradient-sum", "blocking", "--bucket-megabytes", "16"],
+      ]
+      let models = try given.enumerated().map { index, flags in
+        let outcome = try Program.run(
+          Self.measured + flags + ["--run", "run-\(index)"], ranks: 2, in: directory)
+        #expect(outcome.status == 0, "\(outcome)")
+        let checkpoint = "run-\(index)/checkpoints/step-00000100"
+        return try directory.data("\(checkpoint)/optimizer.safetensors")
+          + directory.data("run-\(index)/metrics.jsonl")
+      }
+      #expect(models[1] == models[0] && models[2] == models[0])
+    }
+
+    @Test("sums that proceed beside the sweep have the same bits on any number of ranks")
+    func reproducible() throws {
+      let directory = try TemporaryDirectory()
+      for ranks in [1, 3, 5] {
+        let outcome = try Program.run(
+          [
+            "train", "--run", "run-\(ranks)", "--max-steps", "20", "--reproducible", "true",
+            "--gradient-sum", "nonblocking", "--bucket-megabytes", "0.01",
+          ], ranks: ranks, in: directory)
+        #expect(outcome.status == 0, "n = \(ranks): \(outcome)")
+      }
+      for file in ["checkpoints/step-00000020/optimizer.safetensors", "metrics.jsonl"] {
+        let alone = try directory.data("run-1/\(file)")
+        #expect(try directory.data("run-3/\(file)") == alone, "\(file)")
+        #expect(try directory.data("run-5/\(file)") == alone, "\(file)")
+      }
+    }
+
+    @Test("a rank that takes twice as long is named with its host, and the times are written")
+    func straggler() throws {
+      let directory = try TemporaryDirectory()
+      let outcome = try Program.run(
+        [
+          "train", "--run", "run", "--epochs", "3", "--widths", "48,96", "--test-samples", "10",
+        ], ranks: 2, environment: ["LCNN_DIST_DRILL": "slow:rank=1,factor=2"], in: directory)
+      #expect(outcome.status == 0, "\(outcome)")
+      let host = ProcessInfo.processInfo.hostName
+      let line = outcome.outputLines.first { $0.contains(": rank 1 on \(host) is slow: ") }
+      print(line ?? "nobody named")
+      #expect(line?.contains(" of its own per step for 20 steps, the median rank ") == true)
+      #expect(line?.contains("; it costs ") == true, "\(outcome)")
+
+      struct Line: Decodable {
+        struct Rank: Decodable { let host: String }
+        let steps: Int
+        let ranks: [Rank]
+      }
+      let text = String(decoding: try directory.data("run/timings.jsonl"), as: UTF8.self)
+      let lines = try text.split(separator: "\n").map {
+        try JSONDecoder().decode(Line.self, from: Data($0.utf8))
+      }
+      #expect(lines.map(\.steps) == [23, 23, 23])
+      #expect(lines.allSatisfy { $0.ranks.map(\.host) == [host, host] })
+    }
+
+    @Test("a drill that does not exist is refused")
+    func unknownDrill() throws {
+      let outcome = try Program.run(
+        ["train"], environment: ["LCNN_DIST_DRILL": "slow:rank=1"])
+      #expect(outcome.status == ExitStatus.usage.rawValue)
+      #expect(outcome.complaints.count == 1, "\(outcome)")
+    }
+  }
+}
