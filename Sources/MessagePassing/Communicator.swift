@@ -24,9 +24,8 @@ public protocol Communicator: AnyObject, Sendable {
 
   /// Starts replacing every element by its sum over all ranks. Collective.
   ///
-  /// Returns at once. The buffer must not be read or written before ``finishSums()`` has returned. Sums
-  /// that have been started are matched in the order of their starts, apart from each other's ends. All
-  /// ranks get the same bits, which need not be those of ``sum(_:)-(UnsafeMutableBufferPointer<Float>)``.
+  /// Returns at once. The buffer must not be read or written before ``finishSums()`` has returned. All
+  /// ranks get the same bits, which need not be those of a sum that is made at once.
   func startSum(_ buffer: UnsafeMutableBufferPointer<Float>)
 
   /// The same for integers, whose sums are the same whatever starts and ends them.

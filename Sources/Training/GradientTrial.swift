@@ -5,6 +5,11 @@ import MessagePassing
 public struct GradientMeasurement: Codable, Sendable, Equatable {
   public var plan: GradientPlan
   public var seconds: Double
+
+  public init(plan: GradientPlan, seconds: Double) {
+    self.plan = plan
+    self.seconds = seconds
+  }
 }
 
 /// Finds how gradients are summed fastest: by the time of whole steps, made by one plan after the other.

@@ -1,13 +1,16 @@
-/// Finds ranks that are slower than the others for many steps in a row.
+/// Finds ranks that are slower than the others for many steps.
 ///
 /// A rank's own time of a step is what it takes without waiting for others. It is compared with the lower
 /// median of all ranks': half of them, rounded up, take no longer (of two ranks, the faster one). A rank with
 /// more samples may take longer in proportion; ranks without samples are left out.
 public struct StragglerWatch {
   public static let factor = 1.5
+  /// Steps that are looked at together.
   public static let steps = 20
+  /// How many of them a rank must be slow in: a hiccup of another rank now and then does not hide it.
+  public static let slowSteps = 18
 
-  /// A slow rank, and means over the steps that it was slow in.
+  /// A slow rank, and means over the steps of the window.
   public struct Finding: Sendable, Equatable {
     public let rank: Int
     public let ownSeconds: Double
@@ -16,22 +19,26 @@ public struct StragglerWatch {
     public let share: Double
   }
 
-  /// Sums over the steps that a rank has been slow in, one after the other.
-  private struct Streak {
-    var steps = 0
-    var own = 0.0
-    var median = 0.0
-    var whole = 0.0
-    /// Steps in a row that it has not been slow in, since it was named.
-    var calm = 0
-    var isNamed = false
+  /// A rank in one step.
+  private struct Observation {
+    let own: Double
+    let median: Double
+    let whole: Double
+    var isSlow: Bool { own >= StragglerWatch.factor * median }
   }
 
-  private var streaks: [Streak]
+  private struct Window {
+    /// The newest steps that the rank had samples in, the oldest first.
+    var steps: [Observation] = []
+    var isNamed = false
+    var slowSteps: Int { steps.count { $0.isSlow } }
+  }
 
-  public init(ranks: Int) { streaks = Array(repeating: Streak(), count: ranks) }
+  private var windows: [Window]
 
-  /// Takes one step's times, and returns ranks that have just been slow for long enough.
+  public init(ranks: Int) { windows = Array(repeating: Window(), count: ranks) }
+
+  /// Takes one step's times, and returns ranks that have just been found slow.
   ///
   /// A rank is named once, and again only after it has kept up for as many steps.
   /// - Parameters:
@@ -39,31 +46,29 @@ public struct StragglerWatch {
   ///   - samples: of each rank in the step.
   ///   - whole: the step's time, in seconds.
   public mutating func observe(own: [Double], samples: [Int], whole: Double) -> [Finding] {
-    streaks.indices.compactMap { rank in
-      let median = samples[rank] > 0 ? expected(of: rank, own: own, samples: samples) : own[rank]
-      guard own[rank] > 0, own[rank] >= Self.factor * median, samples[rank] > 0 else {
-        keepsUp(rank)
-        return nil
-      }
-      streaks[rank].steps += 1
-      streaks[rank].calm = 0
-      streaks[rank].own += own[rank]
-      streaks[rank].median += median
-      streaks[rank].whole += whole
-      guard streaks[rank].steps == Self.steps, !streaks[rank].isNamed else { return nil }
-      streaks[rank].isNamed = true
-      let (streak, count) = (streaks[rank], Double(Self.steps))
-      let lost = streak.whole > 0 ? (streak.own - streak.median) / streak.whole : 0
-      return Finding(
-        rank: rank, ownSeconds: streak.own / count, medianSeconds: streak.median / count,
-        share: min(max(lost, 0), 1))
+    windows.indices.compactMap { rank in
+      guard samples[rank] > 0 else { return nil }
+      if windows[rank].steps.count == Self.steps { windows[rank].steps.removeFirst() }
+      windows[rank].steps.append(
+        Observation(
+          own: own[rank], median: expected(of: rank, own: own, samples: samples), whole: whole))
+      return judge(rank)
     }
   }
 
-  private mutating func keepsUp(_ rank: Int) {
-    let calm = streaks[rank].calm + 1
-    let isNamed = streaks[rank].isNamed && calm < Self.steps
-    streaks[rank] = Streak(calm: calm, isNamed: isNamed)
+  private mutating func judge(_ rank: Int) -> Finding? {
+    let window = windows[rank]
+    guard window.steps.count == Self.steps else { return nil }
+    if window.slowSteps <= Self.steps - Self.slowSteps { windows[rank].isNamed = false }
+    guard window.slowSteps >= Self.slowSteps, !window.isNamed else { return nil }
+    windows[rank].isNamed = true
+    func mean(_ value: (Observation) -> Double) -> Double {
+      window.steps.reduce(0) { $0 + value($1) } / Double(Self.steps)
+    }
+    let (own, median, whole) = (mean(\.own), mean(\.median), mean(\.whole))
+    let share = whole > 0 ? (own - median) / whole : 0
+    return Finding(
+      rank: rank, ownSeconds: own, medianSeconds: median, share: min(max(share, 0), 1))
   }
 
   /// The lower median of what the ranks would take for the samples of `rank`, if those are more.

@@ -215,5 +215,7 @@ public final class Trainer {
   }
 
   /// Steps of the run when it is at its end.
-  var plannedSteps: Int { recipe.maxSteps ?? recipe.epochs * sampler.stepsPerEpoch }
+  var plannedSteps: Int {
+    min(recipe.maxSteps ?? Int.max, recipe.epochs * sampler.stepsPerEpoch)
+  }
 }

@@ -44,7 +44,7 @@ import Training
     let reducer = GradientReducer(model, communicator: SoloCommunicator(), bucketBytes: 1)
     // The network is far smaller than any bucket of the recipe's.
     #expect(GradientTrial.distinct(Recipe().gradientPlans, by: reducer) == [Self.blocking])
-    let tiny = [1.0, 2, 1 << 20].flatMap { bytes in
+    let tiny = [1.0, 2, 1_048_576].flatMap { bytes in
       GradientPlan.Strategy.allCases.map { GradientPlan($0, bucketMegabytes: bytes / 1_048_576) }
     }
     #expect(GradientTrial.distinct(tiny, by: reducer) == [tiny[0], tiny[1], tiny[4]])
@@ -53,7 +53,7 @@ import Training
   @Test("a trial leaves the model as it was, and all ranks know rank 0's times")
   func rehearsals() throws {
     useOneBLASThread()
-    let plans = [64.0, 1 << 20].flatMap { bytes in
+    let plans = [64.0, 1_048_576].flatMap { bytes in
       GradientPlan.Strategy.allCases.map { GradientPlan($0, bucketMegabytes: bytes / 1_048_576) }
     }
     let measured = try ThreadCommunicator.run(ranks: 3) { communicator in
