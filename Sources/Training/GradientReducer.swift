@@ -63,6 +63,13 @@ public final class GradientReducer {
     }
   }
 
+  /// Lets sums that have been started proceed, within a layer that takes long.
+  ///
+  /// Not collective.
+  public func advance() {
+    if strategy == .nonblocking { communicator.advanceSums() }
+  }
+
   /// Sums the rest of the gradients and the counters behind them, and waits for what has been started.
   public func finish() {
     switch strategy {

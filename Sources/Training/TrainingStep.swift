@@ -16,6 +16,8 @@ public struct TrainingStep {
   public let optimizer: SGD
   /// Sums the gradients, by a plan that may change between steps.
   public let reducer: GradientReducer
+  /// ``GradientReducer/advance()``, made once: a step allocates nothing.
+  private let advance: () -> Void
   private let rank: Int
   private let counters: StepCounters
   private let loss = SoftmaxCrossEntropy()
@@ -30,6 +32,7 @@ public struct TrainingStep {
     rank = communicator.rank
     reducer = GradientReducer(
       model, communicator: communicator, bucketBytes: bucketBytes, strategy: strategy)
+    advance = reducer.advance
     counters = StepCounters(model)
   }
 
@@ -73,9 +76,11 @@ public struct TrainingStep {
       // λ_g·B·‖∇ₓL‖² is the penalty, and dθ̄/dε along ∇ₓL is half the gradient of ‖∇ₓL‖².
       let weights = GradientWeights(
         previous: 0, primal: 1, tangent: 2 * objective.gradientNorm * globalBatch)
-      model.backwardTangent(n, writing: weights, layerFinished: reducer.layerFinished)
+      model.backwardTangent(
+        n, writing: weights, written: advance, layerFinished: reducer.layerFinished)
     } else {
-      model.backward(n, writing: .loss, layerFinished: reducer.layerFinished)
+      model.backward(
+        n, writing: .loss, written: advance, layerFinished: reducer.layerFinished)
     }
 
     reducer.finish()

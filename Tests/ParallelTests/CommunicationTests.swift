@@ -56,13 +56,14 @@ extension ProgramRuns {
       }
     }
 
-    @Test("a rank that takes twice as long is named with its host, and the times are written")
+    // Three times: the threshold is 1.5, and on a busy machine the others are slowed too.
+    @Test("a rank that takes three times as long is named with its host, and the times are written")
     func straggler() throws {
       let directory = try TemporaryDirectory()
       let outcome = try Program.run(
         [
-          "train", "--run", "run", "--epochs", "3", "--widths", "64,128", "--test-samples", "10",
-        ], ranks: 2, environment: ["LCNN_DIST_DRILL": "slow:rank=1,factor=2"], in: directory)
+          "train", "--run", "run", "--epochs", "4", "--widths", "64,128", "--test-samples", "10",
+        ], ranks: 2, environment: ["LCNN_DIST_DRILL": "slow:rank=1,factor=3"], in: directory)
       #expect(outcome.status == 0, "\(outcome)")
       let host = ProcessInfo.processInfo.hostName
       let line = outcome.outputLines.first { $0.contains(": rank 1 on \(host) is slow: ") }
@@ -79,7 +80,7 @@ extension ProgramRuns {
       let lines = try text.split(separator: "\n").map {
         try JSONDecoder().decode(Line.self, from: Data($0.utf8))
       }
-      #expect(lines.map(\.steps) == [23, 23, 23])
+      #expect(lines.map(\.steps) == [23, 23, 23, 23])
       #expect(lines.allSatisfy { $0.ranks.map(\.host) == [host, host] })
     }
 
