@@ -13,6 +13,13 @@ public final class TimedCommunicator: Communicator, @unchecked Sendable {
   public var rank: Int { base.rank }
   public var size: Int { base.size }
 
+  public var place: Place? {
+    get { base.place }
+    set { base.place = newValue }
+  }
+
+  public func beat() { base.beat() }
+
   public func sum(_ buffer: UnsafeMutableBufferPointer<Float>) { timed { base.sum(buffer) } }
   public func sum(_ buffer: UnsafeMutableBufferPointer<Double>) { timed { base.sum(buffer) } }
   public func sum(_ buffer: UnsafeMutableBufferPointer<Int64>) { timed { base.sum(buffer) } }

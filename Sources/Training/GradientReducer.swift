@@ -83,11 +83,17 @@ public final class GradientReducer {
   }
 
   private func sum(_ range: Range<Int>) {
+    let place = communicator.place
+    communicator.enter(.gradientBucket(of: bucketCount))
+    defer { communicator.place = place }
     if model.exactSums == nil { return communicator.sum(floats(range)) }
     communicator.sum(integers(range))
   }
 
   private func start(_ range: Range<Int>) {
+    let place = communicator.place
+    communicator.enter(.gradientBucket(of: bucketCount))
+    defer { communicator.place = place }
     if model.exactSums == nil { return communicator.startSum(floats(range)) }
     communicator.startSum(integers(range))
   }

@@ -20,24 +20,25 @@ struct RunTimes {
   /// The step before, none at the start: its times, its place in its epoch, its compute without a drill's.
   private var previous: (times: StepTimes, step: Int, undelayed: Double)?
 
-  init(_ setup: TrainerSetup, reducer: GradientReducer) {
+  init(_ setup: TrainerSetup, reducer: GradientReducer, drill: Drill?) {
     timer = StepTimer(batchNorm: setup.layerCommunicator, reducer: reducer)
     communicator = setup.communicator
     sampler = setup.sampler
     hosts = setup.hosts
-    drill = setup.drill
+    self.drill = drill
     stragglers = StragglerWatch(ranks: setup.communicator.size)
     epoch.reserveCapacity(setup.sampler.stepsPerEpoch)
   }
 
   /// Times one step; `body` gets what the one before took of its own, in seconds.
   ///
-  /// Returns what a user should know of slow ranks, on rank 0; `step` is what has been run.
+  /// Returns what a user should know of slow ranks, on rank 0; `step` is what has been run, `number` counts from 1.
   mutating func run(
-    _ step: TrainingStep, on batch: Batch, dataWait: Duration,
+    _ step: TrainingStep, on batch: Batch, number: Int, dataWait: Duration,
     _ body: (_ ownSeconds: Float) -> TrainingStep.Result
   ) -> (result: TrainingStep.Result, notes: [String]) {
-    let delay = drill?.delay(rank: communicator.rank, after: previous?.undelayed ?? 0) ?? 0
+    let delay =
+      drill?.delay(step: number, rank: communicator.rank, after: previous?.undelayed ?? 0) ?? 0
     let (result, times) = timer.time(dataWait: dataWait) {
       if delay > 0 { usleep(UInt32(1e6 * delay)) }
       return body(Float(previous?.times.own ?? 0))
