@@ -75,6 +75,11 @@ final class ActivationCase {
     case .backwardTangent:
       loop.backwardTangent(
         output.gradient, gradientTangent: output.gradientTangent, .gradientTangentAndGradient)
+    case .plainForward: loop.softplus.forward(loop.first.input.value, into: output.value)
+    case .plainBackward:
+      let x = loop.first.input
+      loop.softplus.multiplyByDerivative(x.value, output.gradient, into: x.gradient)
+      _ = loop.softplus.betaGradient(x.value, gradient: output.gradient)
     }
   }
 
@@ -110,9 +115,19 @@ public enum ActivationPass: String, Sendable, CaseIterable, Codable {
   case forwardTangent
   case secondSums
   case backwardTangent
+  /// The softplus by itself, without a batch norm: no step runs it, comparisons want it.
+  case plainForward
+  /// The same, gradients of its input and of β.
+  case plainBackward
 
-  static func all(penalizesGradient: Bool) -> [ActivationPass] {
-    penalizesGradient ? allCases : [.statistics, .forward, .gradientSums, .backward]
+  static func all(
+    of sum: NetworkInventory.Sum, penalizesGradient: Bool
+  ) -> [ActivationPass] {
+    let first: [ActivationPass] = [.statistics, .forward, .gradientSums, .backward]
+    let tangents: [ActivationPass] =
+      penalizesGradient
+      ? [.tangentStatistics, .forwardTangent, .secondSums, .backwardTangent] : []
+    return first + tangents + (sum.other == .nothing ? [.plainForward, .plainBackward] : [])
   }
 
   /// Whether the loop only takes sums of the batch.
@@ -120,6 +135,7 @@ public enum ActivationPass: String, Sendable, CaseIterable, Codable {
     switch self {
     case .statistics, .gradientSums, .tangentStatistics, .secondSums: true
     case .forward, .backward, .forwardTangent, .backwardTangent: false
+    case .plainForward, .plainBackward: false
     }
   }
 
@@ -134,6 +150,8 @@ public enum ActivationPass: String, Sendable, CaseIterable, Codable {
     case .forwardTangent: 2 * sum.summands + 1
     case .secondSums: 2 * sum.summands + 2
     case .backwardTangent: 4 * sum.summands + 2 - (sum.other == .scaled ? 1 : 0)
+    case .plainForward: 2
+    case .plainBackward: 5
     }
   }
 }

@@ -14,7 +14,7 @@ public struct Benchmark {
     public let effort: Effort
     public fileprivate(set) var machine: MachinePeaks?
     public fileprivate(set) var kernels: KernelTimes?
-    public fileprivate(set) var step: StepTimes?
+    public fileprivate(set) var step: StepProfile?
     public fileprivate(set) var allreduce: SumTimes?
     public fileprivate(set) var model: ModelledStep?
     public fileprivate(set) var refusal: ModelledStep.Refusal?
@@ -45,6 +45,8 @@ public struct Benchmark {
     }
     var findings = Findings(
       placement: RankPlacement(of: communicator), loadBefore: Self.load, effort: effort)
+    // Kernels are measured without collectives, and not equally long on all ranks.
+    communicator.place = Place(.preparing)
     if needed.contains(.machine) {
       note("measuring the machine")
       communicator.barrier()
@@ -53,11 +55,15 @@ public struct Benchmark {
     if needed.contains(.kernels) {
       communicator.barrier()
       findings.kernels = try agreement.perform {
-        try KernelBenchmark(subject, effort).run { note("measuring kernels: \($0)") }
+        try KernelBenchmark(subject, effort).run { next in
+          communicator.beat()
+          note("measuring kernels: \(next)")
+        }
       }
     }
     if needed.contains(.allreduce) {
       note("measuring sums over ranks")
+      communicator.place = Place(.measurement)
       findings.allreduce = SumBenchmark(communicator: communicator, effort).run(
         normChannels: findings.kernels?.activations.map(\.channels) ?? Self.usualChannels)
     }

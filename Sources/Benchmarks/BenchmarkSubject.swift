@@ -20,6 +20,11 @@ public struct BenchmarkSubject: Sendable {
       throw TrainingError.batchSmallerThanRanks(
         batch: recipe.batchSize, ranks: communicator.size)
     }
+    for (key, value) in [
+      ("cure-penalty", recipe.curePenalty), ("adversarial-epsilon", recipe.adversarialEpsilon),
+    ] where value > 0 {
+      throw BenchmarkError.untraced(key: key, value: value)
+    }
     self.recipe = recipe
     rank = communicator.rank
     ranks = communicator.size
@@ -74,6 +79,20 @@ extension Recipe {
     case .cifar100: (32, 3, 100)
     case .idx: (28, 1, 10)
     case .synthetic: (syntheticSize, 3, syntheticClasses)
+    }
+  }
+}
+
+/// What cannot be measured.
+public enum BenchmarkError: Error, Equatable, CustomStringConvertible {
+  /// The step has parts of which no account is kept.
+  case untraced(key: String, value: Double)
+
+  public var description: String {
+    switch self {
+    case .untraced(let key, let value):
+      "--\(key) \(value): bench takes a step apart that has no adversarial examples and no penalty at a "
+        + "second point; set it to 0"
     }
   }
 }

@@ -111,7 +111,7 @@ public struct KernelBenchmark {
     return KernelTimes.Activation(
       height: sum.height, width: sum.width, channels: sum.channels, other: sum.other,
       count: count,
-      passes: ActivationPass.all(penalizesGradient: subject.penalizesGradient).map { pass in
+      passes: ActivationPass.all(of: sum, penalizesGradient: subject.penalizesGradient).map { pass in
         KernelTimes.Activation.Pass(
           pass: pass, seconds: effort.median { loops.run(pass) },
           bytes: Work.elementwise(

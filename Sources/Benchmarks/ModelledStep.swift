@@ -12,7 +12,7 @@ public struct ModelledStep: Sendable, Equatable, Codable {
   /// α and the bandwidth of a link that would sum so fast.
   public let link: Link?
   public let measuredSeconds: Double
-  /// By the fit, with blocking sums, as training makes them.
+  /// By the fit, with sums made as the measured step made them.
   public let predicted: StepTimeline.Duration
   public let predictions: [ScalingPrediction]
 
@@ -23,7 +23,10 @@ public struct ModelledStep: Sendable, Equatable, Codable {
     link = sums?.fit?.link(ranks: times.ranks)
     measuredSeconds = times.seconds
     let fit = self.fit
-    predicted = step.timeline.play(.blocking) { fit?.seconds(bytes: $0) ?? 0 }
+    let bucketFit = times.plan.strategy == .blocking ? fit : sums?.startedFit
+    predicted = step.timeline.play(
+      times.plan.strategy, sumSeconds: { fit?.seconds(bytes: $0) ?? 0 },
+      bucketSeconds: { bucketFit?.seconds(bytes: $0) ?? 0 })
     predictions = ScalingPrediction.all(
       step.timeline, samples: times.globalBatch, measuredRanks: times.ranks,
       links: AssumedLink.all)

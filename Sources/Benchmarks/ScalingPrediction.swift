@@ -1,3 +1,5 @@
+import Training
+
 /// What a step would take on other ranks and links, from the computing measured here.
 ///
 /// Every rank has a core like this one and a link of its own, and nothing is shared between links.
@@ -13,7 +15,7 @@ public struct ScalingPrediction: Sendable, Equatable, Codable {
   public let ranks: Int
   public let batch: Batch
   public let link: String
-  public let strategy: StepTimeline.Strategy
+  public let strategy: GradientPlan.Strategy
   /// Seconds of a step.
   public let seconds: Double
   /// Samples per second and rank, over those of one rank without any communication.
@@ -31,7 +33,7 @@ public struct ScalingPrediction: Sendable, Equatable, Codable {
     Batch.allCases.flatMap { batch in
       ranks.filter { batch == .perRank || $0 <= samples }.flatMap { ranks in
         links.flatMap { link in
-          StepTimeline.Strategy.allCases.map { strategy in
+          GradientPlan.Strategy.allCases.map { strategy in
             ScalingPrediction(
               timeline, samples: samples, measuredRanks: measuredRanks, ranks: ranks,
               batch: batch, link: link, strategy: strategy)
@@ -43,7 +45,7 @@ public struct ScalingPrediction: Sendable, Equatable, Codable {
 
   init(
     _ timeline: StepTimeline, samples: Int, measuredRanks: Int, ranks: Int, batch: Batch,
-    link: AssumedLink, strategy: StepTimeline.Strategy
+    link: AssumedLink, strategy: GradientPlan.Strategy
   ) {
     // One rank alone computes on what a rank has here, or on the whole global batch.
     let alone =

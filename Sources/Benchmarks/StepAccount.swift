@@ -25,31 +25,31 @@ struct StepAccount {
     trace.seconds[StepTrace.Place(pass: pass, layer: layer)] ?? StepTrace.Seconds()
   }
 
-  private func layerPass(_ pass: SweepPass, _ layer: Int) -> StepTimes.Pass {
+  private func layerPass(_ pass: SweepPass, _ layer: Int) -> StepProfile.Pass {
     let seconds = seconds(pass, layer)
     let work = inventory.layers[layer].work(
       pass, samples: subject.samples, isFirst: layer == 0)
-    return StepTimes.Pass(
+    return StepProfile.Pass(
       pass: pass, computing: seconds.computing, collectives: seconds.collectives,
       operations: work.operations, bytes: work.bytes)
   }
 
-  var layers: [StepTimes.Layer] {
+  var layers: [StepProfile.Layer] {
     inventory.layers.enumerated().map { index, layer in
-      StepTimes.Layer(name: layer.name, passes: sweeps.map { layerPass($0, index) })
+      StepProfile.Layer(name: layer.name, passes: sweeps.map { layerPass($0, index) })
     }
   }
 
-  var passes: [StepTimes.Pass] {
+  var passes: [StepProfile.Pass] {
     SweepPass.allCases.filter { $0.isOutsideLayers || sweeps.contains($0) }.map { pass in
       guard sweeps.contains(pass) else {
         let seconds = seconds(pass)
-        return StepTimes.Pass(
+        return StepProfile.Pass(
           pass: pass, computing: seconds.computing, collectives: seconds.collectives,
           operations: 0, bytes: 0)
       }
       let layers = inventory.layers.indices.map { layerPass(pass, $0) }
-      return StepTimes.Pass(
+      return StepProfile.Pass(
         pass: pass, computing: layers.reduce(0) { $0 + $1.computing },
         collectives: layers.reduce(0) { $0 + $1.collectives },
         operations: layers.reduce(0) { $0 + $1.operations },
@@ -60,7 +60,7 @@ struct StepAccount {
   // MARK: - What the time is made of
 
   /// Kernels' times by themselves, as often as the step runs them; the rest is what they do not explain.
-  func shares(_ kernels: KernelTimes) -> [StepTimes.Share] {
+  func shares(_ kernels: KernelTimes) -> [StepProfile.Share] {
     var sums = StepShares()
     for sweep in sweeps {
       for (index, layer) in inventory.layers.enumerated() {

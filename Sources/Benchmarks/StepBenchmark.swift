@@ -3,10 +3,10 @@ import MessagePassing
 import Networks
 import Training
 
-/// Measures ``StepTimes`` of a recipe's network, and the timeline that predictions are made from.
+/// Measures ``StepProfile`` of a recipe's network, and the timeline that predictions are made from.
 public struct StepBenchmark {
   public struct Result: Sendable {
-    public let times: StepTimes
+    public let times: StepProfile
     public let timeline: StepTimeline
   }
 
@@ -29,20 +29,25 @@ public struct StepBenchmark {
     let timed = TimedCommunicator(communicator)
     let (model, share) = try Agreement(communicator).perform { try prepare(timed) }
     model.initialize(seed: subject.recipe.seed)
-    let whole = wholeSteps(model, share.batch)
-    let traced = TracedStep(
+    let step = TrainingStep(
       model, objective: subject.recipe.objective, optimizer: subject.recipe.optimizer,
-      bucketBytes: bucketBytes, layersCommunicator: timed, communicator: communicator)
+      communicator: communicator, bucketBytes: subject.recipe.gradientPlans[0].bucketBytes)
+    let (plan, trials) = choosePlan(step, share.batch)
+    let whole = wholeSteps(step, share.batch)
+    let traced = TracedStep(
+      model, objective: subject.recipe.objective, optimizer: subject.recipe.optimizer, plan: plan,
+      layersCommunicator: timed, communicator: communicator)
     let trace = StepTrace.median(of: (0..<effort.steps).map { _ in traced.run(share.batch) })
     let account = StepAccount(
       trace, inventory: NetworkInventory(model), buckets: traced.buckets, subject: subject)
     let passes = account.passes
     let seconds = Effort.median(of: whole)
-    let times = StepTimes(
+    let times = StepProfile(
       ranks: subject.ranks, globalBatch: subject.recipe.batchSize, samples: subject.samples,
       imagesPerSecond: Double(subject.recipe.batchSize) / seconds, seconds: seconds,
       fastest: whole.min() ?? 0, slowest: whole.max() ?? 0,
-      steps: whole.count, tracedSeconds: passes.reduce(0) { $0 + $1.seconds },
+      steps: whole.count, tracedSeconds: passes.reduce(0) { $0 + $1.seconds }, plan: plan,
+      trials: trials,
       buckets: traced.buckets.count, reducedBytes: traced.buckets.reduce(0) { $0 + $1.bytes },
       memoryBytes: model.memoryBytes, passes: passes, layers: account.layers,
       shares: account.shares(kernels))
@@ -54,7 +59,7 @@ public struct StepBenchmark {
     let model = try Model(
       subject.architecture,
       ModelConfiguration(
-        subject.penalizesGradient ? .trainingWithPenalty : .training,
+        recipe.trainingPurpose,
         maximumSamples: max(subject.largestShare, recipe.sliceSize), slices: recipe.slices,
         batchNormScope: recipe.batchNormScope, sumOrder: recipe.sumOrder),
       communicator: timed)
@@ -62,13 +67,23 @@ public struct StepBenchmark {
     return (model, SampleShare(images, share: subject.share))
   }
 
-  private var bucketBytes: Int { Int(subject.recipe.bucketMegabytes * 1_048_576) }
+  /// As a run of training chooses: by measuring, where there is something to choose.
+  private func choosePlan(
+    _ step: TrainingStep, _ batch: Batch
+  ) -> (plan: GradientPlan, trials: [GradientMeasurement]) {
+    let plans = GradientTrial.distinct(subject.recipe.gradientPlans, by: step.reducer)
+    guard subject.ranks > 1, plans.count > 1 else {
+      step.reducer.use(plans[0])
+      return (plans[0], [])
+    }
+    let trials = GradientTrial(step, communicator: communicator).measure(plans, on: batch)
+    let plan = GradientTrial.best(of: trials) ?? plans[0]
+    step.reducer.use(plan)
+    return (plan, trials)
+  }
 
   /// Seconds of steps as training makes them, after one that does not count.
-  private func wholeSteps(_ model: Model, _ batch: Batch) -> [Double] {
-    let step = TrainingStep(
-      model, objective: subject.recipe.objective, optimizer: subject.recipe.optimizer,
-      communicator: communicator, bucketBytes: bucketBytes)
+  private func wholeSteps(_ step: TrainingStep, _ batch: Batch) -> [Double] {
     let clock = ContinuousClock()
     let seconds = (0...effort.steps).map { _ in
       communicator.barrier()

@@ -1,10 +1,10 @@
 /// Adds up, part by part, what kernels measured by themselves say of a step's time.
 struct StepShares {
-  private var seconds: [StepTimes.Share.Part: Double] = [:]
-  private var work: [StepTimes.Share.Part: Work] = [:]
+  private var seconds: [StepProfile.Share.Part: Double] = [:]
+  private var work: [StepProfile.Share.Part: Work] = [:]
 
   mutating func add(
-    _ part: StepTimes.Share.Part, seconds: Double, _ work: Work = .none
+    _ part: StepProfile.Share.Part, seconds: Double, _ work: Work = .none
   ) {
     self.seconds[part, default: 0] += seconds
     self.work[part, default: .none] += work
@@ -39,11 +39,11 @@ struct StepShares {
   }
 
   /// All parts, and what is missing to `total`.
-  func shares(of total: Double) -> [StepTimes.Share] {
+  func shares(of total: Double) -> [StepProfile.Share] {
     let rest = total - seconds.values.reduce(0, +)
-    return StepTimes.Share.Part.allCases.map { part in
+    return StepProfile.Share.Part.allCases.map { part in
       let work = work[part] ?? .none
-      return StepTimes.Share(
+      return StepProfile.Share(
         part: part, seconds: part == .rest ? rest : seconds[part] ?? 0,
         operations: work.operations, bytes: work.bytes)
     }

@@ -1,3 +1,5 @@
+import Training
+
 /// A training step as a sequence of computing and sums over ranks, to be played for any link.
 public struct StepTimeline: Sendable, Equatable, Codable {
   /// A piece of computing, the sums that it waits for, and the bucket that it completes.
@@ -17,14 +19,6 @@ public struct StepTimeline: Sendable, Equatable, Codable {
       self.sums = sums
       self.bucket = bucket
     }
-  }
-
-  /// When a bucket's sum is made.
-  public enum Strategy: String, Sendable, CaseIterable, Codable {
-    /// At once; computing waits.
-    case blocking
-    /// Beside the computing that follows, one after the other; the step waits for the last one.
-    case overlapped
   }
 
   /// What a step takes.
@@ -54,8 +48,18 @@ public struct StepTimeline: Sendable, Equatable, Codable {
 
   /// The step with a link, or a machine, on which a sum of so many bytes takes `sumSeconds`.
   ///
-  /// Overlapped sums do not slow computing down, and batch norm's do not wait behind them.
-  public func play(_ strategy: Strategy, sumSeconds: (Int) -> Double) -> Duration {
+  /// Sums that do not block follow one another beside the computing, and the step waits for the last one;
+  /// they do not slow computing down, and batch norm's do not wait behind them.
+  public func play(
+    _ strategy: GradientPlan.Strategy, sumSeconds: (Int) -> Double
+  ) -> Duration {
+    play(strategy, sumSeconds: sumSeconds, bucketSeconds: sumSeconds)
+  }
+
+  /// The same where sums of buckets go another way than those in between.
+  public func play(
+    _ strategy: GradientPlan.Strategy, sumSeconds: (Int) -> Double, bucketSeconds: (Int) -> Double
+  ) -> Duration {
     var (now, linkIsFree) = (0.0, 0.0)
     var (bucketSums, otherSums) = (0.0, 0.0)
     func run(_ stage: Stage) {
@@ -63,7 +67,7 @@ public struct StepTimeline: Sendable, Equatable, Codable {
       now += stage.seconds + own
       otherSums += own
       guard let bucket = stage.bucket else { return }
-      let seconds = sumSeconds(bucket)
+      let seconds = bucketSeconds(bucket)
       bucketSums += seconds
       linkIsFree = max(now, linkIsFree) + seconds
       if strategy == .blocking { now = linkIsFree }

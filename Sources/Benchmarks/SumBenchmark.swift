@@ -6,14 +6,17 @@ public struct SumTimes: Sendable, Equatable, Codable {
   public struct Sum: Sendable, Equatable, Codable {
     public let bytes: Int
     public let seconds: Double
+    /// The same sum started and awaited at once, as gradients' are that proceed beside computing.
+    public let startedSeconds: Double?
     /// Bytes per second: of the buffer.
     public let algorithmBandwidth: Double
     /// Bytes per second that a rank has sent at least, 2(n − 1)/n of the buffer.
     public let busBandwidth: Double
 
-    init(bytes: Int, seconds: Double, ranks: Int) {
+    init(bytes: Int, seconds: Double, startedSeconds: Double? = nil, ranks: Int) {
       self.bytes = bytes
       self.seconds = seconds
+      self.startedSeconds = startedSeconds
       algorithmBandwidth = Double(bytes) / seconds
       busBandwidth = Link.busFactor(ranks: ranks) * algorithmBandwidth
     }
@@ -36,6 +39,8 @@ public struct SumTimes: Sendable, Equatable, Codable {
   /// Doubles, of the sizes that the network's batch norms sum.
   public let normSums: [Sum]
   public let fit: SumFit?
+  /// Of floats, started and awaited.
+  public let startedFit: SumFit?
 }
 
 /// Measures ``SumTimes``.
@@ -59,7 +64,11 @@ public struct SumBenchmark {
       defer { buffer.deallocate() }
       buffer.initialize(repeating: 0)
       return SumTimes.Sum(
-        bytes: bytes, seconds: seconds { communicator.sum(buffer) }, ranks: communicator.size)
+        bytes: bytes, seconds: seconds { communicator.sum(buffer) },
+        startedSeconds: seconds {
+          communicator.startSum(buffer)
+          communicator.finishSums()
+        }, ranks: communicator.size)
     }
     let normSums = Set(normChannels).sorted().map { channels in
       let buffer = UnsafeMutableBufferPointer<Double>.allocate(capacity: 2 * channels + 1)
@@ -71,7 +80,11 @@ public struct SumBenchmark {
     }
     return SumTimes(
       ranks: communicator.size, transfer: transfer(), sums: sums, normSums: normSums,
-      fit: SumFit((sums + normSums).map { SumFit.Point(bytes: $0.bytes, seconds: $0.seconds) }))
+      fit: SumFit((sums + normSums).map { SumFit.Point(bytes: $0.bytes, seconds: $0.seconds) }),
+      startedFit: SumFit(
+        sums.compactMap { sum in
+          sum.startedSeconds.map { SumFit.Point(bytes: sum.bytes, seconds: $0) }
+        }))
   }
 
   /// From a float to the largest, each four times the one before.

@@ -23,14 +23,15 @@ package final class TracedStep {
 
   /// - Parameter layersCommunicator: the one that `model` was made with.
   package init(
-    _ model: Model, objective: Objective, optimizer: SGD, bucketBytes: Int,
+    _ model: Model, objective: Objective, optimizer: SGD, plan: GradientPlan,
     layersCommunicator: TimedCommunicator, communicator: any Communicator
   ) {
     self.model = model
     self.objective = objective
     self.optimizer = optimizer
     self.layersCommunicator = layersCommunicator
-    reducer = GradientReducer(model, communicator: communicator, bucketBytes: bucketBytes)
+    reducer = GradientReducer(
+      model, communicator: communicator, bucketBytes: plan.bucketBytes, strategy: plan.strategy)
     counters = StepCounters(model)
   }
 
@@ -76,12 +77,15 @@ package final class TracedStep {
       let weights = GradientWeights(
         previous: 0, primal: 1, tangent: 2 * objective.gradientNorm * Float(batch.globalCount))
       lastSweep(.backwardTangent) {
-        model.backwardTangent(n, writing: weights, layerFinished: $0)
+        model.backwardTangent(
+          n, writing: weights, written: reducer.advance, layerFinished: $0)
       }
     } else {
-      lastSweep(.backward) { model.backward(n, writing: .loss, layerFinished: $0) }
+      lastSweep(.backward) {
+        model.backward(n, writing: .loss, written: reducer.advance, layerFinished: $0)
+      }
     }
-    reduced { reducer.finish() }
+    timed(.reduce) { reducer.finish() }
     timed(.pullBack) { model.pullBack() }
     timed(.update) {
       _ = isFinite(model.gradients)
@@ -94,33 +98,40 @@ package final class TracedStep {
 
   /// A sweep that says when a layer is finished: the time between two of these calls is a layer's.
   private func lastSweep(_ pass: SweepPass, _ sweep: ((Int) -> Void) -> Void) {
-    var (start, waited) = (clock.now, layersCommunicator.spent)
+    var start = Instant(self)
     sweep { layer in
-      add(StepTrace.Place(pass: pass, layer: layer), since: start, waited)
-      reduced { reducer.layerFinished(layer) }
-      (start, waited) = (clock.now, layersCommunicator.spent)
+      add(StepTrace.Place(pass: pass, layer: layer), since: start)
+      timed(.reduce) { reducer.layerFinished(layer) }
+      start = Instant(self)
     }
   }
 
   private func timed(_ pass: SweepPass, _ layer: Int? = nil, _ body: () -> Void) {
-    let (start, waited) = (clock.now, layersCommunicator.spent)
+    let start = Instant(self)
     body()
-    add(StepTrace.Place(pass: pass, layer: layer), since: start, waited)
+    add(StepTrace.Place(pass: pass, layer: layer), since: start)
   }
 
-  private func reduced(_ body: () -> Void) {
-    let start = clock.now
-    body()
+  /// A place's time since `start`: what gradients' sums took of it is the reduction's.
+  private func add(_ place: StepTrace.Place, since start: Instant) {
+    let now = Instant(self)
+    let own = (now.layers - start.layers) / .seconds(1)
+    let sums = (now.sums - start.sums) / .seconds(1)
     trace.add(
-      StepTrace.Place(pass: .reduce), computing: 0,
-      collectives: (clock.now - start) / .seconds(1))
+      place, computing: (now.time - start.time) / .seconds(1) - own - sums, collectives: own)
+    trace.add(StepTrace.Place(pass: .reduce), computing: 0, collectives: sums)
   }
 
-  private func add(
-    _ place: StepTrace.Place, since start: ContinuousClock.Instant, _ waited: Duration
-  ) {
-    let all = (clock.now - start) / .seconds(1)
-    let collectives = (layersCommunicator.spent - waited) / .seconds(1)
-    trace.add(place, computing: all - collectives, collectives: collectives)
+  /// A time, and what has been spent in collectives until then.
+  private struct Instant {
+    let time: ContinuousClock.Instant
+    let layers: Duration
+    let sums: Duration
+
+    init(_ step: TracedStep) {
+      time = step.clock.now
+      layers = step.layersCommunicator.spent
+      sums = step.reducer.timeSpent
+    }
   }
 }

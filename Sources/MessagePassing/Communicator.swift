@@ -22,6 +22,21 @@ public protocol Communicator: AnyObject, Sendable {
   /// Replaces every element by its sum over all ranks. Collective; the sums must fit in 64 bits.
   func sum(_ buffer: UnsafeMutableBufferPointer<Int64>)
 
+  /// Starts replacing every element by its sum over all ranks. Collective.
+  ///
+  /// Returns at once. The buffer must not be read or written before ``finishSums()`` has returned. All
+  /// ranks get the same bits, which need not be those of a sum that is made at once.
+  func startSum(_ buffer: UnsafeMutableBufferPointer<Float>)
+
+  /// The same for integers, whose sums are the same whatever starts and ends them.
+  func startSum(_ buffer: UnsafeMutableBufferPointer<Int64>)
+
+  /// Lets sums that have been started proceed: MPI moves data only while it is called. Not collective.
+  func advanceSums()
+
+  /// Returns when every sum that this rank has started has ended. Collective if there are any.
+  func finishSums()
+
   /// Copies `bytes` of rank `root` over `bytes` of all other ranks. Collective.
   func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int)
 
@@ -38,11 +53,35 @@ public protocol Communicator: AnyObject, Sendable {
   /// Gradient buckets on a duplicate never wait behind batch-norm sums on the original.
   func duplicate() -> any Communicator
 
+  /// Where this rank is in its program, for the diagnosis of a hang; none where nobody keeps it.
+  ///
+  /// Not collective, and it costs nothing next to a collective.
+  var place: Place? { get set }
+
+  /// Says that this rank goes on within its place, where there are no collectives for long.
+  func beat()
+
   /// Ends the whole job, all ranks of it, with exit code `code`. Not collective: one rank suffices.
   func abort(code: Int32) -> Never
 }
 
 extension Communicator {
+  public var place: Place? {
+    get { nil }
+    set {}
+  }
+
+  /// Changes what the place says that the rank does.
+  ///
+  /// It allocates nothing, where an assignment to `place?.activity` does.
+  public func enter(_ activity: Place.Activity) {
+    guard var place else { return }
+    place.activity = activity
+    self.place = place
+  }
+
+  public func beat() {}
+
   public func allGather(_ bytes: [UInt8]) -> [[UInt8]] {
     var lengths = [Int64](repeating: 0, count: size)
     lengths[rank] = Int64(bytes.count)

@@ -23,6 +23,7 @@ public final class MPICommunicator: Communicator {
   public let library: String
 
   private let handle: cmpi_communicator
+  private let started = RequestPool()
 
   /// Where this process is in MPI's life: it starts once.
   private enum Life {
@@ -32,6 +33,12 @@ public final class MPICommunicator: Communicator {
   }
 
   private static let life = Mutex(Life.before)
+  private static let beforeAbort = Mutex<(@Sendable () -> Void)?>(nil)
+
+  /// Has `body` run when an MPI error has been worded and before it ends the job.
+  public static func beforeAborting(_ body: @escaping @Sendable () -> Void) {
+    beforeAbort.withLock { $0 = body }
+  }
 
   /// Starts MPI, and returns the communicator of all ranks; later calls return the same one.
   ///
@@ -116,6 +123,36 @@ public final class MPICommunicator: Communicator {
     }
   }
 
+  public func startSum(_ buffer: UnsafeMutableBufferPointer<Float>) {
+    for part in CountChunks(of: buffer.count) {
+      if started.isFull { finishSums() }
+      let values = buffer.baseAddress?.advanced(by: part.lowerBound)
+      check(
+        cmpi_start_sum_float(handle, values, Int32(part.count), started.next()), "MPI_Iallreduce")
+    }
+  }
+
+  public func startSum(_ buffer: UnsafeMutableBufferPointer<Int64>) {
+    for part in CountChunks(of: buffer.count) {
+      if started.isFull { finishSums() }
+      let values = buffer.baseAddress?.advanced(by: part.lowerBound)
+      check(
+        cmpi_start_sum_int64(handle, values, Int32(part.count), started.next()), "MPI_Iallreduce")
+    }
+  }
+
+  public func advanceSums() {
+    started.forEach { request in
+      var ended: Int32 = 0
+      check(cmpi_test(request, &ended), "MPI_Test")
+    }
+  }
+
+  public func finishSums() {
+    started.forEach { check(cmpi_wait($0), "MPI_Wait") }
+    started.clear()
+  }
+
   public func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) {
     require(
       (0..<size).contains(root), "broadcast from rank \(root), but there are \(size) ranks")
@@ -151,6 +188,7 @@ public final class MPICommunicator: Communicator {
       try Self.check(code, call, rank: rank)
     } catch {
       FileHandle.standardError.write(Data("lcnn-dist: \(error)\n".utf8))
+      Self.beforeAbort.withLock(\.self)?()
       abort(code: MPIError.exitCode)
     }
   }

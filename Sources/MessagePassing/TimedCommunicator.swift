@@ -13,9 +13,27 @@ public final class TimedCommunicator: Communicator, @unchecked Sendable {
   public var rank: Int { base.rank }
   public var size: Int { base.size }
 
+  public var place: Place? {
+    get { base.place }
+    set { base.place = newValue }
+  }
+
+  public func beat() { base.beat() }
+
   public func sum(_ buffer: UnsafeMutableBufferPointer<Float>) { timed { base.sum(buffer) } }
   public func sum(_ buffer: UnsafeMutableBufferPointer<Double>) { timed { base.sum(buffer) } }
   public func sum(_ buffer: UnsafeMutableBufferPointer<Int64>) { timed { base.sum(buffer) } }
+
+  public func startSum(_ buffer: UnsafeMutableBufferPointer<Float>) {
+    timed { base.startSum(buffer) }
+  }
+
+  public func startSum(_ buffer: UnsafeMutableBufferPointer<Int64>) {
+    timed { base.startSum(buffer) }
+  }
+
+  public func advanceSums() { timed { base.advanceSums() } }
+  public func finishSums() { timed { base.finishSums() } }
 
   public func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) {
     timed { base.broadcast(bytes, from: root) }

@@ -134,6 +134,8 @@ extension ActivationPass {
     case .forwardTangent: "forward tangent"
     case .secondSums: "second sums"
     case .backwardTangent: "backward tangent"
+    case .plainForward: "softplus alone"
+    case .plainBackward: "softplus alone, backward"
     }
   }
 }

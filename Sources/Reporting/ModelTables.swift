@@ -1,4 +1,5 @@
 import Benchmarks
+import Training
 
 extension ModelledStep {
   var tables: String {
@@ -46,7 +47,7 @@ extension ModelledStep {
     var links: [String] = []
     for row in rows where !links.contains(row.link) { links.append(row.link) }
     let columns = links.flatMap { link in
-      StepTimeline.Strategy.allCases.map { (link, $0) }
+      GradientPlan.Strategy.allCases.map { (link, $0) }
     }
     var table = TextTable(
       header: ["ranks"] + columns.map { "\($0), \($1.rawValue)" })

@@ -1,6 +1,7 @@
 import Benchmarks
+import Training
 
-extension StepTimes {
+extension StepProfile {
   func tables(_ machine: MachinePeaks) -> String {
     [head, passTable(machine), layerTable, shareTable(machine)].joined(separator: "\n\n")
   }
@@ -12,9 +13,15 @@ extension StepTimes {
     a step takes \(Rate.milliseconds(seconds)) ms (median of \(steps), \
     \(Rate.milliseconds(fastest))–\(Rate.milliseconds(slowest))), \
     with a clock at each layer \(Rate.milliseconds(tracedSeconds)) ms
-    gradients: \(buckets) sum\(buckets == 1 ? "" : "s") of \(reducedBytes) bytes in all; \
-    plan: \(memoryBytes / 1_048_576) MiB
+    gradients: \(plan), \(buckets) sum\(buckets == 1 ? "" : "s") of \(reducedBytes) bytes in all\(chosen)
+    memory of the plan: \(memoryBytes / 1_048_576) MiB
     """
+  }
+
+  private var chosen: String {
+    guard !trials.isEmpty else { return "" }
+    let times = trials.map { "\($0.plan) \(Rate.milliseconds($0.seconds)) ms" }
+    return "; fastest steps: " + times.joined(separator: ", ")
   }
 
   private func passTable(_ machine: MachinePeaks) -> String {
@@ -96,7 +103,7 @@ extension SweepPass {
   }
 }
 
-extension StepTimes.Share.Part {
+extension StepProfile.Share.Part {
   fileprivate var words: String {
     switch self {
     case .winogradProducts: "convolutions, Winograd's products"

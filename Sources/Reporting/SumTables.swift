@@ -10,6 +10,7 @@ extension SumTimes {
       \(ranks) ranks; link, \(how):
       \(Rate.giga(transfer.bandwidth)) GB/s, a byte in \(Rate.microseconds(transfer.latency)) µs
       bus = 2(n − 1)/n of the buffer, which every rank must send: at most the link's bandwidth
+      started: a sum that does not block, awaited at once
 
       \(table("floats, bytes", sums))
 
@@ -19,11 +20,12 @@ extension SumTimes {
 
   private func table(_ title: String, _ sums: [Sum]) -> String {
     var table = TextTable(header: [
-      title, "µs", "algorithm, GB/s", "bus, GB/s", "of link",
+      title, "µs", "started, µs", "algorithm, GB/s", "bus, GB/s", "of link",
     ])
     for sum in sums {
       table.append([
-        "\(sum.bytes)", Rate.microseconds(sum.seconds), Rate.giga(sum.algorithmBandwidth),
+        "\(sum.bytes)", Rate.microseconds(sum.seconds),
+        TextTable.number(sum.startedSeconds.map { $0 * 1e6 }), Rate.giga(sum.algorithmBandwidth),
         Rate.giga(sum.busBandwidth), Rate.percent(sum.busBandwidth, of: transfer.bandwidth),
       ])
     }
@@ -32,7 +34,7 @@ extension SumTimes {
 
   private var fitLine: String {
     guard let fit else { return "" }
-    return "\n\n" + fit.line
+    return "\n\n\(fit.line)" + (startedFit.map { "\nstarted, \($0.line)" } ?? "")
   }
 }
 

@@ -34,14 +34,17 @@ public final class RandomSamples {
     images[sample * pixelsPerImage + pixel] = value
   }
 
+  public func setLabel(ofSample sample: Int, to label: Int32) { labels[sample] = label }
+
   public var pixels: [Float] { Array(images) }
   public var classes: [Int32] { Array(labels) }
 
   /// Lends the samples of one rank.
   public func withShare<Value>(
-    rank: Int = 0, of size: Int = 1, _ body: (Batch) throws -> Value
+    rank: Int = 0, of size: Int = 1, granularity: Int = 1, _ body: (Batch) throws -> Value
   ) rethrows -> Value {
-    let mine = ShardedSampler.share(of: count, rank: rank, size: size)
+    let mine = ShardedSampler.share(
+      of: count, rank: rank, size: size, granularity: granularity)
     let pixels = mine.lowerBound * pixelsPerImage..<mine.upperBound * pixelsPerImage
     return try withExtendedLifetime(self) {
       try body(

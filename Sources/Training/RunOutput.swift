@@ -7,6 +7,8 @@ public struct RunOutput {
   public let directory: RunDirectory
   public let metrics: MetricsFile
   private let timings: AppendOnlyFile
+  /// Kept open: it locks the run.
+  private let environment: AppendOnlyFile
   private let checkpoints: CheckpointStore
   private let keep: Int
 
@@ -15,11 +17,12 @@ public struct RunOutput {
     _ directory: RunDirectory, recipe: Recipe, environment: RunEnvironment, resumingAt step: Int?
   ) throws {
     self.directory = directory
+    self.environment = try directory.openEnvironment()
     metrics = try MetricsFile(directory, resumingAt: step)
     timings = try directory.openTimings()
     checkpoints = CheckpointStore(directory: directory)
     keep = recipe.keepCheckpoints
-    try directory.openEnvironment().append(line: environment.json())
+    try self.environment.append(line: environment.json())
     try directory.writeRecipe(Array(try recipe.json().utf8) + [UInt8(ascii: "\n")])
   }
 
@@ -35,7 +38,7 @@ public struct RunOutput {
   }
 
   /// An epoch's line in the metrics, and its times in a file of their own.
-  func write(_ report: EpochReport, seconds: Double, dataWait: Duration) throws {
+  func write(_ report: EpochReport, seconds: Double) throws {
     let geometry = report.geometry
     func value(_ number: Float?) -> MetricValue { number.map { .number(Double($0)) } ?? .absent }
     try metrics.write([
@@ -52,8 +55,8 @@ public struct RunOutput {
     ])
     try timings.append(
       line: "{\"epoch\": \(report.epoch), \"seconds\": \(seconds), "
-        + "\"images-per-second\": \(report.imagesPerSecond), "
-        + "\"data-wait-seconds\": \(dataWait / .seconds(1))}")
+        + "\"images-per-second\": \(report.imagesPerSecond)"
+        + (report.times.map { ", \($0.members)" } ?? "") + "}")
   }
 }
 

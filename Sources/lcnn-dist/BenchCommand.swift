@@ -29,11 +29,14 @@ struct BenchCommand: ParsableCommand {
   @Option(help: ArgumentHelp("as for train", valueName: "file or name"))
   var recipe = "digits"
 
+  @OptionGroup(title: "HANGS")
+  var watch: WatchOptions
+
   @OptionGroup(title: "RECIPE")
   var flags: RecipeFlags
 
   mutating func run() throws {
-    let world = try Ranks.join()
+    let world = try Ranks.join(watch)
     let logger = Ranks.logger
     logger.info("\(Ranks.blas)")
     try Ranks.requireSameKernels()

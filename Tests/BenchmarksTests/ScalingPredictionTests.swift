@@ -1,5 +1,6 @@
 import Benchmarks
 import Testing
+import Training
 
 @Suite struct ScalingPredictionTests {
   /// A step of two ranks with 0.1 s per sample-proportional sweep, 10 ms of update and 4 MB of gradients.
@@ -61,7 +62,7 @@ import Testing
       guard prediction.strategy == .blocking else { continue }
       let overlapped = found.filter {
         $0.ranks == prediction.ranks && $0.batch == prediction.batch
-          && $0.strategy == .overlapped && $0.link == prediction.link
+          && $0.strategy == .nonblocking && $0.link == prediction.link
       }
       #expect(overlapped.allSatisfy { $0.efficiency >= prediction.efficiency })
     }

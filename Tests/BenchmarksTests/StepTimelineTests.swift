@@ -1,5 +1,6 @@
 import Benchmarks
 import Testing
+import Training
 
 @Suite struct StepTimelineTests {
   /// Rounding of a few additions.
@@ -19,7 +20,7 @@ import Testing
   private static func seconds(_ bytes: Int) -> Double { Double(bytes) / 100 }
 
   private func play(
-    _ strategy: StepTimeline.Strategy, _ seconds: (Int) -> Double = StepTimelineTests.seconds
+    _ strategy: GradientPlan.Strategy, _ seconds: (Int) -> Double = StepTimelineTests.seconds
   ) -> StepTimeline.Duration {
     Self.toy.play(strategy, sumSeconds: seconds)
   }
@@ -38,17 +39,17 @@ import Testing
   func overlapped() {
     // The first bucket is complete at 1.2 + 2.1 = 3.3 and summed at 6.3; computing ends at 4.3; the others
     // follow until 9.3; then the update.
-    let found = play(.overlapped)
+    let found = play(.nonblocking)
     #expect(abs(found.total - 10.3) < Self.tolerance, "\(found)")
     // A link ten times as fast: 3.03 + 0.3 is over before the second is complete at 4.03; the second until
     // 4.23, the last until 4.33; then the update.
-    let fast = play(.overlapped) { Double($0) / 1000 }
+    let fast = play(.nonblocking) { Double($0) / 1000 }
     #expect(abs(fast.total - 5.33) < Self.tolerance, "\(fast)")
   }
 
   @Test("without communication a step is its computing, whatever the strategy")
   func alone() {
-    for strategy in StepTimeline.Strategy.allCases {
+    for strategy in GradientPlan.Strategy.allCases {
       let found = play(strategy) { _ in 0 }
       #expect(found.total == 5 && found.exposed == 0)
     }
@@ -60,9 +61,9 @@ import Testing
     for step in 0...40 {
       let scale = Double(step) / 1000
       let blocking = play(.blocking) { Double($0) * scale }.total
-      let overlapped = play(.overlapped) { Double($0) * scale }.total
+      let overlapped = play(.nonblocking) { Double($0) * scale }.total
       #expect(overlapped <= blocking + Self.tolerance)
-      #expect(blocking >= before.blocking && overlapped >= before.overlapped)
+      #expect(blocking >= before.blocking && overlapped >= before.nonblocking)
       before = (blocking, overlapped)
     }
   }

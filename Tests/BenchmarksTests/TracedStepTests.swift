@@ -15,9 +15,11 @@ import Training
     "a traced step makes the gradients of a training step, to the bit, on any number of ranks",
     arguments: [SmallNetwork.resNetLowCurvature, .vggLowCurvature], [0, 0.1] as [Float])
   func sameGradients(network: SmallNetwork, gradientNorm: Float) throws {
-    for ranks in [1, 2] {
+    for (ranks, strategy) in [
+      (1, GradientPlan.Strategy.blocking), (2, .blocking), (2, .nonblocking),
+    ] {
       let outcomes = try ThreadCommunicator.run(ranks: ranks) { communicator in
-        try outcome(network, gradientNorm: gradientNorm, communicator)
+        try outcome(network, gradientNorm: gradientNorm, strategy, communicator)
       }
       for outcome in outcomes {
         #expect(outcome.gradients[0] == outcome.gradients[1], "\(ranks) ranks")
@@ -31,7 +33,8 @@ import Training
   }
 
   private func outcome(
-    _ network: SmallNetwork, gradientNorm: Float, _ communicator: any Communicator
+    _ network: SmallNetwork, gradientNorm: Float, _ strategy: GradientPlan.Strategy,
+    _ communicator: any Communicator
   ) throws -> Outcome {
     let architecture = try network.architecture()
     let objective = Objective(beta: 1e-4, gamma: 1e-5, gradientNorm: gradientNorm)
@@ -50,9 +53,10 @@ import Training
     let (trained, traced) = (try model(), try model())
     let step = TrainingStep(
       trained, objective: objective, optimizer: optimizer, communicator: communicator,
-      bucketBytes: 256)
+      bucketBytes: 256, strategy: strategy)
     let trace = TracedStep(
-      traced, objective: objective, optimizer: optimizer, bucketBytes: 256,
+      traced, objective: objective, optimizer: optimizer,
+      plan: GradientPlan(strategy, bucketMegabytes: 256.0 / 1_048_576),
       layersCommunicator: timed, communicator: communicator)
     var outcome = Outcome()
     try samples.withShare(rank: communicator.rank, of: communicator.size) { batch in

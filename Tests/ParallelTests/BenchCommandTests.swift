@@ -56,6 +56,7 @@ extension ProgramRuns {
       (["--batch-size", "1"], .usage, "--batch-size 1"),
       (["machine", "--json", "none/b.json"], .writeFailed, "none/b.json"),
       (["--widths", "8"], .usage, "widths"),
+      (["--cure-penalty", "1"], .usage, "--cure-penalty 1.0: bench takes a step apart"),
     ]
 
     @Test("what cannot be measured is refused before anything is", arguments: refusals.indices)

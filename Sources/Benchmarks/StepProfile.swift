@@ -1,5 +1,7 @@
+import Training
+
 /// A measured training step: as a whole, by pass and layer, and what its time is made of.
-public struct StepTimes: Sendable, Equatable, Codable {
+public struct StepProfile: Sendable, Equatable, Codable {
   /// One pass over the network.
   public struct Pass: Sendable, Equatable, Codable {
     public let pass: SweepPass
@@ -48,6 +50,9 @@ public struct StepTimes: Sendable, Equatable, Codable {
   public let steps: Int
   /// The same step with a clock at each layer.
   public let tracedSeconds: Double
+  /// How gradients are summed, and what that was chosen from; nothing if there was no choice.
+  public let plan: GradientPlan
+  public let trials: [GradientMeasurement]
   public let buckets: Int
   public let reducedBytes: Int
   public let memoryBytes: Int
