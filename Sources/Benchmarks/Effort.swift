@@ -8,8 +8,11 @@ public enum Effort: String, Sendable, Codable {
   /// Seconds after which no further run is begun, once there are enough.
   var seconds: Double { self == .standard ? 0.15 : 0.01 }
 
-  /// Training steps that are timed as a whole, and those that are timed layer by layer.
-  var steps: Int { self == .standard ? 7 : 2 }
+  /// Training steps that are timed as a whole, and as many layer by layer, if one takes `seconds`.
+  func steps(of seconds: Double) -> Int {
+    let wanted = (self == .standard ? 1 : 0.05) / seconds
+    return Int(min(max(wanted, self == .standard ? 7 : 2), 200))
+  }
 
   /// Seconds that a series of collectives of one size should take, about.
   var secondsPerSize: Double { self == .standard ? 0.1 : 0.01 }

@@ -108,10 +108,11 @@ public struct KernelBenchmark {
     let loops = try ActivationCase(
       sum, subject.softplus, samples: subject.samples, slices: subject.slices,
       derivatives: subject.derivatives)
+    let passes = ActivationPass.all(of: sum, penalizesGradient: subject.penalizesGradient)
     return KernelTimes.Activation(
       height: sum.height, width: sum.width, channels: sum.channels, other: sum.other,
       count: count,
-      passes: ActivationPass.all(of: sum, penalizesGradient: subject.penalizesGradient).map { pass in
+      passes: passes.map { pass in
         KernelTimes.Activation.Pass(
           pass: pass, seconds: effort.median { loops.run(pass) },
           bytes: Work.elementwise(

@@ -41,7 +41,8 @@ public struct RankPlacement: Sendable, Equatable, Codable {
       })
   }
 
-  /// Whether ranks must share a processor, so that their times tell nothing about more of them.
+  /// Whether ranks must share a processor, so that their times tell nothing about more of them; also
+  /// where it is not known which they may use.
   public var isOversubscribed: Bool { hosts.contains(where: \.isOversubscribed) }
 
   /// This process's affinity; empty where the system does not tell.

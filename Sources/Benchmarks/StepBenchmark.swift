@@ -37,7 +37,7 @@ public struct StepBenchmark {
     let traced = TracedStep(
       model, objective: subject.recipe.objective, optimizer: subject.recipe.optimizer, plan: plan,
       layersCommunicator: timed, communicator: communicator)
-    let trace = StepTrace.median(of: (0..<effort.steps).map { _ in traced.run(share.batch) })
+    let trace = StepTrace.median(of: whole.map { _ in traced.run(share.batch) })
     let account = StepAccount(
       trace, inventory: NetworkInventory(model), buckets: traced.buckets, subject: subject)
     let passes = account.passes
@@ -82,16 +82,20 @@ public struct StepBenchmark {
     return (plan, trials)
   }
 
-  /// Seconds of steps as training makes them, after one that does not count.
+  /// Seconds of steps as training makes them, after two that do not count.
   private func wholeSteps(_ step: TrainingStep, _ batch: Batch) -> [Double] {
     let clock = ContinuousClock()
-    let seconds = (0...effort.steps).map { _ in
+    func seconds() -> Double {
       communicator.barrier()
       let start = clock.now
       _ = step.run(batch, learningRate: 0)
       communicator.barrier()
       return (clock.now - start) / .seconds(1)
     }
-    return Array(seconds.dropFirst())
+    _ = seconds()
+    var steps = [Int64(effort.steps(of: seconds()))]
+    // All ranks make as many.
+    steps.withUnsafeMutableBytes { communicator.broadcast($0, from: 0) }
+    return (0..<steps[0]).map { _ in seconds() }
   }
 }

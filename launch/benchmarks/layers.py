@@ -9,8 +9,9 @@ time of a round is the median of several runs. Times in the table are medians ov
 made within each round: their median, with the least and the largest in brackets. Only forward and
 backward are compared; a backward pass gives the gradients of input and weight.
 
-lcnn-dist is "bench kernels": a convolution by whichever algorithm it takes for the shape; batch norm
-and activation as the one loop that networks run, with the batch's statistics, and the activation by
+lcnn-dist is "bench kernels": a convolution by whichever algorithm it takes for the shape, with a
+transform of the weights in each direction where it needs one, as in a training step; batch norm and
+activation as the one loop that networks run, with the batch's statistics, and the activation by
 itself. Its backward passes of blocks include the gradient of β.
 
 PyTorch's convolutions are oneDNN's, in its default memory format and in channels_last: the faster of
@@ -114,7 +115,9 @@ def own_times(kernels, layers):
         else:
             found = activations[layer["height"], layer["channels"]]
             passes = SOFTPLUS_PASSES if layer["kind"] == "softplus" else BLOCK_PASSES
-        times.append({name: seconds(found, parts) for name, parts in passes.items()})
+        # Half of both orientations' transforms; elementwise loops have no weights.
+        transform = found.get("weight-transforms", 0) / 2
+        times.append({name: transform + seconds(found, parts) for name, parts in passes.items()})
     return times
 
 
