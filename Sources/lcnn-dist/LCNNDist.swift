@@ -18,6 +18,7 @@ struct LCNNDist: ParsableCommand {
         lcnn-dist evaluate --model runs/NAME      its newest checkpoint
         lcnn-dist curvature --model runs/NAME     per-sample curvature
         lcnn-dist attack --model runs/NAME        accuracy under attack
+        lcnn-dist table runs/*                    the paper's tables
         lcnn-dist recipe                          names of the built-in recipes
 
       Where ranks outnumber cores, give mpirun --oversubscribe. The batch size and \
@@ -30,7 +31,6 @@ struct LCNNDist: ParsableCommand {
     version: version,
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, CurvatureCommand.self, StabilityCommand.self,
-      AttackCommand.self,
-      SamplesCommand.self, RecipeCommand.self,
+      AttackCommand.self, TableCommand.self, SamplesCommand.self, RecipeCommand.self,
     ])
 }
