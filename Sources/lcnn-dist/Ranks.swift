@@ -26,6 +26,27 @@ enum Ranks {
     return world
   }
 
+  /// Runs `body` on `threads` threads of this process, each a rank among those of all processes.
+  ///
+  /// Collective; the processes may have different numbers of threads. `world` itself is not to be used
+  /// within `body`.
+  static func onThreads(
+    _ threads: Int, of world: MPICommunicator,
+    _ body: @escaping @Sendable (any Communicator) throws -> Void
+  ) throws {
+    let team = try Agreement(world).perform { try ThreadTeam(size: threads) }
+    try team.run(
+      over: world,
+      abandon: { error, rank in
+        say("lcnn-dist: rank \(rank): \(error)")
+        world.abort(code: ExitStatus(error).rawValue)
+      },
+      { communicator in
+        flushDenormalsOnThisThread()
+        try body(communicator)
+      })
+  }
+
   /// Refuses ranks whose matrix products or own kernels would round differently: each computes the same
   /// weights from the same gradients for itself.
   static func requireSameKernels() throws {
@@ -69,7 +90,7 @@ enum Ranks {
     }
     if speaks {
       let message = isOurs ? "lcnn-dist: \(error)" : LCNNDist.fullMessage(for: error)
-      FileHandle.standardError.write(Data("\(message)\n".utf8))
+      say(message)
     }
     if let world {
       // The end of MPI is collective, so rank 0 has spoken when any rank goes on.
@@ -79,6 +100,10 @@ enum Ranks {
       sleep(longestWaitForSpeaker)
     }
     exit(status)
+  }
+
+  private static func say(_ line: String) {
+    FileHandle.standardError.write(Data("\(line)\n".utf8))
   }
 
   /// Seconds; ranks of one job start within a fraction of one.

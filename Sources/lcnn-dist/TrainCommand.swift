@@ -39,6 +39,8 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "a moving line, or plain lines; auto: as standard output is a terminal or not")
   var progress: ConsoleProgress.Style = .auto
 
+  @OptionGroup var threads: ThreadOptions
+
   @OptionGroup(title: "RECIPE")
   var flags: RecipeFlags
 
@@ -53,14 +55,22 @@ struct TrainCommand: ParsableCommand {
     logger.info("\(Ranks.blas)")
     try Ranks.requireSameKernels()
     let recipe = try Agreement(world).perform { try resolvedRecipe() }
-    let observer = world.rank == 0 ? ConsoleProgress(style: progress) : nil
+    let versions = RunEnvironment.Versions(
+      program: LCNNDist.version, messagePassing: world.library, blas: "\(Ranks.blas)")
+    let command = self
+    let count = try threads.count(in: world, mostShares: recipe.mostShares)
+    try Ranks.onThreads(count, of: world) { try command.train(recipe, versions, over: $0) }
+  }
+
+  private func train(
+    _ recipe: Recipe, _ versions: RunEnvironment.Versions, over communicator: any Communicator
+  ) throws {
+    let observer = communicator.rank == 0 ? ConsoleProgress(style: progress) : nil
     let setup = try TrainerSetup(
       recipe, run: runPath ?? defaultRun(), start: resume ? .resume : .fresh(initial: initial),
-      versions: RunEnvironment.Versions(
-        program: LCNNDist.version, messagePassing: world.library, blas: "\(Ranks.blas)"),
-      communicator: world, note: { observer?.note($0) })
+      versions: versions, communicator: communicator, note: { observer?.note($0) })
     // Not before: until there are steps to agree in, a signal just ends the program.
-    StopSignal.install()
+    try communicator.oncePerProcess { StopSignal.install() }
     let result = try setup.makeTrainer(observer: observer).run()
     observer?.finish(result)
   }
