@@ -113,8 +113,9 @@ public final class ThreadedCommunicator: Communicator {
   private func part(of count: Int, stride: Int) -> Range<Int> {
     let line = 64 / stride
     let lines = (count + line - 1) / line
-    return min(thread * lines / team.size * line, count)
-      ..< min((thread + 1) * lines / team.size * line, count)
+    return min(
+      thread * lines / team.size * line, count)..<min(
+        (thread + 1) * lines / team.size * line, count)
   }
 
   /// total ← the sum of all threads' elements in `part`; where there is one process, on all threads.
