@@ -68,7 +68,9 @@ public struct AvailableCores: Codable, Equatable, Sendable {
 }
 
 extension AvailableCores {
-  /// Those of every rank, in rank order. Collective.
+  /// Those of every rank, in rank order.
+  ///
+  /// Collective.
   public static func gather(over communicator: any Communicator) throws -> [AvailableCores] {
     let own = try JSONEncoder().encode(current())
     return try communicator.allGather(Array(own)).map {
