@@ -13,28 +13,28 @@ public enum CurvatureBound {
   /// whose convolutions have no norm to read.
   public static func surrogate(_ model: Model) -> Double? {
     guard model.architecture.variant == .lowCurvature else { return nil }
-    return accumulate(model.chain, lipschitz: 1).curvature
+    return accumulate(model.chain.parts, lipschitz: 1).curvature
   }
 
-  /// The surrogate of a chain whose input has passed maps of this Lipschitz constant, and what comes out.
+  /// The surrogate of parts whose input has passed maps of this Lipschitz constant, and what comes out.
   private static func accumulate(
-    _ chain: Chain, lipschitz: Double
+    _ parts: [NetworkPart], lipschitz: Double
   ) -> (curvature: Double, lipschitz: Double) {
     var lipschitz = lipschitz
     var curvature = 0.0
-    for layer in chain.layers {
-      switch layer {
-      case let norm as BatchNorm:
+    for part in parts {
+      switch part {
+      case .layer(let norm as BatchNorm):
         lipschitz *= Double(min(1 / norm.scale, norm.gamma))
-      case let activation as CenteredSoftplus:
+      case .layer(let activation as CenteredSoftplus):
         curvature += Double(activation.beta) * lipschitz
-      case let residual as Residual:
+      case .residual(let branch, let shortcut):
         let entering = lipschitz * 0.5.squareRoot()
-        let branch = accumulate(residual.branch, lipschitz: entering)
-        let shortcut = residual.shortcut.map { accumulate($0, lipschitz: entering) }
+        let branch = accumulate(branch, lipschitz: entering)
+        let shortcut = shortcut.map { accumulate($0, lipschitz: entering) }
         curvature += branch.curvature + (shortcut?.curvature ?? 0)
         lipschitz = 0.5 * (branch.lipschitz + (shortcut?.lipschitz ?? entering))
-      default:
+      case .layer:
         break
       }
     }

@@ -5,10 +5,15 @@ import Preconditions
 ///
 /// For βx > 20 it is the identity, as in PyTorch.
 public final class FixedSoftplus: SoftplusActivation {
-  let softplus: Softplus
+  public let softplus: Softplus
 
   public init(beta: Float) {
     require(beta > 0, "a softplus with β = \(beta)")
     softplus = Softplus(beta: beta, centering: .plain)
   }
+
+  public func writeGradient(
+    samples: Int, _ writer: GradientWriter?, primal: (Range<Int>) -> Double,
+    tangent: (Range<Int>) -> Double
+  ) {}
 }
