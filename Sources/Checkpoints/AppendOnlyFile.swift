@@ -14,6 +14,11 @@ public final class AppendOnlyFile: Sendable {
 
   deinit { close(descriptor) }
 
+  /// Whether the file is now this process's alone, until it is closed; false if it is another's.
+  ///
+  /// Always true on a file system that has no locks.
+  func lock() -> Bool { flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK }
+
   /// Appends `line` and a newline with one write, so that a reader never sees half of a line that fits a page.
   public func append(line: String) throws(FileError) {
     try FileSystem.write(Array("\(line)\n".utf8), descriptor: descriptor, path: path)

@@ -28,6 +28,14 @@ public final class ThreadedCommunicator: Communicator {
     self.outer = outer
   }
 
+  /// That of thread 0, which makes the collectives of the process.
+  public var place: Place? {
+    get { thread == 0 ? outer.place : nil }
+    set { if thread == 0 { outer.place = newValue } }
+  }
+
+  public func beat() { outer.beat() }
+
   public func sum(_ buffer: UnsafeMutableBufferPointer<Float>) {
     sum(buffer, as: .sumFloat) { outer.sum(buffer) }
   }

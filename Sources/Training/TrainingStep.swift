@@ -16,6 +16,7 @@ public struct TrainingStep {
   public let optimizer: SGD
   private let reducer: GradientReducer
   private let counters: StepCounters
+  private let communicator: any Communicator
   private let loss = SoftmaxCrossEntropy()
 
   public init(
@@ -27,6 +28,7 @@ public struct TrainingStep {
     self.optimizer = optimizer
     reducer = GradientReducer(model, communicator: communicator, bucketBytes: bucketBytes)
     counters = StepCounters(model)
+    self.communicator = communicator
   }
 
   /// Collectives of the gradient reduction in every step, and what a rank hands to them.
@@ -51,6 +53,7 @@ public struct TrainingStep {
     let input = model.input.prefix(n)
     let logits = model.logits.prefix(n)
 
+    communicator.enter(.forward)
     model.refresh(.training)
     model.exactSums?.clear()
     counters.write(
@@ -59,21 +62,25 @@ public struct TrainingStep {
     model.forward(n, mode: .training)
     measureLoss(logits, labels: batch.labels, globalBatch: globalBatch)
 
+    communicator.enter(.backward)
     if objective.penalizesGradient {
       model.backward(n)
       input.tangent.copy(from: input.gradient)
       measureGradientNorm(input.gradient, globalBatch: globalBatch)
+      communicator.enter(.forwardTangent)
       model.forwardTangent(n)
       loss.tangent(logits, scale: 1 / globalBatch)
       // λ_g·B·‖∇ₓL‖² is the penalty, and dθ̄/dε along ∇ₓL is half the gradient of ‖∇ₓL‖².
       let weights = GradientWeights(
         previous: 0, primal: 1, tangent: 2 * objective.gradientNorm * globalBatch)
+      communicator.enter(.backwardTangent)
       model.backwardTangent(n, writing: weights, layerFinished: reducer.layerFinished)
     } else {
       model.backward(n, writing: .loss, layerFinished: reducer.layerFinished)
     }
 
     reducer.finish()
+    communicator.enter(.update)
     let sums = counters.read()
     var result = Result(sums, samples: batch.globalCount)
     guard sums.nonFinite == 0, sums.failed == 0, isFinite(model.gradients) else {

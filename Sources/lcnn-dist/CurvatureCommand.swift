@@ -61,7 +61,7 @@ struct CurvatureCommand: ParsableCommand {
   }
 
   mutating func run() throws {
-    let world = try Ranks.join()
+    let world = try Ranks.join(options.watch)
     Ranks.logger.info("\(Ranks.blas)")
     try Ranks.requireSameKernels()
     let command = self

@@ -46,7 +46,7 @@ struct StabilityCommand: ParsableCommand {
   }
 
   mutating func run() throws {
-    let world = try Ranks.join()
+    let world = try Ranks.join(options.watch)
     Ranks.logger.info("\(Ranks.blas)")
     try Ranks.requireSameKernels()
     let command = self

@@ -41,6 +41,9 @@ struct TrainCommand: ParsableCommand {
 
   @OptionGroup var threads: ThreadOptions
 
+  @OptionGroup(title: "HANGS")
+  var watch: WatchOptions
+
   @OptionGroup(title: "RECIPE")
   var flags: RecipeFlags
 
@@ -50,13 +53,13 @@ struct TrainCommand: ParsableCommand {
   }
 
   mutating func run() throws {
-    let world = try Ranks.join()
+    let world = try Ranks.join(watch)
     let logger = Ranks.logger
     logger.info("\(Ranks.blas)")
     try Ranks.requireSameKernels()
     let recipe = try Agreement(world).perform { try resolvedRecipe() }
     let versions = RunEnvironment.Versions(
-      program: LCNNDist.version, messagePassing: world.library, blas: "\(Ranks.blas)")
+      program: LCNNDist.version, messagePassing: Ranks.messagePassing, blas: "\(Ranks.blas)")
     let command = self
     let count = try threads.count(in: world, mostShares: recipe.mostShares)
     try Ranks.onThreads(count, of: world) { try command.train(recipe, versions, over: $0) }
@@ -65,13 +68,21 @@ struct TrainCommand: ParsableCommand {
   private func train(
     _ recipe: Recipe, _ versions: RunEnvironment.Versions, over communicator: any Communicator
   ) throws {
+    let drill = try Agreement(communicator).perform {
+      try Drill(environment: ProcessInfo.processInfo.environment, ranks: communicator.size)
+    }
     let observer = communicator.rank == 0 ? ConsoleProgress(style: progress) : nil
     let setup = try TrainerSetup(
       recipe, run: runPath ?? defaultRun(), start: resume ? .resume : .fresh(initial: initial),
       versions: versions, communicator: communicator, note: { observer?.note($0) })
-    // Not before: until there are steps to agree in, a signal just ends the program.
-    try communicator.oncePerProcess { StopSignal.install() }
-    let result = try setup.makeTrainer(observer: observer).run()
+    let run = setup.sharedRunPath()
+    if let drill { observer?.note("\(drill)") }
+    try communicator.oncePerProcess {
+      Ranks.watch(run: run)
+      // Not before: until there are steps to agree in, a signal just ends the program.
+      StopSignal.install()
+    }
+    let result = try setup.makeTrainer(observer: observer, drill: drill).run()
     observer?.finish(result)
   }
 

@@ -46,12 +46,13 @@ import Training
     #expect(count.own == 0, "\(count) in 3 steps")
   }
 
-  @Test("nor does a step of several ranks, one of them without samples")
+  @Test("nor does a recorded step of several ranks, one of them without samples")
   func ranks() throws {
     useOneBLASThread()
     let counts = Mutex([Int: Int]())
     let abandon: ThreadTeam.Abandon = { fatalError("rank \($1): \($0)") }
-    try ThreadTeam(size: 3).run(over: SoloCommunicator(), abandon: abandon) { communicator in
+    try ThreadTeam(size: 3).run(over: SoloCommunicator(), abandon: abandon) { base in
+      let communicator = LedgeredCommunicator(base, ledger: CollectiveLedger())
       let architecture = try SmallNetwork.resNetLowCurvature.architecture()
       let model = try Model(
         architecture, ModelConfiguration(.trainingWithPenalty, maximumSamples: 1),
