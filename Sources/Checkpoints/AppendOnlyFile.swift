@@ -5,7 +5,7 @@ public final class AppendOnlyFile: Sendable {
   public let path: String
   private let descriptor: Int32
 
-  init(_ path: String) throws(FileError) {
+  package init(_ path: String) throws(FileError) {
     let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw FileError("open", path) }
     self.path = path

@@ -42,10 +42,17 @@ public enum ExitStatus: Int32, Sendable, CaseIterable {
     switch error {
     case let error as TrainingError: self.init(error)
     case is RecipeError, is ArchitectureError: self = .usage
-    case is DatasetError, is SafetensorsError, is StateError, is ElementTypeError:
+    case is DatasetError, is SafetensorsError, is StateError, is ElementTypeError,
+      is RunResultsError:
       self = .unusableInput
     case let error as SurveyError:
       if case .notFinite = error { self = .diverged } else { self = .unusableInput }
+    case let error as AttackError:
+      switch error {
+      case .notFinite: self = .diverged
+      case .beyondImages, .otherState: self = .usage
+      case .tooFewClasses, .damagedState: self = .unusableInput
+      }
     case is RunDirectoryError: self = .runDirectory
     case let error as CheckpointError:
       if case .file = error { self = .writeFailed } else { self = .unusableInput }

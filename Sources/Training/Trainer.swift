@@ -46,7 +46,8 @@ public final class Trainer {
     testData = setup.testData
     sampler = setup.sampler
     trainingStep = TrainingStep(
-      setup.model, objective: setup.recipe.objective, optimizer: setup.recipe.optimizer,
+      setup.model, objective: setup.recipe.objective, curvaturePenalty: setup.curvaturePenalty,
+      adversary: setup.adversary, optimizer: setup.recipe.optimizer,
       communicator: setup.communicator,
       bucketBytes: Int(setup.recipe.bucketMegabytes * 1_048_576))
     output = setup.output
@@ -145,7 +146,12 @@ public final class Trainer {
         ("train/learning-rate", .number(Double(rate))),
         (
           "train/gradient-norm-square",
-          recipe.objective.penalizesGradient ? .number(result.gradientNormSquare) : .absent
+          recipe.trainingPurpose == .trainingWithPenalty
+            ? .number(result.gradientNormSquare) : .absent
+        ),
+        (
+          "train/gradient-change-square",
+          recipe.curePenalty > 0 ? .number(result.gradientChangeSquare) : .absent
         ),
       ])
     } catch { failure = error }

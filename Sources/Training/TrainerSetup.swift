@@ -16,6 +16,8 @@ public struct TrainerSetup {
 
   let recipe: Recipe
   let model: Model
+  let curvaturePenalty: CurvaturePenalty?
+  let adversary: Adversary?
   let communicator: any Communicator
   /// Each process's threads.
   let threads: [Int]
@@ -48,6 +50,9 @@ public struct TrainerSetup {
     trainData = train
     testData = test
     self.model = model
+    (curvaturePenalty, adversary) = try agreement.perform {
+      (try recipe.curvaturePenalty(for: model), try recipe.adversary(for: model))
+    }
     sampler = recipe.sampler(for: train)
 
     // Rank 0 alone touches files; the others receive what it has read.
@@ -100,7 +105,7 @@ public struct TrainerSetup {
     let model = try Model(
       architecture,
       ModelConfiguration(
-        recipe.objective.penalizesGradient ? .trainingWithPenalty : .training,
+        recipe.trainingPurpose,
         // Evaluation takes whole slices, also where a rank's share of a batch is smaller.
         maximumSamples: max(sampler.largestShare(size: communicator.size), recipe.sliceSize),
         slices: recipe.slices,

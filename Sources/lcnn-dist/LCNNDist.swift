@@ -17,6 +17,8 @@ struct LCNNDist: ParsableCommand {
         lcnn-dist train --resume --run runs/NAME  go on where a run stopped
         lcnn-dist evaluate --model runs/NAME      its newest checkpoint
         lcnn-dist curvature --model runs/NAME     per-sample curvature
+        lcnn-dist attack --model runs/NAME        accuracy under attack
+        lcnn-dist table runs/*                    the paper's tables
         lcnn-dist recipe                          names of the built-in recipes
 
       Where ranks outnumber cores, give mpirun --oversubscribe. The batch size and \
@@ -29,6 +31,6 @@ struct LCNNDist: ParsableCommand {
     version: version,
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, CurvatureCommand.self, StabilityCommand.self,
-      SamplesCommand.self, RecipeCommand.self,
+      AttackCommand.self, TableCommand.self, SamplesCommand.self, RecipeCommand.self,
     ])
 }

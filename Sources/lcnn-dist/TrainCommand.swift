@@ -23,6 +23,11 @@ struct TrainCommand: ParsableCommand {
   var recipe: String?
 
   @Option(
+    help: ArgumentHelp(
+      "a row of the paper's tables: sets what is minimised, in any recipe; see recipe --arms"))
+  var arm: Arm?
+
+  @Option(
     name: .customLong("run"), help: "the run's directory (default: runs/RECIPE-DATE)",
     completion: .directory)
   var runPath: String?
@@ -88,6 +93,7 @@ struct TrainCommand: ParsableCommand {
 
   private func resolvedRecipe() throws -> Recipe {
     var recipe = try Recipe.load(try self.recipe ?? recipeOfRun() ?? "digits")
+    if let arm { try recipe.apply(arm) }
     try flags.apply(to: &recipe)
     try recipe.validate()
     return recipe
@@ -107,9 +113,11 @@ struct TrainCommand: ParsableCommand {
     let formatter = DateFormatter()
     formatter.locale = Locale(identifier: "en_US_POSIX")
     formatter.dateFormat = "yyyy-MM-dd-HHmmss"
-    let name = URL(fileURLWithPath: recipe ?? "digits").deletingPathExtension().lastPathComponent
+    let base = URL(fileURLWithPath: recipe ?? "digits").deletingPathExtension().lastPathComponent
+    let name = ([base] + (arm.map { [$0.rawValue] } ?? [])).joined(separator: "-")
     return "runs/\(name)-\(formatter.string(from: Date()))"
   }
 }
 
 extension ConsoleProgress.Style: ExpressibleByArgument {}
+extension Arm: ExpressibleByArgument {}
