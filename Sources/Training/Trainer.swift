@@ -22,6 +22,7 @@ public final class Trainer {
   let trainingStep: TrainingStep
   let output: RunOutput?
   let observer: (any TrainingObserver)?
+  private let threads: [Int]
   private let schedule: LearningRateSchedule
   private(set) var position: BatchPosition
   /// Steps since the start of the run.
@@ -40,6 +41,7 @@ public final class Trainer {
     recipe = setup.recipe
     model = setup.model
     communicator = setup.communicator
+    threads = setup.threads
     agreement = Agreement(setup.communicator)
     trainData = setup.trainData
     testData = setup.testData
@@ -217,7 +219,7 @@ public final class Trainer {
 
   private func summary(_ choice: GradientChoice) -> RunSummary {
     RunSummary(
-      run: output?.directory.path ?? "", ranks: communicator.size,
+      run: output?.directory.path ?? "", threads: threads,
       architecture: model.architecture, trainedParameters: model.values.count,
       trainSamples: trainData.count, testSamples: testData.count, epochs: recipe.epochs,
       stepsPerEpoch: sampler.stepsPerEpoch, batchSize: recipe.batchSize,

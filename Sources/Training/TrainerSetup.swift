@@ -23,6 +23,8 @@ public struct TrainerSetup {
   let layerCommunicator: TimedCommunicator
   /// Each rank's.
   let hosts: [String]
+  /// Each process's threads.
+  let threads: [Int]
   let trainData: Dataset
   let testData: Dataset
   let sampler: ShardedSampler
@@ -63,10 +65,13 @@ public struct TrainerSetup {
     var progress: [Int64] = [0, 0, 0]
     var sums = EpochSums()
     var opened: RunOutput?
+    let digests = try communicator.oncePerProcess { (train.sha256(), test.sha256()) }
+    let places = RunEnvironment.processes(of: communicator)
+    threads = places.map(\.threads)
     var environment = RunEnvironment(
-      versions: versions, hosts: RunEnvironment.hosts(of: communicator),
-      trainData: train.sha256(), testData: test.sha256(), step: 0)
-    hosts = environment.hosts
+      versions: versions, hosts: places.map(\.host), threads: threads,
+      trainData: digests.0, testData: digests.1, step: 0)
+    hosts = zip(places, threads).flatMap { Array(repeating: $0.host, count: $1) }
     try agreement.requireSame([
       ("their training samples (SHA-256)", environment.trainData),
       ("their test samples (SHA-256)", environment.testData),
@@ -95,8 +100,9 @@ public struct TrainerSetup {
       throw TrainingError.batchSmallerThanRanks(
         batch: recipe.batchSize, ranks: communicator.size)
     }
-    let train = try recipe.load(.train)
-    let test = try recipe.load(.test)
+    let (train, test) = try communicator.oncePerProcess {
+      (try recipe.load(.train), try recipe.load(.test))
+    }
     guard test.format == train.format else {
       throw DatasetError.unequalFormats(train: train.format, test: test.format)
     }
