@@ -44,12 +44,16 @@ let package = Package(
       name: "Layers", dependencies: ["Tensors", "Kernels", "MessagePassing", "RandomNumbers"]),
     .target(name: "Networks", dependencies: ["Layers", "Checkpoints", "RandomNumbers"]),
     .target(name: "Curvature", dependencies: ["Networks", "RandomNumbers"]),
+    .target(
+      name: "Robustness",
+      dependencies: ["Networks", "Curvature", "MessagePassing", "RandomNumbers"]),
 
     // The trainer.
     .target(
       name: "Training",
       dependencies: [
-        "Networks", "Curvature", "Datasets", "Checkpoints", "MessagePassing", "EmbeddedFiles",
+        "Networks", "Curvature", "Robustness", "Datasets", "Checkpoints", "MessagePassing",
+        "EmbeddedFiles",
         .product(name: "Yams", package: "Yams"),
       ]),
     .target(name: "Reporting", dependencies: ["Training"]),
@@ -72,7 +76,8 @@ let package = Package(
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints"]),
     .testTarget(name: "LayersTests", dependencies: ["Layers", "TestSupport"]),
     .testTarget(name: "NetworksTests", dependencies: ["Networks", "TestSupport"]),
-    .testTarget(name: "CurvatureTests", dependencies: ["Curvature", "TestSupport"]),
+    .testTarget(name: "CurvatureTests", dependencies: ["Curvature", "TestSupport", "CBLAS"]),
+    .testTarget(name: "RobustnessTests", dependencies: ["Robustness", "TestSupport", "CBLAS"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training", "EmbeddedFiles", "TestSupport"]),
     .testTarget(name: "ReferenceTests", dependencies: ["Training", "TestSupport"]),
     .testTarget(name: "ParallelTests", dependencies: ["Training", "TestSupport"]),

@@ -88,6 +88,19 @@ public final class BatchNorm: Layer {
     return (smallest + BatchNorm.epsilon).squareRoot()
   }
 
+  /// m/√(running variance_c + 1e-5), the slope of each channel in evaluation, in double precision.
+  public var evaluationSlopes: [Double] {
+    let deviations = (0..<channels).map {
+      (Double(runningVariance[$0]) + Double(BatchNorm.epsilon)).squareRoot()
+    }
+    let multiplier: Double =
+      switch constraint {
+      case .none: 1
+      case .lipschitz: min(1, Double(gamma) * (deviations.min() ?? 1))
+      }
+    return deviations.map { multiplier / $0 }
+  }
+
   public func forward(_ x: Activation, into y: Activation, mode: Mode) {
     self.mode = mode
     refreshMultiplier()

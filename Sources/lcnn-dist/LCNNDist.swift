@@ -29,6 +29,6 @@ struct LCNNDist: ParsableCommand {
     version: version,
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, CurvatureCommand.self, StabilityCommand.self,
-      SamplesCommand.self, RecipeCommand.self,
+      BoundCommand.self, SamplesCommand.self, RecipeCommand.self,
     ])
 }
