@@ -67,7 +67,7 @@ let package = Package(
 
     // Tests.
     .target(name: "CAllocationCounter"),
-    .target(name: "TestSupport", dependencies: ["Training", "CAllocationCounter"]),
+    .target(name: "TestSupport", dependencies: ["Training", "CBLAS", "CAllocationCounter"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
     .testTarget(name: "RandomNumbersTests", dependencies: ["RandomNumbers"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
@@ -76,8 +76,8 @@ let package = Package(
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints"]),
     .testTarget(name: "LayersTests", dependencies: ["Layers", "TestSupport"]),
     .testTarget(name: "NetworksTests", dependencies: ["Networks", "TestSupport"]),
-    .testTarget(name: "CurvatureTests", dependencies: ["Curvature", "TestSupport", "CBLAS"]),
-    .testTarget(name: "RobustnessTests", dependencies: ["Robustness", "TestSupport", "CBLAS"]),
+    .testTarget(name: "CurvatureTests", dependencies: ["Curvature", "TestSupport"]),
+    .testTarget(name: "RobustnessTests", dependencies: ["Robustness", "TestSupport"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training", "EmbeddedFiles", "TestSupport"]),
     .testTarget(name: "ReferenceTests", dependencies: ["Training", "TestSupport"]),
     .testTarget(name: "ParallelTests", dependencies: ["Training", "TestSupport"]),

@@ -13,6 +13,7 @@ import Preconditions
 /// H ≤ t < H + padding, which is t mod N ≥ H, a zero. So the zero-padded operator is the circular one
 /// restricted to such images, and to the outputs i < H′, of which N/s ≥ H′ exist; both restrictions
 /// can only lower a norm, and an upper bound for the circular operator holds for the zero-padded one.
+/// Taps that meet no pixel for any output, as on images of one pixel, are left out of both.
 ///
 /// With the input cut into s phases, x_r[m] = x[ms + r], the circular operator is a convolution of
 /// stride 1 on N/s positions from s·s·c_in channels. Its discrete Fourier transform is block-diagonal: at
@@ -71,8 +72,10 @@ package struct CircularConvolution {
     (rows, columns) = isTransposed ? (phases * inputs, outputs) : (outputs, phases * inputs)
     (tapRows, tapColumns) = isTransposed ? (inputs, outputs) : (outputs, inputs)
     var taps: [Tap] = []
-    for k in 0..<geometry.kernelHeight {
-      for l in 0..<geometry.kernelWidth {
+    for k in 0..<geometry.kernelHeight
+    where geometry.meetsPixel(k, of: geometry.inputHeight, outputs: geometry.outputHeight) {
+      for l in 0..<geometry.kernelWidth
+      where geometry.meetsPixel(l, of: geometry.inputWidth, outputs: geometry.outputWidth) {
         let first = (k * geometry.kernelWidth + l) * inputs * outputs
         let own = weight[first..<first + inputs * outputs]
         let phase = (vertical.phase[k] * horizontal.phases + horizontal.phase[l]) * inputs
@@ -173,6 +176,11 @@ private func transposed(_ weights: ArraySlice<Double>, _ inputs: Int, _ outputs:
 extension ConvolutionGeometry {
   /// Whether each output sees the whole image once: a linear layer.
   var isMatrix: Bool { padding == 0 && outputHeight == 1 && outputWidth == 1 }
+
+  /// Whether a tap sees a pixel of the image for any output along an axis.
+  fileprivate func meetsPixel(_ tap: Int, of extent: Int, outputs: Int) -> Bool {
+    (0..<outputs).contains { (0..<extent).contains($0 * stride + tap - padding) }
+  }
 
   /// A linear layer as a pointwise convolution of one pixel with `patch` channels; the weights lie alike.
   fileprivate var asPointwise: ConvolutionGeometry {

@@ -6,7 +6,7 @@ import Networks
 ///
 /// A batch norm is a diagonal map then, and one with the convolution before it. Names are those of the state
 /// dict; an activation is called s(·) of what it acts on.
-struct EvaluationNetwork {
+package struct EvaluationNetwork {
   indirect enum Piece {
     case affine(AffineMap)
     case activation(name: String, beta: Double)
@@ -18,9 +18,9 @@ struct EvaluationNetwork {
   }
 
   /// A convolution or linear layer with the slopes of the batch norm behind it.
-  struct AffineMap {
+  package struct AffineMap {
     let name: String
-    let geometry: ConvolutionGeometry
+    package let geometry: ConvolutionGeometry
     /// γ of the batch norm; nil where there is none or it has none.
     let gamma: Double?
     private let convolution: Convolution2D
@@ -35,7 +35,7 @@ struct EvaluationNetwork {
     }
 
     /// The layer's weight times the slope of each output channel: [kh, kw, inputs, outputs].
-    func weight() -> [Double] {
+    package func weight() -> [Double] {
       let weight = convolution.weight.effective
       let outputs = geometry.outputChannels
       return (0..<weight.count).map { Double(weight[$0]) * (slopes?[$0 % outputs] ?? 1) }
@@ -44,10 +44,10 @@ struct EvaluationNetwork {
 
   let pieces: [Piece]
   /// Every affine map, a residual block's branch before its shortcut.
-  let affineMaps: [AffineMap]
+  package let affineMaps: [AffineMap]
 
   /// Reads a model whose reparameterisations have been refreshed; valid until its parameters change.
-  init(_ model: Model) {
+  package init(_ model: Model) {
     var position = Position(height: model.architecture.height, width: model.architecture.width)
     pieces = EvaluationNetwork.pieces(model.chain, &position)
     affineMaps = EvaluationNetwork.affineMaps(of: pieces)

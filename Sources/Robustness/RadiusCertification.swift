@@ -126,7 +126,8 @@ public struct RadiusCertification {
   }
 
   private func radius(_ candidate: Candidate, gradientNorm: Double?) -> Double {
-    guard let gradientNorm, let curvature = candidate.constants.hessian else {
+    guard let gradientNorm, gradientNorm.isFinite, let curvature = candidate.constants.hessian
+    else {
       return candidate.firstOrderRadius
     }
     return CertifiedRadius.secondOrder(

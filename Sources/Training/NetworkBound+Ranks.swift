@@ -16,7 +16,10 @@ extension NetworkBound {
     let parts = communicator.allGather(RecordBytes.bytes(of: own))
       .map { RecordBytes.records(LayerNorms.self, from: $0) }
     self.init(model, norms: LayerNorms.merge(parts, of: model))
-    let isNotFinite = layers.first { $0.norms.map { !$0.certified.isFinite } ?? false }
-    if let layer = isNotFinite { throw SurveyError.layerNotFinite(name: layer.name) }
+    let isUndefined = layers.first { layer in
+      layer.norms.map { !$0.certified.isFinite } ?? false || layer.lipschitz.isNaN
+        || layer.jacobianLipschitz?.isNaN ?? false
+    }
+    if let layer = isUndefined { throw SurveyError.layerNotFinite(name: layer.name) }
   }
 }

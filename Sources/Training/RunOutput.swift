@@ -57,6 +57,15 @@ public struct RunOutput {
   }
 }
 
+extension RunOutput {
+  /// A measurement's line in the metrics.
+  func write(_ measurement: CurvatureMeasurement, epoch: Int, step: Int) throws {
+    try metrics.write(
+      [("step", .integer(step)), ("epoch", .integer(epoch))]
+        + measurement.columns.map { ($0.name, $0.value.map(MetricValue.number) ?? .absent) })
+  }
+}
+
 extension Recipe {
   /// ``jsonObject`` as text, keys sorted.
   public func json() throws -> String {

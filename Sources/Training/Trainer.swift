@@ -29,6 +29,9 @@ public final class Trainer {
   private var epoch: EpochTotals
   private var failure: (any Error)?
   private let divergenceCheck: DivergenceCheck
+  private let curvatureProbe: CurvatureProbe?
+  /// The newest measurement; rank 0's after a resume.
+  private var curvature: [String: Double]?
   /// Steps left out in a row.
   private var skipped = 0
   private static let longestSkip = 10
@@ -52,6 +55,8 @@ public final class Trainer {
     position = setup.position
     steps = setup.steps
     epoch = EpochTotals(setup.epochSums)
+    curvatureProbe = setup.curvatureProbe
+    curvature = setup.curvature
   }
 
   /// Trains to the recipe's end, or to a stop that a signal asks for, and evaluates.
@@ -157,9 +162,21 @@ public final class Trainer {
       try output?.write(report, seconds: seconds, dataWait: dataWait)
     }
     observer?.epoch(report)
+    if isEnd || recipe.measuresCurvature(after: number + 1) { try measureCurvature(number + 1) }
     if isEnd || (number + 1) % recipe.checkpointEvery == 0 { try checkpoint() }
     epoch = EpochTotals()
     return test
+  }
+
+  /// A line of metrics, and what the next checkpoints say of curvature.
+  ///
+  /// Collective.
+  private func measureCurvature(_ epoch: Int) throws {
+    guard let curvatureProbe else { return }
+    let measurement = try curvatureProbe.measure(model)
+    curvature = measurement.values
+    try agreement.performOnRoot { try output?.write(measurement, epoch: epoch, step: steps) }
+    observer?.note(measurement.text)
   }
 
   /// Collective.
@@ -176,7 +193,7 @@ public final class Trainer {
         state: TrainingState(
           epoch: position.epoch, step: steps, stepInEpoch: position.step,
           epochSums: position.step > 0 ? epoch.sums : EpochSums(), seed: recipe.seed,
-          rankCount: communicator.size))
+          rankCount: communicator.size, curvature: curvature))
     }
   }
 
@@ -186,7 +203,8 @@ public final class Trainer {
       architecture: model.architecture, trainedParameters: model.values.count,
       trainSamples: trainData.count, testSamples: testData.count, epochs: recipe.epochs,
       stepsPerEpoch: sampler.stepsPerEpoch, batchSize: recipe.batchSize,
-      planBytes: model.memoryBytes, gradientBuckets: trainingStep.bucketCount,
+      planBytes: model.memoryBytes + (curvatureProbe?.memoryBytes ?? 0),
+      gradientBuckets: trainingStep.bucketCount,
       reducedBytes: trainingStep.reducedBytes, sumOrder: recipe.sumOrder, resumedAt: steps)
   }
 

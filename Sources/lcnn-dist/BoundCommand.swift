@@ -1,5 +1,6 @@
 import ArgumentParser
 import Curvature
+import Datasets
 import Reporting
 import Robustness
 import Training
@@ -26,7 +27,7 @@ struct BoundCommand: ParsableCommand {
     help: ArgumentHelp(
       "distances of the certified accuracy (default: the paper's, 0.05,0.1,0.15,0.2)",
       valueName: "list"))
-  var epsilon: String?
+  var epsilons: String?
 
   @Option(
     help: ArgumentHelp(
@@ -37,19 +38,30 @@ struct BoundCommand: ParsableCommand {
     guard measured >= 0 else {
       throw ValidationError("--measured \(measured) must not be negative")
     }
-    _ = try epsilons()
+    _ = try distances()
   }
 
-  private func epsilons() throws -> [Double] {
-    guard let epsilon else { return Self.paperEpsilons }
-    let found = epsilon.split(separator: ",", omittingEmptySubsequences: false).map {
+  private func distances() throws -> [Double] {
+    guard let epsilons else { return Self.paperEpsilons }
+    let found = epsilons.split(separator: ",", omittingEmptySubsequences: false).map {
       Double($0).flatMap { $0 >= 0 && $0.isFinite ? $0 : nil }
     }
     let distances = found.compactMap { $0 }
     guard distances.count == found.count else {
-      throw ValidationError("--epsilon \(epsilon): expected numbers of at least 0, as in 0.05,0.1")
+      throw ValidationError(
+        "--epsilons \(epsilons): expected numbers of at least 0, as in 0.05,0.1")
     }
     return distances
+  }
+
+  /// No two images are further apart than black and white.
+  private func checkRange(_ distances: [Double], of data: Dataset) throws {
+    let diagonal = Double(data.pixelsPerImage).squareRoot()
+    if let epsilon = distances.first(where: { $0 > diagonal }) {
+      throw ValidationError(
+        "--epsilons: \(epsilon) is beyond the range of \(data.height)×\(data.width)×"
+          + "\(data.channels) images, whose diagonal is \(diagonal)")
+    }
   }
 
   mutating func run() throws {
@@ -57,8 +69,9 @@ struct BoundCommand: ParsableCommand {
     let logger = Ranks.logger
     logger.info("\(Ranks.blas)")
     try Ranks.requireSameKernels()
-    let epsilons = try epsilons()
+    let distances = try distances()
     let subject = try options.prepare(.curvature, world)
+    try checkRange(distances, of: subject.data[0])
     let clock = ContinuousClock()
     let start = clock.now
     let bound = try NetworkBound(subject.network, over: world)
@@ -80,7 +93,7 @@ struct BoundCommand: ParsableCommand {
         subject.network, bound: bound, data, batch: subject.recipe.batchSize, communicator: world
       ).run()
       logger.info("\(data.split.rawValue): \(data.count) images in \(seconds(clock.now - start))")
-      reports.append(CertificationReport(certificates, epsilons: epsilons, of: data))
+      reports.append(CertificationReport(certificates, epsilons: distances, of: data))
     }
     try Agreement(world).performOnRoot {
       try subject.csv?.write(CertificationReport.csvHeader + reports.map(\.csv).joined())

@@ -17,6 +17,7 @@ struct LCNNDist: ParsableCommand {
         lcnn-dist train --resume --run runs/NAME  go on where a run stopped
         lcnn-dist evaluate --model runs/NAME      its newest checkpoint
         lcnn-dist curvature --model runs/NAME     per-sample curvature
+        lcnn-dist bound --model runs/NAME         certified norms and radii
         lcnn-dist recipe                          names of the built-in recipes
 
       Where ranks outnumber cores, give mpirun --oversubscribe. The batch size and \
