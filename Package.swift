@@ -44,9 +44,7 @@ let package = Package(
       name: "Layers", dependencies: ["Tensors", "Kernels", "MessagePassing", "RandomNumbers"]),
     .target(name: "Networks", dependencies: ["Layers", "Checkpoints", "RandomNumbers"]),
     .target(name: "Curvature", dependencies: ["Networks", "RandomNumbers"]),
-    .target(
-      name: "Robustness",
-      dependencies: ["Networks", "Curvature", "MessagePassing", "RandomNumbers"]),
+    .target(name: "Robustness", dependencies: ["Networks", "Curvature", "RandomNumbers"]),
 
     // The trainer.
     .target(
