@@ -7,14 +7,14 @@ import Robustness
 public struct CurvatureMeasurement: Sendable, Equatable {
   /// Nil for a number that is not finite or does not exist.
   public let columns: [(name: String, value: Double?)]
-  private let samples: Int
+  public let samples: Int
 
   /// - Parameters:
   ///   - summary: nil where a derivative is not finite.
   ///   - bound: nil where a layer is not finite.
   init(samples: Int, summary: CurvatureSummary?, bound: NetworkBound?) {
     self.samples = samples
-    var columns: [(name: String, value: Double?)] = [("curvature/samples", Double(samples))]
+    var columns: [(name: String, value: Double?)] = []
     for (name, statistics) in [
       ("gradient-norm", summary?.gradientNorm), ("hessian-norm", summary?.hessianNorm),
       ("normalized", summary?.curvature),

@@ -61,7 +61,10 @@ extension RunOutput {
   /// A measurement's line in the metrics.
   func write(_ measurement: CurvatureMeasurement, epoch: Int, step: Int) throws {
     try metrics.write(
-      [("step", .integer(step)), ("epoch", .integer(epoch))]
+      [
+        ("step", .integer(step)), ("epoch", .integer(epoch)),
+        ("curvature/samples", .integer(measurement.samples)),
+      ]
         + measurement.columns.map { ($0.name, $0.value.map(MetricValue.number) ?? .absent) })
   }
 }

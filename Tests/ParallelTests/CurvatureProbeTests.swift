@@ -60,8 +60,8 @@ extension ProgramRuns {
         State.self, from: directory.data("run/\(Self.last)/state.json")
       ).curvature
       for (name, value) in kept { #expect(line.contains("\"\(name)\": \(value)"), "\(name)") }
-      // A count, nine statistics, three bounds; two norms of 7 layers, 6 γ, 5 β.
-      #expect(kept.count == 1 + 9 + 3 + 2 * 7 + 6 + 5)
+      // Nine statistics, three bounds; two norms of 7 layers, 6 γ, 5 β.
+      #expect(kept.count == 9 + 3 + 2 * 7 + 6 + 5)
       let outcome = try Program.run(
         ["curvature", "--model", "run", "--samples", "20", "--json", "c.json"], in: directory)
       #expect(outcome.status == 0, "\(outcome)")
