@@ -45,11 +45,11 @@ void ck_lower(const CKConvolution *v, const float *x, float *columns) {
   }
 }
 
-HOT void ck_raise(const CKConvolution *v, const float *columns, float *x) {
+HOT void ck_raise(const CKConvolution *v, const float *columns, bool adds, float *x) {
   const size_t rowLength = v->kernelWidth * v->channels;
   const size_t sample = v->height * v->width * v->channels;
   for (size_t n = 0; n < v->samples; n++, x += sample) {
-    memset(x, 0, sample * sizeof(float));
+    if (!adds) memset(x, 0, sample * sizeof(float));
     for (size_t oy = 0; oy < v->outputHeight; oy++) {
       for (size_t ox = 0; ox < v->outputWidth; ox++) {
         for (size_t ky = 0; ky < v->kernelHeight; ky++, columns += rowLength) {

@@ -19,18 +19,30 @@ ALWAYS_INLINE bool holds(Inside in, size_t row, size_t column) {
          column < in.endColumn;
 }
 
+/// What is transformed: x, or a·x + b·w where there is a w.
+typedef struct {
+  const float *x, *w;
+  float a, b;
+} Input;
+
 /// One tile, `count` channels of it.
 ///
 /// `origin` is where the tile's corner would be in x, before its start for a tile at the padding.
-ALWAYS_INLINE void transformInput(const CKWinogradTiles *v, Inside in, const float *x,
-                                  ptrdiff_t origin, size_t count, float *out) {
+ALWAYS_INLINE void transformInput(const CKWinogradTiles *v, Inside in, const Input *input,
+                                  bool combined, ptrdiff_t origin, size_t count, float *out) {
   const ptrdiff_t row = (ptrdiff_t)(v->width * v->channels), column = (ptrdiff_t)v->channels;
   Lanes half[6][6], d[6], t[6];
   UNROLLED for (size_t j = 0; j < 6; j++) {
     UNROLLED for (size_t i = 0; i < 6; i++) {
       d[i] = (Lanes){0};
       const ptrdiff_t at = origin + (ptrdiff_t)i * row + (ptrdiff_t)j * column;
-      if (holds(in, i, j)) load(x + at, count, &d[i]);
+      if (!holds(in, i, j)) continue;
+      load(input->x + at, count, &d[i]);
+      if (combined) {
+        Lanes other;
+        load(input->w + at, count, &other);
+        d[i] = input->a * d[i] + input->b * other;
+      }
     }
     inputTransform(d, t);
     UNROLLED for (size_t i = 0; i < 6; i++) half[i][j] = t[i];
@@ -46,7 +58,8 @@ ALWAYS_INLINE ptrdiff_t originOf(const CKWinogradTiles *v, TilePlace place) {
   return (ptrdiff_t)place.image + (row * (ptrdiff_t)v->width + column) * (ptrdiff_t)v->channels;
 }
 
-HOT void ck_winograd_input(const CKWinogradTiles *v, const float *x, float *out) {
+ALWAYS_INLINE void transformInputs(const CKWinogradTiles *v, const Input *input, bool combined,
+                                   float *out) {
   const Inside everything = {0, 6, 0, 6};
   for (size_t tile = 0; tile < v->tiles; tile++, out += v->pitch) {
     const TilePlace place = placeOf(v, v->firstTile + tile);
@@ -56,18 +69,29 @@ HOT void ck_winograd_input(const CKWinogradTiles *v, const float *x, float *out)
     for (size_t c = 0; c < v->channels; c += CKWinogradLanes, origin += CKWinogradLanes) {
       const size_t count = lanesFrom(c, v->channels);
       if (whole && count == CKWinogradLanes) {
-        transformInput(v, everything, x, origin, CKWinogradLanes, out + c);
+        transformInput(v, everything, input, combined, origin, CKWinogradLanes, out + c);
       } else {
-        transformInput(v, in, x, origin, count, out + c);
+        transformInput(v, in, input, combined, origin, count, out + c);
       }
     }
   }
 }
 
+HOT void ck_winograd_input(const CKWinogradTiles *v, const float *x, float *out) {
+  const Input input = {.x = x};
+  transformInputs(v, &input, false, out);
+}
+
+HOT void ck_winograd_combined_input(const CKWinogradTiles *v, float a, const float *x, float b,
+                                    const float *w, float *out) {
+  const Input input = {.x = x, .w = w, .a = a, .b = b};
+  transformInputs(v, &input, true, out);
+}
+
 /// One tile, `count` channels of it, with a tile before it `above` and to the `left` or none.
 ///
-/// Elements that no tile before this one holds are stored, the others added to.
-ALWAYS_INLINE void addInput(const CKWinogradTiles *v, Inside in, bool above, bool left,
+/// Elements that no tile before this one holds are stored unless all are to be `added`.
+ALWAYS_INLINE void addInput(const CKWinogradTiles *v, Inside in, bool adds, bool above, bool left,
                             const float *from, ptrdiff_t origin, size_t count, float *x) {
   const ptrdiff_t row = (ptrdiff_t)(v->width * v->channels), column = (ptrdiff_t)v->channels;
   Lanes half[6][6], d[6], t[6];
@@ -83,7 +107,7 @@ ALWAYS_INLINE void addInput(const CKWinogradTiles *v, Inside in, bool above, boo
     UNROLLED for (size_t j = 0; j < 6; j++) {
       if (!holds(in, i, j)) continue;
       float *to = x + origin + (ptrdiff_t)i * row + (ptrdiff_t)j * column;
-      const bool held = (above && i < 2) || (left && j < 2);
+      const bool held = adds || (above && i < 2) || (left && j < 2);
       if (held) {
         Lanes before;
         load(to, count, &before);
@@ -94,7 +118,8 @@ ALWAYS_INLINE void addInput(const CKWinogradTiles *v, Inside in, bool above, boo
   }
 }
 
-HOT void ck_winograd_input_adjoint(const CKWinogradTiles *v, const float *from, float *x) {
+HOT void ck_winograd_input_adjoint(const CKWinogradTiles *v, const float *from, bool adds,
+                                   float *x) {
   const Inside everything = {0, 6, 0, 6};
   for (size_t tile = 0; tile < v->tiles; tile++, from += v->pitch) {
     const TilePlace place = placeOf(v, v->firstTile + tile);
@@ -105,9 +130,9 @@ HOT void ck_winograd_input_adjoint(const CKWinogradTiles *v, const float *from, 
     for (size_t c = 0; c < v->channels; c += CKWinogradLanes, origin += CKWinogradLanes) {
       const size_t count = lanesFrom(c, v->channels);
       if (whole && count == CKWinogradLanes) {
-        addInput(v, everything, true, true, from + c, origin, CKWinogradLanes, x);
+        addInput(v, everything, adds, true, true, from + c, origin, CKWinogradLanes, x);
       } else {
-        addInput(v, in, above, left, from + c, origin, count, x);
+        addInput(v, in, adds, above, left, from + c, origin, count, x);
       }
     }
   }

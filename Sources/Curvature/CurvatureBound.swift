@@ -19,28 +19,28 @@ public enum CurvatureBound {
   /// block when it is reached, the branch's before the shortcut's; nil for a standard network.
   public static func surrogateTerms(_ model: Model) -> [Double]? {
     guard model.architecture.variant == .lowCurvature else { return nil }
-    return accumulate(model.chain, lipschitz: 1).terms
+    return accumulate(model.chain.parts, lipschitz: 1).terms
   }
 
-  /// The terms of a chain whose input has passed maps of this Lipschitz constant, and what comes out.
+  /// The terms of parts whose input has passed maps of this Lipschitz constant, and what comes out.
   private static func accumulate(
-    _ chain: Chain, lipschitz: Double
+    _ parts: [NetworkPart], lipschitz: Double
   ) -> (terms: [Double], lipschitz: Double) {
     var lipschitz = lipschitz
     var terms: [Double] = []
-    for layer in chain.layers {
-      switch layer {
-      case let norm as BatchNorm:
+    for part in parts {
+      switch part {
+      case .layer(let norm as BatchNorm):
         lipschitz *= Double(min(1 / norm.scale, norm.gamma))
-      case let activation as CenteredSoftplus:
+      case .layer(let activation as CenteredSoftplus):
         terms.append(Double(activation.beta) * lipschitz)
-      case let residual as Residual:
+      case .residual(let branch, let shortcut):
         let entering = lipschitz * 0.5.squareRoot()
-        let branch = accumulate(residual.branch, lipschitz: entering)
-        let shortcut = residual.shortcut.map { accumulate($0, lipschitz: entering) }
+        let branch = accumulate(branch, lipschitz: entering)
+        let shortcut = shortcut.map { accumulate($0, lipschitz: entering) }
         terms += branch.terms + (shortcut?.terms ?? [])
         lipschitz = 0.5 * (branch.lipschitz + (shortcut?.lipschitz ?? entering))
-      default:
+      case .layer:
         break
       }
     }

@@ -12,10 +12,13 @@ public func lower(_ x: Tensor, _ geometry: ConvolutionGeometry, into columns: Te
 
 /// x [n, H, W, I] ← for each element the sum over the patches that hold it.
 ///
-/// The adjoint of ``lower(_:_:into:)``. What x held does not matter.
-public func raise(_ columns: Tensor, _ geometry: ConvolutionGeometry, into x: Tensor) {
+/// The adjoint of ``lower(_:_:into:)``.
+public func raise(
+  _ columns: Tensor, _ geometry: ConvolutionGeometry, _ accumulation: Accumulation = .replace,
+  into x: Tensor
+) {
   var convolution = CKConvolution(geometry, x: x, columns: columns)
-  ck_raise(&convolution, columns.pointer, x.pointer)
+  ck_raise(&convolution, columns.pointer, accumulation == .add, x.pointer)
 }
 
 extension CKConvolution {

@@ -115,76 +115,114 @@ public struct WinogradConvolution: Hashable, Sendable {
   }
 
   /// x [n, H, W, I] ← the adjoint of the convolution, applied to y [n, H, W, O].
-  public func backward(_ y: Tensor, transposedWeight: Tensor, scratch: Tensor, into x: Tensor) {
+  public func backward(
+    _ y: Tensor, transposedWeight: Tensor, scratch: Tensor,
+    _ accumulation: Accumulation = .replace, into x: Tensor
+  ) {
     let samples = requireActivations(x, y)
     requireTransposed(transposedWeight)
     let (input, output) = parts(of: scratch)
     layout.forEachRun(samples) { run in
       var outputTiles = run.outputTiles
       ck_winograd_output_adjoint(&outputTiles, y.pointer, output)
-      multiplyBack(run, output, transposedWeight, scratch: input, into: x)
+      multiplyBack(run, output, transposedWeight, scratch: input, accumulation, into: x)
     }
   }
 
-  /// transformedGradient ← scale·(gradient of Σ y·convolution(x)) + previous·transformedGradient.
+  /// What the backward passes need to give x its gradient as well.
+  public struct Transpose {
+    let weight: Tensor
+    let accumulation: Accumulation
+    let gradient: Tensor
+
+    /// - Parameters:
+    ///   - weight: transposed and transformed.
+    ///   - gradient: where the gradient by x goes, of x's shape.
+    public init(weight: Tensor, accumulation: Accumulation, gradient: Tensor) {
+      self.weight = weight
+      self.accumulation = accumulation
+      self.gradient = gradient
+    }
+  }
+
+  /// transformedGradient ← scale·(gradient of Σ y·convolution(x)) + previous·transformedGradient, and
+  /// with `transpose` the gradient by x, from the same transform of y.
   ///
   /// x [n, H, W, I], y [n, H, W, O]. With `previous` 0, transformedGradient is only written.
   public func addWeightGradient(
-    _ x: Tensor, _ y: Tensor, scale: Float, previous: Float, scratch: Tensor,
-    into transformedGradient: Tensor
+    _ x: Tensor, _ y: Tensor, scale: Float, previous: Float, transpose: Transpose? = nil,
+    scratch: Tensor, into transformedGradient: Tensor
   ) {
     let samples = requireActivations(x, y)
     requireTransformed(transformedGradient)
+    requireFit(of: transpose, to: x)
     let (input, output) = parts(of: scratch)
     layout.forEachRun(samples) { run in
-      var outputTiles = run.outputTiles
+      var (outputTiles, inputTiles) = (run.outputTiles, run.inputTiles)
+      var products = run.products
       ck_winograd_output_adjoint(&outputTiles, y.pointer, output)
-      addProducts(
-        run, x, output, scale: scale, previous: run.isFirst ? previous : 1, scratch: input,
-        into: transformedGradient)
+      ck_winograd_input(&inputTiles, x.pointer, input)
+      ck_winograd_multiply_transposed(
+        &products, input, output, scale, run.isFirst ? previous : 1, transformedGradient.pointer)
+      multiplyBack(run, output, transpose, scratch: input)
     }
   }
 
-  /// Both gradients of Σ y·convolution(x) from one transform of y: `gradient` by x and, as in
-  /// ``addWeightGradient(_:_:scale:previous:scratch:into:)``, `transformedGradient` by the weight.
-  public func backward(
-    _ x: Tensor, _ y: Tensor, transposedWeight: Tensor, scale: Float, previous: Float,
-    scratch: Tensor, into gradient: Tensor, transformedGradient: Tensor
+  /// The same for primal·Σ ȳ·convolution(x) + tangent·Σ (ȳ·convolution(ẋ) + dȳ·convolution(x)).
+  ///
+  /// `transpose` gives the gradient of Σ dȳ·convolution(x). ȳ meets primal·x + tangent·ẋ and dȳ meets
+  /// tangent·x, so a tangent costs one product more, and dȳ is transformed once.
+  public func addWeightGradient(
+    _ x: Tensor, tangent: Tensor, gradient: Tensor, gradientTangent: Tensor,
+    weights: (primal: Float, tangent: Float), previous: Float, transpose: Transpose? = nil,
+    scratch: Tensor, into transformedGradient: Tensor
   ) {
-    let samples = requireActivations(x, y)
-    require(
-      gradient.shape == x.shape, "a gradient \(gradient.shape) for an input \(x.shape)")
-    requireTransposed(transposedWeight)
+    let samples = requireActivations(x, gradient)
+    _ = requireActivations(tangent, gradientTangent)
     requireTransformed(transformedGradient)
+    requireFit(of: transpose, to: x)
     let (input, output) = parts(of: scratch)
     layout.forEachRun(samples) { run in
-      var outputTiles = run.outputTiles
-      ck_winograd_output_adjoint(&outputTiles, y.pointer, output)
-      addProducts(
-        run, x, output, scale: scale, previous: run.isFirst ? previous : 1, scratch: input,
-        into: transformedGradient)
-      multiplyBack(run, output, transposedWeight, scratch: input, into: gradient)
+      var (outputTiles, inputTiles) = (run.outputTiles, run.inputTiles)
+      var products = run.products
+      ck_winograd_output_adjoint(&outputTiles, gradient.pointer, output)
+      ck_winograd_combined_input(
+        &inputTiles, weights.primal, x.pointer, weights.tangent, tangent.pointer, input)
+      ck_winograd_multiply_transposed(
+        &products, input, output, 1, run.isFirst ? previous : 1, transformedGradient.pointer)
+      ck_winograd_output_adjoint(&outputTiles, gradientTangent.pointer, output)
+      ck_winograd_input(&inputTiles, x.pointer, input)
+      ck_winograd_multiply_transposed(
+        &products, input, output, weights.tangent, 1, transformedGradient.pointer)
+      multiplyBack(run, output, transpose, scratch: input)
     }
+  }
+
+  private func requireFit(of transpose: Transpose?, to x: Tensor) {
+    guard let transpose else { return }
+    require(
+      transpose.gradient.shape == x.shape,
+      "a gradient \(transpose.gradient.shape) for an input \(x.shape)")
+    requireTransposed(transpose.weight)
+  }
+
+  private func multiplyBack(
+    _ run: WinogradRun, _ output: UnsafeMutablePointer<Float>, _ transpose: Transpose?,
+    scratch: UnsafeMutablePointer<Float>
+  ) {
+    guard let transpose else { return }
+    multiplyBack(
+      run, output, transpose.weight, scratch: scratch, transpose.accumulation,
+      into: transpose.gradient)
   }
 
   /// x ← B·(z·uᵀ)·Bᵀ for one run of the transformed outputs z.
   private func multiplyBack(
     _ run: WinogradRun, _ output: UnsafeMutablePointer<Float>, _ transposedWeight: Tensor,
-    scratch: UnsafeMutablePointer<Float>, into x: Tensor
+    scratch: UnsafeMutablePointer<Float>, _ accumulation: Accumulation, into x: Tensor
   ) {
     var (products, inputTiles) = (run.transposedProducts, run.inputTiles)
     ck_winograd_multiply(&products, output, transposedWeight.pointer, scratch)
-    ck_winograd_input_adjoint(&inputTiles, scratch, x.pointer)
-  }
-
-  /// transformedGradient ← scale·(BᵀxB)ᵀ·z + previous·transformedGradient for one run.
-  private func addProducts(
-    _ run: WinogradRun, _ x: Tensor, _ output: UnsafeMutablePointer<Float>, scale: Float,
-    previous: Float, scratch: UnsafeMutablePointer<Float>, into transformedGradient: Tensor
-  ) {
-    var (products, inputTiles) = (run.products, run.inputTiles)
-    ck_winograd_input(&inputTiles, x.pointer, scratch)
-    ck_winograd_multiply_transposed(
-      &products, scratch, output, scale, previous, transformedGradient.pointer)
+    ck_winograd_input_adjoint(&inputTiles, scratch, accumulation == .add, x.pointer)
   }
 }

@@ -3,47 +3,71 @@ import MessagePassing
 import Preconditions
 import Tensors
 
-/// y = m·x̂, x̂ = (x − μ)/√(variance + 1e-5) per channel, without affine weights.
+/// y = M·x̂, x̂ = (x − μ)/√(variance + ε) per channel, without affine weights; ε = 1e-5.
 ///
-/// Plain: m = 1. γ-Lipschitz: m = scale·min(1/scale, γ) = min(1, γ·scale), with
-/// scale = min_c √(running variance_c + 1e-5) *before* this step's update, so that in evaluation no
+/// Plain: M = 1. γ-Lipschitz: M = scale·min(1/scale, γ) = min(1, γ·scale), with
+/// scale = min_c √(running variance_c + ε) *before* this step's update, so that in evaluation no
 /// channel is stretched by more than γ. γ = exp(log_lipschitz) receives a gradient only where
 /// γ < 1/scale. [N, H, W, C]; in training μ and variance are those of the batch, over the ranks too.
 ///
-/// With r = 1/√(variance + 1e-5), X = x − μ, x̂ = rX, ⟨·⟩ the mean over a channel, a = ⟨ẋx̂⟩:
-/// - backward: x̄ = rm(ȳ − p − x̂q), p = ⟨ȳ⟩, q = ⟨ȳx̂⟩
-/// - tangent: ẏ = m·t, t = r(ẋ − ⟨ẋ⟩ − x̂a)
-/// - backward tangent: dx̄ = −ra·x̄ + rm(dȳ − ⟨dȳ⟩ − tq − x̂⟨dȳx̂ + ȳt⟩)
+/// With r = 1/√(variance + ε), X = x − μ, x̂ = rX, ⟨·⟩ the mean over a channel, a = ⟨ẋx̂⟩:
+/// - backward: x̄ = rM(ȳ − p − x̂q), p = ⟨ȳ⟩, q = ⟨ȳx̂⟩
+/// - tangent: ẏ = M·t, t = r(ẋ − ⟨ẋ⟩ − x̂a)
+/// - backward tangent: dx̄ = −ra·x̄ + rM(dȳ − ⟨dȳ⟩ − tq − x̂⟨dȳx̂ + ȳt⟩)
+///
+/// Inside a residual block it normalises αx instead, α its ``Factors/input``, and M holds the factor of
+/// its ``Factors/output``. The statistics of αx follow from those of x: BN(αx) with ε is BN(x) with ε/α².
+/// The `prepare` methods make what a pass needs of the batch; the passes themselves are one loop each,
+/// here or in a ``NormalizedActivation`` that continues with a softplus.
 /// - Source: Srinivas et al. 2022, §3.3; running statistics as in PyTorch (momentum 0.1, unbiased).
 public final class BatchNorm: Layer {
   public static let epsilon: Float = 1e-5
   public static let momentum: Float = 0.1
 
   public enum Constraint: Sendable {
-    /// m = 1; log_lipschitz is state that nothing reads.
+    /// M = 1; log_lipschitz is state that nothing reads.
     case none
-    /// m = min(1, γ·scale).
+    /// M = min(1, γ·scale).
     case lipschitz
+  }
+
+  /// What scales the input and the output of a batch norm.
+  public struct Factors: Sendable {
+    public let input: Float
+    public let output: Float
+    public static let one = Factors(input: 1, output: 1)
+
+    public init(input: Float, output: Float) {
+      self.input = input
+      self.output = output
+    }
   }
 
   public let logLipschitz: Parameter
   public let runningMean: Tensor
   public let runningVariance: Tensor
+  public let parameters: [Parameter]
   public let state: [StateTensor]
   public let reparameterizations: [any Reparameterization]
 
   private let constraint: Constraint
+  private let factors: Factors
   private let channels: Int
   private let slices: Slices
   private let statistics: BatchStatistics
-  private let coefficients: BatchNormCoefficients
+  private let batch: BatchNormMoments
+  /// The numbers of M·x̂ as a function of x.
+  let coefficients: SummandCoefficients
+  private let zero: Tensor
+  /// About where x is expected to lie.
+  private let center: Tensor
   private let stagedMean: Tensor
   private let stagedVariance: Tensor
   private var moments = BatchStatistics.Moments(count: 0, globalCount: 0)
   private var mode = Mode.evaluation
   private var multiplier: Float = 1
   private var multiplierPerGamma: Float = 0
-  /// This rank's Σ ȳx̂ and Σ (dȳx̂ + ȳt), slice by slice: m's gradient and its tangent.
+  /// This rank's Σ ȳx̂ and Σ (dȳx̂ + ȳt), slice by slice: M's gradient and its tangent.
   private let ownProducts: UnsafeMutableBufferPointer<Double>
   private let ownProductTangents: UnsafeMutableBufferPointer<Double>
 
@@ -51,14 +75,16 @@ public final class BatchNorm: Layer {
   ///   - name: the state dict's prefix of the conv-BN block.
   ///   - maximumSamples: the most samples of a batch on this rank.
   public init(
-    channels: Int, constraint: Constraint, logLipschitz: Parameter, name: String,
-    maximumSamples: Int, communicator: any Communicator, scope: BatchNormScope,
+    channels: Int, constraint: Constraint, factors: Factors = .one, logLipschitz: Parameter,
+    name: String, maximumSamples: Int, communicator: any Communicator, scope: BatchNormScope,
     slices: Slices, order: SumOrder, arena: Arena
   ) {
     self.channels = channels
     self.constraint = constraint
+    self.factors = factors
     self.logLipschitz = logLipschitz
     self.slices = slices
+    parameters = [logLipschitz]
     reparameterizations = [Exponential(logLipschitz, offset: 0, arena: arena)]
     statistics = BatchStatistics(
       channels: channels, communicator: communicator, scope: scope, slices: slices, order: order,
@@ -66,11 +92,15 @@ public final class BatchNorm: Layer {
     let sliceCount = (maximumSamples + slices.samples - 1) / slices.samples
     ownProducts = arena.buffer(of: Double.self, count: sliceCount)
     ownProductTangents = arena.buffer(of: Double.self, count: sliceCount)
-    coefficients = BatchNormCoefficients(channels: channels, arena: arena)
-    runningMean = arena.tensor(Shape(length: channels))
-    runningVariance = arena.tensor(Shape(length: channels))
-    stagedMean = arena.tensor(Shape(length: channels))
-    stagedVariance = arena.tensor(Shape(length: channels))
+    batch = BatchNormMoments(channels: channels, arena: arena)
+    coefficients = SummandCoefficients(.normalized, channels: channels, arena: arena)
+    let perChannel = Shape(length: channels)
+    zero = arena.tensor(perChannel)
+    center = arena.tensor(perChannel)
+    runningMean = arena.tensor(perChannel)
+    runningVariance = arena.tensor(perChannel)
+    stagedMean = arena.tensor(perChannel)
+    stagedVariance = arena.tensor(perChannel)
     let layout = CheckpointLayout.unchanged([channels])
     state = [
       StateTensor(name: "\(name).bn.running_mean", tensor: runningMean, layout: layout),
@@ -78,17 +108,17 @@ public final class BatchNorm: Layer {
     ]
   }
 
-  public var parameters: [Parameter] { [logLipschitz] }
   public var gamma: Float { logLipschitz.effective[0] }
 
-  /// min_c √(running variance_c + 1e-5).
+  /// min_c √(running variance_c + ε).
   public var scale: Float {
     var smallest = Float.infinity
     for channel in 0..<channels { smallest = min(smallest, runningVariance[channel]) }
     return (smallest + BatchNorm.epsilon).squareRoot()
   }
 
-  /// m/√(running variance_c + 1e-5), the slope of each channel in evaluation, in double precision.
+  /// min(1, γ·scale)/√(running variance_c + ε), or 1/√…: the slope of each channel in evaluation, in double
+  /// precision and without ``Factors``.
   public var evaluationSlopes: [Double] {
     let deviations = (0..<channels).map {
       (Double(runningVariance[$0]) + Double(BatchNorm.epsilon)).squareRoot()
@@ -101,102 +131,52 @@ public final class BatchNorm: Layer {
     return deviations.map { multiplier / $0 }
   }
 
+  // MARK: - The passes
+
   public func forward(_ x: Activation, into y: Activation, mode: Mode) {
-    self.mode = mode
-    refreshMultiplier()
+    prepareForward(x.value, mode: mode)
     let c = coefficients
-    switch mode {
-    case .training:
-      moments = statistics.measure(
-        x.value, center: runningMean, mean: c.mean, variance: c.inverseDeviation,
-        globalMean: stagedMean, globalUnbiasedVariance: stagedVariance)
-    case .evaluation:
-      c.mean.copy(from: runningMean)
-      c.inverseDeviation.copy(from: runningVariance)
-    }
-    for channel in 0..<channels {
-      let variance = c.inverseDeviation[channel]
-      c.inverseDeviation[channel] = 1 / (variance + BatchNorm.epsilon).squareRoot()
-    }
-    c.setForward(multiplier: multiplier)
-    combineChannels(
-      x.value, center: c.mean, scale: c.valueScale, offset: c.offset, into: y.value)
+    combineChannels(x.value, center: c.mean, scale: c.scale, offset: zero, into: y.value)
   }
 
-  public func backward(_ y: Activation, into x: Activation) {
-    let c = coefficients
-    measureGradient(x, y)
-    guard mode == .training else {
-      combineChannels(
-        y.gradient, center: c.zero, scale: c.valueScale, offset: c.zero, into: x.gradient)
-      return
+  public func backward(_ y: Activation, into x: Activation, writing writer: GradientWriter?) {
+    prepareBackward(samples: x.shape.samples) { slice, sum, product in
+      addNormalizedMoments(
+        of: y.gradient.slice(slice), x: x.value.slice(slice), mean: coefficients.mean,
+        inverseDeviation: batch.inverseDeviation, sum: sum, product: product)
     }
-    c.setBackward(
-      multiplier: multiplier, mean: c.gradientMean, product: c.gradientProduct)
+    let c = coefficients
     combineChannels(
-      x.value, center: c.mean, scale: c.centeredScale, y.gradient,
-      gradientScale: c.gradientScale, offset: c.offset, into: x.gradient)
+      x.value, center: c.mean, scale: c.gradientCentered, y.gradient, gradientScale: c.scale,
+      offset: c.gradientOffset, into: x.gradient)
+    writeGradient(samples: x.shape.samples, writer)
   }
 
   public func forwardTangent(_ x: Activation, into y: Activation) {
+    prepareForwardTangent(x)
     let c = coefficients
-    guard mode == .training else {
-      combineChannels(
-        x.tangent, center: c.zero, scale: c.valueScale, offset: c.zero, into: y.tangent)
-      return
-    }
-    // Nobody asks for this pass's own sums; the backward tangent writes the buffer anew.
-    averageMoments(
-      of: x.tangent, x, into: c.tangentMean, c.tangentProduct, ownSeconds: ownProductTangents)
-    c.setBackward(multiplier: multiplier, mean: c.tangentMean, product: c.tangentProduct)
     combineChannels(
-      x.value, center: c.mean, scale: c.centeredScale, x.tangent,
-      gradientScale: c.gradientScale, offset: c.offset, into: y.tangent)
+      x.value, center: c.mean, scale: c.tangentCentered, x.tangent, gradientScale: c.scale,
+      offset: c.tangentOffset, into: y.tangent)
   }
 
-  public func backwardTangent(_ y: Activation, into x: Activation) {
-    let c = coefficients
-    guard mode == .training else {
-      combineChannels(
-        y.gradientTangent, center: c.zero, scale: c.valueScale, offset: c.zero,
-        into: x.gradientTangent)
-      return
-    }
-    statistics.average(
-      over: moments, samples: x.shape.samples, into: c.gradientTangentMean,
-      c.gradientTangentProduct, ownSeconds: ownProductTangents
-    ) { slice, sum, product in
+  public func backwardTangent(
+    _ y: Activation, into x: Activation, writing writer: GradientWriter?
+  ) {
+    prepareBackwardTangent(samples: x.shape.samples) { slice, sum, product in
       addSecondMoments(
         of: y.gradient.slice(slice), gradientTangent: y.gradientTangent.slice(slice),
-        x: x.value.slice(slice), tangent: x.tangent.slice(slice), mean: c.mean,
-        inverseDeviation: c.inverseDeviation, tangentMean: c.tangentMean,
-        tangentProduct: c.tangentProduct, sum: sum, product: product)
+        x: x.value.slice(slice), tangent: x.tangent.slice(slice), mean: coefficients.mean,
+        inverseDeviation: batch.inverseDeviation, tangentMean: batch.tangentMean,
+        tangentProduct: batch.tangentProduct, sum: sum, product: product)
     }
-    c.setBackwardTangent(multiplier: multiplier)
+    let c = coefficients
     combineChannels(
-      x.value, center: c.mean, scale: c.centeredScale, tangent: x.tangent,
-      tangentScale: c.tangentScale, gradient: y.gradient, gradientScale: c.gradientScale,
-      gradientTangent: y.gradientTangent, gradientTangentScale: c.gradientTangentScale,
-      offset: c.offset, into: x.gradientTangent)
-  }
-
-  /// γ̄ = ∂m/∂γ·Σ ȳx̂ over this rank's samples only: the reducer adds the ranks, once.
-  ///
-  /// - Precondition: the last forward pass was a training one; evaluation takes no parameter gradients.
-  public func writeGradient(
-    _ x: Activation, _ y: Activation, samples: Range<Int>, weights: GradientWeights
-  ) {
-    guard logLipschitz.isTrained else { return }
-    require(mode == .training, "parameter gradients of a batch norm in evaluation mode")
-    let claimed = logLipschitz.claim(weights)
-    let kept = claimed.previous == 0 ? 0 : Double(claimed.previous * logLipschitz.gradient[0])
-    var own = 0.0
-    slices.forEach(in: samples) { slice in
-      let index = slice.lowerBound / slices.samples
-      own += Double(weights.primal) * ownProducts[index]
-      if weights.tangent != 0 { own += Double(weights.tangent) * ownProductTangents[index] }
-    }
-    logLipschitz.gradient[0] = Float(kept + Double(multiplierPerGamma) * own)
+      x.value, center: c.mean, scale: c.secondCentered, tangent: x.tangent,
+      tangentScale: c.secondTangent, gradient: y.gradient, gradientScale: c.secondGradient,
+      gradientTangent: y.gradientTangent, gradientTangentScale: c.scale, offset: c.secondOffset,
+      into: x.gradientTangent)
+    writeGradient(samples: x.shape.samples, writer)
   }
 
   public func commit() {
@@ -207,31 +187,130 @@ public final class BatchNorm: Layer {
     }
   }
 
-  private func refreshMultiplier() {
-    guard constraint == .lipschitz else { return }
-    let scale = self.scale
-    multiplier = scale * min(1 / scale, gamma)
-    multiplierPerGamma = gamma < 1 / scale ? scale : 0
+  // MARK: - What the passes take from the batch
+
+  /// μ, r and M.
+  ///
+  /// Collective in training.
+  func prepareForward(_ x: Tensor, mode: Mode) {
+    self.mode = mode
+    refreshMultiplier()
+    let (c, alpha) = (coefficients, factors.input)
+    let variance = batch.inverseDeviation
+    for channel in 0..<channels { center[channel] = runningMean[channel] / alpha }
+    switch mode {
+    case .training:
+      moments = statistics.measure(
+        x, center: center, mean: c.mean, variance: variance, globalMean: stagedMean,
+        globalUnbiasedVariance: stagedVariance)
+      for channel in 0..<channels {
+        stagedMean[channel] *= alpha
+        stagedVariance[channel] *= alpha * alpha
+      }
+    case .evaluation:
+      c.mean.copy(from: center)
+      for channel in 0..<channels {
+        variance[channel] = runningVariance[channel] / (alpha * alpha)
+      }
+      c.clearDerivatives()
+    }
+    let epsilon = BatchNorm.epsilon / (alpha * alpha)
+    for channel in 0..<channels {
+      batch.inverseDeviation[channel] = 1 / (variance[channel] + epsilon).squareRoot()
+    }
+    batch.setScale(of: c, multiplier: multiplier)
   }
 
-  private func measureGradient(_ x: Activation, _ y: Activation) {
+  /// p and q from Σ ȳ and Σ ȳx̂ of each slice.
+  ///
+  /// Collective in training.
+  func prepareBackward(samples: Int, _ add: BatchStatistics.SliceSums) {
     guard mode == .training else { return }
-    averageMoments(
-      of: y.gradient, x, into: coefficients.gradientMean, coefficients.gradientProduct,
-      ownSeconds: ownProducts)
+    statistics.average(
+      over: moments, samples: samples, into: batch.gradientMean, batch.gradientProduct,
+      ownSeconds: ownProducts, add: add)
+    batch.setGradient(of: coefficients, multiplier: multiplier)
   }
 
-  /// ⟨g⟩ and ⟨gx̂⟩ of a gradient or a tangent.
-  private func averageMoments(
-    of gradient: Tensor, _ x: Activation, into mean: Tensor, _ product: Tensor,
-    ownSeconds: UnsafeMutableBufferPointer<Double>
-  ) {
+  /// τ and a.
+  ///
+  /// Collective in training.
+  func prepareForwardTangent(_ x: Activation) {
+    guard mode == .training else { return }
+    // Nobody asks for this pass's own sums; the backward tangent writes the buffer anew.
     statistics.average(
-      over: moments, samples: x.shape.samples, into: mean, product, ownSeconds: ownSeconds
-    ) { slice, sum, products in
+      over: moments, samples: x.shape.samples, into: batch.tangentMean, batch.tangentProduct,
+      ownSeconds: ownProductTangents
+    ) { slice, sum, product in
       addNormalizedMoments(
-        of: gradient.slice(slice), x: x.value.slice(slice), mean: coefficients.mean,
-        inverseDeviation: coefficients.inverseDeviation, sum: sum, product: products)
+        of: x.tangent.slice(slice), x: x.value.slice(slice), mean: coefficients.mean,
+        inverseDeviation: batch.inverseDeviation, sum: sum, product: product)
+    }
+    batch.setTangent(of: coefficients, multiplier: multiplier)
+  }
+
+  /// s₀ and s₁ from Σ dȳ and Σ (dȳx̂ + ȳt) of each slice.
+  ///
+  /// Collective in training.
+  func prepareBackwardTangent(samples: Int, _ add: BatchStatistics.SliceSums) {
+    guard mode == .training else { return }
+    statistics.average(
+      over: moments, samples: samples, into: batch.gradientTangentMean,
+      batch.gradientTangentProduct, ownSeconds: ownProductTangents, add: add)
+    batch.setGradientTangent(of: coefficients, multiplier: multiplier)
+  }
+
+  /// first += sum, second += r·products: the sums of one slice by a loop that has X = x − μ, not x̂.
+  func add(
+    _ sum: UnsafeMutableBufferPointer<Double>, products: UnsafeMutableBufferPointer<Double>,
+    to first: UnsafeMutableBufferPointer<Double>, _ second: UnsafeMutableBufferPointer<Double>
+  ) {
+    for channel in 0..<channels {
+      first[channel] += sum[channel]
+      second[channel] += Double(batch.inverseDeviation[channel]) * products[channel]
+    }
+  }
+
+  /// The same with Σ ȳ·ẏ, where ẏ = M·t.
+  func add(
+    _ sum: UnsafeMutableBufferPointer<Double>, products: UnsafeMutableBufferPointer<Double>,
+    tangentProducts: UnsafeMutableBufferPointer<Double>,
+    to first: UnsafeMutableBufferPointer<Double>, _ second: UnsafeMutableBufferPointer<Double>
+  ) {
+    add(sum, products: products, to: first, second)
+    for channel in 0..<channels { second[channel] += tangentProducts[channel] / Double(multiplier) }
+  }
+
+  /// Whether passes take anything from the batch.
+  var takesStatistics: Bool { mode == .training }
+
+  /// γ̄ = ∂M/∂γ·Σ ȳx̂ over this rank's samples only: the reducer adds the ranks, once.
+  ///
+  /// - Precondition: the last forward pass was a training one; evaluation takes no parameter gradients.
+  func writeGradient(samples: Int, _ writer: GradientWriter?) {
+    guard let writer, logLipschitz.isTrained else { return }
+    require(mode == .training, "parameter gradients of a batch norm in evaluation mode")
+    writer.write(parameters, samples: samples) { samples, weights in
+      let claimed = logLipschitz.claim(weights)
+      let kept = claimed.previous == 0 ? 0 : Double(claimed.previous * logLipschitz.gradient[0])
+      var own = 0.0
+      slices.forEach(in: samples) { slice in
+        let index = slice.lowerBound / slices.samples
+        own += Double(weights.primal) * ownProducts[index]
+        if weights.tangent != 0 { own += Double(weights.tangent) * ownProductTangents[index] }
+      }
+      logLipschitz.gradient[0] = Float(kept + Double(multiplierPerGamma) * own)
+    }
+  }
+
+  private func refreshMultiplier() {
+    switch constraint {
+    case .none:
+      multiplier = factors.output
+    case .lipschitz:
+      let scale = self.scale
+      multiplier = factors.output * scale * min(1 / scale, gamma)
+      multiplierPerGamma = gamma < 1 / scale ? factors.output * scale : 0
     }
   }
 }

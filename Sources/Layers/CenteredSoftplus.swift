@@ -8,6 +8,7 @@ import Tensors
 /// - Source: Srinivas et al. 2022, §3.1.
 public final class CenteredSoftplus: SoftplusActivation {
   public let logBeta: Parameter
+  public let parameters: [Parameter]
   private let slices: Slices
 
   /// The reparameterisation belongs to the layer that made the parameter; sharers pass nil.
@@ -16,29 +17,27 @@ public final class CenteredSoftplus: SoftplusActivation {
   public init(logBeta: Parameter, exponential: Exponential?, slices: Slices) {
     self.logBeta = logBeta
     self.slices = slices
+    parameters = [logBeta]
     reparameterizations = exponential.map { [$0] } ?? []
   }
 
-  public var parameters: [Parameter] { [logBeta] }
   public var beta: Float { logBeta.effective[0] }
 
-  public func writeGradient(
-    _ x: Activation, _ y: Activation, samples: Range<Int>, weights: GradientWeights
-  ) {
-    let claimed = logBeta.claim(weights)
-    var sum = claimed.previous == 0 ? 0 : Double(claimed.previous * logBeta.gradient[0])
-    slices.forEach(in: samples) { slice in
-      let (x, y) = (x.slice(slice), y.slice(slice))
-      sum += Double(weights.primal) * softplus.betaGradient(x.value, gradient: y.gradient)
-      if weights.tangent != 0 {
-        sum +=
-          Double(weights.tangent)
-          * softplus.betaGradientTangent(
-            x.value, tangent: x.tangent, gradient: y.gradient, gradientTangent: y.gradientTangent)
-      }
-    }
-    logBeta.gradient[0] = Float(sum)
-  }
+  public var softplus: Softplus { Softplus(beta: beta, centering: .centered) }
 
-  var softplus: Softplus { Softplus(beta: beta, centering: .centered) }
+  public func writeGradient(
+    samples: Int, _ writer: GradientWriter?, primal: (Range<Int>) -> Double,
+    tangent: (Range<Int>) -> Double
+  ) {
+    guard let writer else { return }
+    writer.write(parameters, samples: samples) { samples, weights in
+      let claimed = logBeta.claim(weights)
+      var sum = claimed.previous == 0 ? 0 : Double(claimed.previous * logBeta.gradient[0])
+      slices.forEach(in: samples) { slice in
+        sum += Double(weights.primal) * primal(slice)
+        if weights.tangent != 0 { sum += Double(weights.tangent) * tangent(slice) }
+      }
+      logBeta.gradient[0] = Float(sum)
+    }
+  }
 }

@@ -10,15 +10,13 @@ public final class Chain: Layer {
   /// `interior[k]` is what layer k writes and layer k + 1 reads.
   private let interior: [Activation]
 
-  /// - Parameter shapes: what each layer but the last writes, for the largest number of samples.
-  public init(
-    _ layers: [any Layer], interior shapes: [Shape], derivatives: Derivatives, arena: Arena
-  ) {
+  /// - Parameter interior: what each layer but the last writes, for the largest number of samples.
+  public init(_ layers: [any Layer], interior: [Activation]) {
     require(
-      !layers.isEmpty && shapes.count == layers.count - 1,
-      "\(layers.count) layers with \(shapes.count) edges between them")
+      !layers.isEmpty && interior.count == layers.count - 1,
+      "\(layers.count) layers with \(interior.count) edges between them")
     self.layers = layers
-    interior = shapes.map { arena.activation($0, derivatives) }
+    self.interior = interior
   }
 
   public var parameters: [Parameter] { layers.flatMap(\.parameters) }
@@ -27,14 +25,18 @@ public final class Chain: Layer {
     layers.flatMap(\.reparameterizations)
   }
 
+  public var parts: [NetworkPart] { layers.flatMap(\.parts) }
+
   public func forward(_ x: Activation, into y: Activation, mode: Mode) {
     for index in layers.indices {
       layers[index].forward(input(index, x), into: output(index, x, y), mode: mode)
     }
   }
 
-  public func backward(_ y: Activation, into x: Activation) {
-    for index in layers.indices.reversed() { backward(layer: index, y, into: x) }
+  public func backward(_ y: Activation, into x: Activation, writing writer: GradientWriter?) {
+    for index in layers.indices.reversed() {
+      backward(layer: index, y, into: x, writing: writer)
+    }
   }
 
   public func forwardTangent(_ x: Activation, into y: Activation) {
@@ -43,15 +45,11 @@ public final class Chain: Layer {
     }
   }
 
-  public func backwardTangent(_ y: Activation, into x: Activation) {
-    for index in layers.indices.reversed() { backwardTangent(layer: index, y, into: x) }
-  }
-
-  public func writeGradient(
-    _ x: Activation, _ y: Activation, samples: Range<Int>, weights: GradientWeights
+  public func backwardTangent(
+    _ y: Activation, into x: Activation, writing writer: GradientWriter?
   ) {
     for index in layers.indices.reversed() {
-      writeGradient(layer: index, x, y, samples: samples, weights: weights)
+      backwardTangent(layer: index, y, into: x, writing: writer)
     }
   }
 
@@ -64,22 +62,17 @@ public final class Chain: Layer {
   }
 
   /// One layer's share of a backward pass, for a sweep that acts between layers.
-  public func backward(layer index: Int, _ y: Activation, into x: Activation) {
-    layers[index].backward(output(index, x, y), into: input(index, x))
+  public func backward(
+    layer index: Int, _ y: Activation, into x: Activation, writing writer: GradientWriter?
+  ) {
+    layers[index].backward(output(index, x, y), into: input(index, x), writing: writer)
   }
 
   /// One layer's share of a backward tangent pass.
-  public func backwardTangent(layer index: Int, _ y: Activation, into x: Activation) {
-    layers[index].backwardTangent(output(index, x, y), into: input(index, x))
-  }
-
-  /// One layer's parameter gradients.
-  public func writeGradient(
-    layer index: Int, _ x: Activation, _ y: Activation, samples: Range<Int>,
-    weights: GradientWeights
+  public func backwardTangent(
+    layer index: Int, _ y: Activation, into x: Activation, writing writer: GradientWriter?
   ) {
-    layers[index].writeGradient(
-      input(index, x), output(index, x, y), samples: samples, weights: weights)
+    layers[index].backwardTangent(output(index, x, y), into: input(index, x), writing: writer)
   }
 
   private func input(_ index: Int, _ x: Activation) -> Activation {

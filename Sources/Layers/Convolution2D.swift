@@ -23,13 +23,22 @@ public final class Convolution2D: Layer {
     case lowered
   }
 
+  /// How many of a weight's two transforms are kept at a time; see ``WinogradConvolution``.
+  public enum TransformedWeights: Sendable {
+    /// Both: for weights that stay as they are over many passes.
+    case both
+    /// One, in the orientation of the last pass: half of the memory, for weights that a step changes.
+    case one
+  }
+
   /// - Parameters:
   ///   - spectralNorm: whose parameter is `weight`, or nil for a plain convolution.
   ///   - maximumSamples: the most samples of a batch on this rank.
   public init(
     _ geometry: ConvolutionGeometry, weight: Parameter, bias: Parameter?,
     spectralNorm: SpectralNorm?, maximumSamples: Int, slices: Slices,
-    derivatives: Derivatives, algorithm: Algorithm = .fastest, workspace: Workspace, arena: Arena
+    derivatives: Derivatives, algorithm: Algorithm = .fastest,
+    transforms: TransformedWeights = .both, workspace: Workspace, arena: Arena
   ) {
     require(
       weight.shape.count == geometry.patch * geometry.outputChannels,
@@ -37,17 +46,20 @@ public final class Convolution2D: Layer {
     self.geometry = geometry
     self.weight = weight
     self.bias = bias
+    biasList = bias.map { [$0] } ?? []
+    parameters = [weight] + biasList
     reparameterizations = spectralNorm.map { [$0] } ?? []
     biasSums = arena.buffer(of: Double.self, count: bias == nil ? 0 : geometry.outputChannels)
     product =
       algorithm == .fastest && WinogradConvolution.pays(for: geometry)
       ? WinogradProduct(
-        geometry, weight: weight, maximumSamples: maximumSamples, slices: slices,
-        derivatives: derivatives, workspace: workspace, arena: arena)
+        geometry, weight: weight, maximumSamples: maximumSamples, derivatives: derivatives,
+        transforms: transforms, workspace: workspace, arena: arena)
       : LoweredProduct(geometry, weight: weight, slices: slices, workspace: workspace)
   }
 
-  public var parameters: [Parameter] { bias.map { [weight, $0] } ?? [weight] }
+  public let parameters: [Parameter]
+  private let biasList: [Parameter]
 
   public func refresh() { product.refresh() }
 
@@ -56,31 +68,66 @@ public final class Convolution2D: Layer {
     if let bias { addBias(bias.effective, to: y.value) }
   }
 
-  public func backward(_ y: Activation, into x: Activation) {
-    product.applyTranspose(to: y.gradient, into: x.gradient)
+  public func backward(_ y: Activation, into x: Activation, writing writer: GradientWriter?) {
+    backward(y, into: x, .replace, writing: writer)
+  }
+
+  /// x.gradient, replaced or added to.
+  func backward(
+    _ y: Activation, into x: Activation, _ accumulation: Accumulation,
+    writing writer: GradientWriter?
+  ) {
+    backward(.gradient, y, into: x, accumulation, writing: writer)
   }
 
   public func forwardTangent(_ x: Activation, into y: Activation) {
     product.apply(to: x.tangent, into: y.tangent)
   }
 
-  public func backwardTangent(_ y: Activation, into x: Activation) {
-    product.applyTranspose(to: y.gradientTangent, into: x.gradientTangent)
+  public func backwardTangent(
+    _ y: Activation, into x: Activation, writing writer: GradientWriter?
+  ) {
+    backwardTangent(y, into: x, .replace, writing: writer)
   }
 
-  public func writeGradient(
-    _ x: Activation, _ y: Activation, samples: Range<Int>, weights: GradientWeights
+  /// x.gradientTangent, replaced or added to.
+  func backwardTangent(
+    _ y: Activation, into x: Activation, _ accumulation: Accumulation,
+    writing writer: GradientWriter?
   ) {
-    product.writeGradient(
-      x, y, samples: samples, weights: weight.claim(weights), into: weight.gradient)
-    if let bias { writeBiasGradient(bias, y.slice(samples), weights: bias.claim(weights)) }
+    backward(.gradientTangent, y, into: x, accumulation, writing: writer)
+  }
+
+  private func backward(
+    _ pass: ConvolutionPass, _ y: Activation, into x: Activation, _ accumulation: Accumulation,
+    writing writer: GradientWriter?
+  ) {
+    let samples = x.shape.samples
+    if let writer, writer.writesAtOnce, pass.result(x).isPresent {
+      product.backward(
+        pass, y, into: x, accumulation, weights: weight.claim(writer.weights),
+        gradient: weight.gradient)
+      if let bias { writer.write(biasList, samples: samples) { write(bias, y, $0, $1) } }
+      return
+    }
+    if pass.result(x).isPresent {
+      product.applyTranspose(to: pass.source(y), accumulation, into: pass.result(x))
+    }
+    writer?.write(parameters, samples: samples) { samples, weights in
+      product.writeGradient(
+        x, y, samples: samples, weights: weight.claim(weights), into: weight.gradient)
+      if let bias { write(bias, y, samples, weights) }
+    }
   }
 
   /// b̄ = Σ ȳ, db̄/dε = Σ dȳ.
-  private func writeBiasGradient(_ bias: Parameter, _ y: Activation, weights: GradientWeights) {
-    accumulate(y.gradient, into: bias.gradient, scale: weights.primal, previous: weights.previous)
-    if weights.tangent != 0 {
-      accumulate(y.gradientTangent, into: bias.gradient, scale: weights.tangent, previous: 1)
+  private func write(
+    _ bias: Parameter, _ y: Activation, _ samples: Range<Int>, _ weights: GradientWeights
+  ) {
+    let (y, claimed) = (y.slice(samples), bias.claim(weights))
+    accumulate(y.gradient, into: bias.gradient, scale: claimed.primal, previous: claimed.previous)
+    if claimed.tangent != 0 {
+      accumulate(y.gradientTangent, into: bias.gradient, scale: claimed.tangent, previous: 1)
     }
   }
 

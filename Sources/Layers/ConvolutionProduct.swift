@@ -1,3 +1,4 @@
+import Kernels
 import Tensors
 
 /// How a convolution's three products with its weight are computed; which way is chosen by shape.
@@ -10,11 +11,24 @@ protocol ConvolutionProduct {
   /// y ← x ∗ Ŵ.
   func apply(to x: Tensor, into y: Tensor)
   /// x ← the adjoint of `apply`, of y.
-  func applyTranspose(to y: Tensor, into x: Tensor)
+  func applyTranspose(to y: Tensor, _ accumulation: Accumulation, into x: Tensor)
   /// gradient ← previous·gradient + primal·(x ⋆ ȳ) + tangent·(ẋ ⋆ ȳ + x ⋆ dȳ) over `samples`.
   ///
-  /// x meets primal·ȳ + tangent·dȳ and ẋ meets tangent·ȳ, so a tangent costs one product more.
   func writeGradient(
     _ x: Activation, _ y: Activation, samples: Range<Int>, weights: GradientWeights,
     into gradient: Tensor)
+  /// Both of the above, of all samples; the weights have a tangent in the second pass only.
+  func backward(
+    _ pass: ConvolutionPass, _ y: Activation, into x: Activation, _ accumulation: Accumulation,
+    weights: GradientWeights, gradient: Tensor)
+}
+
+extension ConvolutionProduct {
+  func backward(
+    _ pass: ConvolutionPass, _ y: Activation, into x: Activation, _ accumulation: Accumulation,
+    weights: GradientWeights, gradient: Tensor
+  ) {
+    applyTranspose(to: pass.source(y), accumulation, into: pass.result(x))
+    writeGradient(x, y, samples: 0..<x.shape.samples, weights: weights, into: gradient)
+  }
 }

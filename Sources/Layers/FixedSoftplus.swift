@@ -5,7 +5,7 @@ import Preconditions
 ///
 /// For βx > 20 it is the identity, as in PyTorch.
 public final class FixedSoftplus: SoftplusActivation {
-  let softplus: Softplus
+  public let softplus: Softplus
 
   public var beta: Float { softplus.beta }
 
@@ -13,4 +13,9 @@ public final class FixedSoftplus: SoftplusActivation {
     require(beta > 0, "a softplus with β = \(beta)")
     softplus = Softplus(beta: beta, centering: .plain)
   }
+
+  public func writeGradient(
+    samples: Int, _ writer: GradientWriter?, primal: (Range<Int>) -> Double,
+    tangent: (Range<Int>) -> Double
+  ) {}
 }

@@ -8,7 +8,7 @@ public enum Mode: Sendable {
   case evaluation
 }
 
-/// One differentiable piece of a network, in five passes over two edges, x (in) and y (out).
+/// One differentiable piece of a network, in four passes over two edges, x (in) and y (out).
 ///
 /// | pass | reads | writes |
 /// |---|---|---|
@@ -16,13 +16,15 @@ public enum Mode: Sendable {
 /// | backward | x.value, y.gradient | x.gradient |
 /// | forwardTangent | x.value, x.tangent | y.tangent |
 /// | backwardTangent | x.value, x.tangent, y.gradient, y.gradientTangent | x.gradientTangent |
-/// | writeGradient | all of the above | the gradients of its parameters |
+///
+/// The backward passes also write the gradients of the parameters where a sweep asks for them; the
+/// second one those of the first too, so a step asks in its last sweep.
 ///
 /// The passes run in this order, each at most once after a forward pass, and always on the same number
 /// of samples. They never change the state: batch statistics are staged and taken over by `commit`.
 ///
-/// A layer with batch statistics makes one collective in each of the first four passes, in training and
-/// over the global batch: every rank calls the same passes in the same order, also with no samples.
+/// A layer with batch statistics makes one collective in each pass, in training and over the global
+/// batch: every rank calls the same passes in the same order, also with no samples.
 public protocol Layer: AnyObject {
   /// What the optimizer moves; a shared parameter is listed by each of its owners.
   var parameters: [Parameter] { get }
@@ -30,20 +32,22 @@ public protocol Layer: AnyObject {
   var state: [StateTensor] { get }
   /// What stands between a parameter's value and what the layer reads.
   var reparameterizations: [any Reparameterization] { get }
+  /// The layers that it consists of, itself if it is none but one.
+  var parts: [NetworkPart] { get }
 
   /// Prepares what is a function of the effective parameters alone, after the reparameterisations.
   func refresh()
 
   func forward(_ x: Activation, into y: Activation, mode: Mode)
-  func backward(_ y: Activation, into x: Activation)
-  func forwardTangent(_ x: Activation, into y: Activation)
-  func backwardTangent(_ y: Activation, into x: Activation)
-  /// parameter.gradient ← weights.previous·gradient + weights.primal·θ̄ + weights.tangent·dθ̄/dε.
+  /// Where the plan has no x.gradient only parameter gradients are written.
   ///
-  /// Sums run over `samples` of x and y only: all of them, or one whole slice where gradients of slices
-  /// are kept apart.
-  func writeGradient(
-    _ x: Activation, _ y: Activation, samples: Range<Int>, weights: GradientWeights)
+  /// parameter.gradient ← previous·gradient + primal·θ̄, with the writer's weights.
+  func backward(_ y: Activation, into x: Activation, writing writer: GradientWriter?)
+  func forwardTangent(_ x: Activation, into y: Activation)
+  /// Where the plan has no x.gradientTangent only parameter gradients are written.
+  ///
+  /// parameter.gradient ← previous·gradient + primal·θ̄ + tangent·dθ̄/dε, with the writer's weights.
+  func backwardTangent(_ y: Activation, into x: Activation, writing writer: GradientWriter?)
 
   /// Takes over what the last training forward pass staged.
   func commit()
@@ -53,9 +57,7 @@ extension Layer {
   public var parameters: [Parameter] { [] }
   public var state: [StateTensor] { [] }
   public var reparameterizations: [any Reparameterization] { [] }
-  public func writeGradient(
-    _ x: Activation, _ y: Activation, samples: Range<Int>, weights: GradientWeights
-  ) {}
+  public var parts: [NetworkPart] { [.layer(self)] }
   public func refresh() {}
   public func commit() {}
 }

@@ -38,15 +38,17 @@ struct LoweredProduct: ConvolutionProduct {
     }
   }
 
-  func applyTranspose(to y: Tensor, into x: Tensor) {
+  func applyTranspose(to y: Tensor, _ accumulation: Accumulation, into x: Tensor) {
     forEachBlock(in: 0..<y.shape.samples) { block in
       let output = y.slice(block).reshaped(outputMatrixShape(block.count))
       let image = x.slice(block)
       let columns =
         loweringIsIdentity
         ? image.reshaped(columnsShape(block.count)) : workspace.tensor(columnsShape(block.count))
-      multiply(.plain(output), .transposed(weightMatrix(weight.effective)), into: columns)
-      if !loweringIsIdentity { raise(columns, geometry, into: image) }
+      multiply(
+        .plain(output), .transposed(weightMatrix(weight.effective)), into: columns,
+        previous: loweringIsIdentity && accumulation == .add ? 1 : 0)
+      if !loweringIsIdentity { raise(columns, geometry, accumulation, into: image) }
     }
   }
 

@@ -14,7 +14,7 @@ public final class MaximumPooling: Layer {
     maximumPool(x.value, size: size, into: y.value)
   }
 
-  public func backward(_ y: Activation, into x: Activation) {
+  public func backward(_ y: Activation, into x: Activation, writing writer: GradientWriter?) {
     maximumPoolScatter(y.gradient, x.value, size: size, into: x.gradient)
   }
 
@@ -22,7 +22,9 @@ public final class MaximumPooling: Layer {
     maximumPoolGather(x.tangent, x.value, size: size, into: y.tangent)
   }
 
-  public func backwardTangent(_ y: Activation, into x: Activation) {
+  public func backwardTangent(
+    _ y: Activation, into x: Activation, writing writer: GradientWriter?
+  ) {
     maximumPoolScatter(y.gradientTangent, x.value, size: size, into: x.gradientTangent)
   }
 }
@@ -35,7 +37,7 @@ public final class GlobalAveragePooling: Layer {
     averagePool(x.value, into: y.value)
   }
 
-  public func backward(_ y: Activation, into x: Activation) {
+  public func backward(_ y: Activation, into x: Activation, writing writer: GradientWriter?) {
     averagePoolScatter(y.gradient, into: x.gradient)
   }
 
@@ -43,7 +45,9 @@ public final class GlobalAveragePooling: Layer {
     averagePool(x.tangent, into: y.tangent)
   }
 
-  public func backwardTangent(_ y: Activation, into x: Activation) {
+  public func backwardTangent(
+    _ y: Activation, into x: Activation, writing writer: GradientWriter?
+  ) {
     averagePoolScatter(y.gradientTangent, into: x.gradientTangent)
   }
 }

@@ -4,7 +4,8 @@ import Tensors
 
 /// y = ½·(F(x/√2) + S(x/√2)); without a shortcut S is the identity.
 ///
-/// F and S are 1-Lipschitz where their pieces are, and then so is y.
+/// F and S are 1-Lipschitz where their pieces are, and then so is y. With the activation behind it this is
+/// the plain twin of ``ResidualBlock``.
 /// - Source: the reference implementation, standard networks included.
 public final class Residual: Layer {
   private static let inputScale = Float(0.5).squareRoot()
@@ -42,6 +43,10 @@ public final class Residual: Layer {
     branch.reparameterizations + (shortcut?.reparameterizations ?? [])
   }
 
+  public var parts: [NetworkPart] {
+    [.residual(branch: branch.parts, shortcut: shortcut?.parts)]
+  }
+
   public func forward(_ x: Activation, into y: Activation, mode: Mode) {
     let edges = edges(x.shape.samples)
     scale(x.value, by: Residual.inputScale, into: edges.branchInput.value)
@@ -50,12 +55,12 @@ public final class Residual: Layer {
     combine(0.5, edges.branchOutput.value, 0.5, edges.shortcutOutput.value, into: y.value)
   }
 
-  public func backward(_ y: Activation, into x: Activation) {
+  public func backward(_ y: Activation, into x: Activation, writing writer: GradientWriter?) {
     let edges = edges(x.shape.samples)
     scale(y.gradient, by: 0.5, into: edges.branchOutput.gradient)
     edges.shortcutOutput.gradient.copy(from: edges.branchOutput.gradient)
-    branch.backward(edges.branchOutput, into: edges.branchInput)
-    shortcut?.backward(edges.shortcutOutput, into: edges.shortcutInput)
+    branch.backward(edges.branchOutput, into: edges.branchInput, writing: writer)
+    shortcut?.backward(edges.shortcutOutput, into: edges.shortcutInput, writing: writer)
     combine(
       Residual.inputScale, edges.branchInput.gradient, Residual.inputScale,
       edges.shortcutInput.gradient, into: x.gradient)
@@ -69,25 +74,17 @@ public final class Residual: Layer {
     combine(0.5, edges.branchOutput.tangent, 0.5, edges.shortcutOutput.tangent, into: y.tangent)
   }
 
-  public func backwardTangent(_ y: Activation, into x: Activation) {
+  public func backwardTangent(
+    _ y: Activation, into x: Activation, writing writer: GradientWriter?
+  ) {
     let edges = edges(x.shape.samples)
     scale(y.gradientTangent, by: 0.5, into: edges.branchOutput.gradientTangent)
     edges.shortcutOutput.gradientTangent.copy(from: edges.branchOutput.gradientTangent)
-    branch.backwardTangent(edges.branchOutput, into: edges.branchInput)
-    shortcut?.backwardTangent(edges.shortcutOutput, into: edges.shortcutInput)
+    branch.backwardTangent(edges.branchOutput, into: edges.branchInput, writing: writer)
+    shortcut?.backwardTangent(edges.shortcutOutput, into: edges.shortcutInput, writing: writer)
     combine(
       Residual.inputScale, edges.branchInput.gradientTangent, Residual.inputScale,
       edges.shortcutInput.gradientTangent, into: x.gradientTangent)
-  }
-
-  public func writeGradient(
-    _ x: Activation, _ y: Activation, samples: Range<Int>, weights: GradientWeights
-  ) {
-    let edges = edges(x.shape.samples)
-    shortcut?.writeGradient(
-      edges.shortcutInput, edges.shortcutOutput, samples: samples, weights: weights)
-    branch.writeGradient(
-      edges.branchInput, edges.branchOutput, samples: samples, weights: weights)
   }
 
   public func refresh() {

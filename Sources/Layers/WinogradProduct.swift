@@ -3,84 +3,113 @@ import Tensors
 
 /// A 3×3 convolution at stride 1 by Winograd's F(4×4, 3×3); the plain twin is ``LoweredProduct``.
 ///
-/// The weight is transformed once per refresh, in both orientations: forward and tangent passes read one,
-/// backward passes the other.
-struct WinogradProduct: ConvolutionProduct {
+/// The weight is transformed when a pass needs it: forward and tangent passes one way, backward passes
+/// the other. Both are kept until the next refresh, or the last one only.
+final class WinogradProduct: ConvolutionProduct {
   private let winograd: WinogradConvolution
   private let weight: Parameter
-  private let slices: Slices
   private let workspace: Workspace
-  private let transformed: Tensor
-  /// Only where the plan has gradients.
+  private let transforms: Convolution2D.TransformedWeights
+  /// The transformed weight, and the one with the channels exchanged: the same memory if one is kept.
+  private let forward: Tensor
   private let transposed: Tensor
-  /// One slice of y.
-  private let sliceShape: Shape
+  private var holdsForward = false
+  private var holdsTransposed = false
 
   /// - Parameter maximumSamples: the most samples of a batch on this rank.
   init(
-    _ geometry: ConvolutionGeometry, weight: Parameter, maximumSamples: Int, slices: Slices,
-    derivatives: Derivatives, workspace: Workspace, arena: Arena
+    _ geometry: ConvolutionGeometry, weight: Parameter, maximumSamples: Int,
+    derivatives: Derivatives, transforms: Convolution2D.TransformedWeights, workspace: Workspace,
+    arena: Arena
   ) {
     winograd = WinogradConvolution(geometry, samples: max(maximumSamples, 1))
     self.weight = weight
-    self.slices = slices
     self.workspace = workspace
-    transformed = arena.tensor(winograd.transformedWeightShape)
-    transposed = arena.tensor(winograd.transposedWeightShape, if: derivatives >= .first)
-    sliceShape = geometry.outputShape(samples: slices.samples)
+    self.transforms = transforms
+    let (plain, exchanged) = (winograd.transformedWeightShape, winograd.transposedWeightShape)
     workspace.reserve(winograd.scratchShape)
-    if derivatives >= .first {
-      workspace.reserve(winograd.scratchShape, winograd.transformedWeightShape, sliceShape)
+    if derivatives >= .first { workspace.reserve(winograd.scratchShape, plain) }
+    switch transforms {
+    case .both:
+      forward = arena.tensor(plain)
+      transposed = arena.tensor(exchanged, if: derivatives >= .first)
+    case .one:
+      let both = arena.tensor(Shape(length: max(plain.count, exchanged.count)))
+      forward = both.prefix(plain.count).reshaped(plain)
+      transposed = both.prefix(exchanged.count).reshaped(exchanged)
     }
   }
 
   func refresh() {
-    winograd.transformWeight(weight.effective, into: transformed)
-    guard transposed.isPresent else { return }
-    winograd.transformTransposedWeight(weight.effective, into: transposed)
+    holdsForward = false
+    holdsTransposed = false
   }
 
   func apply(to x: Tensor, into y: Tensor) {
+    if !holdsForward {
+      winograd.transformWeight(weight.effective, into: forward)
+      holdsForward = true
+      if transforms == .one { holdsTransposed = false }
+    }
     let scratch = workspace.tensor(winograd.scratchShape)
-    winograd.forward(x, transformedWeight: transformed, scratch: scratch, into: y)
+    winograd.forward(x, transformedWeight: forward, scratch: scratch, into: y)
   }
 
-  func applyTranspose(to y: Tensor, into x: Tensor) {
+  func applyTranspose(to y: Tensor, _ accumulation: Accumulation, into x: Tensor) {
+    let weight = transposedWeight()
     let scratch = workspace.tensor(winograd.scratchShape)
-    winograd.backward(y, transposedWeight: transposed, scratch: scratch, into: x)
+    winograd.backward(y, transposedWeight: weight, scratch: scratch, accumulation, into: x)
   }
 
   func writeGradient(
     _ x: Activation, _ y: Activation, samples: Range<Int>, weights: GradientWeights,
     into gradient: Tensor
   ) {
-    guard !samples.isEmpty else {
+    write(
+      weights.tangent == 0 ? .gradient : .gradientTangent, x.slice(samples), y.slice(samples),
+      weights, transpose: nil, into: gradient)
+  }
+
+  func backward(
+    _ pass: ConvolutionPass, _ y: Activation, into x: Activation, _ accumulation: Accumulation,
+    weights: GradientWeights, gradient: Tensor
+  ) {
+    let transpose = WinogradConvolution.Transpose(
+      weight: transposedWeight(), accumulation: accumulation, gradient: pass.result(x))
+    write(pass, x, y, weights, transpose: transpose, into: gradient)
+  }
+
+  private func write(
+    _ pass: ConvolutionPass, _ x: Activation, _ y: Activation, _ weights: GradientWeights,
+    transpose: WinogradConvolution.Transpose?, into gradient: Tensor
+  ) {
+    guard x.shape.samples > 0 else {
       // What the gradient held must not be read, it may be a NaN.
       if weights.previous == 0 { gradient.fill(0) }
       return
     }
-    let (scratch, sums, combined) = workspace.tensors(
-      winograd.scratchShape, winograd.transformedWeightShape, sliceShape)
-    if weights.tangent == 0 {
+    let (scratch, sums) = workspace.tensors(
+      winograd.scratchShape, winograd.transformedWeightShape)
+    switch pass {
+    case .gradient:
       winograd.addWeightGradient(
-        x.value.slice(samples), y.gradient.slice(samples), scale: weights.primal, previous: 0,
+        x.value, y.gradient, scale: weights.primal, previous: 0, transpose: transpose,
         scratch: scratch, into: sums)
-    } else {
-      var previous: Float = 0
-      slices.forEach(in: samples) { slice in
-        let output = combined.prefix(slice.count)
-        combine(
-          weights.primal, y.gradient.slice(slice), weights.tangent, y.gradientTangent.slice(slice),
-          into: output)
-        winograd.addWeightGradient(
-          x.value.slice(slice), output, scale: 1, previous: previous, scratch: scratch, into: sums)
-        winograd.addWeightGradient(
-          x.tangent.slice(slice), y.gradient.slice(slice), scale: weights.tangent, previous: 1,
-          scratch: scratch, into: sums)
-        previous = 1
-      }
+    case .gradientTangent:
+      winograd.addWeightGradient(
+        x.value, tangent: x.tangent, gradient: y.gradient, gradientTangent: y.gradientTangent,
+        weights: (weights.primal, weights.tangent), previous: 0, transpose: transpose,
+        scratch: scratch, into: sums)
     }
-    winograd.weightGradient(
-      from: sums, scale: 1, previous: weights.previous, into: gradient)
+    winograd.weightGradient(from: sums, scale: 1, previous: weights.previous, into: gradient)
+  }
+
+  private func transposedWeight() -> Tensor {
+    if !holdsTransposed {
+      winograd.transformTransposedWeight(weight.effective, into: transposed)
+      holdsTransposed = true
+      if transforms == .one { holdsForward = false }
+    }
+    return transposed
   }
 }

@@ -37,7 +37,6 @@ public final class Model {
   public let exactSums: ExactSums?
 
   private let arena: Arena
-  private let trainedOfLayer: [[Parameter]]
   /// What the whole plan takes.
   public var memoryBytes: Int { arena.bytes }
 
@@ -66,7 +65,6 @@ public final class Model {
     trained = plan.parameters.filter(\.isTrained)
     finished = plan.finished
     exactSums = plan.exactSums
-    trainedOfLayer = plan.chain.layers.map { $0.parameters.filter(\.isTrained) }
   }
 
   // MARK: - The sweeps
@@ -105,6 +103,8 @@ public final class Model {
   }
 
   /// logits.gradientTangent ─▶ all layers, each writing its parameter gradients as it is passed.
+  ///
+  /// The input's own gradient tangent is written where the plan has one, for curvature.
   public func backwardTangent(
     _ samples: Int, writing weights: GradientWeights, layerFinished: (Int) -> Void
   ) {
@@ -133,42 +133,18 @@ public final class Model {
   ) {
     let x = input.prefix(samples)
     let y = logits.prefix(samples)
+    let writer = weights.map {
+      GradientWriter($0, slices: configuration.slices, exactSums: exactSums)
+    }
     if weights != nil {
       for parameter in parameters { parameter.beginGradient() }
     }
     for layer in chain.layers.indices.reversed() {
-      // Nobody reads the network's own input gradients while a penalty's parameter gradients are written.
-      let reachesInput = layer == 0
       switch pass {
-      case .gradient where !reachesInput || x.gradient.isPresent:
-        chain.backward(layer: layer, y, into: x)
-      case .gradientTangent where !reachesInput || weights == nil:
-        chain.backwardTangent(layer: layer, y, into: x)
-      default:
-        break
+      case .gradient: chain.backward(layer: layer, y, into: x, writing: writer)
+      case .gradientTangent: chain.backwardTangent(layer: layer, y, into: x, writing: writer)
       }
-      if let weights {
-        writeGradient(layer, x, y, weights)
-        layerFinished(layer)
-      }
-    }
-  }
-
-  /// One layer's parameter gradients: of all samples at once, or slice by slice into the exact sums.
-  private func writeGradient(
-    _ layer: Int, _ x: Activation, _ y: Activation, _ weights: GradientWeights
-  ) {
-    guard let exactSums else {
-      chain.writeGradient(layer: layer, x, y, samples: 0..<x.shape.samples, weights: weights)
-      return
-    }
-    configuration.slices.forEach(in: x.shape.samples) { slice in
-      for parameter in trainedOfLayer[layer] { parameter.beginGradient() }
-      chain.writeGradient(layer: layer, x, y, samples: slice, weights: weights)
-      for parameter in trainedOfLayer[layer] {
-        guard let offset = parameter.offset else { continue }
-        exactSums.add(parameter.gradient, at: offset)
-      }
+      if weights != nil { layerFinished(layer) }
     }
   }
 

@@ -22,16 +22,27 @@ public struct ModelConfiguration: Sendable, Equatable {
   public let slices: Slices
   public let batchNormScope: BatchNormScope
   public let sumOrder: SumOrder
+  public let fusion: Fusion
+
+  /// Whether the layers of a block are computed together.
+  public enum Fusion: Sendable, Equatable {
+    /// Convolution, batch norm and activation as one layer, residual blocks as one layer.
+    case fused
+    /// Every layer by itself, with all edges kept: the twin that says what the other must give.
+    case plain
+  }
 
   public init(
     _ purpose: Purpose, maximumSamples: Int, slices: Slices = Slices(samples: 8),
-    batchNormScope: BatchNormScope = .global, sumOrder: SumOrder = .fastest
+    batchNormScope: BatchNormScope = .global, sumOrder: SumOrder = .fastest,
+    fusion: Fusion = .fused
   ) {
     self.purpose = purpose
     self.maximumSamples = maximumSamples
     self.slices = slices
     self.batchNormScope = batchNormScope
     self.sumOrder = sumOrder
+    self.fusion = fusion
   }
 
   var derivatives: Derivatives {

@@ -31,8 +31,7 @@ struct ModelPlan {
     chain = builder.chain(network)
     workspace.place(in: arena)
     input = ModelPlan.inputEdge(builder.inputShape, configuration, arena)
-    logits = arena.activation(
-      network.outputs[network.outputs.count - 1], configuration.derivatives)
+    logits = arena.activation(network.output, configuration.derivatives)
     reparameterizations = chain.reparameterizations
     state = chain.state + reparameterizations.flatMap(\.state)
 

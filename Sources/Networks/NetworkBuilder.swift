@@ -17,6 +17,9 @@ struct NetworkBuilder {
     /// `outputs[k]` is what `layers[k]` writes.
     var outputs: [Shape]
 
+    /// What the last layer writes.
+    var output: Shape { outputs[outputs.count - 1] }
+
     static func + (a: Stage, b: Stage) -> Stage {
       Stage(layers: a.layers + b.layers, outputs: a.outputs + b.outputs)
     }
@@ -37,10 +40,20 @@ struct NetworkBuilder {
     }
   }
 
-  func chain(_ stage: Stage) -> Chain {
+  /// The chain of a plain block, which keeps all edges.
+  func plainChain(_ stage: Stage) -> Chain {
     Chain(
-      stage.layers, interior: Array(stage.outputs.dropLast()),
-      derivatives: configuration.derivatives, arena: arena)
+      stage.layers,
+      interior: stage.outputs.dropLast().map { arena.activation($0, configuration.derivatives) })
+  }
+
+  /// The network's own chain.
+  func chain(_ stage: Stage) -> Chain {
+    guard configuration.fusion == .fused else { return plainChain(stage) }
+    let edges = stage.outputs.dropLast().enumerated().map { index, shape in
+      chainEdge(shape, index % 2 == 0 ? .evenEdge : .oddEdge)
+    }
+    return Chain(stage.layers, interior: edges)
   }
 
   // MARK: - Pieces
@@ -49,8 +62,9 @@ struct NetworkBuilder {
 
   /// Convolution and batch norm, the reference's ConvBNBlock.
   func convolutionBatchNorm(
-    _ name: String, from input: Shape, channels: Int, kernel: Int, stride: Int, bias: Bias
-  ) -> Stage {
+    _ name: String, from input: Shape, channels: Int, kernel: Int, stride: Int, bias: Bias,
+    factors: BatchNorm.Factors = .one
+  ) -> (convolution: Convolution2D, norm: BatchNorm, output: Shape) {
     let geometry = ConvolutionGeometry(
       inputHeight: input.height, inputWidth: input.width, inputChannels: input.channels,
       outputChannels: channels, kernelHeight: kernel, kernelWidth: kernel, stride: stride,
@@ -65,12 +79,11 @@ struct NetworkBuilder {
       isTrained: architecture.variant == .lowCurvature)
     let batchNorm = BatchNorm(
       channels: channels,
-      constraint: architecture.variant == .lowCurvature ? .lipschitz : .none,
+      constraint: architecture.variant == .lowCurvature ? .lipschitz : .none, factors: factors,
       logLipschitz: logLipschitz, name: name, maximumSamples: configuration.maximumSamples,
       communicator: communicator, scope: configuration.batchNormScope,
       slices: configuration.slices, order: configuration.sumOrder, arena: arena)
-    let output = geometry.outputShape(samples: input.samples)
-    return Stage(layers: [convolution, batchNorm], outputs: [output, output])
+    return (convolution, batchNorm, geometry.outputShape(samples: input.samples))
   }
 
   /// A linear layer on the flattened image.
@@ -87,28 +100,25 @@ struct NetworkBuilder {
     return Stage(layers: [layer], outputs: [geometry.outputShape(samples: input.samples)])
   }
 
-  /// An activation of its own, with a β of its own.
-  func activation(_ name: String, on shape: Shape) -> Stage {
+  /// An activation with a β of its own, or the standard variant's.
+  func activation(_ name: String) -> any SoftplusActivation {
     switch architecture.variant {
     case .standard(let beta):
-      return Stage(layers: [FixedSoftplus(beta: beta)], outputs: [shape])
+      return FixedSoftplus(beta: beta)
     case .lowCurvature:
       let logBeta = Parameter(
         .logBeta, name: "\(name).log_beta", shape: [], layout: .unchanged([]))
-      let layer = CenteredSoftplus(
+      return CenteredSoftplus(
         logBeta: logBeta,
         exponential: Exponential(logBeta, offset: Exponential.betaOffset, arena: arena),
         slices: configuration.slices)
-      return Stage(layers: [layer], outputs: [shape])
     }
   }
 
   /// One more layer that uses an earlier activation's β.
-  func activation(_ name: String, on shape: Shape, sharing logBeta: Parameter) -> Stage {
+  func activation(_ name: String, sharing logBeta: Parameter) -> any SoftplusActivation {
     logBeta.share(as: "\(name).log_beta")
-    let layer = CenteredSoftplus(
-      logBeta: logBeta, exponential: nil, slices: configuration.slices)
-    return Stage(layers: [layer], outputs: [shape])
+    return CenteredSoftplus(logBeta: logBeta, exponential: nil, slices: configuration.slices)
   }
 
   private func product(
@@ -135,6 +145,7 @@ struct NetworkBuilder {
     return Convolution2D(
       geometry, weight: weight, bias: biasParameter, spectralNorm: spectralNorm,
       maximumSamples: configuration.maximumSamples, slices: configuration.slices,
-      derivatives: configuration.derivatives, workspace: workspace, arena: arena)
+      derivatives: configuration.derivatives,
+      transforms: configuration.trains ? .one : .both, workspace: workspace, arena: arena)
   }
 }

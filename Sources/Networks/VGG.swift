@@ -20,17 +20,14 @@ extension NetworkBuilder {
         network = network + Stage(layers: [MaximumPooling(size: 2)], outputs: [shape])
         index += 1
       case .convolution(let channels):
-        let block = convolutionBatchNorm(
-          "\(index)", from: shape, channels: channels, kernel: 3, stride: 1, bias: .trained)
-        shape = block.outputs[1]
-        let next: Stage
-        if let sharedBeta {
-          next = activation("\(index + 1)", on: shape, sharing: sharedBeta)
-        } else {
-          next = activation("\(index + 1)", on: shape)
-          sharedBeta = next.layers[0].parameters.first
-        }
-        network = network + block + next
+        let name = "\(index + 1)"
+        let softplus = sharedBeta.map { activation(name, sharing: $0) } ?? activation(name)
+        sharedBeta = sharedBeta ?? softplus.parameters.first
+        network =
+          network
+          + activatedBlock(
+            "\(index)", from: shape, channels: channels, bias: .trained, activation: softplus)
+        shape = network.output
         index += 2
       }
     }

@@ -1,6 +1,7 @@
 import Kernels
 import Layers
 import Networks
+import Preconditions
 
 /// A network in evaluation mode: affine maps, activations, pooling and residual sums.
 ///
@@ -49,7 +50,7 @@ package struct EvaluationNetwork {
   /// Reads a model whose reparameterisations have been refreshed; valid until its parameters change.
   package init(_ model: Model) {
     var position = Position(height: model.architecture.height, width: model.architecture.width)
-    pieces = EvaluationNetwork.pieces(model.chain, &position)
+    pieces = EvaluationNetwork.pieces(model.chain.parts, &position)
     affineMaps = EvaluationNetwork.affineMaps(of: pieces)
   }
 
@@ -60,43 +61,53 @@ package struct EvaluationNetwork {
     var name = "x"
   }
 
-  private static func pieces(_ chain: Chain, _ position: inout Position) -> [Piece] {
+  private static func pieces(_ parts: [NetworkPart], _ position: inout Position) -> [Piece] {
     var pieces: [Piece] = []
-    for (index, layer) in chain.layers.enumerated() {
-      switch layer {
-      case let convolution as Convolution2D:
-        let next = index + 1 < chain.layers.count ? chain.layers[index + 1] : nil
-        let map = AffineMap(convolution, next as? BatchNorm)
+    for (index, part) in parts.enumerated() {
+      switch part {
+      case .layer(let convolution as Convolution2D):
+        let map = AffineMap(convolution, norm(behind: index, in: parts))
         pieces.append(.affine(map))
         position = Position(
           height: map.geometry.outputHeight, width: map.geometry.outputWidth, name: map.name)
-      case let activation as CenteredSoftplus:
+      case .layer(let activation as CenteredSoftplus):
         pieces.append(.activation(name: "s(\(position.name))", beta: Double(activation.beta)))
-      case let activation as FixedSoftplus:
+      case .layer(let activation as FixedSoftplus):
         pieces.append(.activation(name: "s(\(position.name))", beta: Double(activation.beta)))
-      case is GlobalAveragePooling:
+      case .layer(is GlobalAveragePooling):
         pieces.append(.averagePooling(positions: position.height * position.width))
         position = Position(height: 1, width: 1, name: "mean")
-      case let pooling as MaximumPooling:
+      case .layer(let pooling as MaximumPooling):
         pieces.append(.maximumPooling(size: pooling.size))
         position = Position(
           height: position.height / pooling.size, width: position.width / pooling.size, name: "max")
-      case let residual as Residual:
-        pieces.append(self.residual(residual, &position))
-      default:
-        // A batch norm, which has gone into the map before it.
+      case .layer(is BatchNorm):
+        // It has gone into the map before it.
         break
+      case .layer(let layer):
+        unreachable("a bound of \(type(of: layer))")
+      case .residual(let branch, let shortcut):
+        pieces.append(residual(branch, shortcut, &position))
       }
     }
     return pieces
   }
 
-  private static func residual(_ residual: Residual, _ position: inout Position) -> Piece {
+  private static func norm(behind index: Int, in parts: [NetworkPart]) -> BatchNorm? {
+    guard index + 1 < parts.count, case .layer(let norm as BatchNorm) = parts[index + 1] else {
+      return nil
+    }
+    return norm
+  }
+
+  private static func residual(
+    _ branch: [NetworkPart], _ shortcut: [NetworkPart]?, _ position: inout Position
+  ) -> Piece {
     let entering = position
-    let branch = pieces(residual.branch, &position)
-    let shortcut = residual.shortcut.map { chain in
+    let branch = pieces(branch, &position)
+    let shortcut = shortcut.map { parts in
       var beside = entering
-      return pieces(chain, &beside)
+      return pieces(parts, &beside)
     }
     // The branch's modules are stage.block.module.part.
     position.name = position.name.split(separator: ".").dropLast(2).joined(separator: ".")

@@ -16,21 +16,33 @@ public final class Arena {
   private let base: UnsafeMutableRawPointer?
   private let capacity: Int
   private var offset = 0
+  /// In the measuring run the largest need of each shared buffer, in bytes; then where it starts.
+  private var shared: [SharedBuffer: Int]
 
   /// What the plan takes, in bytes.
   public var bytes: Int { offset }
 
-  private init(capacity: Int?) throws(ArenaError) {
-    guard let capacity, capacity > 0 else {
-      base = nil
-      self.capacity = 0
-      return
+  /// The measuring run.
+  private init() {
+    base = nil
+    capacity = 0
+    shared = [:]
+  }
+
+  private init(measured: Arena) throws(ArenaError) {
+    var starts: [SharedBuffer: Int] = [:]
+    for (buffer, bytes) in measured.shared.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+      starts[buffer] = offset
+      offset += bytes
     }
+    shared = starts
+    capacity = max(offset + measured.offset, Arena.alignment)
     let mapped = mmap(
       nil, capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
     guard let mapped, mapped != MAP_FAILED else { throw ArenaError.outOfMemory(bytes: capacity) }
+    // Fewer misses of the page table's cache where the system grants it; nothing depends on it.
+    madvise(mapped, capacity, MADV_HUGEPAGE)
     base = mapped
-    self.capacity = capacity
   }
 
   deinit {
@@ -45,13 +57,14 @@ public final class Arena {
   public static func plan<Plan, Failure: Error>(
     _ build: (Arena) throws(Failure) -> Plan
   ) throws -> (plan: Plan, arena: Arena) {
-    let measure = try Arena(capacity: nil)
+    let measure = Arena()
     _ = try build(measure)
-    let arena = try Arena(capacity: measure.bytes)
+    let arena = try Arena(measured: measure)
+    let shared = arena.offset
     let plan = try build(arena)
     require(
-      arena.bytes == measure.bytes,
-      "the construction asked for \(arena.bytes) bytes after measuring \(measure.bytes)")
+      arena.offset - shared == measure.offset,
+      "the construction asked for \(arena.offset - shared) bytes after measuring \(measure.offset)")
     return (plan, arena)
   }
 
@@ -63,6 +76,20 @@ public final class Arena {
   /// A tensor if it is needed, else one without storage.
   public func tensor(_ shape: Shape, if needed: Bool) -> Tensor {
     needed ? tensor(shape) : .absent(shape)
+  }
+
+  /// A view of a buffer that all who name it share; it is as large as the largest of them needs.
+  ///
+  /// What it holds lasts until another of them writes, which the order of passes decides.
+  public func tensor(_ shape: Shape, sharing buffer: SharedBuffer) -> Tensor {
+    let bytes = Arena.padded(max(shape.count, 1) * MemoryLayout<Float>.stride)
+    guard let base else {
+      shared[buffer] = max(shared[buffer] ?? 0, bytes)
+      return Tensor(shape, storage: Arena.nowhere(as: Float.self))
+    }
+    guard let start = shared[buffer] else { unreachable("\(buffer) was not measured") }
+    let typed = (base + start).bindMemory(to: Float.self, capacity: max(shape.count, 1))
+    return Tensor(shape, storage: typed)
   }
 
   /// An edge of the network with the tensors that `derivatives` asks for.
@@ -80,7 +107,7 @@ public final class Arena {
   ) -> UnsafeMutableBufferPointer<Element> {
     let start = offset
     let size = max(count, 1) * MemoryLayout<Element>.stride
-    offset += (size + Arena.alignment - 1) / Arena.alignment * Arena.alignment
+    offset += Arena.padded(size)
     guard let base else {
       // The measuring run: a non-null address that nothing may touch.
       return UnsafeMutableBufferPointer(start: Arena.nowhere(as: type), count: count)
@@ -88,6 +115,10 @@ public final class Arena {
     require(offset <= capacity, "the arena's \(capacity) bytes are used up at \(offset)")
     let typed = (base + start).bindMemory(to: type, capacity: max(count, 1))
     return UnsafeMutableBufferPointer(start: typed, count: count)
+  }
+
+  private static func padded(_ bytes: Int) -> Int {
+    (bytes + alignment - 1) / alignment * alignment
   }
 
   private static func nowhere<Element>(as type: Element.Type) -> UnsafeMutablePointer<Element>? {

@@ -28,9 +28,10 @@ public struct LayerCase: Sendable, CustomStringConvertible {
     /// The most samples of this rank.
     let samples: Int
     let order: SumOrder
-    /// Small, so that every pass crosses the border of a slice.
-    let slices = Slices(samples: 2)
   }
+
+  /// Small, so that every pass crosses the border of a slice.
+  static let slices = Slices(samples: 2)
 
   init(
     _ name: String, input: Shape, output: Shape, mode: Mode = .training,

@@ -6,7 +6,7 @@ import Tensors
 
 /// The table of layers: a new layer adds a row.
 extension LayerCase {
-  private static let samples = 7
+  static let samples = 7
 
   public static let all: [LayerCase] =
     [
@@ -26,13 +26,13 @@ extension LayerCase {
       centeredSoftplus, fixedSoftplus, maximumPooling, averagePooling,
       residual("residual, identity shortcut", shortcut: .absent),
       residual("residual, convolution and batch norm as shortcut", shortcut: .present),
-    ]
+    ] + blocks
 
   enum Piece: Sendable { case present, absent }
 
   // MARK: - Products
 
-  private static func product(
+  static func product(
     _ geometry: ConvolutionGeometry, bias: Piece, norm: Piece, order: SpectralNorm.Order,
     _ site: Site
   ) -> Convolution2D {
@@ -54,11 +54,11 @@ extension LayerCase {
         arena: site.arena) : nil
     return Convolution2D(
       geometry, weight: weight, bias: biasParameter, spectralNorm: spectralNorm,
-      maximumSamples: site.samples, slices: site.slices, derivatives: .second,
+      maximumSamples: site.samples, slices: slices, derivatives: .second,
       workspace: site.workspace, arena: site.arena)
   }
 
-  private static func productOracle(_ x: [Double], _ layer: any Layer) -> [Double] {
+  static func productOracle(_ x: [Double], _ layer: any Layer) -> [Double] {
     guard let layer = layer as? Convolution2D else { unreachable("not a convolution") }
     var weight = layer.weight.value.doubles
     if let norm = layer.reparameterizations.first as? SpectralNorm {
@@ -114,16 +114,17 @@ extension LayerCase {
     ]
   }
 
-  private static func makeBatchNorm(
-    _ constraint: BatchNorm.Constraint, channels: Int, _ site: Site
+  static func makeBatchNorm(
+    _ constraint: BatchNorm.Constraint, channels: Int, factors: BatchNorm.Factors = .one,
+    _ site: Site
   ) -> BatchNorm {
     BatchNorm(
-      channels: channels, constraint: constraint,
+      channels: channels, constraint: constraint, factors: factors,
       logLipschitz: Parameter(
         .logLipschitz, name: "log_lipschitz", shape: [], layout: .unchanged([]),
         isTrained: constraint == .lipschitz),
       name: "layer", maximumSamples: site.samples, communicator: site.communicator, scope: .global,
-      slices: site.slices, order: site.order, arena: site.arena)
+      slices: slices, order: site.order, arena: site.arena)
   }
 
   private static func batchNorm(
@@ -135,7 +136,7 @@ extension LayerCase {
       oracle: { x, layer in batchNormOracle(x, layer, constraint, mode) })
   }
 
-  private static func batchNormOracle(
+  static func batchNormOracle(
     _ x: [Double], _ layer: any Layer, _ constraint: BatchNorm.Constraint, _ mode: Mode
   ) -> [Double] {
     guard let layer = layer as? BatchNorm else { unreachable("not a batch norm") }
@@ -153,15 +154,15 @@ extension LayerCase {
 
   private static let activationShape = Shape(samples: samples, height: 3, width: 2, channels: 5)
 
-  private static func makeCenteredSoftplus(_ site: Site) -> CenteredSoftplus {
+  static func makeCenteredSoftplus(_ site: Site) -> CenteredSoftplus {
     let logBeta = Parameter(.logBeta, name: "log_beta", shape: [], layout: .unchanged([]))
     return CenteredSoftplus(
       logBeta: logBeta,
       exponential: Exponential(logBeta, offset: Exponential.betaOffset, arena: site.arena),
-      slices: site.slices)
+      slices: slices)
   }
 
-  private static func centeredSoftplusOracle(_ x: [Double], _ layer: any Layer) -> [Double] {
+  static func centeredSoftplusOracle(_ x: [Double], _ layer: any Layer) -> [Double] {
     let beta = Double(layer.parameters[0].effective[0])
     return DoubleOracle.softplus(x, beta: beta, offset: 0.6931471805599453)
   }
@@ -217,8 +218,7 @@ extension LayerCase {
               makeBatchNorm(.none, channels: channels, site),
             ] + more
           return Chain(
-            layers, interior: [Shape](repeating: local, count: layers.count - 1),
-            derivatives: .second, arena: site.arena)
+            layers, interior: layers.dropLast().map { _ in site.arena.activation(local, .second) })
         }
         return Residual(
           branch: chain(geometry, [makeCenteredSoftplus(site)]),

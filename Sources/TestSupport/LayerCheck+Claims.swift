@@ -40,7 +40,7 @@ extension LayerCheck {
     let found = x.gradientTangent.doubles
     let expected = centralDifference {
       layer.forward(x, into: y, mode: layerCase.mode)
-      layer.backward(y, into: x)
+      layer.backward(y, into: x, writing: nil)
       return x.gradient.doubles
     }
     return deviation(found, expected)
@@ -68,7 +68,6 @@ extension LayerCheck {
     let direction = primal.indices.map { Float(($0 * 7) % 11) / 11 - 0.45 }
     let expectedTangent = centralDifference {
       layer.forward(x, into: y, mode: layerCase.mode)
-      layer.backward(y, into: x)
       return gradient(GradientWeights(previous: 0, primal: 1, tangent: 0)).map { Double($0) }
     }
     return (
@@ -84,12 +83,11 @@ extension LayerCheck {
     runPasses()
     let both = gradient(GradientWeights(previous: 0, primal: 0.5, tangent: 2))
     for parameter in layer.parameters { parameter.beginGradient() }
-    layer.writeGradient(
-      x, y, samples: 0..<x.shape.samples,
-      weights: GradientWeights(previous: 0, primal: 0.5, tangent: 0))
-    layer.writeGradient(
-      x, y, samples: 0..<x.shape.samples,
-      weights: GradientWeights(previous: 0, primal: 0, tangent: 2))
+    layer.backward(
+      y, into: x, writing: writer(GradientWeights(previous: 0, primal: 0.5, tangent: 0)))
+    layer.forwardTangent(x, into: y)
+    layer.backwardTangent(
+      y, into: x, writing: writer(GradientWeights(previous: 0, primal: 0, tangent: 2)))
     return deviation(pulledBack().map { Double($0) }, both.map { Double($0) })
   }
 
@@ -97,9 +95,9 @@ extension LayerCheck {
 
   private func runPasses() {
     layer.forward(x, into: y, mode: layerCase.mode)
-    layer.backward(y, into: x)
+    layer.backward(y, into: x, writing: nil)
     layer.forwardTangent(x, into: y)
-    layer.backwardTangent(y, into: x)
+    layer.backwardTangent(y, into: x, writing: nil)
   }
 
   private func hessianProduct(_ v: [Float]) -> [Float] {
@@ -111,10 +109,10 @@ extension LayerCheck {
     set(x.tangent, v)
     layer.forward(x, into: y, mode: layerCase.mode)
     set(y.gradient, gradient.indices.map { gradient[$0] + weights[$0] * y.value[$0] })
-    layer.backward(y, into: x)
+    layer.backward(y, into: x, writing: nil)
     layer.forwardTangent(x, into: y)
     set(y.gradientTangent, weights.indices.map { weights[$0] * y.tangent[$0] })
-    layer.backwardTangent(y, into: x)
+    layer.backwardTangent(y, into: x, writing: nil)
     set(x.tangent, tangent)
     set(y.gradient, gradient)
     set(y.gradientTangent, gradientTangent)
@@ -165,8 +163,16 @@ extension LayerCheck {
       // What the first contribution must not read.
       if weights.previous == 0 { parameter.gradient.fill(.nan) }
     }
-    layer.writeGradient(x, y, samples: 0..<x.shape.samples, weights: weights)
+    if weights.tangent == 0 {
+      layer.backward(y, into: x, writing: writer(weights))
+    } else {
+      layer.backwardTangent(y, into: x, writing: writer(weights))
+    }
     return pulledBack()
+  }
+
+  private func writer(_ weights: GradientWeights) -> GradientWriter {
+    GradientWriter(weights, slices: LayerCase.slices, exactSums: nil)
   }
 
   private func pulledBack() -> [Float] {

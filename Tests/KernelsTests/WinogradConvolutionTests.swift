@@ -96,6 +96,41 @@ import Testing
     #expect(isEqual(passes.weightGradient(both.weight), passes.weightGradient(alone)))
   }
 
+  @Test("a gradient by x can be added to what is there")
+  func accumulation() {
+    let passes = Passes(Case(9, 10, 7, 33, samples: 3), source)
+    let alone = passes.backward(passes.y)
+    let sum = source.copy(passes.x)
+    passes.convolution.backward(
+      passes.y, transposedWeight: passes.transposed, scratch: passes.scratch, .add, into: sum)
+    let difference = largestDifference(sum) { Double(alone[$0]) + Double(passes.x[$0]) }
+    #expect(difference <= Self.tolerance * largestMagnitude(alone))
+  }
+
+  @Test("the gradient tangent is the sum of the products that it stands for")
+  func gradientTangent() {
+    let passes = Passes(Case(9, 10, 7, 33, samples: 5), source)
+    let (tangent, gradientTangent) = (
+      source.random(passes.x.shape), source.random(passes.y.shape)
+    )
+    let (x, found) = (
+      source.unset(passes.x.shape), source.unset(passes.convolution.transformedWeightShape)
+    )
+    passes.convolution.addWeightGradient(
+      passes.x, tangent: tangent, gradient: passes.y, gradientTangent: gradientTangent,
+      weights: (0.5, 3), previous: 0,
+      transpose: WinogradConvolution.Transpose(
+        weight: passes.transposed, accumulation: .replace, gradient: x),
+      scratch: passes.scratch, into: found)
+    let parts = [(passes.x, passes.y, 0.5), (tangent, passes.y, 3), (passes.x, gradientTangent, 3)]
+      .map { (passes.weightGradient(passes.transformedGradient($0, $1)), $2) }
+    let difference = largestDifference(passes.weightGradient(found)) { index in
+      parts.reduce(0) { $0 + $1.1 * Double($1.0[index]) }
+    }
+    #expect(difference <= 6.5 * Self.tolerance * largestMagnitude(parts[0].0))
+    #expect(isEqual(x, passes.backward(gradientTangent)))
+  }
+
   @Test("weight gradients of blocks add up, scaled, to what was there")
   func gradientsAccumulate() {
     let passes = Passes(Case(5, 7, 5, 20, samples: 5), source)
@@ -242,9 +277,11 @@ private struct Passes {
   func gradients(_ x: Tensor, _ y: Tensor) -> (x: Tensor, weight: Tensor) {
     let gradient = source.unset(x.shape)
     let transformedGradient = source.unset(convolution.transformedWeightShape)
-    convolution.backward(
-      x, y, transposedWeight: transposed, scale: 1, previous: 0, scratch: scratch, into: gradient,
-      transformedGradient: transformedGradient)
+    let transpose = WinogradConvolution.Transpose(
+      weight: transposed, accumulation: .replace, gradient: gradient)
+    convolution.addWeightGradient(
+      x, y, scale: 1, previous: 0, transpose: transpose, scratch: scratch,
+      into: transformedGradient)
     return (gradient, transformedGradient)
   }
 }

@@ -41,9 +41,9 @@ import Testing
       }
     }
     layer.forward(x, into: y, mode: .training)
-    layer.backward(y, into: x)
+    layer.backward(y, into: x, writing: nil)
     layer.forwardTangent(x, into: y)
-    layer.backwardTangent(y, into: x)
+    layer.backwardTangent(y, into: x, writing: nil)
     return withExtendedLifetime(arena) {
       Passes(
         value: Array(y.value.buffer), gradient: Array(x.gradient.buffer),

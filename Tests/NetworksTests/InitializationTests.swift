@@ -54,7 +54,7 @@ import Testing
   func bounds(network: SmallNetwork) throws {
     let model = try model(network, seed: 3)
     defer { withExtendedLifetime(model) {} }
-    for layer in allConvolutions(model.chain) {
+    for layer in allConvolutions(model.chain.parts) {
       let bound = 1 / Float(fanIn(layer.weight)).squareRoot()
       for parameter in layer.parameters {
         let largest = parameter.value.buffer.map(abs).max() ?? 0
@@ -65,13 +65,12 @@ import Testing
     }
   }
 
-  private func allConvolutions(_ chain: Chain) -> [Convolution2D] {
-    chain.layers.flatMap { layer -> [Convolution2D] in
-      switch layer {
-      case let layer as Convolution2D: [layer]
-      case let layer as Residual:
-        allConvolutions(layer.branch) + (layer.shortcut.map { allConvolutions($0) } ?? [])
-      default: []
+  private func allConvolutions(_ parts: [NetworkPart]) -> [Convolution2D] {
+    parts.flatMap { part -> [Convolution2D] in
+      switch part {
+      case .layer(let layer): (layer as? Convolution2D).map { [$0] } ?? []
+      case .residual(let branch, let shortcut):
+        allConvolutions(branch) + allConvolutions(shortcut ?? [])
       }
     }
   }
@@ -105,7 +104,7 @@ import Testing
     defer { withExtendedLifetime(model) {} }
     model.refresh(.evaluation)
     var checked = 0
-    for layer in allConvolutions(model.chain) where layer.geometry.padding > 0 {
+    for layer in allConvolutions(model.chain.parts) where layer.geometry.padding > 0 {
       guard let norm = layer.reparameterizations.first as? SpectralNorm else { continue }
       let dense = DenseConvolution(norm, layer).largestSingularValue()
       print("\(norm.parameter.names[0]): σ \(norm.sigma), dense \(dense)")

@@ -10,6 +10,7 @@
 #include "Denormals.h"
 #include "ExactSums.h"
 #include "Lowering.h"
+#include "NormalizedActivation.h"
 #include "Pooling.h"
 #include "Softplus.h"
 #include "Vector.h"

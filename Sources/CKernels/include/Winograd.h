@@ -1,6 +1,7 @@
 #ifndef CKERNELS_WINOGRAD_H
 #define CKERNELS_WINOGRAD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 // Winograd's convolution F(4×4, 3×3) in the points 0, ±√½, ±√2, ∞: 3×3 kernels, stride 1, padding
@@ -26,10 +27,15 @@ typedef struct {
 /// v ← BᵀdB for the input tiles d of x, which overlap; zero outside the image.
 void ck_winograd_input(const CKWinogradTiles *tiles, const float *x, float *v);
 
-/// x ← Σ B·v·Bᵀ over the tiles that hold an element: the adjoint of `ck_winograd_input`.
+/// The same for a·x + b·w.
+void ck_winograd_combined_input(const CKWinogradTiles *tiles, float a, const float *x, float b,
+                                const float *w, float *v);
+
+/// x ← Σ B·v·Bᵀ over the tiles that hold an element: the adjoint of `ck_winograd_input`; x += if it
+/// `adds`.
 ///
 /// The first tile of a run may only be a later one than 0 if the tiles before it have been added.
-void ck_winograd_input_adjoint(const CKWinogradTiles *tiles, const float *v, float *x);
+void ck_winograd_input_adjoint(const CKWinogradTiles *tiles, const float *v, bool adds, float *x);
 
 /// y ← AᵀmA, without what sticks out of the image.
 void ck_winograd_output(const CKWinogradTiles *tiles, const float *m, float *y);

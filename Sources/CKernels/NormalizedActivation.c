@@ -1,0 +1,224 @@
+#include "NormalizedActivation.h"
+#include "SoftplusFunctions.h"
+
+// Every loop over channels is written for one or two summands by a constant `count`.
+
+/// Sums are made in float over so many rows at a time and added up in double.
+enum { blockRows = 32, blockChannels = 256 };
+
+ALWAYS_INLINE size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+
+/// A summand at the first channel of a row.
+ALWAYS_INLINE CKSummand rowOf(const CKSummand *s, size_t offset, size_t channel) {
+  CKSummand r = *s;
+  r.x += offset + channel, r.mean += channel, r.scale += channel;
+  if (r.tangent) r.tangent += offset + channel;
+  r.tangentCentered += channel, r.tangentOffset += channel;
+  r.gradientCentered += channel, r.gradientOffset += channel;
+  r.secondCentered += channel, r.secondTangent += channel;
+  r.secondGradient += channel, r.secondOffset += channel;
+  if (r.gradient) r.gradient += offset + channel;
+  if (r.gradientTangent) r.gradientTangent += offset + channel;
+  return r;
+}
+
+#define CENTERED(s, c) ((s).x[c] - (s).mean[c])
+#define PART(s, c) (CENTERED(s, c) * (s).scale[c])
+#define PART_TANGENT(s, c)                                                                        \
+  (CENTERED(s, c) * (s).tangentCentered[c] + (s).tangent[c] * (s).scale[c] + (s).tangentOffset[c])
+#define PART_GRADIENT(s, c, zg)                                                                   \
+  (CENTERED(s, c) * (s).gradientCentered[c] + (zg) * (s).scale[c] + (s).gradientOffset[c])
+#define PART_SECOND(s, c, zg, dzg)                                                                \
+  (CENTERED(s, c) * (s).secondCentered[c] + (s).tangent[c] * (s).secondTangent[c] +               \
+   (zg) * (s).secondGradient[c] + (dzg) * (s).scale[c] + (s).secondOffset[c])
+
+ALWAYS_INLINE void forward(const CKNormalizedActivation *a, float *y, size_t count,
+                           bool centered) {
+  const float beta = a->beta, inverse = 1.0f / beta;
+  for (size_t row = 0; row < a->rows; row++, y += a->channels) {
+    const CKSummand p = rowOf(&a->summands[0], row * a->channels, 0);
+    const CKSummand q = rowOf(&a->summands[count - 1], row * a->channels, 0);
+    ELEMENTWISE for (size_t c = 0; c < a->channels; c++) {
+      const float z = count == 2 ? PART(p, c) + PART(q, c) : PART(p, c);
+      y[c] = softplus(beta * z, centered) * inverse;
+    }
+  }
+}
+
+ALWAYS_INLINE void gradientSums(const CKNormalizedActivation *a, const float *gradient,
+                                const CKActivationSums *sums, size_t count, bool centered) {
+  const float beta = a->beta;
+  double betaTotal = 0;
+  for (size_t first = 0; first < a->channels; first += blockChannels) {
+    const size_t width = smaller(blockChannels, a->channels - first);
+    for (size_t start = 0; start < a->rows; start += blockRows) {
+      const size_t end = smaller(a->rows, start + blockRows);
+      float sum[blockChannels] = {0}, b[blockChannels] = {0};
+      float products[2][blockChannels] = {{0}};
+      for (size_t row = start; row < end; row++) {
+        const CKSummand p = rowOf(&a->summands[0], row * a->channels, first);
+        const CKSummand q = rowOf(&a->summands[count - 1], row * a->channels, first);
+        const float *g = gradient + row * a->channels + first;
+        ELEMENTWISE for (size_t c = 0; c < width; c++) {
+          const float z = beta * (count == 2 ? PART(p, c) + PART(q, c) : PART(p, c));
+          const float zg = sigmoid(z).value * g[c];
+          sum[c] += zg;
+          products[0][c] += zg * CENTERED(p, c);
+          if (count == 2) products[1][c] += zg * CENTERED(q, c);
+          b[c] += betaSlope(z, centered) * g[c];
+        }
+      }
+      for (size_t c = 0; c < width; c++) {
+        sums->sum[first + c] += sum[c];
+        for (size_t k = 0; k < count; k++) sums->products[k][first + c] += products[k][c];
+        betaTotal += b[c];
+      }
+    }
+  }
+  *sums->beta += betaTotal / ((double)beta * beta);
+}
+
+ALWAYS_INLINE void backward(const CKNormalizedActivation *a, const float *g, size_t count) {
+  const float beta = a->beta;
+  for (size_t row = 0; row < a->rows; row++, g += a->channels) {
+    const CKSummand p = rowOf(&a->summands[0], row * a->channels, 0);
+    const CKSummand q = rowOf(&a->summands[count - 1], row * a->channels, 0);
+    ELEMENTWISE for (size_t c = 0; c < a->channels; c++) {
+      const float z = count == 2 ? PART(p, c) + PART(q, c) : PART(p, c);
+      const float zg = sigmoid(beta * z).value * g[c];
+      const float other = count == 2 ? PART_GRADIENT(q, c, zg) : 0;
+      p.gradient[c] = PART_GRADIENT(p, c, zg);
+      if (count == 2) q.gradient[c] = other;
+    }
+  }
+}
+
+ALWAYS_INLINE void tangent(const CKNormalizedActivation *a, float *y, size_t count) {
+  const float beta = a->beta;
+  for (size_t row = 0; row < a->rows; row++, y += a->channels) {
+    const CKSummand p = rowOf(&a->summands[0], row * a->channels, 0);
+    const CKSummand q = rowOf(&a->summands[count - 1], row * a->channels, 0);
+    ELEMENTWISE for (size_t c = 0; c < a->channels; c++) {
+      const float z = count == 2 ? PART(p, c) + PART(q, c) : PART(p, c);
+      const float dz = count == 2 ? PART_TANGENT(p, c) + PART_TANGENT(q, c) : PART_TANGENT(p, c);
+      y[c] = sigmoid(beta * z).value * dz;
+    }
+  }
+}
+
+ALWAYS_INLINE void secondSums(const CKNormalizedActivation *a, const float *gradient,
+                              const float *gradientTangent, const CKActivationSums *sums,
+                              size_t count, bool centered) {
+  const float beta = a->beta;
+  double betaTotal = 0;
+  for (size_t first = 0; first < a->channels; first += blockChannels) {
+    const size_t width = smaller(blockChannels, a->channels - first);
+    for (size_t start = 0; start < a->rows; start += blockRows) {
+      const size_t end = smaller(a->rows, start + blockRows);
+      float sum[blockChannels] = {0}, b[blockChannels] = {0};
+      float products[2][blockChannels] = {{0}}, tangentProducts[2][blockChannels] = {{0}};
+      for (size_t row = start; row < end; row++) {
+        const CKSummand p = rowOf(&a->summands[0], row * a->channels, first);
+        const CKSummand q = rowOf(&a->summands[count - 1], row * a->channels, first);
+        const float *g = gradient + row * a->channels + first;
+        const float *dg = gradientTangent + row * a->channels + first;
+        ELEMENTWISE for (size_t c = 0; c < width; c++) {
+          const float z = beta * (count == 2 ? PART(p, c) + PART(q, c) : PART(p, c));
+          const float dp = PART_TANGENT(p, c), dq = count == 2 ? PART_TANGENT(q, c) : 0;
+          const Sigmoid s = sigmoid(z);
+          const float zg = s.value * g[c];
+          const float curvature = s.slope * (dp + dq) * g[c];
+          const float dzg = beta * curvature + s.value * dg[c];
+          sum[c] += dzg;
+          products[0][c] += dzg * CENTERED(p, c);
+          tangentProducts[0][c] += zg * dp;
+          if (count == 2) {
+            products[1][c] += dzg * CENTERED(q, c);
+            tangentProducts[1][c] += zg * dq;
+          }
+          b[c] += beta * z * curvature + betaSlope(z, centered) * dg[c];
+        }
+      }
+      for (size_t c = 0; c < width; c++) {
+        sums->sum[first + c] += sum[c];
+        for (size_t k = 0; k < count; k++) {
+          sums->products[k][first + c] += products[k][c];
+          sums->tangentProducts[k][first + c] += tangentProducts[k][c];
+        }
+        betaTotal += b[c];
+      }
+    }
+  }
+  *sums->beta += betaTotal / ((double)beta * beta);
+}
+
+ALWAYS_INLINE void backwardTangent(const CKNormalizedActivation *a, const float *g,
+                                   const float *dg, size_t count, bool withGradients) {
+  const float beta = a->beta;
+  for (size_t row = 0; row < a->rows; row++, g += a->channels, dg += a->channels) {
+    const CKSummand p = rowOf(&a->summands[0], row * a->channels, 0);
+    const CKSummand q = rowOf(&a->summands[count - 1], row * a->channels, 0);
+    const bool alsoQ = count == 2 && withGradients && q.gradient;
+    ELEMENTWISE for (size_t c = 0; c < a->channels; c++) {
+      const float z = count == 2 ? PART(p, c) + PART(q, c) : PART(p, c);
+      const float dz = count == 2 ? PART_TANGENT(p, c) + PART_TANGENT(q, c) : PART_TANGENT(p, c);
+      const Sigmoid s = sigmoid(beta * z);
+      const float zg = s.value * g[c];
+      const float dzg = beta * s.slope * dz * g[c] + s.value * dg[c];
+      p.gradientTangent[c] = PART_SECOND(p, c, zg, dzg);
+      if (withGradients) p.gradient[c] = PART_GRADIENT(p, c, zg);
+      if (count == 2) q.gradientTangent[c] = PART_SECOND(q, c, zg, dzg);
+      if (alsoQ) q.gradient[c] = PART_GRADIENT(q, c, zg);
+    }
+  }
+}
+
+HOT void ck_activation_forward(const CKNormalizedActivation *a, float *y) {
+  if (a->count == 1) {
+    a->centered ? forward(a, y, 1, true) : forward(a, y, 1, false);
+  } else {
+    a->centered ? forward(a, y, 2, true) : forward(a, y, 2, false);
+  }
+}
+
+HOT void ck_activation_gradient_sums(const CKNormalizedActivation *a, const float *gradient,
+                                     const CKActivationSums *sums) {
+  if (a->count == 1) {
+    a->centered ? gradientSums(a, gradient, sums, 1, true)
+                : gradientSums(a, gradient, sums, 1, false);
+  } else {
+    a->centered ? gradientSums(a, gradient, sums, 2, true)
+                : gradientSums(a, gradient, sums, 2, false);
+  }
+}
+
+HOT void ck_activation_backward(const CKNormalizedActivation *a, const float *gradient) {
+  a->count == 1 ? backward(a, gradient, 1) : backward(a, gradient, 2);
+}
+
+HOT void ck_activation_tangent(const CKNormalizedActivation *a, float *y) {
+  a->count == 1 ? tangent(a, y, 1) : tangent(a, y, 2);
+}
+
+HOT void ck_activation_second_sums(const CKNormalizedActivation *a, const float *gradient,
+                                   const float *gradientTangent, const CKActivationSums *sums) {
+  if (a->count == 1) {
+    a->centered ? secondSums(a, gradient, gradientTangent, sums, 1, true)
+                : secondSums(a, gradient, gradientTangent, sums, 1, false);
+  } else {
+    a->centered ? secondSums(a, gradient, gradientTangent, sums, 2, true)
+                : secondSums(a, gradient, gradientTangent, sums, 2, false);
+  }
+}
+
+HOT void ck_activation_backward_tangent(const CKNormalizedActivation *a, const float *gradient,
+                                        const float *gradientTangent) {
+  const bool withGradients = a->summands[0].gradient;
+  if (a->count == 1) {
+    withGradients ? backwardTangent(a, gradient, gradientTangent, 1, true)
+                  : backwardTangent(a, gradient, gradientTangent, 1, false);
+  } else {
+    withGradients ? backwardTangent(a, gradient, gradientTangent, 2, true)
+                  : backwardTangent(a, gradient, gradientTangent, 2, false);
+  }
+}

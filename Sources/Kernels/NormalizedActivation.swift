@@ -1,0 +1,172 @@
+import CKernels
+import Preconditions
+import Tensors
+
+/// y = s(z), z the sum of one or two summands (x − mean)·scale, in passes that store nothing between them.
+///
+/// s is a ``Softplus``; all activations have one shape [.., channels]. Each pass is one loop that makes z,
+/// and what else it needs, again from the summands' inputs. The plain twins are ``Softplus`` and
+/// `combineChannels` one after the other.
+public struct NormalizedActivation {
+  /// One summand: its input, and where its gradients go.
+  public struct Summand {
+    public let input: Activation
+    public let coefficients: SummandCoefficients
+
+    public init(_ input: Activation, _ coefficients: SummandCoefficients) {
+      self.input = input
+      self.coefficients = coefficients
+    }
+  }
+
+  /// What one slice adds: per channel, but for β's gradient.
+  ///
+  /// The second summand's are not written where there is none.
+  public struct Sums {
+    /// Σ z̄, or Σ dz̄.
+    public let sum: UnsafeMutableBufferPointer<Double>
+    /// Σ z̄·X, or Σ dz̄·X, of each summand.
+    public let products: (UnsafeMutableBufferPointer<Double>, UnsafeMutableBufferPointer<Double>)
+    /// Σ z̄·ż of each summand.
+    public let tangentProducts:
+      (UnsafeMutableBufferPointer<Double>, UnsafeMutableBufferPointer<Double>)
+
+    /// - Parameter buffer: five times as many elements as there are channels.
+    public init(_ buffer: UnsafeMutableBufferPointer<Double>) {
+      let channels = buffer.count / 5
+      func part(_ index: Int) -> UnsafeMutableBufferPointer<Double> {
+        UnsafeMutableBufferPointer(rebasing: buffer[index * channels..<(index + 1) * channels])
+      }
+      sum = part(0)
+      products = (part(1), part(2))
+      tangentProducts = (part(3), part(4))
+    }
+  }
+
+  /// Which of a summand's derivatives the last pass writes.
+  public enum Results: Sendable {
+    case gradientTangent
+    /// The gradients once more, which then need not have been kept.
+    case gradientTangentAndGradient
+  }
+
+  public let softplus: Softplus
+  public let first: Summand
+  public let second: Summand?
+
+  public init(_ softplus: Softplus, _ first: Summand, _ second: Summand?) {
+    self.softplus = softplus
+    self.first = first
+    self.second = second
+    if let second {
+      require(
+        second.input.shape == first.input.shape,
+        "summands \(first.input.shape) and \(second.input.shape)")
+    }
+  }
+
+  /// The samples `range` of all summands.
+  public func slice(_ range: Range<Int>) -> NormalizedActivation {
+    NormalizedActivation(
+      softplus, Summand(first.input.slice(range), first.coefficients),
+      second.map { Summand($0.input.slice(range), $0.coefficients) })
+  }
+
+  /// y ← s(z).
+  public func forward(into y: Tensor) {
+    var activation = description(.values, y)
+    ck_activation_forward(&activation, y.pointer)
+  }
+
+  /// sum += Σ z̄, products += Σ z̄·X with z̄ = s'(z)·ȳ; the result is Σ ∂s/∂β·ȳ.
+  public func addGradientSums(_ gradient: Tensor, to sums: Sums) -> Double {
+    var activation = description(.values, gradient)
+    var beta = 0.0
+    withUnsafeMutablePointer(to: &beta) { beta in
+      var description = sums.description(beta)
+      ck_activation_gradient_sums(&activation, gradient.pointer, &description)
+    }
+    return beta
+  }
+
+  /// Each summand's gradient ← X·gradientCentered + z̄·scale + gradientOffset.
+  public func backward(_ gradient: Tensor) {
+    var activation = description(.gradients, gradient)
+    ck_activation_backward(&activation, gradient.pointer)
+  }
+
+  /// ẏ ← s'(z)·ż.
+  public func forwardTangent(into tangent: Tensor) {
+    var activation = description(.tangents, tangent)
+    ck_activation_tangent(&activation, tangent.pointer)
+  }
+
+  /// sum += Σ dz̄, products += Σ dz̄·X, tangentProducts += Σ z̄·ż with dz̄ = s''(z)·ż·ȳ + s'(z)·dȳ; the
+  /// result is Σ ∂s'/∂β·ż·ȳ + ∂s/∂β·dȳ.
+  public func addSecondSums(_ gradient: Tensor, gradientTangent: Tensor, to sums: Sums) -> Double {
+    var activation = description(.tangents, gradient)
+    require(
+      gradientTangent.shape == gradient.shape,
+      "a gradient tangent \(gradientTangent.shape) for a gradient \(gradient.shape)")
+    var beta = 0.0
+    withUnsafeMutablePointer(to: &beta) { beta in
+      var description = sums.description(beta)
+      ck_activation_second_sums(
+        &activation, gradient.pointer, gradientTangent.pointer, &description)
+    }
+    return beta
+  }
+
+  /// Each summand's gradientTangent ← X·secondCentered + ẋ·secondTangent + z̄·secondGradient + dz̄·scale
+  /// + secondOffset, and its gradient as in ``backward(_:)`` if asked for.
+  ///
+  /// A second summand without coefficients of its own, the network's own edge, keeps its gradient.
+  public func backwardTangent(_ gradient: Tensor, gradientTangent: Tensor, _ results: Results) {
+    require(
+      gradientTangent.shape == gradient.shape,
+      "a gradient tangent \(gradientTangent.shape) for a gradient \(gradient.shape)")
+    var activation = description(
+      results == .gradientTangent ? .gradientTangents : .allDerivatives, gradient)
+    ck_activation_backward_tangent(&activation, gradient.pointer, gradientTangent.pointer)
+  }
+
+  private enum Access { case values, tangents, gradients, gradientTangents, allDerivatives }
+
+  private func description(_ access: Access, _ other: Tensor) -> CKNormalizedActivation {
+    let matrix = ChannelMatrix(first.input.value)
+    matrix.requireSameShape(other)
+    let one = description(of: first, access, matrix)
+    let two = second.map { description(of: $0, access, matrix) } ?? one
+    return CKNormalizedActivation(
+      rows: matrix.rows, channels: matrix.channels, beta: softplus.beta,
+      centered: softplus.centering == .centered, count: second == nil ? 1 : 2, summands: (one, two))
+  }
+
+  private func description(
+    of summand: Summand, _ access: Access, _ matrix: ChannelMatrix
+  ) -> CKSummand {
+    let (input, c) = (summand.input, summand.coefficients)
+    matrix.requirePerChannel(c.mean)
+    let readsTangent = access != .values && access != .gradients
+    let writesGradient =
+      access == .gradients || (access == .allDerivatives && c.role == .normalized)
+    let writesTangent = access == .gradientTangents || access == .allDerivatives
+    return CKSummand(
+      x: input.value.pointer, tangent: readsTangent ? input.tangent.pointer : nil,
+      mean: c.mean.pointer, scale: c.scale.pointer, tangentCentered: c.tangentCentered.pointer,
+      tangentOffset: c.tangentOffset.pointer, gradientCentered: c.gradientCentered.pointer,
+      gradientOffset: c.gradientOffset.pointer, secondCentered: c.secondCentered.pointer,
+      secondTangent: c.secondTangent.pointer, secondGradient: c.secondGradient.pointer,
+      secondOffset: c.secondOffset.pointer,
+      gradient: writesGradient ? input.gradient.pointer : nil,
+      gradientTangent: writesTangent ? input.gradientTangent.pointer : nil)
+  }
+}
+
+extension NormalizedActivation.Sums {
+  fileprivate func description(_ beta: UnsafeMutablePointer<Double>) -> CKActivationSums {
+    CKActivationSums(
+      sum: sum.baseAddress, products: (products.0.baseAddress, products.1.baseAddress),
+      tangentProducts: (tangentProducts.0.baseAddress, tangentProducts.1.baseAddress), beta: beta)
+  }
+}

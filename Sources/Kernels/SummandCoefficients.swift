@@ -1,0 +1,56 @@
+import Tensors
+
+/// The per-channel numbers of one summand z = X·scale, X = x − mean, of a ``NormalizedActivation``.
+///
+/// - ż = X·tangentCentered + ẋ·scale + tangentOffset
+/// - x̄ = X·gradientCentered + z̄·scale + gradientOffset
+/// - dx̄ = X·secondCentered + ẋ·secondTangent + z̄·secondGradient + dz̄·scale + secondOffset
+///
+/// All but mean and scale start as zero, which is right where mean and scale do not depend on x.
+public struct SummandCoefficients {
+  public enum Role: Sendable {
+    /// x belongs to this summand alone.
+    case normalized
+    /// x is an edge that others have gradients of too.
+    case scaled
+  }
+
+  public let role: Role
+  public let mean: Tensor
+  public let scale: Tensor
+  public let tangentCentered: Tensor
+  public let tangentOffset: Tensor
+  public let gradientCentered: Tensor
+  public let gradientOffset: Tensor
+  public let secondCentered: Tensor
+  public let secondTangent: Tensor
+  public let secondGradient: Tensor
+  public let secondOffset: Tensor
+
+  public init(_ role: Role, channels: Int, arena: Arena) {
+    self.role = role
+    let shape = Shape(length: channels)
+    mean = arena.tensor(shape)
+    scale = arena.tensor(shape)
+    tangentCentered = arena.tensor(shape)
+    tangentOffset = arena.tensor(shape)
+    gradientCentered = arena.tensor(shape)
+    gradientOffset = arena.tensor(shape)
+    secondCentered = arena.tensor(shape)
+    secondTangent = arena.tensor(shape)
+    secondGradient = arena.tensor(shape)
+    secondOffset = arena.tensor(shape)
+  }
+
+  /// Everything but mean and scale: what does not depend on the batch.
+  public func clearDerivatives() {
+    tangentCentered.fill(0)
+    tangentOffset.fill(0)
+    gradientCentered.fill(0)
+    gradientOffset.fill(0)
+    secondCentered.fill(0)
+    secondTangent.fill(0)
+    secondGradient.fill(0)
+    secondOffset.fill(0)
+  }
+}

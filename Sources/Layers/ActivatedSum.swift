@@ -1,0 +1,182 @@
+import Kernels
+import Preconditions
+import Tensors
+
+/// y = s(z) with z a batch norm's output, or a sum of two: the elementwise end of a block, fused.
+///
+/// In each pass every batch norm first takes from the batch what it needs, which costs a collective, and
+/// one loop over the activations does the rest. The passes are those of ``BatchNorm`` followed by
+/// ``CenteredSoftplus`` or ``FixedSoftplus``, whose parameters, state and formulas they share. Nothing
+/// between the convolutions' outputs and y is stored.
+final class ActivatedSum {
+  /// What is added to the first batch norm's output.
+  enum Other {
+    case nothing
+    /// Another batch norm's output.
+    case normalized(BatchNorm)
+    /// factor·x.
+    case scaled(factor: Float)
+  }
+
+  private let norm: BatchNorm
+  private let otherNorm: BatchNorm?
+  private let otherCoefficients: SummandCoefficients?
+  private let otherFactor: Float
+  private let activation: any SoftplusActivation
+  private let slices: Slices
+  /// The raw sums of each slice, five per channel.
+  private let sliceSums: UnsafeMutableBufferPointer<Double>
+  private let sumsPerSlice: Int
+  /// Σ ∂s/∂β·ȳ of each slice, and its tangent.
+  private let betaSums: UnsafeMutableBufferPointer<Double>
+  private let betaTangentSums: UnsafeMutableBufferPointer<Double>
+
+  init(
+    _ norm: BatchNorm, _ other: Other, _ activation: any SoftplusActivation, channels: Int,
+    maximumSamples: Int, slices: Slices, arena: Arena
+  ) {
+    self.norm = norm
+    self.activation = activation
+    self.slices = slices
+    switch other {
+    case .nothing:
+      (otherNorm, otherCoefficients, otherFactor) = (nil, nil, 0)
+    case .normalized(let norm):
+      (otherNorm, otherCoefficients, otherFactor) = (norm, norm.coefficients, 0)
+    case .scaled(let factor):
+      otherNorm = nil
+      otherCoefficients = SummandCoefficients(.scaled, channels: channels, arena: arena)
+      otherFactor = factor
+    }
+    let sliceCount = (maximumSamples + slices.samples - 1) / slices.samples
+    sumsPerSlice = 5 * channels
+    sliceSums = arena.buffer(of: Double.self, count: sliceCount * sumsPerSlice)
+    betaSums = arena.buffer(of: Double.self, count: sliceCount)
+    betaTangentSums = arena.buffer(of: Double.self, count: sliceCount)
+  }
+
+  /// y.value ← s(z), from x and what else is added.
+  ///
+  /// Collective in training.
+  func forward(_ x: Activation, _ other: Activation?, into y: Tensor, mode: Mode) {
+    norm.prepareForward(x.value, mode: mode)
+    if let other, let otherNorm { otherNorm.prepareForward(other.value, mode: mode) }
+    if otherNorm == nil { otherCoefficients?.scale.fill(otherFactor) }
+    recomputeValue(x, other, into: y)
+  }
+
+  /// y.value once more, after a forward pass.
+  func recomputeValue(_ x: Activation, _ other: Activation?, into y: Tensor) {
+    sum(x, other).forward(into: y)
+  }
+
+  /// The gradients of x and the other edge.
+  ///
+  /// Collective in training.
+  func backward(
+    _ y: Activation, into x: Activation, _ other: Activation?, writing writer: GradientWriter?
+  ) {
+    let sum = sum(x, other)
+    if norm.takesStatistics {
+      measure(samples: x.shape.samples) { slice, sums in
+        let beta = sum.slice(slice).addGradientSums(y.gradient.slice(slice), to: sums)
+        betaSums[slice.lowerBound / slices.samples] = beta
+      }
+      norm.prepareBackward(samples: x.shape.samples) { slice, first, second in
+        let sums = sums(of: slice)
+        norm.add(sums.sum, products: sums.products.0, to: first, second)
+      }
+      otherNorm?.prepareBackward(samples: x.shape.samples) { slice, first, second in
+        let sums = sums(of: slice)
+        otherNorm?.add(sums.sum, products: sums.products.1, to: first, second)
+      }
+    }
+    sum.backward(y.gradient)
+    writeGradients(samples: x.shape.samples, writer)
+  }
+
+  /// y.tangent.
+  ///
+  /// Collective in training.
+  func forwardTangent(_ x: Activation, _ other: Activation?, into y: Tensor) {
+    norm.prepareForwardTangent(x)
+    if let other { otherNorm?.prepareForwardTangent(other) }
+    recomputeTangent(x, other, into: y)
+  }
+
+  /// y.tangent once more, after a forward tangent pass.
+  func recomputeTangent(_ x: Activation, _ other: Activation?, into y: Tensor) {
+    sum(x, other).forwardTangent(into: y)
+  }
+
+  /// The gradient tangents of x and the other edge, and with a writer once more their gradients,
+  /// which parameter gradients need.
+  ///
+  /// Collective in training.
+  func backwardTangent(
+    _ y: Activation, into x: Activation, _ other: Activation?, writing writer: GradientWriter?
+  ) {
+    let sum = sum(x, other)
+    if norm.takesStatistics {
+      measure(samples: x.shape.samples) { slice, sums in
+        let beta = sum.slice(slice).addSecondSums(
+          y.gradient.slice(slice), gradientTangent: y.gradientTangent.slice(slice), to: sums)
+        betaTangentSums[slice.lowerBound / slices.samples] = beta
+      }
+      norm.prepareBackwardTangent(samples: x.shape.samples) { slice, first, second in
+        let sums = sums(of: slice)
+        norm.add(
+          sums.sum, products: sums.products.0, tangentProducts: sums.tangentProducts.0, to: first,
+          second)
+      }
+      otherNorm?.prepareBackwardTangent(samples: x.shape.samples) { slice, first, second in
+        let sums = sums(of: slice)
+        otherNorm?.add(
+          sums.sum, products: sums.products.1, tangentProducts: sums.tangentProducts.1, to: first,
+          second)
+      }
+    }
+    sum.backwardTangent(
+      y.gradient, gradientTangent: y.gradientTangent,
+      writer == nil ? .gradientTangent : .gradientTangentAndGradient)
+    writeGradients(samples: x.shape.samples, writer)
+  }
+
+  private func writeGradients(samples: Int, _ writer: GradientWriter?) {
+    norm.writeGradient(samples: samples, writer)
+    otherNorm?.writeGradient(samples: samples, writer)
+    activation.writeGradient(samples: samples, writer) { slice in
+      betaSums[slice.lowerBound / slices.samples]
+    } tangent: { slice in
+      betaTangentSums[slice.lowerBound / slices.samples]
+    }
+  }
+
+  private func measure(
+    samples: Int, _ add: (Range<Int>, NormalizedActivation.Sums) -> Void
+  ) {
+    slices.forEach(in: samples) { slice in
+      let index = slice.lowerBound / slices.samples
+      UnsafeMutableBufferPointer(
+        rebasing: sliceSums[index * sumsPerSlice..<(index + 1) * sumsPerSlice]
+      ).update(repeating: 0)
+      add(slice, sums(of: slice))
+    }
+  }
+
+  private func sums(of slice: Range<Int>) -> NormalizedActivation.Sums {
+    let start = slice.lowerBound / slices.samples * sumsPerSlice
+    return NormalizedActivation.Sums(
+      UnsafeMutableBufferPointer(rebasing: sliceSums[start..<start + sumsPerSlice]))
+  }
+
+  private func sum(_ x: Activation, _ other: Activation?) -> NormalizedActivation {
+    var second: NormalizedActivation.Summand?
+    if let other {
+      guard let otherCoefficients else { unreachable("a second summand where none was planned") }
+      second = NormalizedActivation.Summand(other, otherCoefficients)
+    }
+    return NormalizedActivation(
+      activation.softplus, NormalizedActivation.Summand(x, norm.coefficients), second)
+  }
+}

@@ -1,0 +1,105 @@
+import Kernels
+import Layers
+import Preconditions
+import Tensors
+
+/// The rows of the table that are fused blocks; their oracles are those of the layers they consist of.
+extension LayerCase {
+  static var blocks: [LayerCase] {
+    [
+      convolutionBlock("convolution block", .lipschitz, gamma: 0.3, .training),
+      convolutionBlock("convolution block, evaluation", .lipschitz, gamma: 0.3, .evaluation),
+      residualBlock("residual block, identity shortcut", shortcut: .absent),
+      residualBlock("residual block, convolution as shortcut", shortcut: .present),
+    ]
+  }
+
+  private static func geometry(channels: Int, kernel: Int, stride: Int) -> ConvolutionGeometry {
+    ConvolutionGeometry(
+      inputHeight: 4, inputWidth: 4, inputChannels: 3, outputChannels: channels,
+      kernelHeight: kernel, kernelWidth: kernel, stride: stride, padding: kernel / 2)
+  }
+
+  private static func makeBlock(
+    _ geometry: ConvolutionGeometry, _ constraint: BatchNorm.Constraint,
+    factors: BatchNorm.Factors, _ site: Site
+  ) -> ConvolutionBlock {
+    ConvolutionBlock(
+      product(geometry, bias: .absent, norm: .absent, order: .inputFirst, site),
+      makeBatchNorm(constraint, channels: geometry.outputChannels, factors: factors, site),
+      makeCenteredSoftplus(site),
+      edge: site.arena.activation(geometry.outputShape(samples: site.samples), .second),
+      slices: slices, arena: site.arena)
+  }
+
+  private static func convolutionBlock(
+    _ name: String, _ constraint: BatchNorm.Constraint, gamma: Float, _ mode: Mode
+  ) -> LayerCase {
+    let geometry = geometry(channels: 5, kernel: 3, stride: 1)
+    return LayerCase(
+      name, input: geometry.inputShape(samples: samples),
+      output: geometry.outputShape(samples: samples), mode: mode,
+      hasBatchStatistics: mode == .training, gamma: gamma,
+      make: { makeBlock(geometry, constraint, factors: .one, $0) },
+      oracle: { x, layer in
+        oracle(layer.parts, x, constraint, mode)
+      })
+  }
+
+  private static func residualBlock(_ name: String, shortcut: Piece) -> LayerCase {
+    let channels = shortcut == .present ? 5 : 3
+    let stride = shortcut == .present ? 2 : 1
+    let outer = geometry(channels: channels, kernel: 3, stride: stride)
+    let output = outer.outputShape(samples: samples)
+    return LayerCase(
+      name, input: outer.inputShape(samples: samples), output: output, hasBatchStatistics: true,
+      make: { site in
+        let edge = output.withFirst(site.samples)
+        func normalized(
+          _ geometry: ConvolutionGeometry, _ factors: BatchNorm.Factors
+        ) -> ResidualBlock.Normalized {
+          ResidualBlock.Normalized(
+            convolution: product(
+              geometry, bias: .absent, norm: .absent, order: .inputFirst, site),
+            norm: makeBatchNorm(.none, channels: channels, factors: factors, site),
+            edge: site.arena.activation(edge, .second))
+        }
+        let inner = ConvolutionGeometry(
+          inputHeight: output.height, inputWidth: output.width, inputChannels: channels,
+          outputChannels: channels, kernelHeight: 3, kernelWidth: 3, stride: 1, padding: 1)
+        return ResidualBlock(
+          first: makeBlock(outer, .none, factors: ResidualBlock.firstFactors, site),
+          inner: site.arena.activation(edge, .second),
+          second: normalized(inner, ResidualBlock.secondFactors),
+          shortcut: shortcut == .present
+            ? normalized(
+              geometry(channels: channels, kernel: 1, stride: 2), ResidualBlock.shortcutFactors)
+            : nil,
+          activation: makeCenteredSoftplus(site), slices: slices, arena: site.arena)
+      },
+      oracle: { x, layer in oracle(layer.parts, x, .none, .training) })
+  }
+
+  /// One part after the other, each by its own oracle.
+  private static func oracle(
+    _ parts: [NetworkPart], _ x: [Double], _ constraint: BatchNorm.Constraint, _ mode: Mode
+  ) -> [Double] {
+    parts.reduce(x) { x, part in
+      switch part {
+      case .layer(let layer as Convolution2D): productOracle(x, layer)
+      case .layer(let layer as BatchNorm): batchNormOracle(x, layer, constraint, mode)
+      case .layer(let layer): centeredSoftplusOracle(x, layer)
+      case .residual(let branch, let shortcut):
+        residualOracle(branch, shortcut, x.map { $0 * 0.5.squareRoot() }, constraint, mode)
+      }
+    }
+  }
+
+  private static func residualOracle(
+    _ branch: [NetworkPart], _ shortcut: [NetworkPart]?, _ x: [Double],
+    _ constraint: BatchNorm.Constraint, _ mode: Mode
+  ) -> [Double] {
+    let other = shortcut.map { oracle($0, x, constraint, mode) } ?? x
+    return zip(oracle(branch, x, constraint, mode), other).map { 0.5 * ($0 + $1) }
+  }
+}
