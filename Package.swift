@@ -50,8 +50,8 @@ let package = Package(
     .target(
       name: "Training",
       dependencies: [
-        "Networks", "Curvature", "Robustness", "Datasets", "Checkpoints", "MessagePassing",
-        "EmbeddedFiles",
+        "Networks", "Curvature", "Robustness", "Datasets", "Checkpoints", "Digests",
+        "MessagePassing", "EmbeddedFiles",
         .product(name: "Yams", package: "Yams"),
       ]),
     .target(name: "Reporting", dependencies: ["Training"]),

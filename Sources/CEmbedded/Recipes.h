@@ -32,3 +32,11 @@ END
 RECIPE("cifar100-resnet18-lcnn-gradreg")
 #embed "../../launch/recipes/cifar100-resnet18-lcnn-gradreg.yaml"
 END
+
+RECIPE("cifar100-resnet18")
+#embed "../../launch/recipes/cifar100-resnet18.yaml"
+END
+
+RECIPE("cifar10-small")
+#embed "../../launch/recipes/cifar10-small.yaml"
+END

@@ -19,7 +19,10 @@ public struct ResultFile: Equatable, Sendable {
   }
 
   /// Writes the file, or replaces an old one, atomically.
-  public func write(_ text: String) throws(FileError) {
-    try FileSystem.replace(path, by: Array(text.utf8))
+  public func write(_ text: String) throws(FileError) { try write(Array(text.utf8)) }
+
+  /// Writes the file, or replaces an old one, atomically.
+  public func write(_ bytes: [UInt8]) throws(FileError) {
+    try FileSystem.replace(path, by: bytes)
   }
 }

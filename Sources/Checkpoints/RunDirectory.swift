@@ -62,8 +62,22 @@ public struct RunDirectory: Equatable, Sendable {
   }
 
   /// `environment.jsonl`, a line for every start of the run, to be written at its end only.
+  ///
+  /// The run is this process's until the file is closed: another one that opens it is refused.
   public func openEnvironment() throws(RunDirectoryError) -> AppendOnlyFile {
-    do { return try AppendOnlyFile("\(path)/environment.jsonl") } catch { throw .file(error) }
+    let file: AppendOnlyFile
+    do { file = try AppendOnlyFile("\(path)/environment.jsonl") } catch { throw .file(error) }
+    guard file.lock() else { throw .inUse(path: path) }
+    return file
+  }
+
+  /// The lines of `environment.jsonl`, oldest first; none without the file.
+  public func environmentLines() throws(RunDirectoryError) -> [String] {
+    guard FileSystem.exists("\(path)/environment.jsonl") else { return [] }
+    do {
+      let bytes = try OpenFile.contents(of: "\(path)/environment.jsonl")
+      return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
+    } catch { throw .file(error) }
   }
 
   /// `metrics.jsonl`, to be written at its end only.
@@ -76,6 +90,8 @@ public struct RunDirectory: Equatable, Sendable {
 public enum RunDirectoryError: Error, Equatable, Sendable, CustomStringConvertible {
   case notEmpty(path: String)
   case missing(path: String)
+  /// Another process writes into it.
+  case inUse(path: String)
   case file(FileError)
 
   public var description: String {
@@ -83,6 +99,8 @@ public enum RunDirectoryError: Error, Equatable, Sendable, CustomStringConvertib
     case .notEmpty(let path):
       "\(path) holds a run already: go on with it by --resume, or choose another --run"
     case .missing(let path): "\(path): no such run"
+    case .inUse(let path):
+      "\(path) is being trained by another process; wait for its end, or stop it"
     case .file(let error): error.description
     }
   }

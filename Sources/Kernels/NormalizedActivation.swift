@@ -117,9 +117,9 @@ public struct NormalizedActivation {
     return beta
   }
 
-  /// Each summand's gradientTangent ← X·secondCentered + ẋ·secondTangent + z̄·secondGradient + dz̄·scale
-  /// + secondOffset, and its gradient as in ``backward(_:)`` if asked for.
+  /// Each summand's gradient tangent, and once more its gradient as in ``backward(_:)`` if asked for.
   ///
+  /// gradientTangent ← X·secondCentered + ẋ·secondTangent + z̄·secondGradient + dz̄·scale + secondOffset.
   /// A second summand without coefficients of its own, the network's own edge, keeps its gradient.
   public func backwardTangent(_ gradient: Tensor, gradientTangent: Tensor, _ results: Results) {
     require(

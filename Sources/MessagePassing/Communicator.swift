@@ -38,11 +38,35 @@ public protocol Communicator: AnyObject, Sendable {
   /// Gradient buckets on a duplicate never wait behind batch-norm sums on the original.
   func duplicate() -> any Communicator
 
+  /// Where this rank is in its program, for the diagnosis of a hang; none where nobody keeps it.
+  ///
+  /// Not collective, and it costs nothing next to a collective.
+  var place: Place? { get set }
+
+  /// Says that this rank goes on within its place, where there are no collectives for long.
+  func beat()
+
   /// Ends the whole job, all ranks of it, with exit code `code`. Not collective: one rank suffices.
   func abort(code: Int32) -> Never
 }
 
 extension Communicator {
+  public var place: Place? {
+    get { nil }
+    set {}
+  }
+
+  /// Changes what the place says that the rank does.
+  ///
+  /// It allocates nothing, where an assignment to `place?.activity` does.
+  public func enter(_ activity: Place.Activity) {
+    guard var place else { return }
+    place.activity = activity
+    self.place = place
+  }
+
+  public func beat() {}
+
   public func allGather(_ bytes: [UInt8]) -> [[UInt8]] {
     var lengths = [Int64](repeating: 0, count: size)
     lengths[rank] = Int64(bytes.count)

@@ -32,6 +32,12 @@ public final class MPICommunicator: Communicator {
   }
 
   private static let life = Mutex(Life.before)
+  private static let beforeAbort = Mutex<(@Sendable () -> Void)?>(nil)
+
+  /// Has `body` run when an MPI error has been worded and before it ends the job.
+  public static func beforeAborting(_ body: @escaping @Sendable () -> Void) {
+    beforeAbort.withLock { $0 = body }
+  }
 
   /// Starts MPI, and returns the communicator of all ranks; later calls return the same one.
   ///
@@ -151,6 +157,7 @@ public final class MPICommunicator: Communicator {
       try Self.check(code, call, rank: rank)
     } catch {
       FileHandle.standardError.write(Data("lcnn-dist: \(error)\n".utf8))
+      Self.beforeAbort.withLock(\.self)?()
       abort(code: MPIError.exitCode)
     }
   }

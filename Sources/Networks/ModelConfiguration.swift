@@ -12,6 +12,8 @@ public struct ModelConfiguration: Sendable, Equatable {
     case curvature
     /// Gradients of the parameters.
     case training
+    /// Gradients of the parameters and of the input: adversarial training.
+    case trainingWithInputGradients
     /// Gradients of the parameters and of a penalty on the input gradient.
     case trainingWithPenalty
   }
@@ -48,10 +50,15 @@ public struct ModelConfiguration: Sendable, Equatable {
   var derivatives: Derivatives {
     switch purpose {
     case .inference: .none
-    case .inputGradients, .training: .first
+    case .inputGradients, .training, .trainingWithInputGradients: .first
     case .curvature, .trainingWithPenalty: .second
     }
   }
 
-  var trains: Bool { purpose == .training || purpose == .trainingWithPenalty }
+  var trains: Bool {
+    switch purpose {
+    case .training, .trainingWithInputGradients, .trainingWithPenalty: true
+    case .inference, .inputGradients, .curvature: false
+    }
+  }
 }

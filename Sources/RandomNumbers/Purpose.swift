@@ -8,4 +8,6 @@ public enum Purpose: UInt32, Sendable, CaseIterable {
   case powerIteration = 3
   case probe = 4
   case synthetic = 5
+  case attackStart = 6
+  case squareAttack = 7
 }

@@ -1,10 +1,15 @@
 import Foundation
 
-/// Columns aligned to the right, but for the first.
+/// Columns aligned to the right, but for the first few.
 struct TextTable {
   private var rows: [[String]]
+  private let leftAligned: Int
 
-  init(header: [String]) { rows = [header] }
+  /// - Parameter leftAligned: so many of the columns.
+  init(header: [String], leftAligned: Int = 1) {
+    rows = [header]
+    self.leftAligned = leftAligned
+  }
 
   mutating func append(_ row: [String]) { rows.append(row) }
 
@@ -16,7 +21,9 @@ struct TextTable {
     return rows.map { row in
       let cells = row.enumerated().map { column, cell in
         let padding = String(repeating: " ", count: columns[column] - cell.count)
-        return column == 0 ? cell + padding : padding + cell
+        // No spaces at the end of a line.
+        if column < leftAligned { return column + 1 < columns.count ? cell + padding : cell }
+        return padding + cell
       }
       return cells.joined(separator: "  ")
     }.joined(separator: "\n")

@@ -34,6 +34,8 @@ public final class RandomSamples {
     images[sample * pixelsPerImage + pixel] = value
   }
 
+  public func setLabel(ofSample sample: Int, to label: Int32) { labels[sample] = label }
+
   public var pixels: [Float] { Array(images) }
   public var classes: [Int32] { Array(labels) }
 

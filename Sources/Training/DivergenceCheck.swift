@@ -28,6 +28,7 @@ public struct DivergenceCheck {
   /// Collective.
   public func run(step: Int) throws(TrainingError) {
     guard communicator.size > 1 else { return }
+    communicator.enter(.replicaComparison)
     var own: [UInt8] = []
     for entry in tensors {
       withUnsafeBytes(of: digest(entry.tensor)) { own.append(contentsOf: $0) }

@@ -36,6 +36,7 @@ public struct Evaluator {
   /// Collective. A slice's loss depends on its samples only, and slices are added exactly, so the result
   /// has the same bits on any number of ranks.
   public func run() throws -> Result {
+    communicator.enter(.evaluation)
     model.refresh(.evaluation)
     let slices = model.configuration.slices
     let size = communicator.size
@@ -56,6 +57,7 @@ public struct Evaluator {
     let (losses, arena) = try Arena.plan { ExactSums(count: 1, arena: $0) }
     var counts: [Int64] = [0, 0]
     while let batch = prefetcher.next() {
+      communicator.beat()
       let correct = evaluate(batch, into: losses)
       counts[0] += Int64(correct)
       counts[1] += Int64(batch.count)

@@ -17,6 +17,7 @@ public enum ExitStatus: Int32, Sendable, CaseIterable {
   case stopped = 75
   case diverged = 76
   case replicasDiffer = 77
+  case stalled = 78
 
   /// What the code tells, for the help text.
   public var meaning: String {
@@ -32,6 +33,7 @@ public enum ExitStatus: Int32, Sendable, CaseIterable {
     case .stopped: "stopped by a signal after a checkpoint; --resume goes on"
     case .diverged: "the loss, or a derivative of it, is not finite"
     case .replicasDiffer: "a rank's weights or state are no longer those of the others"
+    case .stalled: "ranks would wait for ever: one has not come, or makes other collectives"
     }
   }
 
@@ -40,14 +42,23 @@ public enum ExitStatus: Int32, Sendable, CaseIterable {
     switch error {
     case let error as TrainingError: self.init(error)
     case is RecipeError, is ArchitectureError: self = .usage
-    case is DatasetError, is SafetensorsError, is StateError, is ElementTypeError:
+    case is DatasetError, is SafetensorsError, is StateError, is ElementTypeError,
+      is RunResultsError:
       self = .unusableInput
     case let error as SurveyError:
       if case .notFinite = error { self = .diverged } else { self = .unusableInput }
+    case let error as AttackError:
+      switch error {
+      case .notFinite: self = .diverged
+      case .beyondImages, .otherState: self = .usage
+      case .tooFewClasses, .damagedState: self = .unusableInput
+      }
     case is RunDirectoryError: self = .runDirectory
     case let error as CheckpointError:
       if case .file = error { self = .writeFailed } else { self = .unusableInput }
     case is FileError: self = .writeFailed
+    case let error as DrillError:
+      if case .raised = error { self = .writeFailed } else { self = .usage }
     case is LaunchError: self = .launch
     case is MPIError: self = .messagePassing
     case is ArenaError: self = .outOfMemory
@@ -62,7 +73,7 @@ public enum ExitStatus: Int32, Sendable, CaseIterable {
     case .replicasDiffer: self = .replicasDiffer
     case .failedElsewhere: self = .writeFailed
     case .agreed(_, _, let status): self = status
-    case .nothingToResume: self = .unusableInput
+    case .nothingToResume, .dataChanged: self = .unusableInput
     case .ranksDiffer: self = .launch
     case .stopped: self = .stopped
     }

@@ -40,6 +40,9 @@ public final class GradientReducer {
   }
 
   private func sum(_ range: Range<Int>) {
+    let place = communicator.place
+    communicator.enter(.gradientBucket(of: bucketCount))
+    defer { communicator.place = place }
     guard let exact = model.exactSums else {
       return communicator.sum(UnsafeMutableBufferPointer(rebasing: model.summed.buffer[range]))
     }

@@ -1,4 +1,5 @@
 import Checkpoints
+import Digests
 import Foundation
 import Networks
 
@@ -21,6 +22,16 @@ public struct ModelFile {
     recipe = try file.metadata[ModelFile.recipeKey].map {
       try Recipe(yaml: $0, source: "\(path) (\(ModelFile.recipeKey))")
     }
+  }
+
+  /// SHA-256 of names, shapes and values, wherever the file lies and whatever else is in it.
+  public var digest: String {
+    let digest = SHA256Digest()
+    for entry in dictionary.entries {
+      Array("\(entry.name)\(entry.shape)".utf8).withUnsafeBytes { digest.update($0) }
+      entry.values.withUnsafeBytes { digest.update($0) }
+    }
+    return digest.hexadecimal()
   }
 
   private static func resolve(_ path: String) throws -> String {

@@ -25,7 +25,7 @@ public struct Objective: Sendable, Equatable {
     self.gradientNorm = gradientNorm
   }
 
-  /// Whether a step needs the tangent passes.
+  /// Whether the input gradient's norm counts.
   public var penalizesGradient: Bool { gradientNorm > 0 }
 
   /// λ_β·Σβ + λ_γ·Σ|log γ|, the part that is a function of the weights alone.

@@ -33,6 +33,14 @@ public struct Recipe: Equatable, Sendable {
     /// Each rank normalises its own samples; the running statistics are still those of all.
     case local
   }
+  /// In which norm adversarial examples are near their images.
+  public enum AdversarialNorm: String, CaseIterable, Sendable { case l2, linf }
+  public enum AdversarialAttack: String, CaseIterable, Sendable {
+    /// Against the labels, in evaluation mode, within the range of pixels.
+    case standard
+    /// The reference code's: against the predictions, in training mode, pixels not clipped.
+    case paper
+  }
   /// One item of a VGG.
   public enum VGGLayer: Equatable, Sendable {
     /// A 3×3 convolution with so many output channels, and its activation.
@@ -98,7 +106,19 @@ public struct Recipe: Equatable, Sendable {
   public var gammaPenalty: Double?
   /// λ_g in λ_g·mean‖∇ₓℓ‖²: per sample of the global batch, in units of pixels from 0 to 1.
   public var gradientNormPenalty = 0.0
-  /// Decides initial weights, sample order and augmentation; the default is arbitrary.
+  /// λ_c in λ_c·mean‖∇ₓℓ(x + z) − ∇ₓℓ(x)‖²: per sample of the global batch, in units of pixels from 0 to 1.
+  public var curePenalty = 0.0
+  /// ‖z‖₂; the paper's.
+  public var cureStep = 1.0
+  /// How far training images are moved by an attack, in `adversarial-norm`; 0 leaves them as they are.
+  public var adversarialEpsilon = 0.0
+  /// Length of one of the attack's steps; the paper's.
+  public var adversarialStep = 0.01
+  /// Steps of the attack; the paper's.
+  public var adversarialSteps = 3
+  public var adversarialNorm = AdversarialNorm.l2
+  public var adversarialAttack = AdversarialAttack.standard
+  /// Decides initial weights, sample order, augmentation and where attacks start; the default is arbitrary.
   public var seed: UInt64 = 1729
 
   // MARK: Execution

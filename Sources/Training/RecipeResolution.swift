@@ -1,6 +1,7 @@
 import Datasets
 import Layers
 import Networks
+import Robustness
 import Tensors
 
 /// What a recipe's keys mean to the engine.
@@ -65,6 +66,33 @@ extension Recipe {
     return Objective(
       beta: Float(recipe.betaPenalty ?? 0), gamma: Float(recipe.gammaPenalty ?? 0),
       gradientNorm: Float(gradientNormPenalty))
+  }
+
+  /// What a model has to be built for, to be trained as the recipe says.
+  public var trainingPurpose: ModelConfiguration.Purpose {
+    if gradientNormPenalty > 0 || curePenalty > 0 { return .trainingWithPenalty }
+    return adversarialEpsilon > 0 ? .trainingWithInputGradients : .training
+  }
+
+  /// CURE's penalty; nil without one.
+  public func curvaturePenalty(for model: Model) throws -> CurvaturePenalty? {
+    guard curePenalty > 0 else { return nil }
+    return try CurvaturePenalty(model, weight: Float(curePenalty), step: Float(cureStep))
+  }
+
+  /// Who replaces the images by adversarial examples; nil without adversarial training.
+  public func adversary(for model: Model) throws -> Adversary? {
+    guard adversarialEpsilon > 0 else { return nil }
+    let isStandard = adversarialAttack == .standard
+    let threat = ThreatModel(
+      adversarialNorm == .l2 ? .l2 : .linf, epsilon: adversarialEpsilon,
+      pixels: isStandard ? .unit : .unbounded)
+    let settings = ProjectedGradientDescent.Settings(
+      threat: threat, steps: adversarialSteps, stepSize: adversarialStep,
+      mode: isStandard ? .evaluation : .training)
+    return Adversary(
+      try ProjectedGradientDescent(model, settings, seed: seed),
+      against: isStandard ? .labels : .predictions)
   }
 
   public var optimizer: SGD {

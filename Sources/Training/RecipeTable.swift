@@ -2,6 +2,11 @@ extension Recipe {
   /// Every key, in the order of the help text: the one list behind YAML, JSON and the flags.
   public static let keys: [RecipeKey] = dataKeys + networkKeys + optimizationKeys + executionKeys
 
+  /// Keys in which repetitions of one experiment may differ: the seed, where the data lies, and what
+  /// changes a result by rounding at most.
+  public static let repetitionKeys = Set(executionKeys.map(\.name))
+    .subtracting(["batch-norm", "max-steps"]).union(["seed", "data"])
+
   private static let dataKeys = [
     RecipeKey("data-set", \.dataSet, .choice, "what is learnt"),
     RecipeKey("data", \.data, .optional(.path), "directory with the data set's files"),
@@ -56,7 +61,24 @@ extension Recipe {
     RecipeKey(
       "gradient-norm-penalty", \.gradientNormPenalty, .nonNegative,
       "λ_g of λ_g·mean‖∇ₓℓ‖², per sample"),
-    RecipeKey("seed", \.seed, .seed, "decides initial weights, sample order and augmentation"),
+    RecipeKey(
+      "cure-penalty", \.curePenalty, .nonNegative,
+      "λ_c of λ_c·mean‖∇ₓℓ(x + z) − ∇ₓℓ(x)‖², per sample"),
+    RecipeKey("cure-step", \.cureStep, .positive, "‖z‖₂ of the cure penalty"),
+    RecipeKey(
+      "adversarial-epsilon", \.adversarialEpsilon, .nonNegative,
+      "train on adversarial examples at most so far from the images; 0 on the images"),
+    RecipeKey(
+      "adversarial-step", \.adversarialStep, .positive, "length of a step of the training attack"),
+    RecipeKey(
+      "adversarial-steps", \.adversarialSteps, .count(from: 1), "steps of the training attack"),
+    RecipeKey(
+      "adversarial-norm", \.adversarialNorm, .choice, "norm of adversarial-epsilon and -step"),
+    RecipeKey(
+      "adversarial-attack", \.adversarialAttack, .choice,
+      "as one expects it, or the paper's weak one"),
+    RecipeKey(
+      "seed", \.seed, .seed, "decides initial weights, sample order, augmentation, attack starts"),
   ]
 
   private static let executionKeys = [

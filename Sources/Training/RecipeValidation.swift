@@ -9,6 +9,12 @@ extension Recipe {
         }
       }
     }
+    // Pixels span [0, 1], so that a larger ε allows any image.
+    guard adversarialNorm == .l2 || adversarialEpsilon <= 1 else {
+      throw .exceeds(
+        key: "adversarial-epsilon", value: "\(adversarialEpsilon)",
+        limitKey: "the range of pixels", limit: "1 in the norm linf")
+    }
     guard !reproducible || batchNorm == .global else {
       throw .pointless(key: "reproducible", needs: "batch-norm global", found: batchNorm.rawValue)
     }

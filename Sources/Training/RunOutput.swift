@@ -7,6 +7,8 @@ public struct RunOutput {
   public let directory: RunDirectory
   public let metrics: MetricsFile
   private let timings: AppendOnlyFile
+  /// Kept open: it locks the run.
+  private let environment: AppendOnlyFile
   private let checkpoints: CheckpointStore
   private let keep: Int
 
@@ -15,11 +17,12 @@ public struct RunOutput {
     _ directory: RunDirectory, recipe: Recipe, environment: RunEnvironment, resumingAt step: Int?
   ) throws {
     self.directory = directory
+    self.environment = try directory.openEnvironment()
     metrics = try MetricsFile(directory, resumingAt: step)
     timings = try directory.openTimings()
     checkpoints = CheckpointStore(directory: directory)
     keep = recipe.keepCheckpoints
-    try directory.openEnvironment().append(line: environment.json())
+    try self.environment.append(line: environment.json())
     try directory.writeRecipe(Array(try recipe.json().utf8) + [UInt8(ascii: "\n")])
   }
 

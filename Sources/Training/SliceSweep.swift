@@ -50,6 +50,7 @@ public struct SliceSweep {
     recordsPerSample: Int = 1, _ measure: (Slice) -> [Record]
   ) throws -> [Record] {
     let (rank, size) = (communicator.rank, communicator.size)
+    communicator.enter(.measurement)
     let prefetcher = try Agreement(communicator).perform {
       try Prefetcher(dataset: dataset, sampler: sampler, rank: rank, size: size, epochs: 1)
     }
@@ -57,6 +58,7 @@ public struct SliceSweep {
     var records: [Record] = []
     while let batch = prefetcher.next() {
       slices.forEach(in: batch.count) { range in
+        communicator.beat()
         let pixels = range.lowerBound * dataset.pixelsPerImage
         let found = measure(
           Slice(

@@ -8,7 +8,7 @@ import Tensors
 /// Every rank acts on the sums, so all do the same at the same step and none leaves the loop alone.
 public struct StepCounters {
   private enum Place: Int, CaseIterable {
-    case nonFinite, stop, failed, loss, correct, gradientNormSquares
+    case nonFinite, stop, failed, loss, correct, gradientNormSquares, gradientChangeSquares
   }
 
   private let tensor: Tensor
@@ -34,10 +34,12 @@ public struct StepCounters {
     public var correct: Float = 0
     /// Σᵢ ‖B·∇ₓL‖², the squared norms of the per-sample input gradients.
     public var gradientNormSquares: Float = 0
+    /// Σᵢ ‖B·d‖², the squared changes of those gradients from x to x + z.
+    public var gradientChangeSquares: Float = 0
 
     public init(
       nonFinite: Float = 0, stop: Float = 0, failed: Float = 0, loss: Float = 0,
-      correct: Float = 0, gradientNormSquares: Float = 0
+      correct: Float = 0, gradientNormSquares: Float = 0, gradientChangeSquares: Float = 0
     ) {
       self.nonFinite = nonFinite
       self.stop = stop
@@ -45,6 +47,7 @@ public struct StepCounters {
       self.loss = loss
       self.correct = correct
       self.gradientNormSquares = gradientNormSquares
+      self.gradientChangeSquares = gradientChangeSquares
     }
   }
 
@@ -64,6 +67,7 @@ public struct StepCounters {
     tensor[Place.loss.rawValue] += values.loss
     tensor[Place.correct.rawValue] += values.correct
     tensor[Place.gradientNormSquares.rawValue] += values.gradientNormSquares
+    tensor[Place.gradientChangeSquares.rawValue] += values.gradientChangeSquares
     model.exactSums?.add(tensor, at: model.gradients.count)
   }
 
@@ -72,6 +76,7 @@ public struct StepCounters {
       nonFinite: tensor[Place.nonFinite.rawValue], stop: tensor[Place.stop.rawValue],
       failed: tensor[Place.failed.rawValue], loss: tensor[Place.loss.rawValue],
       correct: tensor[Place.correct.rawValue],
-      gradientNormSquares: tensor[Place.gradientNormSquares.rawValue])
+      gradientNormSquares: tensor[Place.gradientNormSquares.rawValue],
+      gradientChangeSquares: tensor[Place.gradientChangeSquares.rawValue])
   }
 }

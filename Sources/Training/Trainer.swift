@@ -28,6 +28,7 @@ public final class Trainer {
   private(set) var steps: Int
   private var epoch: EpochTotals
   private var failure: (any Error)?
+  private let drill: Drill?
   private let divergenceCheck: DivergenceCheck
   private let curvatureProbe: CurvatureProbe?
   /// The newest measurement; rank 0's after a resume.
@@ -36,7 +37,8 @@ public final class Trainer {
   private var skipped = 0
   private static let longestSkip = 10
 
-  init(_ setup: TrainerSetup, observer: (any TrainingObserver)?) {
+  init(_ setup: TrainerSetup, observer: (any TrainingObserver)?, drill: Drill?) {
+    self.drill = drill
     recipe = setup.recipe
     model = setup.model
     communicator = setup.communicator
@@ -45,7 +47,8 @@ public final class Trainer {
     testData = setup.testData
     sampler = setup.sampler
     trainingStep = TrainingStep(
-      setup.model, objective: setup.recipe.objective, optimizer: setup.recipe.optimizer,
+      setup.model, objective: setup.recipe.objective, curvaturePenalty: setup.curvaturePenalty,
+      adversary: setup.adversary, optimizer: setup.recipe.optimizer,
       communicator: setup.communicator,
       bucketBytes: Int(setup.recipe.bucketMegabytes * 1_048_576))
     output = setup.output
@@ -76,7 +79,7 @@ public final class Trainer {
     }
     defer { prefetcher.stop() }
     var last: Evaluator.Result?
-    while steps < recipe.maxSteps ?? Int.max, let batch = prefetcher.next() {
+    while steps < recipe.maxSteps ?? Int.max, let batch = nextBatch(prefetcher) {
       let result = try train(on: batch)
       let isLastOfEpoch = batch.step == sampler.stepsPerEpoch - 1
       let isEnd =
@@ -93,7 +96,13 @@ public final class Trainer {
     return try last ?? evaluate()
   }
 
+  private func nextBatch(_ prefetcher: Prefetcher) -> Batch? {
+    communicator.place = Place(step: steps + 1, .data)
+    return prefetcher.next()
+  }
+
   private func train(on batch: Batch) throws -> TrainingStep.Result {
+    do { try drill?.act(step: steps + 1, batch, model, communicator) } catch { failure = error }
     let rate = schedule.rate(
       epoch: batch.epoch, step: batch.step, stepsPerEpoch: sampler.stepsPerEpoch)
     let request: TrainingStep.Request =
@@ -118,7 +127,8 @@ public final class Trainer {
       return
     }
     if result.hasFailed {
-      throw failure ?? TrainingError.failedElsewhere(step: steps)
+      try agreement.perform { if let failure { throw failure } }
+      throw TrainingError.failedElsewhere(step: steps)
     }
     skipped += 1
     guard recipe.onNonfinite == .skip, skipped < Self.longestSkip else {
@@ -139,7 +149,12 @@ public final class Trainer {
         ("train/learning-rate", .number(Double(rate))),
         (
           "train/gradient-norm-square",
-          recipe.objective.penalizesGradient ? .number(result.gradientNormSquare) : .absent
+          recipe.trainingPurpose == .trainingWithPenalty
+            ? .number(result.gradientNormSquare) : .absent
+        ),
+        (
+          "train/gradient-change-square",
+          recipe.curePenalty > 0 ? .number(result.gradientChangeSquare) : .absent
         ),
       ])
     } catch { failure = error }
@@ -149,10 +164,12 @@ public final class Trainer {
   private func finishEpoch(
     _ number: Int, isEnd: Bool, dataWait: Duration
   ) throws -> Evaluator.Result? {
+    communicator.place = Place(step: steps, .betweenSteps)
     try agreement.perform { if let failure { throw failure } }
     let (speed, seconds) = (epoch.imagesPerSecond, epoch.seconds)
     let isEvaluated = isEnd || (number + 1) % recipe.evaluateEvery == 0
     let test = isEvaluated ? try evaluate() : nil
+    communicator.place = Place(step: steps, .betweenSteps)
     model.refresh(.evaluation)
     let report = EpochReport(
       epoch: number + 1, epochs: recipe.epochs, step: steps, trainLoss: epoch.meanLoss,
@@ -186,7 +203,9 @@ public final class Trainer {
 
   /// Rank 0 saves; all ranks learn whether it worked.
   private func checkpoint() throws {
+    communicator.place = Place(step: steps, .checkpoint)
     try divergenceCheck.run(step: steps)
+    communicator.place = Place(step: steps, .checkpoint)
     try agreement.performOnRoot {
       try output?.save(
         model, recipe: recipe,

@@ -1,5 +1,6 @@
 import Checkpoints
 import Datasets
+import Foundation
 import Layers
 import MessagePassing
 import Networks
@@ -15,6 +16,8 @@ public struct TrainerSetup {
 
   let recipe: Recipe
   let model: Model
+  let curvaturePenalty: CurvaturePenalty?
+  let adversary: Adversary?
   let communicator: any Communicator
   let trainData: Dataset
   let testData: Dataset
@@ -49,6 +52,9 @@ public struct TrainerSetup {
     trainData = train
     testData = test
     self.model = model
+    (curvaturePenalty, adversary) = try agreement.perform {
+      (try recipe.curvaturePenalty(for: model), try recipe.adversary(for: model))
+    }
     sampler = recipe.sampler(for: train)
     curvatureProbe = try agreement.perform {
       try CurvatureProbe(recipe, for: model, test, communicator: communicator)
@@ -103,7 +109,7 @@ public struct TrainerSetup {
     let model = try Model(
       architecture,
       ModelConfiguration(
-        recipe.objective.penalizesGradient ? .trainingWithPenalty : .training,
+        recipe.trainingPurpose,
         // Evaluation takes whole slices, also where a rank's share of a batch is smaller.
         maximumSamples: max(sampler.largestShare(size: communicator.size), recipe.sliceSize),
         slices: recipe.slices,
@@ -138,6 +144,27 @@ public struct TrainerSetup {
     }
   }
 
+  /// A run keeps its data, whatever directory they are read from.
+  private static func checkSameData(
+    _ now: RunEnvironment, _ directory: RunDirectory, _ recipe: Recipe, _ checkpoint: Checkpoint
+  ) throws {
+    let decoder = JSONDecoder()
+    // A line that a power failure has cut short says nothing.
+    let starts = try directory.environmentLines().compactMap {
+      try? decoder.decode(RunEnvironment.self, from: Data($0.utf8))
+    }
+    guard let last = starts.last else { return }
+    guard last.trainData == now.trainData else {
+      throw TrainingError.dataChanged(what: "training samples", run: directory.path)
+    }
+    let trained =
+      try checkpoint.model.metadata[ModelFile.recipeKey]
+      .map { try Recipe(yaml: $0, source: checkpoint.path).testSamples } ?? recipe.testSamples
+    // How many test samples are taken may change, what they are may not.
+    guard trained != recipe.testSamples || starts.contains(where: { $0.testData == now.testData })
+    else { throw TrainingError.dataChanged(what: "test samples", run: directory.path) }
+  }
+
   private static func open(
     _ recipe: Recipe, run: String, start: Start, model: Model,
     environment: inout RunEnvironment, note: (String) -> Void
@@ -160,6 +187,7 @@ public struct TrainerSetup {
       }
       let state = checkpoint.state
       try checkUnchanged(recipe, checkpoint)
+      try checkSameData(environment, directory, recipe, checkpoint)
       try model.load(
         StateDictionary(checkpoint.model, path: checkpoint.path), from: checkpoint.path)
       try model.loadOptimizer(
@@ -174,7 +202,17 @@ public struct TrainerSetup {
 
 extension TrainerSetup {
   /// The run, ready for its first step; `observer` is rank 0's and must outlive it.
-  public func makeTrainer(observer: (any TrainingObserver)?) -> Trainer {
-    Trainer(self, observer: observer)
+  ///
+  /// - Parameter drill: the same on all ranks.
+  public func makeTrainer(observer: (any TrainingObserver)?, drill: Drill? = nil) -> Trainer {
+    Trainer(self, observer: observer, drill: drill)
+  }
+
+  /// The run's directory, as rank 0 has opened it.
+  ///
+  /// Collective.
+  public func sharedRunPath() -> String {
+    let own = Array((output?.directory.path ?? "").utf8)
+    return String(decoding: communicator.allGather(own)[0], as: UTF8.self)
   }
 }

@@ -13,6 +13,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case ranksDiffer(what: String, rank: Int, found: String, rootValue: String)
   case nothingToResume(run: String)
   case changed(key: String, checkpoint: String, recipe: String)
+  /// A run that is to go on finds other samples than it began with.
+  case dataChanged(what: String, run: String)
   /// A signal asked for the end, and a checkpoint was written.
   case stopped(step: Int, run: String)
 
@@ -38,6 +40,9 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case .changed(let key, let checkpoint, let recipe):
       "the checkpoint was trained with --\(key) \(checkpoint), the recipe says \(recipe); "
         + "a run keeps it: start a new one with --initial"
+    case .dataChanged(let what, let run):
+      "the \(what) are not those of \(run)/environment.jsonl (SHA-256); "
+        + "a run keeps its data: start a new one with --initial"
     case .stopped(let step, let run):
       "stopped by a signal after step \(step); go on with: lcnn-dist train --resume --run \(run)"
     }

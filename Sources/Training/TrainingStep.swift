@@ -14,19 +14,25 @@ public struct TrainingStep {
   public let model: Model
   public let objective: Objective
   public let optimizer: SGD
+  public let curvaturePenalty: CurvaturePenalty?
+  public let adversary: Adversary?
   private let reducer: GradientReducer
   private let counters: StepCounters
+  private let communicator: any Communicator
   private let loss = SoftmaxCrossEntropy()
 
   public init(
-    _ model: Model, objective: Objective, optimizer: SGD, communicator: any Communicator,
-    bucketBytes: Int
+    _ model: Model, objective: Objective, curvaturePenalty: CurvaturePenalty? = nil,
+    adversary: Adversary? = nil, optimizer: SGD, communicator: any Communicator, bucketBytes: Int
   ) {
     self.model = model
     self.objective = objective
+    self.curvaturePenalty = curvaturePenalty
+    self.adversary = adversary
     self.optimizer = optimizer
     reducer = GradientReducer(model, communicator: communicator, bucketBytes: bucketBytes)
     counters = StepCounters(model)
+    self.communicator = communicator
   }
 
   /// Collectives of the gradient reduction in every step, and what a rank hands to them.
@@ -51,29 +57,41 @@ public struct TrainingStep {
     let input = model.input.prefix(n)
     let logits = model.logits.prefix(n)
 
+    communicator.enter(.forward)
     model.refresh(.training)
     model.exactSums?.clear()
     counters.write(
       StepCounters.Values(stop: request == .stop ? 1 : 0, failed: request == .fail ? 1 : 0))
     input.value.pointer.update(from: images(of: batch), count: input.value.count)
+    adversary?.moveImages(of: batch)
+    curvaturePenalty?.writeSecondPoint(
+      labels: UnsafeBufferPointer(rebasing: batch.labels[..<n]), globalBatch: globalBatch)
     model.forward(n, mode: .training)
     measureLoss(logits, labels: batch.labels, globalBatch: globalBatch)
 
-    if objective.penalizesGradient {
+    communicator.enter(.backward)
+    if penalizesInputGradient {
       model.backward(n)
-      input.tangent.copy(from: input.gradient)
-      measureGradientNorm(input.gradient, globalBatch: globalBatch)
+      measureSquares(n, globalBatch: globalBatch)
+      // λ_g·B·‖∇ₓL‖² is one penalty and λ_c·B·‖d‖² the other. dθ̄/dε along ∇ₓL is half the gradient of
+      // ‖∇ₓL‖², along −d what ‖d‖² lacks; tangents along both are one along their sum.
+      scale(input.gradient, by: objective.gradientNorm, into: input.tangent)
+      if let penalty = curvaturePenalty {
+        add(penalty.difference.prefix(n), times: -penalty.weight, into: input.tangent)
+      }
+      communicator.enter(.forwardTangent)
       model.forwardTangent(n)
       loss.tangent(logits, scale: 1 / globalBatch)
-      // λ_g·B·‖∇ₓL‖² is the penalty, and dθ̄/dε along ∇ₓL is half the gradient of ‖∇ₓL‖².
       let weights = GradientWeights(
-        previous: 0, primal: 1, tangent: 2 * objective.gradientNorm * globalBatch)
+        previous: curvaturePenalty == nil ? 0 : 1, primal: 1, tangent: 2 * globalBatch)
+      communicator.enter(.backwardTangent)
       model.backwardTangent(n, writing: weights, layerFinished: reducer.layerFinished)
     } else {
       model.backward(n, writing: .loss, layerFinished: reducer.layerFinished)
     }
 
     reducer.finish()
+    communicator.enter(.update)
     let sums = counters.read()
     var result = Result(sums, samples: batch.globalCount)
     guard sums.nonFinite == 0, sums.failed == 0, isFinite(model.gradients) else {
@@ -105,11 +123,20 @@ public struct TrainingStep {
     }
   }
 
-  /// ‖B·∇ₓL‖² slice by slice into the counters.
-  private func measureGradientNorm(_ gradient: Tensor, globalBatch: Float) {
-    model.configuration.slices.forEach(in: gradient.shape.samples) { slice in
-      let squares = sumOfSquares(gradient.slice(slice)) * Double(globalBatch * globalBatch)
-      counters.add(StepCounters.Values(gradientNormSquares: Float(squares)))
+  /// Whether a step needs the tangent passes.
+  private var penalizesInputGradient: Bool {
+    objective.penalizesGradient || curvaturePenalty != nil
+  }
+
+  /// ‖B·∇ₓL‖² and ‖B·d‖² slice by slice into the counters.
+  private func measureSquares(_ samples: Int, globalBatch: Float) {
+    let unit = Double(globalBatch * globalBatch)
+    model.configuration.slices.forEach(in: samples) { slice in
+      let change = curvaturePenalty.map { sumOfSquares($0.difference.slice(slice)) } ?? 0
+      counters.add(
+        StepCounters.Values(
+          gradientNormSquares: Float(sumOfSquares(model.input.gradient.slice(slice)) * unit),
+          gradientChangeSquares: Float(change * unit)))
     }
   }
 
@@ -129,6 +156,8 @@ public struct TrainingStep {
     public let correct: Int
     /// meanᵢ ‖∇ₓℓᵢ‖²; 0 without a penalty.
     public let gradientNormSquare: Double
+    /// meanᵢ ‖∇ₓℓᵢ(xᵢ + zᵢ) − ∇ₓℓᵢ(xᵢ)‖²; 0 without a curvature penalty.
+    public let gradientChangeSquare: Double
     public let stopRequested: Bool
     /// Whether a rank could not go on.
     public let hasFailed: Bool
@@ -140,6 +169,7 @@ public struct TrainingStep {
       loss = sums.nonFinite > 0 ? .nan : Double(sums.loss) / Double(samples)
       correct = Int(sums.correct)
       gradientNormSquare = Double(sums.gradientNormSquares) / Double(samples)
+      gradientChangeSquare = Double(sums.gradientChangeSquares) / Double(samples)
       stopRequested = sums.stop > 0
       hasFailed = sums.failed > 0
     }

@@ -60,7 +60,7 @@ struct CurvatureCommand: ParsableCommand {
   }
 
   mutating func run() throws {
-    let world = try Ranks.join()
+    let world = try Ranks.join(options.watch)
     let logger = Ranks.logger
     logger.info("\(Ranks.blas)")
     try Ranks.requireSameKernels()

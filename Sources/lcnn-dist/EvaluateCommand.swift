@@ -13,6 +13,9 @@ struct EvaluateCommand: ParsableCommand {
 
   enum Split: String, ExpressibleByArgument, CaseIterable { case train, test }
 
+  @OptionGroup(title: "HANGS")
+  var watch: WatchOptions
+
   @OptionGroup(title: "MODEL AND RECIPE")
   var trained: TrainedModelOptions
 
@@ -20,7 +23,7 @@ struct EvaluateCommand: ParsableCommand {
   var split: Split = .test
 
   mutating func run() throws {
-    let world = try Ranks.join()
+    let world = try Ranks.join(watch)
     let logger = Ranks.logger
     logger.info("\(Ranks.blas)")
     try Ranks.requireSameKernels()

@@ -21,6 +21,9 @@ struct MeasurementOptions: ParsableArguments {
     }
   }
 
+  @OptionGroup(title: "HANGS")
+  var watch: WatchOptions
+
   @OptionGroup(title: "MODEL AND RECIPE")
   var trained: TrainedModelOptions
 

@@ -10,9 +10,19 @@ enum Ranks {
   /// What was found about OpenBLAS before anything else.
   nonisolated(unsafe) static var blas = BLASCoreType.Outcome.fine(core: BLASCoreType.current)
   nonisolated(unsafe) private static var world: MPICommunicator?
+  nonisolated(unsafe) private static var watched: Watched?
 
-  /// Starts MPI and checks that it sees the ranks that the launcher started.
-  static func join() throws -> MPICommunicator {
+  /// The ledger of this rank's collectives, and who reads it.
+  private struct Watched {
+    let communicator: LedgeredCommunicator
+    let watchdog: Watchdog
+  }
+
+  /// The MPI library; after `join`.
+  static var messagePassing: String { world?.library ?? "" }
+
+  /// Starts MPI and checks that it sees the ranks that the launcher started; then the watchdog.
+  static func join(_ watch: WatchOptions) throws -> any Communicator {
     let world = try MPICommunicator.initialize()
     do {
       try LaunchEnvironment.check(
@@ -23,14 +33,34 @@ enum Ranks {
       throw error
     }
     self.world = world
-    return world
+    guard let settings = watch.settings else { return world }
+    let communicator = LedgeredCommunicator(world, ledger: CollectiveLedger())
+    let watchdog = Watchdog(communicator.ledger, communicator, settings)
+    watched = Watched(communicator: communicator, watchdog: watchdog)
+    MPICommunicator.beforeAborting { watchdog.awaitDiagnosis() }
+    return communicator
+  }
+
+  /// Where the watchdog leaves the ranks' ledgers from now on.
+  static func watch(run: String) { watched?.watchdog.use(runDirectory: run) }
+
+  /// Ends this rank's part in MPI, together with all others.
+  private static func finalize() {
+    guard let watched else {
+      world?.finalize()
+      return
+    }
+    watched.communicator.place = Place(.ending)
+    watched.communicator.ledger.record(.finalize) { world?.finalize() }
+    watched.watchdog.stop()
   }
 
   /// Refuses ranks whose matrix products or own kernels would round differently: each computes the same
   /// weights from the same gradients for itself.
   static func requireSameKernels() throws {
-    guard let world else { return }
-    try Agreement(world).requireSame([
+    let communicator: (any Communicator)? = watched?.communicator ?? world
+    guard let communicator else { return }
+    try Agreement(communicator).requireSame([
       ("OpenBLAS's kernels, chosen by \(BLASCoreType.coreTypeVariable)", BLASCoreType.current),
       ("their CPUs' vectors", "\(BLASCoreType.Processor.current.vectors)"),
     ])
@@ -52,7 +82,7 @@ enum Ranks {
   }
 
   static func leave(_ status: ExitStatus) -> Never {
-    world?.finalize()
+    finalize()
     exit(status.rawValue)
   }
 
@@ -67,19 +97,29 @@ enum Ranks {
       if speaks { LCNNDist.exit(withError: error) }
       exit(status)
     }
-    if speaks {
-      let message = isOurs ? "lcnn-dist: \(error)" : LCNNDist.fullMessage(for: error)
-      FileHandle.standardError.write(Data("\(message)\n".utf8))
-    }
+    let message = isOurs ? "lcnn-dist: \(error)" : LCNNDist.fullMessage(for: error)
+    if speaks { FileHandle.standardError.write(Data("\(message)\n".utf8)) }
     if let world {
+      if !speaks { speakIfAlone("lcnn-dist: rank \(world.rank): \(error)") }
       // The end of MPI is collective, so rank 0 has spoken when any rank goes on.
-      world.finalize()
+      finalize()
     } else if !speaks {
       // At the first failure mpirun ends all ranks, so that of rank 0, which has spoken, ends this wait.
       sleep(longestWaitForSpeaker)
     }
     exit(status)
   }
+
+  /// Says what ends this rank if the others do not end as well: then rank 0 has not said it.
+  private static func speakIfAlone(_ message: String) {
+    Thread.detachNewThread {
+      Thread.sleep(forTimeInterval: waitForOthers)
+      FileHandle.standardError.write(Data("\(message)\n".utf8))
+    }
+  }
+
+  /// Seconds; ranks that end together do so within a fraction of one.
+  private static let waitForOthers: TimeInterval = 0.5
 
   /// Seconds; ranks of one job start within a fraction of one.
   private static let longestWaitForSpeaker: UInt32 = 3

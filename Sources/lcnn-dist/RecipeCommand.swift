@@ -1,5 +1,6 @@
 import ArgumentParser
 import EmbeddedFiles
+import Reporting
 import Training
 
 struct RecipeCommand: ParsableCommand {
@@ -12,7 +13,18 @@ struct RecipeCommand: ParsableCommand {
     completion: .list(EmbeddedFiles.recipes.map(\.name)))
   var name: String?
 
+  @Flag(help: "print what each training arm sets, for train --arm")
+  var arms = false
+
+  func validate() throws {
+    if arms && name != nil { throw ValidationError("--arms stands alone") }
+  }
+
   mutating func run() throws {
+    if arms {
+      print(ArmReport.text)
+      return
+    }
     guard let name else {
       for recipe in EmbeddedFiles.recipes { print(recipe.name) }
       return

@@ -35,6 +35,13 @@ struct RecipeFlags: ParsableArguments {
   @Option(help: help("beta-penalty")) var betaPenalty: String?
   @Option(help: help("gamma-penalty")) var gammaPenalty: String?
   @Option(help: help("gradient-norm-penalty")) var gradientNormPenalty: String?
+  @Option(help: help("cure-penalty")) var curePenalty: String?
+  @Option(help: help("cure-step")) var cureStep: String?
+  @Option(help: help("adversarial-epsilon")) var adversarialEpsilon: String?
+  @Option(help: help("adversarial-step")) var adversarialStep: String?
+  @Option(help: help("adversarial-steps")) var adversarialSteps: String?
+  @Option(help: help("adversarial-norm")) var adversarialNorm: String?
+  @Option(help: help("adversarial-attack")) var adversarialAttack: String?
   @Option(help: help("seed")) var seed: String?
 
   @Option(help: help("slice-size")) var sliceSize: String?

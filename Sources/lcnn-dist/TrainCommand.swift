@@ -23,6 +23,11 @@ struct TrainCommand: ParsableCommand {
   var recipe: String?
 
   @Option(
+    help: ArgumentHelp(
+      "a row of the paper's tables: sets what is minimised, in any recipe; see recipe --arms"))
+  var arm: Arm?
+
+  @Option(
     name: .customLong("run"), help: "the run's directory (default: runs/RECIPE-DATE)",
     completion: .directory)
   var runPath: String?
@@ -39,6 +44,9 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "a moving line, or plain lines; auto: as standard output is a terminal or not")
   var progress: ConsoleProgress.Style = .auto
 
+  @OptionGroup(title: "HANGS")
+  var watch: WatchOptions
+
   @OptionGroup(title: "RECIPE")
   var flags: RecipeFlags
 
@@ -48,25 +56,31 @@ struct TrainCommand: ParsableCommand {
   }
 
   mutating func run() throws {
-    let world = try Ranks.join()
+    let world = try Ranks.join(watch)
     let logger = Ranks.logger
     logger.info("\(Ranks.blas)")
     try Ranks.requireSameKernels()
     let recipe = try Agreement(world).perform { try resolvedRecipe() }
+    let drill = try Agreement(world).perform {
+      try Drill(environment: ProcessInfo.processInfo.environment, ranks: world.size)
+    }
     let observer = world.rank == 0 ? ConsoleProgress(style: progress) : nil
     let setup = try TrainerSetup(
       recipe, run: runPath ?? defaultRun(), start: resume ? .resume : .fresh(initial: initial),
       versions: RunEnvironment.Versions(
-        program: LCNNDist.version, messagePassing: world.library, blas: "\(Ranks.blas)"),
+        program: LCNNDist.version, messagePassing: Ranks.messagePassing, blas: "\(Ranks.blas)"),
       communicator: world, note: { observer?.note($0) })
+    Ranks.watch(run: setup.sharedRunPath())
+    if let drill { observer?.note("\(drill)") }
     // Not before: until there are steps to agree in, a signal just ends the program.
     StopSignal.install()
-    let result = try setup.makeTrainer(observer: observer).run()
+    let result = try setup.makeTrainer(observer: observer, drill: drill).run()
     observer?.finish(result)
   }
 
   private func resolvedRecipe() throws -> Recipe {
     var recipe = try Recipe.load(try self.recipe ?? recipeOfRun() ?? "digits")
+    if let arm { try recipe.apply(arm) }
     try flags.apply(to: &recipe)
     try recipe.validate()
     return recipe
@@ -86,9 +100,11 @@ struct TrainCommand: ParsableCommand {
     let formatter = DateFormatter()
     formatter.locale = Locale(identifier: "en_US_POSIX")
     formatter.dateFormat = "yyyy-MM-dd-HHmmss"
-    let name = URL(fileURLWithPath: recipe ?? "digits").deletingPathExtension().lastPathComponent
+    let base = URL(fileURLWithPath: recipe ?? "digits").deletingPathExtension().lastPathComponent
+    let name = ([base] + (arm.map { [$0.rawValue] } ?? [])).joined(separator: "-")
     return "runs/\(name)-\(formatter.string(from: Date()))"
   }
 }
 
 extension ConsoleProgress.Style: ExpressibleByArgument {}
+extension Arm: ExpressibleByArgument {}

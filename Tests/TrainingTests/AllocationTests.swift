@@ -45,10 +45,35 @@ import Training
     #expect(count.own == 0, "\(count) in 3 steps")
   }
 
-  @Test("nor does a step of several ranks, one of them without samples")
+  @Test("nor does a step with CURE and adversarial examples", arguments: SmallNetwork.allCases)
+  func arms(network: SmallNetwork) throws {
+    useOneBLASThread()
+    var recipe = Recipe()
+    recipe.curePenalty = 0.1
+    recipe.adversarialEpsilon = 0.3
+    let architecture = try network.architecture()
+    let model = try Model(
+      architecture, ModelConfiguration(recipe.trainingPurpose, maximumSamples: 5),
+      communicator: SoloCommunicator())
+    model.initialize(seed: 1)
+    let step = TrainingStep(
+      model, objective: recipe.objective,
+      curvaturePenalty: try recipe.curvaturePenalty(for: model),
+      adversary: try recipe.adversary(for: model), optimizer: recipe.optimizer,
+      communicator: SoloCommunicator(), bucketBytes: 256)
+    let samples = RandomSamples(architecture, count: 5, seed: 2)
+    let count = samples.withShare { batch in
+      for _ in 0..<2 { #expect(step.run(batch, learningRate: 0.01).isApplied) }
+      return Allocations { _ = step.run(batch, learningRate: 0.01) }
+    }
+    #expect(count.own == 0, "\(count)")
+  }
+
+  @Test("nor does a recorded step of several ranks, one of them without samples")
   func ranks() throws {
     useOneBLASThread()
-    let counts = try ThreadCommunicator.run(ranks: 3) { communicator in
+    let counts = try ThreadCommunicator.run(ranks: 3) { base in
+      let communicator = LedgeredCommunicator(base, ledger: CollectiveLedger())
       let architecture = try SmallNetwork.resNetLowCurvature.architecture()
       let model = try Model(
         architecture, ModelConfiguration(.trainingWithPenalty, maximumSamples: 1),

@@ -110,6 +110,10 @@ struct RefusedRecipe: CustomTestStringConvertible, Sendable {
       "variant: standard\ngamma-penalty: 1e-5",
       says: "my.yaml: gamma-penalty needs variant lcnn, but that is standard"),
     RefusedRecipe(
+      "adversarial-norm: linf\nadversarial-epsilon: 8",
+      says: "my.yaml: adversarial-epsilon is 8.0, expected at most the range of pixels, "
+        + "which is 1 in the norm linf"),
+    RefusedRecipe(
       "milestones: [0.9, 0.5]", says: "my.yaml: milestones is [0.9, 0.5], expected ascending values"
     ),
     RefusedRecipe(
@@ -127,12 +131,13 @@ struct RefusedRecipe: CustomTestStringConvertible, Sendable {
       recipe.gradientNormPenalty)
     #expect(recipe.architecture.rawValue == "resnet" || name.contains(recipe.architecture.rawValue))
     #expect(name.contains("gradreg") == (recipe.gradientNormPenalty > 0))
-    let isBaseline = name.contains("cifar") && !name.contains("lcnn")
+    let isBaseline =
+      !name.contains("lcnn") && ["standard", "gradreg"].contains { name.hasSuffix($0) }
     #expect((recipe.variant == .standard) == isBaseline)
   }
 
-  @Test("there are the eight built-in recipes")
-  func builtInCount() { #expect(EmbeddedFiles.recipes.count == 8) }
+  @Test("there are the ten built-in recipes")
+  func builtInCount() { #expect(EmbeddedFiles.recipes.count == 10) }
 
   @Test(
     "a bad recipe is refused with its line and what was expected",

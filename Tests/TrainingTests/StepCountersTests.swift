@@ -24,10 +24,11 @@ import Training
     values.loss = 4
     values.correct = 5
     values.gradientNormSquares = 6
+    values.gradientChangeSquares = 7
     counters.write(values)
     #expect(counters.read() == values)
     #expect(model.gradients.buffer.allSatisfy { $0 == 0 })
-    #expect(Set(model.counters.buffer) == [0, 1, 2, 3, 4, 5, 6])
+    #expect(Set(model.counters.buffer) == [0, 1, 2, 3, 4, 5, 6, 7])
     counters.write(empty)
     #expect(model.counters.buffer.allSatisfy { $0 == 0 })
   }

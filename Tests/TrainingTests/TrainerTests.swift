@@ -66,6 +66,36 @@ private final class Interrupter: TrainingObserver {
     }
   }
 
+  @Test("a run that finds other samples than it began with is refused", arguments: [true, false])
+  func changedData(isTraining: Bool) throws {
+    let url = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: url) }
+    func write(_ prefix: String, pixel: UInt8) throws {
+      let pixels = (0..<4 * 64).map { $0 == 9 ? pixel : UInt8($0 % 251) }
+      try Data([0, 0, 8, 3, 0, 0, 0, 4, 0, 0, 0, 8, 0, 0, 0, 8] + pixels).write(
+        to: url.appendingPathComponent("\(prefix)-images-idx3-ubyte"))
+      try Data([0, 0, 8, 1, 0, 0, 0, 4, 3, 9, 0, 1]).write(
+        to: url.appendingPathComponent("\(prefix)-labels-idx1-ubyte"))
+    }
+    for prefix in ["train", "t10k"] { try write(prefix, pixel: 0) }
+    var recipe = try Recipe.load("digits")
+    (recipe.dataSet, recipe.data, recipe.batchSize) = (.idx, url.path, 4)
+    (recipe.epochs, recipe.maxSteps) = (3, 1)
+    useOneBLASThread()
+    try train(recipe, in: url.path + "/run", .fresh(initial: nil))
+    recipe.maxSteps = 2
+    try train(recipe, in: url.path + "/run", .resume)
+    try write(isTraining ? "train" : "t10k", pixel: 1)
+    recipe.maxSteps = 3
+    #expect(
+      throws: TrainingError.dataChanged(
+        what: isTraining ? "training samples" : "test samples", run: url.path + "/run")
+    ) {
+      try train(recipe, in: url.path + "/run", .resume)
+    }
+  }
+
   @Test("test images of another size than the training images are refused")
   func unequalFormats() throws {
     let url = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)

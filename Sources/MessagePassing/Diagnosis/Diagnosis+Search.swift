@@ -1,0 +1,145 @@
+extension Diagnosis {
+  /// How long ranks may be still before something is said.
+  package struct Limits: Sendable {
+    /// Between two looks of a watchdog.
+    let period: Duration
+    let stall: Duration
+
+    package init(period: Duration, stall: Duration) {
+      self.period = period
+      self.stall = stall
+    }
+
+    /// A watchdog that has not published for so long is taken for dead.
+    ///
+    /// On a machine with more ranks than cores a thread may have to wait for its turn.
+    var silence: Duration { max(period * 5, .seconds(3)) }
+    /// Snapshots of different ranks are that far apart: what is to be true of several of them at one
+    /// time must have been so for longer.
+    var settled: Duration { max(period * 3, .seconds(1)) }
+  }
+
+  /// What is wrong among the ranks, if anything; nil stands for a rank that cannot be seen.
+  package static func find(in views: [RankView?], _ limits: Limits) -> Diagnosis? {
+    let seen = views.compactMap { $0 }
+    return gone(seen, limits) ?? mismatch(seen) ?? crossed(seen, limits) ?? stall(views, limits)
+  }
+
+  /// Ranks whose process has ended while others go on.
+  private static func gone(_ views: [RankView], _ limits: Limits) -> Diagnosis? {
+    let lost = views.first { $0.isGone && !$0.isFinished && $0.silentFor > limits.silence }
+    return lost.map { .gone(Missing($0, isSilent: true), process: $0.process) }
+  }
+
+  // MARK: - Different collectives
+
+  /// The first collective, of those still known, in which a rank differs from the lowest one.
+  static func mismatch(_ views: [RankView]) -> Diagnosis? {
+    guard let first = views.first else { return nil }
+    for other in views.dropFirst() {
+      let streams = min(first.snapshot.streams.count, other.snapshot.streams.count)
+      for stream in 0..<streams where differ(first.snapshot, other.snapshot, stream: stream) {
+        if let found = firstDifference(first, other, stream: stream) { return found }
+      }
+    }
+    return nil
+  }
+
+  /// Whether the hashes say so after the newest collective that both know of.
+  private static func differ(_ a: LedgerSnapshot, _ b: LedgerSnapshot, stream: Int) -> Bool {
+    let newest = min(a.count(stream: stream), b.count(stream: stream))
+    if newest == 0 { return false }
+    if let one = a.entry(newest, stream: stream), let two = b.entry(newest, stream: stream) {
+      return one.hash != two.hash
+    }
+    let spacing = CollectiveLedger.Stream.milestoneSpacing
+    let kept = CollectiveLedger.Stream.milestoneCount
+    let ahead = max(a.count(stream: stream), b.count(stream: stream)) / spacing
+    let milestone = newest / spacing
+    guard milestone > 0, ahead - milestone < kept else { return false }
+    return a.streams[stream].milestones[milestone % kept]
+      != b.streams[stream].milestones[milestone % kept]
+  }
+
+  /// The oldest collective that both ledgers hold and that differs in itself, or else the oldest of all;
+  /// where they hold none in common, each one's newest.
+  private static func firstDifference(
+    _ a: RankView, _ b: RankView, stream: Int
+  ) -> Diagnosis? {
+    var oldest: (CollectiveEntry, CollectiveEntry)?
+    for entry in a.snapshot.entries where entry.stream == stream {
+      guard let other = b.snapshot.entry(entry.number, stream: stream) else { continue }
+      if oldest == nil { oldest = (entry, other) }
+      if !entry.matches(other) { return .mismatch(Side(a, entry), Side(b, other)) }
+    }
+    if oldest == nil {
+      let newest = (a.snapshot.newestEntry(stream: stream), b.snapshot.newestEntry(stream: stream))
+      if case (let one?, let two?) = newest { oldest = (one, two) }
+    }
+    return oldest.map { .oldMismatch(Side(a, $0), Side(b, $1)) }
+  }
+
+  /// Two ranks in collectives of two streams, each where the other has not been.
+  private static func crossed(_ views: [RankView], _ limits: Limits) -> Diagnosis? {
+    // One of those that wait in the same collective stands for all of them.
+    var waiting: [RankView] = []
+    for view in views where view.stillFor >= limits.settled && view.silentFor < limits.silence {
+      guard let entry = view.blocked else { continue }
+      let isNew = !waiting.contains { $0.blocked.map { isSame($0, entry) } ?? false }
+      if isNew { waiting.append(view) }
+    }
+    for (index, a) in waiting.enumerated() {
+      for b in waiting[(index + 1)...] {
+        guard let mine = a.blocked, let other = b.blocked, mine.stream != other.stream,
+          !b.hasEntered(mine), !a.hasEntered(other)
+        else { continue }
+        return .crossed(Side(a, mine), Side(b, other))
+      }
+    }
+    return nil
+  }
+
+  // MARK: - Stalls
+
+  /// Ranks that others have waited for longer than `limits.stall`, with patience for what takes long.
+  static func stall(_ views: [RankView?], _ limits: Limits) -> Diagnosis? {
+    let seen = views.compactMap { $0 }
+    let waiting = seen.filter { view in
+      guard let entry = view.blocked else { return false }
+      return view.stillFor >= limits.stall * entry.place.patience
+    }
+    // The one furthest behind explains the others.
+    let target = waiting.compactMap(\.blocked).min {
+      ($0.stream, $0.number) < ($1.stream, $1.number)
+    }
+    guard let target else { return nil }
+    let late = seen.filter { !$0.hasEntered(target) && !$0.isFinished }
+    if !late.isEmpty {
+      // A rank that waits somewhere else is a victim too, unless that is old news.
+      let idle = late.filter { $0.blocked == nil || $0.silentFor >= limits.settled }
+      let missing = (idle.isEmpty ? late : idle).map {
+        Missing($0, isSilent: $0.silentFor >= limits.settled)
+      }
+      let isSlow = missing.contains { $0.stillFor < limits.stall * $0.place.patience }
+      let inIt = seen.filter { $0.blocked.map { isSame($0, target) } ?? false }
+      return isSlow ? nil : .missing(missing, from: target, waiting: inIt.map(\.rank))
+    }
+    // Somebody who computes will still come, or has been let go.
+    let stillFor = seen.filter { !$0.isFinished }.map(\.stillFor).min() ?? .zero
+    guard stillFor >= limits.stall * target.place.patience else { return nil }
+    let silent = seen.filter { !$0.isFinished && $0.silentFor >= limits.silence }
+    return .stuck(
+      target, for: stillFor, silent: silent.map { Missing($0, isSilent: true) },
+      unseen: views.indices.filter { views[$0] == nil }, hosts: Set(seen.map(\.host)).count)
+  }
+}
+
+private func isSame(_ a: CollectiveEntry, _ b: CollectiveEntry) -> Bool {
+  a.stream == b.stream && a.number == b.number
+}
+
+extension LedgerSnapshot {
+  fileprivate func newestEntry(stream: Int) -> CollectiveEntry? {
+    entries.last { $0.stream == stream }
+  }
+}

@@ -1,0 +1,119 @@
+/// Why ranks do not go on together, in one sentence.
+package enum Diagnosis: Equatable, Sendable {
+  /// One side of a disagreement.
+  package struct Side: Equatable, Sendable {
+    let rank: Int
+    let host: String
+    let entry: CollectiveEntry
+
+    init(_ view: RankView, _ entry: CollectiveEntry) {
+      (rank, host, self.entry) = (view.rank, view.host, entry)
+    }
+
+    var name: String { "rank \(rank) (host \(host))" }
+
+    /// As messages tell it: `sum of 33 doubles on rank 0 (host a) in “step 3, forward, batch norm 3”`.
+    var what: String { "\(entry.action) on \(name) in “\(entry.location)”" }
+  }
+
+  /// A rank that the others wait for.
+  package struct Missing: Equatable, Sendable {
+    let rank: Int
+    let host: String
+    let place: Place
+    let stillFor: Duration
+    let isSilent: Bool
+  }
+
+  /// The first collective in which two ranks differ.
+  case mismatch(Side, Side)
+  /// They differ in one that is no longer kept; these are later ones.
+  case oldMismatch(Side, Side)
+  /// Each waits where the other has not been.
+  case crossed(Side, Side)
+  case missing([Missing], from: CollectiveEntry, waiting: [Int])
+  case gone(Missing, process: Int32)
+  /// All have arrived, and MPI does not let them go.
+  case stuck(CollectiveEntry, for: Duration, silent: [Missing], unseen: [Int], hosts: Int)
+}
+
+extension Diagnosis {
+  /// What ranks wait in.
+  var collective: CollectiveEntry? {
+    switch self {
+    case .missing(_, let entry, _), .stuck(let entry, _, _, _, _): entry
+    case .mismatch, .oldMismatch, .crossed, .gone: nil
+    }
+  }
+}
+
+extension Diagnosis: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .mismatch(let a, let b):
+      "ranks make different collectives: \(a.entry.name) is a \(a.what), but a \(b.what)"
+    case .oldMismatch(let a, let b):
+      "ranks have made different collectives, longer ago than their ledgers reach; since then "
+        + "\(a.entry.name) was a \(a.what), and \(b.entry.name) a \(b.what)"
+    case .crossed(let a, let b):
+      "ranks wait for one another: \(a.name) in \(a.entry), which rank \(b.rank) has not entered, "
+        + "and \(b.name) in \(b.entry), which rank \(a.rank) has not entered"
+    case .missing(let missing, let entry, let waiting):
+      Self.worded(missing, entry, waiting)
+    case .gone(let missing, let process):
+      "\(missing.name), process \(process), has ended without a word; it was last seen in "
+        + "\(missing.place)"
+    case .stuck(let entry, let time, let silent, let unseen, let hosts):
+      "no rank has left \(entry) for \(time.inSeconds), which all ranks "
+        + (unseen.isEmpty
+          ? "have entered"
+          : "that can be seen from here have entered; \(Self.list(unseen)) cannot be seen")
+        + (silent.isEmpty
+          ? hosts > 1 || !unseen.isEmpty ? "; the network between the hosts may be down" : ""
+          : "; " + Self.named(silent))
+    }
+  }
+
+  /// More ranks are counted, not named.
+  private static let longestList = 4
+
+  private static func worded(
+    _ missing: [Missing], _ entry: CollectiveEntry, _ waiting: [Int]
+  ) -> String {
+    let wait = "in which \(list(waiting)) \(waiting.count == 1 ? "waits" : "wait")"
+    if missing.count == 1 {
+      return "\(missing[0].name) has not entered \(entry), \(wait); it \(missing[0].whereabouts)"
+    }
+    return "\(list(missing.map(\.rank))) have not entered \(entry), \(wait): \(named(missing))"
+  }
+
+  private static func named(_ missing: [Missing]) -> String {
+    missing.prefix(longestList).map { "\($0.name) \($0.whereabouts)" }.joined(separator: ", ")
+      + (missing.count > longestList ? ", and so on" : "")
+  }
+
+  private static func list(_ ranks: [Int]) -> String {
+    if ranks.count == 1 { return "rank \(ranks[0])" }
+    let named = ranks.prefix(longestList).map(String.init)
+    let rest = ranks.count - named.count
+    return rest > 0
+      ? "ranks \(named.joined(separator: ", ")) and \(rest) more"
+      : "ranks \(named.dropLast().joined(separator: ", ")) and \(named[named.count - 1])"
+  }
+}
+
+extension Diagnosis.Missing {
+  init(_ view: RankView, isSilent: Bool) {
+    self.init(
+      rank: view.rank, host: view.host, place: view.snapshot.place,
+      stillFor: isSilent ? view.silentFor : view.stillFor, isSilent: isSilent)
+  }
+
+  var name: String { "rank \(rank) (host \(host))" }
+
+  var whereabouts: String {
+    isSilent
+      ? "has given no sign of life for \(stillFor.inSeconds) and was last seen in “\(place)”"
+      : "has been in “\(place)” for \(stillFor.inSeconds)"
+  }
+}

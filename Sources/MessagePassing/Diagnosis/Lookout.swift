@@ -1,0 +1,76 @@
+/// What a watchdog remembers between its looks: how long each rank has been still or silent.
+struct Lookout {
+  /// What is known of one rank.
+  private struct Track {
+    var snapshot: LedgerSnapshot?
+    var silentFor = Duration.zero
+  }
+
+  private let roster: JobRoster
+  private let limits: Diagnosis.Limits
+  private let clock = ContinuousClock()
+  private var lastLook: ContinuousClock.Instant
+  /// Since the look before, but no more than two periods: a suspended job has not stalled.
+  private var elapsed = Duration.zero
+  private var heartbeat: UInt64 = 0
+  private var events: UInt64 = 0
+  private(set) var stillFor = Duration.zero
+  private var tracks: [Track]
+
+  init(_ roster: JobRoster, _ limits: Diagnosis.Limits) {
+    self.roster = roster
+    self.limits = limits
+    lastLook = clock.now
+    tracks = Array(repeating: Track(), count: roster.size)
+  }
+
+  /// Begins a look.
+  mutating func advance() {
+    let now = clock.now
+    elapsed = min(now - lastLook, limits.period * 2)
+    lastLook = now
+  }
+
+  /// What the rank publishes about itself, after `advance`.
+  mutating func header(
+    _ condition: LedgerSnapshot.Condition, events: UInt64
+  ) -> LedgerSnapshot.Header {
+    heartbeat += 1
+    stillFor = events == self.events ? stillFor + elapsed : .zero
+    self.events = events
+    return LedgerSnapshot.Header(
+      job: roster.job, rank: roster.rank, heartbeat: heartbeat, condition: condition,
+      stillFor: stillFor)
+  }
+
+  /// Takes over what was read of a rank, once per look.
+  mutating func update(_ rank: Int, _ snapshot: LedgerSnapshot?) {
+    let isNews =
+      snapshot != nil && snapshot?.header.heartbeat != tracks[rank].snapshot?.header.heartbeat
+    tracks[rank].silentFor = isNews ? .zero : tracks[rank].silentFor + elapsed
+    if isNews { tracks[rank].snapshot = snapshot }
+  }
+
+  /// Whether the rank's watchdog is at work, or may yet begin.
+  func isAwake(_ rank: Int) -> Bool {
+    tracks[rank].silentFor < limits.silence
+      && tracks[rank].snapshot?.header.condition != .finished
+  }
+
+  func condition(of rank: Int) -> LedgerSnapshot.Condition? {
+    tracks[rank].snapshot?.header.condition
+  }
+
+  /// All ranks that have been seen; nil for the others.
+  ///
+  /// - Parameter hasEnded: whether a rank of this host has no process any more.
+  func views(hasEnded: (Int) -> Bool) -> [RankView?] {
+    tracks.indices.map { rank in
+      guard let snapshot = tracks[rank].snapshot else { return nil }
+      return RankView(
+        rank: rank, host: roster.hosts[rank], process: roster.processes[rank], snapshot: snapshot,
+        stillFor: snapshot.header.stillFor + tracks[rank].silentFor,
+        silentFor: tracks[rank].silentFor, isGone: hasEnded(rank))
+    }
+  }
+}

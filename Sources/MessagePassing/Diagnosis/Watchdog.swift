@@ -1,0 +1,261 @@
+import Foundation
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// A thread beside each rank that tells why ranks wait for one another for ever, and then ends them.
+///
+/// It never calls MPI. Once per period it publishes the rank's ``CollectiveLedger`` to the ranks of its
+/// host and, through files in the run directory, to other hosts. The lowest rank of each host whose
+/// watchdog is awake looks at all ranks that it can see. It warns of a stall; after the stall timeout,
+/// or at once where ranks make different collectives, the lowest of the lookouts says why in one
+/// sentence. All ranks then write their ledgers into files and leave with ``exitCode``. SIGUSR2 makes
+/// every rank write its ledger and go on.
+///
+/// Time is counted in periods that the thread was awake for, so that a job that is suspended and
+/// continued has not stalled, and clocks of hosts need not agree.
+public final class Watchdog: Sendable {
+  /// The exit code of ranks that would wait for ever.
+  public static let exitCode: Int32 = 78
+
+  /// How long is too long.
+  public struct Settings: Sendable {
+    /// How long ranks wait for one that shows no progress.
+    public let stallTimeout: Duration
+
+    public init(stallTimeout: Duration) { self.stallTimeout = stallTimeout }
+
+    /// 10 s, or a third of a short timeout.
+    var warnAfter: Duration { min(.seconds(10), stallTimeout / 3) }
+    /// 1 s, or an eighth of a short timeout.
+    var period: Duration { min(.seconds(1), stallTimeout / 8) }
+  }
+
+  private struct State {
+    var lookout: Lookout
+    /// What is published, kept for its memory.
+    var words: [UInt64] = []
+    /// Where ledgers are written to.
+    var directory: String
+    var runBoard: RunBoard?
+    var isStopped = false
+    /// The collective that was last warned about.
+    var warnedOf: CollectiveEntry?
+    /// Looks since something was found that a lower rank should have said.
+    var deferred = 0
+  }
+
+  private let ledger: CollectiveLedger
+  private let roster: JobRoster
+  private let settings: Settings
+  private let hostBoard: HostBoard?
+  private let state: Mutex<State>
+
+  /// Starts the thread.
+  ///
+  /// Collective over all ranks of the job.
+  public init(
+    _ ledger: CollectiveLedger, _ communicator: any Communicator, _ settings: Settings
+  ) {
+    self.ledger = ledger
+    self.settings = settings
+    let roster = JobRoster(communicator)
+    self.roster = roster
+    hostBoard = HostBoard(roster, communicator)
+    let temporary = URL(fileURLWithPath: NSTemporaryDirectory())
+    state = Mutex(
+      State(
+        lookout: Lookout(
+          roster, Diagnosis.Limits(period: settings.period, stall: settings.stallTimeout)),
+        directory: temporary.appendingPathComponent("lcnn-dist-\(String(roster.job, radix: 16))")
+          .path))
+    DumpSignal.install()
+    let thread = Thread { [self] in run() }
+    thread.name = "watchdog"
+    thread.start()
+  }
+
+  /// From now on ledgers are written into `watch` in the run's directory, before into the temporary one.
+  ///
+  /// The directory is the same on all ranks. Ranks of other hosts see one another by files there.
+  public func use(runDirectory: String) {
+    let directory = "\(runDirectory)/watch"
+    var board: RunBoard?
+    if !roster.strangers.isEmpty {
+      mkdir(directory, 0o777)
+      board = RunBoard(roster, directory: directory, period: settings.period)
+    }
+    state.withLock {
+      $0.directory = directory
+      $0.runBoard = board
+    }
+  }
+
+  /// Ends the thread: this rank has ended its part in MPI, as all others do.
+  public func stop() {
+    state.withLock {
+      $0.isStopped = true
+      publish(.finished, &$0)
+      $0.runBoard?.stop()
+    }
+  }
+
+  /// Gives the watchdogs the time to say why MPI has reported an error to a rank, which is about to abort.
+  ///
+  /// Does not return if it is because ranks have made different collectives.
+  public func awaitDiagnosis() {
+    Thread.sleep(forTimeInterval: settings.period * 4 / .seconds(1))
+  }
+
+  // MARK: - The thread
+
+  private enum Verdict {
+    /// This rank has found it, and says so.
+    case found(Diagnosis)
+    /// Another rank has.
+    case followed
+  }
+
+  private func run() {
+    while true {
+      Thread.sleep(forTimeInterval: settings.period / .seconds(1))
+      if DumpSignal.take() { dumpOnRequest() }
+      let (verdict, isStopped) = state.withLock { ($0.isStopped ? nil : watch(&$0), $0.isStopped) }
+      if isStopped { return }
+      if let verdict { end(verdict) }
+    }
+  }
+
+  private func watch(_ state: inout State) -> Verdict? {
+    // Whoever watches this host is enough to listen to.
+    if let lower = roster.neighbours.first(where: { $0 < roster.rank && state.lookout.isAwake($0) })
+    {
+      look(at: [lower], .running, &state)
+      return isDiagnosed(by: lower, state) ? .followed : nil
+    }
+    look(at: Array(0..<roster.size), .running, &state)
+    if (0..<roster.size).contains(where: { isDiagnosed(by: $0, state) }) { return .followed }
+    return judge(&state)
+  }
+
+  private func isDiagnosed(by rank: Int, _ state: State) -> Bool {
+    let condition = state.lookout.condition(of: rank)
+    return rank != roster.rank && (condition == .diagnosing || condition == .dumped)
+  }
+
+  /// How many looks a rank gives a lower one of another host to say what both have found.
+  private static let longestDeferral = 5
+
+  private func judge(_ state: inout State) -> Verdict? {
+    let views = views(state)
+    func limits(_ stall: Duration) -> Diagnosis.Limits {
+      Diagnosis.Limits(period: settings.period, stall: stall)
+    }
+    let isSpeaker = (0..<roster.rank).allSatisfy { views[$0] == nil || !state.lookout.isAwake($0) }
+    if let found = Diagnosis.find(in: views, limits(settings.stallTimeout)) {
+      state.deferred += 1
+      return isSpeaker || state.deferred > Self.longestDeferral ? .found(found) : nil
+    }
+    state.deferred = 0
+    if let warning = Diagnosis.stall(views, limits(settings.warnAfter)), isSpeaker {
+      if state.warnedOf == nil {
+        say("\(warning); ranks are ended after \(settings.stallTimeout.inSeconds) of this")
+      }
+      state.warnedOf = warning.collective
+    } else {
+      state.warnedOf = nil
+    }
+    return nil
+  }
+
+  // MARK: - Seeing and being seen
+
+  /// Publishes this rank's ledger, and reads what `ranks` have published.
+  private func look(
+    at ranks: [Int], _ condition: LedgerSnapshot.Condition, _ state: inout State
+  ) {
+    state.lookout.advance()
+    publish(condition, &state)
+    for rank in ranks {
+      let snapshot =
+        rank == roster.rank
+        ? LedgerSnapshot(state.words)
+        : roster.hosts[rank] == roster.host
+          ? hostBoard?.read(rank: rank) : state.runBoard?.read(rank: rank)
+      state.lookout.update(rank, snapshot?.header.job == roster.job ? snapshot : nil)
+    }
+  }
+
+  private func publish(_ condition: LedgerSnapshot.Condition, _ state: inout State) {
+    let header = state.lookout.header(condition, events: ledger.events)
+    LedgerSnapshot.write(header, ledger, into: &state.words)
+    hostBoard?.write(state.words, rank: roster.rank)
+    state.runBoard?.offer(
+      state.words, isUrgent: condition != .running || header.stillFor > .zero)
+  }
+
+  private func views(_ state: State) -> [RankView?] {
+    state.lookout.views { rank in
+      // Only of this host can it be asked; 0 sends nothing.
+      roster.hosts[rank] == roster.host && kill(roster.processes[rank], 0) != 0 && errno == ESRCH
+    }
+  }
+
+  // MARK: - The end
+
+  /// Writes this rank's ledger, waits until the other ranks have written theirs, and leaves.
+  private func end(_ verdict: Verdict) -> Never {
+    // Neither a file server that does not answer nor a full pipe may keep the rank alive.
+    Thread.detachNewThread {
+      Thread.sleep(forTimeInterval: 5)
+      _exit(Self.exitCode)
+    }
+    var sentence: String?
+    let directory = state.withLock(\.directory)
+    if case .found(let diagnosis) = verdict {
+      sentence = "\(diagnosis)"
+      say("\(diagnosis); the ranks' last collectives are in \(directory)")
+    }
+    let everybody = Array(0..<roster.size)
+    state.withLock { look(at: everybody, .diagnosing, &$0) }
+    dump(diagnosis: sentence)
+    for _ in 0..<30 {
+      let isDone = state.withLock { state in
+        look(at: everybody, .dumped, &state)
+        return everybody.allSatisfy { rank in
+          let condition = state.lookout.condition(of: rank)
+          return condition == nil || condition == .dumped || !state.lookout.isAwake(rank)
+        }
+      }
+      if isDone { break }
+      Thread.sleep(forTimeInterval: 0.1)
+    }
+    state.withLock { $0.runBoard?.stop() }
+    _exit(Self.exitCode)
+  }
+
+  private func dumpOnRequest() {
+    state.withLock { look(at: [roster.rank], .running, &$0) }
+    dump(diagnosis: nil) { dump, path in say("\(dump.headline); its last collectives: \(path)") }
+  }
+
+  /// Writes the ledger, and hands it to `then`; a failure is told.
+  private func dump(diagnosis: String?, then: (LedgerDump, String) -> Void = { _, _ in }) {
+    let (words, directory) = state.withLock { ($0.words, $0.directory) }
+    guard let snapshot = LedgerSnapshot(words) else { return }
+    let dump = LedgerDump(
+      rank: roster.rank, size: roster.size, host: roster.host,
+      process: roster.processes[roster.rank], snapshot: snapshot, diagnosis: diagnosis)
+    do {
+      then(dump, try dump.write(into: directory))
+    } catch {
+      say("\(dump.headline); its ledger cannot be written: \(error)")
+    }
+  }
+
+  private func say(_ line: String) {
+    FileHandle.standardError.write(Data("lcnn-dist: \(line)\n".utf8))
+  }
+}

@@ -1,0 +1,86 @@
+import Datasets
+import Robustness
+
+/// An attack on one split as text for people, lines for programs and statistics.
+public struct AttackReport {
+  /// The names of the columns of ``csv``.
+  public static let csvHeader =
+    "split,index,label,prediction,clean-margin,clean-loss,epsilon,broken,attack,found-for,"
+    + "adversarial-prediction,margin,loss,distance,passes\n"
+
+  public let summary: RobustnessSummary
+  private let tally: RobustnessTally
+  private let dataset: Dataset
+
+  public init(_ tally: RobustnessTally, of dataset: Dataset) {
+    self.tally = tally
+    self.dataset = dataset
+    summary = tally.summary
+  }
+
+  /// A line per sample and distance, in the order of the data set; numbers read back exactly.
+  public var csv: String {
+    tally.clean.indices.flatMap { sample in
+      zip(tally.plan.epsilons, tally.findings).map { epsilon, findings in
+        let (clean, finding) = (tally.clean[sample], findings[sample])
+        let record = finding.record
+        let source = [
+          finding.attack?.rawValue ?? "none", finding.epsilon.map { "\($0)" } ?? "",
+        ]
+        return "\(dataset.split.rawValue),\(sample),\(dataset.labels[sample]),"
+          + "\(clean.prediction),\(clean.margin),\(clean.loss),\(epsilon),"
+          + "\(record.isBroken ? 1 : 0),\(source.joined(separator: ",")),\(record.prediction),"
+          + "\(record.margin),\(record.loss),\(record.distance),\(finding.passes)\n"
+      }
+    }.joined()
+  }
+
+  /// A row per distance, and what may be wrong with the attacks.
+  public var text: String {
+    let kinds = tally.plan.kinds.map(\.rawValue)
+    var table = TextTable(
+      header: ["ε", "robust", "95 %", "attacked"] + kinds.map { "by \($0)" } + ["distance"])
+    for row in summary.epsilons {
+      table.append(
+        [
+          TextTable.number(row.epsilon), ConsoleProgress.percent(row.robust.share),
+          Self.interval(row.robust), "\(row.attacked)",
+        ] + kinds.map { "\(row.broken[$0] ?? 0)" } + [TextTable.number(row.meanDistance)])
+    }
+    return [
+      "\(dataset.name) \(dataset.split.rawValue): \(tally.clean.count) samples, "
+        + "accuracy \(ConsoleProgress.percent(summary.accuracy.share)) "
+        + "(\(Self.interval(summary.accuracy)))",
+      table.text, signs,
+    ].joined(separator: "\n")
+  }
+
+  private var signs: String {
+    let lines = summary.epsilons.filter { !$0.signs.areClear }.map { row in
+      var signs: [String] = []
+      if row.signs.withoutGradient > 0 {
+        signs.append("\(row.signs.withoutGradient) samples met a gradient of zero")
+      }
+      if row.signs.withoutGrowth > 0 {
+        signs.append("\(row.signs.withoutGrowth) samples whose loss no step raised")
+      }
+      if let count = row.signs.squareOnly, count > 0 {
+        signs.append("Square broke \(count) samples that gradients did not")
+      }
+      if row.signs.isFlat { signs.append("no sample fell to the larger ε") }
+      return "ε \(TextTable.number(row.epsilon)): \(signs.joined(separator: "; "))"
+    }
+    return lines.isEmpty
+      ? "no sign of masked gradients"
+      : (["signs of masked gradients, the model may be less robust than it seems:"] + lines)
+        .joined(separator: "\n")
+  }
+
+  private static func interval(_ proportion: Proportion) -> String {
+    "\(percents(proportion.lower))–\(percents(proportion.upper))"
+  }
+
+  private static func percents(_ share: Double) -> String {
+    String(ConsoleProgress.percent(share).dropLast(2))
+  }
+}

@@ -1,0 +1,144 @@
+import Curvature
+import Training
+
+/// The paper's two tables, geometry with accuracy and robust accuracy, from the results of several runs.
+///
+/// A row stands for the runs whose recipes differ in nothing but ``Recipe/repetitionKeys``: one experiment
+/// with several seeds. Its numbers are means over these runs, ± the standard error of the mean.
+public struct ResultsTable {
+  /// One number of a run.
+  struct Column {
+    enum Part { case geometry, robustness }
+    /// How the number is shown.
+    enum Scale { case plain, percent }
+
+    /// In the CSV header.
+    let name: String
+    let title: String
+    let part: Part
+    let scale: Scale
+    let value: @Sendable (RunResults) -> Double?
+  }
+
+  struct Row {
+    let arm: Arm
+    /// What sets it apart from the arm, and from other rows.
+    let settings: [String]
+    let runs: [RunResults]
+
+    var title: String { ([arm.title] + settings).joined(separator: ", ") }
+
+    /// Over the runs that have it; nil if none has.
+    func statistics(_ column: Column) -> SampleStatistics? {
+      let values = runs.compactMap(column.value)
+      return values.isEmpty ? nil : SampleStatistics(values)
+    }
+  }
+
+  let columns: [Column]
+  let rows: [Row]
+  private let runs: [RunResults]
+
+  /// - Parameter runs: at least one.
+  public init(_ runs: [RunResults]) throws {
+    self.runs = runs
+    columns = Self.geometry + Self.robustness(runs)
+    rows = try Self.rows(runs)
+  }
+
+  /// How the numbers of each table were measured.
+  func captions(_ part: Column.Part) -> [String] {
+    let methods = runs.compactMap { run in
+      switch part {
+      case .geometry: run.curvature?.method
+      case .robustness: run.robustness?.method
+      }
+    }
+    return methods.enumerated().filter { methods.firstIndex(of: $0.element) == $0.offset }
+      .map(\.element)
+  }
+
+  /// What is missing, and the commands that would supply it; a line each.
+  public var notes: [String] {
+    runs.flatMap { run in
+      var notes: [String] = []
+      let last = run.recipe.maxSteps == nil && run.epochs < run.recipe.epochs
+      if run.testAccuracy == nil || last {
+        notes.append(
+          "\(run.path): \(run.epochs) of \(run.recipe.epochs) epochs; go on by "
+            + "lcnn-dist train --resume --run \(run.path)")
+      }
+      if run.curvature == nil {
+        notes.append(Self.supply(RunResults.curvatureFile, of: run.path, by: "curvature"))
+      }
+      if run.robustness == nil {
+        notes.append(Self.supply(RunResults.attackFile, of: run.path, by: "attack"))
+      }
+      return notes + run.outdated.map { "\($0) is older than the run's last step: measure again" }
+    }
+  }
+
+  private static func supply(_ file: String, of path: String, by command: String) -> String {
+    "\(path): no \(file) of test samples; make it by "
+      + "lcnn-dist \(command) --model \(path) --json \(path)/\(file)"
+  }
+
+  private static let geometry = [
+    Column(name: "gradient-norm", title: "E‖∇f‖", part: .geometry, scale: .plain) {
+      $0.curvature?.gradientNorm
+    },
+    Column(name: "hessian-norm", title: "E‖∇²f‖", part: .geometry, scale: .plain) {
+      $0.curvature?.hessianNorm
+    },
+    Column(name: "curvature", title: "E C_f", part: .geometry, scale: .plain) {
+      $0.curvature?.curvature
+    },
+    Column(name: "test-accuracy", title: "test acc. %", part: .geometry, scale: .percent) {
+      $0.testAccuracy
+    },
+  ]
+
+  /// A column for each norm and ε that occurs.
+  private static func robustness(_ runs: [RunResults]) -> [Column] {
+    let measured = runs.compactMap(\.robustness)
+    let norms = Set(measured.map(\.norm)).sorted()
+    return norms.flatMap { norm in
+      let radii = measured.filter { $0.norm == norm }.flatMap { $0.radii.map(\.epsilon) }
+      return Set(radii).sorted().map { epsilon in
+        Column(
+          name: "robust-accuracy-\(norm)-\(epsilon)",
+          title: "\(norm == "linf" ? "L∞" : norm.uppercased()) \(TextTable.number(epsilon))",
+          part: .robustness, scale: .percent
+        ) { run in
+          guard let robustness = run.robustness, robustness.norm == norm else { return nil }
+          return robustness.radii.first { $0.epsilon == epsilon }?.accuracy
+        }
+      }
+    }
+  }
+
+  /// Runs grouped by recipe, in the order of the arms and then of the runs.
+  private static func rows(_ runs: [RunResults]) throws -> [Row] {
+    var groups: [(recipe: [String: RecipeValue], runs: [RunResults])] = []
+    for run in runs {
+      let recipe = run.recipe.jsonObject.filter { !Recipe.repetitionKeys.contains($0.key) }
+      if let index = groups.firstIndex(where: { $0.recipe == recipe }) {
+        groups[index].runs.append(run)
+      } else {
+        groups.append((recipe, [run]))
+      }
+    }
+    // What all rows have in common need not be said of any.
+    let varied = Recipe.keys.map(\.name).filter { name in
+      !Arm.keys.contains(name) && groups.contains { $0.recipe[name] != groups[0].recipe[name] }
+    }
+    let rows = try groups.map { group in
+      let (arm, differences) = try group.runs[0].recipe.nearestArm
+      let others = varied.map { (key: $0, value: group.recipe[$0] ?? .null) }
+      return Row(
+        arm: arm, settings: (differences + others).map { "\($0.key) \($0.value)" },
+        runs: group.runs)
+    }
+    return Arm.allCases.flatMap { arm in rows.filter { $0.arm == arm } }
+  }
+}

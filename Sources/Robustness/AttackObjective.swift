@@ -1,0 +1,81 @@
+import Preconditions
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// What gradient attacks climb: functions of one sample's logits z, with their gradients in z.
+///
+/// In double precision, so that a step's rise is told from rounding where a class is almost certain.
+public enum AttackObjective {
+  /// −log softmax(z)_y.
+  public static func crossEntropy(_ z: UnsafeBufferPointer<Float>, label: Int) -> Double {
+    let terms = Exponentials(z, label: label)
+    return terms.own > terms.others
+      ? log1p(terms.others / terms.own)
+      : log(terms.others + terms.own) + terms.largest - Double(z[label])
+  }
+
+  /// The same, and p − onehot(y), whose entry of y is the sum of the others, negated.
+  public static func crossEntropy(
+    _ z: UnsafeBufferPointer<Float>, label: Int, gradient: UnsafeMutableBufferPointer<Float>
+  ) -> Double {
+    let terms = Exponentials(z, label: label)
+    let sum = terms.others + terms.own
+    for index in z.indices {
+      gradient[index] = Float(exp(Double(z[index]) - terms.largest) / sum)
+    }
+    gradient[label] = Float(-terms.others / sum)
+    return crossEntropy(z, label: label)
+  }
+
+  /// exp(z − max z), of the label and summed over the other classes.
+  private struct Exponentials {
+    let largest: Double
+    let own: Double
+    let others: Double
+
+    init(_ z: UnsafeBufferPointer<Float>, label: Int) {
+      let largest = Double(z.max() ?? 0)
+      var others = 0.0
+      for index in z.indices where index != label { others += exp(Double(z[index]) - largest) }
+      self.largest = largest
+      self.others = others
+      own = exp(Double(z[label]) - largest)
+    }
+  }
+
+  /// The targeted difference of logits ratio −(z_y − z_t)/(z_π1 − ½(z_π3 + z_π4)), π the descending order.
+  ///
+  /// Unlike the cross-entropy it does not change when all logits are scaled or shifted. Needs four
+  /// classes; with fewer the divisor is 1, the plain targeted margin.
+  /// - Source: Croce and Hein, "Reliable evaluation of adversarial robustness with an ensemble of diverse
+  ///   parameter-free attacks", ICML 2020, equation 7.
+  public static func targetedRatio(
+    _ z: UnsafeBufferPointer<Float>, label: Int, target: Int,
+    gradient: UnsafeMutableBufferPointer<Float>
+  ) -> Double {
+    require(target != label, "class \(target) is label and target")
+    gradient.update(repeating: 0)
+    let difference = Double(z[label]) - Double(z[target])
+    guard z.count >= 4 else {
+      gradient[label] = -1
+      gradient[target] = 1
+      return -difference
+    }
+    let order = Logits.descending(z)
+    let (first, third, fourth) = (order[0], order[2], order[3])
+    let divisor =
+      Double(z[first]) - 0.5 * (Double(z[third]) + Double(z[fourth])) + smallestDivisor
+    let outer = difference / (divisor * divisor)
+    gradient[label] -= Float(1 / divisor)
+    gradient[target] += Float(1 / divisor)
+    gradient[first] += Float(outer)
+    gradient[third] -= Float(0.5 * outer)
+    gradient[fourth] -= Float(0.5 * outer)
+    return -difference / divisor
+  }
+
+  /// Keeps the ratio finite where all logits are equal.
+  private static let smallestDivisor = 1e-12
+}

@@ -1,0 +1,117 @@
+import Preconditions
+
+/// Which attacks run at which distances, in order, and how hard each tries.
+public struct AttackPlan: Sendable, Equatable {
+  public enum Kind: String, Sendable, CaseIterable, Codable {
+    /// ``ProjectedGradientAttack``.
+    case pgd
+    /// ``AutoProjectedGradientAttack`` on the cross-entropy.
+    case apgdCrossEntropy = "apgd-ce"
+    /// ``AutoProjectedGradientAttack`` on the targeted difference of logits ratio, one class after the other.
+    case apgdTargeted = "apgd-t"
+    /// ``SquareAttack``.
+    case square
+
+    /// Whether it follows gradients.
+    public var isGradientBased: Bool { self != .square }
+  }
+
+  /// The attacks of AutoAttack in its order, but for FAB, which comes before Square there.
+  /// - Source: Croce and Hein, ICML 2020.
+  public static let autoAttack: [Kind] = [.apgdCrossEntropy, .apgdTargeted, .square]
+
+  /// How hard attacks try; the defaults are those of their papers.
+  public struct Effort: Sendable, Equatable {
+    public var pgdSteps = 50
+    /// Random starts of PGD.
+    public var pgdStarts = 1
+    /// Of Auto-PGD, for each target.
+    public var iterations = 100
+    /// Classes that the targeted attack aims at, if the data set has so many wrong ones.
+    public var targets = 9
+    public var queries = 5000
+
+    public init() {}
+  }
+
+  /// One attack on every sample that is left.
+  public struct Stage: Sendable, Equatable, CustomStringConvertible {
+    public let kind: Kind
+    /// The restart, or the target's rank; from 0.
+    public let number: Int
+
+    public init(_ kind: Kind, number: Int = 0) {
+      self.kind = kind
+      self.number = number
+    }
+
+    public var description: String { "\(kind.rawValue) \(number + 1)" }
+  }
+
+  public let norm: ThreatModel.Norm
+  /// Ascending, each once.
+  public let epsilons: [Double]
+  public let kinds: [Kind]
+  public let effort: Effort
+  public let seed: UInt64
+
+  public init(
+    _ norm: ThreatModel.Norm, epsilons: [Double], kinds: [Kind], effort: Effort = Effort(),
+    seed: UInt64
+  ) {
+    require(
+      !epsilons.isEmpty && !kinds.isEmpty && epsilons.allSatisfy { $0 > 0 && $0.isFinite },
+      "\(kinds) at \(epsilons)")
+    require(Set(kinds).count == kinds.count, "an attack twice among \(kinds)")
+    self.norm = norm
+    self.epsilons = Set(epsilons).sorted()
+    self.kinds = kinds
+    self.effort = effort
+    self.seed = seed
+  }
+
+  /// What runs at each distance.
+  public func stages(classes: Int) -> [Stage] {
+    kinds.flatMap { kind in
+      let count =
+        switch kind {
+        case .pgd: effort.pgdStarts
+        case .apgdTargeted: min(effort.targets, classes - 1)
+        case .apgdCrossEntropy, .square: 1
+        }
+      return (0..<count).map { Stage(kind, number: $0) }
+    }
+  }
+
+  public func attack(_ stage: Stage) -> any Attack {
+    let number = Self.Kind.allCases.firstIndex(of: stage.kind) ?? 0
+    let start = RandomStart(seed: seed, attack: number, number: stage.number)
+    return switch stage.kind {
+    case .pgd: ProjectedGradientAttack(steps: effort.pgdSteps, start: start)
+    case .apgdCrossEntropy:
+      AutoProjectedGradientAttack(.crossEntropy, iterations: effort.iterations, start: start)
+    case .apgdTargeted:
+      AutoProjectedGradientAttack(
+        .targetedRatio(rank: stage.number), iterations: effort.iterations, start: start)
+    case .square: SquareAttack(queries: effort.queries, seed: seed)
+    }
+  }
+}
+
+extension ThreatModel.Norm {
+  /// The paper's distances in L2; multiples of a pixel value's step in L∞.
+  public var usualEpsilons: [Double] {
+    switch self {
+    case .l2: [0.05, 0.1, 0.15, 0.2]
+    case .linf: [1 / 255, 2 / 255, 4 / 255, 8 / 255]
+    }
+  }
+
+  /// The largest distance between two images of so many pixels in [0, 1].
+  public func diameter(pixels: Int) -> Double {
+    switch self {
+    case .l2: Double(pixels).squareRoot()
+    case .linf: 1
+    }
+  }
+}

@@ -1,0 +1,30 @@
+import Preconditions
+
+/// A share of independent samples, and the interval in which Wilson's test at 95 % does not reject it.
+///
+/// With p = hits/n and z = 1.96: (p + z²/2n ± z√(p(1 − p)/n + z²/4n²))/(1 + z²/n). Unlike
+/// p ± z√(p(1 − p)/n) it stays inside [0, 1] and has a width where p is 0 or 1.
+/// - Source: Wilson, "Probable inference, the law of succession, and statistical inference", 1927.
+public struct Proportion: Sendable, Equatable, Encodable {
+  /// The normal distribution's 97.5 % quantile.
+  private static let quantile = 1.959963984540054
+
+  public let hits: Int
+  public let count: Int
+  public let share: Double
+  public let lower: Double
+  public let upper: Double
+
+  public init(_ hits: Int, of count: Int) {
+    require(count > 0 && (0...count).contains(hits), "\(hits) of \(count)")
+    self.hits = hits
+    self.count = count
+    let n = Double(count)
+    share = Double(hits) / n
+    let z2 = Self.quantile * Self.quantile
+    let center = share + z2 / (2 * n)
+    let half = Self.quantile * (share * (1 - share) / n + z2 / (4 * n * n)).squareRoot()
+    lower = hits == 0 ? 0 : (center - half) / (1 + z2 / n)
+    upper = hits == count ? 1 : (center + half) / (1 + z2 / n)
+  }
+}

@@ -1,0 +1,27 @@
+import RandomNumbers
+
+/// Where a gradient attack starts: a random point that is a function of seed, sample and two numbers.
+public struct RandomStart: Sendable, Equatable {
+  public let seed: UInt64
+  /// The attack's, so that attacks on the same sample start apart.
+  public let attack: Int
+  /// The restart's.
+  public let number: Int
+
+  public init(seed: UInt64, attack: Int = 0, number: Int = 0) {
+    self.seed = seed
+    self.attack = attack
+    self.number = number
+  }
+
+  /// Puts every active sample of a slice to its start.
+  func place(_ slice: AttackedSlice) {
+    for place in slice.active {
+      var generator = KeyedGenerator(
+        seed: seed, purpose: .attackStart, a: UInt64(slice.samples[place].index),
+        b: UInt64(attack) << 32 | UInt64(number))
+      slice.threat.writeRandomPoint(
+        around: slice.image(place), using: &generator, into: slice.point(place))
+    }
+  }
+}

@@ -1,0 +1,195 @@
+import Datasets
+import MessagePassing
+import Networks
+import Preconditions
+import Robustness
+import Tensors
+
+/// Attacks on every sample of a data set, stage by stage on those that are left, for any number of ranks.
+///
+/// Before each stage the samples that are left are cut into slices anew, and ranks share whole slices, so
+/// every rank has its part of the remaining work. A slice holds the same samples for any number of
+/// ranks and any batch size, and so has what is found of them the same bits.
+public struct AttackSurvey {
+  /// What has been found.
+  public struct Result: Sendable {
+    public let tally: RobustnessTally
+    /// Pixels of the adversarial examples by sample, height × width × channels; on rank 0 and where they are kept.
+    public let examples: [Int: [Float]]
+  }
+
+  /// Told on every rank when a stage ends.
+  public struct Progress: Sendable {
+    public let epsilon: Double
+    public let stage: AttackPlan.Stage
+    public let attacked: Int
+    public let broken: Int
+  }
+
+  public enum Examples: Sendable, Equatable { case kept, dropped }
+
+  private let model: Model
+  private let dataset: Dataset
+  private let plan: AttackPlan
+  private let batch: Int
+  private let examples: Examples
+  private let communicator: any Communicator
+
+  /// - Parameters:
+  ///   - model: built for input gradients, for a slice or more.
+  ///   - batch: how many samples ranks share between two writes of the state; changes no result.
+  /// - Throws: ``AttackError`` if the plan does not fit the data.
+  public init(
+    _ model: Model, _ dataset: Dataset, plan: AttackPlan, examples: Examples = .dropped,
+    batch: Int, communicator: any Communicator
+  ) throws {
+    guard dataset.classes > 1 else {
+      throw AttackError.tooFewClasses(dataset: dataset.name, classes: dataset.classes)
+    }
+    let largest = plan.norm.diameter(pixels: dataset.pixelsPerImage)
+    if let epsilon = plan.epsilons.first(where: { $0 > largest }) {
+      throw AttackError.beyondImages(epsilon: epsilon, norm: plan.norm.rawValue, largest: largest)
+    }
+    self.model = model
+    self.dataset = dataset
+    self.plan = plan
+    self.examples = examples
+    self.batch = batch
+    self.communicator = communicator
+  }
+
+  /// Each sample's findings, on every rank and with the same bits for any number of ranks and any batch.
+  ///
+  /// Collective.
+  /// - Parameters:
+  ///   - state: rank 0's, to go on from and to add to; nil on other ranks, or if none is kept.
+  ///   - report: called on every rank when a stage ends.
+  /// - Throws: ``AttackError`` if a logit is not finite, and errors of the state's file.
+  public func run(
+    state: AttackState? = nil, _ report: (Progress) -> Void = { _ in }
+  ) throws -> Result {
+    model.refresh(.evaluation)
+    let slice = try Agreement(communicator).perform { try AttackedSlice(model) }
+    var stored = try storedFindings(state)
+    var kept: [Int: [Float]] = [:]
+    func sweep(
+      _ attack: any Attack, _ threat: ThreatModel, epsilon: Int?, stage: Int?, _ samples: [Int]
+    ) throws -> [AttackRecord] {
+      let findings = try findings(
+        slice, &stored, state, samples, epsilon: epsilon, stage: stage
+      ) {
+        slice.begin(threat)
+        attack.run(on: slice)
+      }
+      for finding in findings where communicator.rank == 0 {
+        for (place, sample) in finding.key.samples.enumerated() {
+          if let pixels = finding.pixels(place) { kept[sample] = pixels }
+        }
+      }
+      return findings.flatMap(\.records)
+    }
+
+    let everything = Array(0..<dataset.count)
+    let clean = try sweep(
+      Unperturbed(), ThreatModel(plan.norm, epsilon: 0), epsilon: nil, stage: nil, everything)
+    var tally = RobustnessTally(plan, clean: clean)
+    for (index, epsilon) in plan.epsilons.enumerated() {
+      tally.beginNextEpsilon()
+      for (number, stage) in plan.stages(classes: dataset.classes).enumerated() {
+        let samples = tally.survivors
+        if samples.isEmpty { break }
+        let records = try sweep(
+          plan.attack(stage), ThreatModel(plan.norm, epsilon: epsilon), epsilon: index,
+          stage: number, samples)
+        for (sample, record) in zip(samples, records) {
+          tally.add(record, of: sample, by: stage.kind)
+        }
+        report(
+          Progress(
+            epsilon: epsilon, stage: stage, attacked: samples.count,
+            broken: records.count(where: \.isBroken)))
+      }
+    }
+    return Result(tally: tally, examples: kept)
+  }
+
+  /// The findings of all slices of `samples`, in their order: those that are stored, and those that `attack`
+  /// makes of the others.
+  private func findings(
+    _ slice: AttackedSlice, _ stored: inout [AttackFindings.Key: AttackFindings],
+    _ state: AttackState?, _ samples: [Int], epsilon: Int?, stage: Int?, attack: () -> Void
+  ) throws -> [AttackFindings] {
+    let keys = stride(from: 0, to: samples.count, by: slice.capacity).map {
+      AttackFindings.Key(
+        epsilon: epsilon, stage: stage,
+        samples: Array(samples[$0..<min($0 + slice.capacity, samples.count)]))
+    }
+    let open = keys.filter { stored[$0] == nil }
+    let size = communicator.size
+    let round = max(1, batch / (slice.capacity * size)) * size
+    for start in stride(from: 0, to: open.count, by: round) {
+      let slices = open[start..<min(start + round, open.count)]
+      let share = ShardedSampler.share(of: slices.count, rank: communicator.rank, size: size)
+      let lines = try Agreement(communicator).perform {
+        try share.map { position in
+          let key = slices[start + position]
+          load(key, into: slice)
+          attack()
+          return try finding(key, of: slice).line()
+        }
+      }
+      for finding in try gather(lines, state) { stored[finding.key] = finding }
+    }
+    return keys.compactMap { stored.removeValue(forKey: $0) }
+  }
+
+  private func load(_ key: AttackFindings.Key, into slice: AttackedSlice) {
+    slice.load(
+      key.samples.map { AttackedSlice.Sample(index: $0, label: Int(dataset.labels[$0])) }
+    ) { dataset.copyImage($0.index, into: $1) }
+  }
+
+  private func finding(
+    _ key: AttackFindings.Key, of slice: AttackedSlice
+  ) throws -> AttackFindings {
+    var pixels: [Int: [Float]] = [:]
+    for (place, record) in slice.records.enumerated() {
+      guard record.isFinite else {
+        throw AttackError.notFinite(
+          dataset: dataset.name, split: dataset.split, sample: key.samples[place])
+      }
+      if examples == .kept && record.isBroken && key.epsilon != nil {
+        pixels[place] = Array(slice.foundPoint(place).buffer)
+      }
+    }
+    return AttackFindings(key, slice.records, examples: pixels)
+  }
+
+  /// All ranks' findings, on all ranks, once rank 0 has stored them.
+  private func gather(_ lines: [String], _ state: AttackState?) throws -> [AttackFindings] {
+    let all = communicator.allGather(Array(lines.joined(separator: "\n").utf8))
+      .flatMap { String(decoding: $0, as: UTF8.self).split(separator: "\n") }
+    try Agreement(communicator).performOnRoot { try state?.append(all.map(String.init)) }
+    return try all.map { try AttackFindings(line: $0) }
+  }
+
+  /// What rank 0's state holds, on all ranks.
+  private func storedFindings(
+    _ state: AttackState?
+  ) throws -> [AttackFindings.Key: AttackFindings] {
+    try Agreement(communicator).perform {
+      for (number, line) in (state?.lines ?? []).enumerated() {
+        guard (try? AttackFindings(line: line)) != nil else {
+          throw AttackError.damagedState(path: state?.path ?? "", line: number + 2)
+        }
+      }
+    }
+    let text = communicator.allGather(
+      Array((state?.lines ?? []).joined(separator: "\n").utf8))
+    return try text.flatMap { String(decoding: $0, as: UTF8.self).split(separator: "\n") }
+      .reduce(into: [:]) { stored, line in
+        let finding = try AttackFindings(line: line)
+        stored[finding.key] = finding
+      }
+  }
+}

@@ -1,0 +1,86 @@
+import Kernels
+import Layers
+import Networks
+import Preconditions
+import Tensors
+
+/// λ_c·meanᵢ ‖∇ₓℓᵢ(xᵢ + zᵢ) − ∇ₓℓᵢ(xᵢ)‖², zᵢ = h·sign(∇ₓℓᵢ(xᵢ))/‖sign(∇ₓℓᵢ(xᵢ))‖₂ held fixed: CURE.
+///
+/// With d the difference of the two gradients, the penalty's gradient is 2·(dθ̄/dε along d at x + z, minus
+/// that at x). The first is written here, before the step's own sweeps; the second is theirs, because
+/// tangents at one point along several directions are one tangent along their sum. The step's forward
+/// pass comes last, so running statistics are those of x alone. x + z is not clipped.
+/// - Source: Moosavi-Dezfooli, Fawzi, Uesato and Frossard, CVPR 2019, arXiv 1811.09716. The weight in
+///   Srinivas et al. 2022, λ·1e3·‖·‖²/B of the batch's mean loss, is λ_c = λ·1e3/B².
+public struct CurvaturePenalty {
+  /// λ_c, per sample, in squared loss per squared pixel unit.
+  public let weight: Float
+  /// h = ‖zᵢ‖₂, in pixel units.
+  public let step: Float
+  /// d/B of the rank's samples, after `writeSecondPoint`.
+  let difference: Tensor
+  private let image: Tensor
+  private let arena: Arena
+  private let model: Model
+  private let loss = SoftmaxCrossEntropy()
+
+  /// - Parameter model: built for training with a penalty.
+  /// - Throws: ``ArenaError`` if the copies of image and gradient do not fit.
+  public init(_ model: Model, weight: Float, step: Float) throws {
+    require(
+      model.configuration.purpose == .trainingWithPenalty && weight > 0 && step > 0,
+      "weight \(weight), step \(step) and a model built for \(model.configuration.purpose)")
+    self.model = model
+    self.weight = weight
+    self.step = step
+    let shape = model.input.shape
+    ((image, difference), arena) = try Arena.plan { ($0.tensor(shape), $0.tensor(shape)) }
+  }
+
+  /// Parameter gradients ← 2·λ_c·dθ̄/dε along d at x + z; `difference` ← d/B.
+  ///
+  /// Reads `model.input.value` and leaves it as it was; logits and everything between belong to x + z then.
+  /// Collective where batch norms are.
+  func writeSecondPoint(labels: UnsafeBufferPointer<Int32>, globalBatch: Float) {
+    let n = labels.count
+    let input = model.input.prefix(n)
+    let (image, difference) = (image.prefix(n), difference.prefix(n))
+    image.copy(from: input.value)
+    differentiate(labels, globalBatch)
+    difference.copy(from: input.gradient)
+    for sample in 0..<n {
+      addSigns(
+        of: difference.slice(sample..<sample + 1), to: input.value.slice(sample..<sample + 1))
+    }
+    differentiate(labels, globalBatch)
+    combine(1, input.gradient, -1, difference, into: difference)
+    input.tangent.copy(from: difference)
+    model.forwardTangent(n)
+    loss.tangent(model.logits.prefix(n), scale: 1 / globalBatch)
+    // The step's own sweep adds to these, so no bucket is complete yet.
+    model.backwardTangent(
+      n, writing: GradientWeights(previous: 0, primal: 0, tangent: 2 * weight * globalBatch),
+      layerFinished: { _ in })
+    input.value.copy(from: image)
+    withExtendedLifetime(arena) {}
+  }
+
+  /// input.gradient ← ∇ₓL at input.value.
+  private func differentiate(_ labels: UnsafeBufferPointer<Int32>, _ globalBatch: Float) {
+    model.forward(labels.count, mode: .training)
+    // Whether this loss is finite shows in the gradients.
+    _ = loss.forward(model.logits.prefix(labels.count), labels: labels, scale: 1 / globalBatch)
+    model.backward(labels.count)
+  }
+
+  /// x ← x + h·sign(g)/‖sign(g)‖₂; nothing where g is zero.
+  private func addSigns(of gradient: Tensor, to x: Tensor) {
+    let count = gradient.buffer.count { $0 != 0 }
+    guard count > 0 else { return }
+    let length = step / Float(count).squareRoot()
+    for index in 0..<gradient.count {
+      let slope = gradient[index]
+      x[index] += slope > 0 ? length : slope < 0 ? -length : 0
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import Datasets
+import MessagePassing
+import Networks
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// A fault that one rank makes on purpose, to see what a cluster does then.
+///
+/// `LCNN_DIST_DRILL=sleep:rank=1,step=3` in the environment of all ranks: rank 1 sleeps for ever where
+/// step 3 would begin, counted from 1 as in `metrics.jsonl`.
+public struct Drill: Equatable, Sendable {
+  public static let variable = "LCNN_DIST_DRILL"
+
+  public enum Fault: String, CaseIterable, Sendable {
+    /// Never goes on.
+    case sleep
+    /// Leaves out the first sum of the step.
+    case skip
+    /// Fails, as if a file could not be written.
+    case raise
+    /// Finds that the first pixel of its batch is not a number.
+    case nan
+    /// Has the highest bit of the mantissa of its first weight flipped.
+    case flip
+    /// Is killed by SIGKILL.
+    case kill
+  }
+
+  public let fault: Fault
+  public let rank: Int
+  public let step: Int
+
+  public init(_ fault: Fault, rank: Int, step: Int) {
+    self.fault = fault
+    self.rank = rank
+    self.step = step
+  }
+
+  /// Reads `FAULT:rank=R,step=S`.
+  public init(parsing text: String) throws(DrillError) {
+    guard let match = text.wholeMatch(of: /([a-z]+):rank=(\d+),step=(\d+)/),
+      let rank = Int(match.2), let step = Int(match.3), step > 0
+    else { throw .malformed(text) }
+    guard let fault = Fault(rawValue: String(match.1)) else { throw .unknown(String(match.1)) }
+    self.init(fault, rank: rank, step: step)
+  }
+
+  /// What the environment asks for; none if it does not.
+  public init?(environment: [String: String], ranks: Int) throws(DrillError) {
+    guard let text = environment[Self.variable] else { return nil }
+    try self.init(parsing: text)
+    guard rank < ranks else { throw .noSuchRank(rank, ranks: ranks) }
+  }
+
+  /// Does it, if this is the rank and the step.
+  func act(
+    step: Int, _ batch: Batch, _ model: Model, _ communicator: any Communicator
+  ) throws(DrillError) {
+    guard step == self.step, communicator.rank == rank else { return }
+    switch fault {
+    case .sleep: while true { Glibc.sleep(.max) }
+    case .skip:
+      guard let ledgered = communicator as? LedgeredCommunicator else { throw .noLedger }
+      ledgered.ledger.omitNextSum()
+    case .raise: throw .raised(step: step)
+    case .nan: batch.images[0] = .nan
+    case .flip:
+      model.values[0] = Float(bitPattern: model.values[0].bitPattern ^ 1 << 22)
+    case .kill: Glibc.kill(getpid(), SIGKILL)
+    }
+  }
+}
+
+extension Drill: CustomStringConvertible {
+  public var description: String { "drill: \(fault) on rank \(rank) in step \(step)" }
+}
+
+/// What a drill that cannot be done is refused with, and the fault that one raises.
+public enum DrillError: Error, Equatable, Sendable, CustomStringConvertible {
+  case malformed(String)
+  case unknown(String)
+  case noSuchRank(Int, ranks: Int)
+  /// To skip a sum takes the ledger.
+  case noLedger
+  case raised(step: Int)
+
+  public var description: String {
+    switch self {
+    case .malformed(let text):
+      "\(Drill.variable)=\(text): expected FAULT:rank=R,step=S, as in sleep:rank=1,step=3"
+    case .unknown(let fault):
+      "\(Drill.variable): no fault \"\(fault)\"; there are "
+        + Drill.Fault.allCases.map(\.rawValue).joined(separator: ", ")
+    case .noSuchRank(let rank, let ranks):
+      "\(Drill.variable): no rank \(rank) among \(ranks)"
+    case .noLedger: "\(Drill.variable): skip needs --watchdog on"
+    case .raised(let step): "the drill's error in step \(step)"
+    }
+  }
+}

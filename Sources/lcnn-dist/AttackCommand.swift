@@ -1,0 +1,178 @@
+import ArgumentParser
+import Checkpoints
+import Datasets
+import Kernels
+import MessagePassing
+import Networks
+import Reporting
+import Robustness
+import Training
+
+struct AttackCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "attack",
+    abstract: "Accuracy of a trained model on images that an attacker may move by ε.",
+    discussion: """
+      Pixels are in [0, 1] and stay there. Attacks run in the order given, each on the samples \
+      that none before it has broken, at the smallest ε first. The numbers are the same for any \
+      number of ranks and any batch size.
+      """)
+
+  enum Split: String, ExpressibleByArgument, CaseIterable { case train, test }
+
+  @OptionGroup(title: "MODEL AND RECIPE")
+  var trained: TrainedModelOptions
+
+  @OptionGroup(title: "ATTACK")
+  var attack: AttackOptions
+
+  @Option(help: "the samples to attack")
+  var split: Split = .test
+
+  @Option(help: ArgumentHelp("only the first n samples", valueName: "n"))
+  var samples: Int?
+
+  @Option(
+    help: ArgumentHelp("write a line per sample and ε", valueName: "file"), completion: .file())
+  var csv: String?
+
+  @Option(help: ArgumentHelp("write the statistics", valueName: "file"), completion: .file())
+  var json: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "write the adversarial examples and their labels, a safetensors file", valueName: "file"),
+    completion: .file())
+  var saveAdversarial: String?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      keep what has been found there until the end, so that a killed attack goes on when it is \
+      asked for again (default: the file of --json with .state)
+      """, valueName: "file"), completion: .file())
+  var state: String?
+
+  func validate() throws {
+    if let samples, samples < 1 {
+      throw ValidationError("--samples \(samples) must be at least 1")
+    }
+    let files = [csv, json, saveAdversarial, state].compactMap { $0 }
+    for (place, file) in files.enumerated() where files[..<place].contains(file) {
+      throw ValidationError("\(file) is named for two results, expected a file for each")
+    }
+  }
+
+  mutating func run() throws {
+    let world = try Ranks.join()
+    let logger = Ranks.logger
+    logger.info("\(Ranks.blas)")
+    try Ranks.requireSameKernels()
+    let agreement = Agreement(world)
+    let (subject, survey) = try agreement.perform {
+      let subject = try prepare(world)
+      let survey = try AttackSurvey(
+        subject.network, subject.data, plan: subject.plan,
+        examples: saveAdversarial == nil ? .dropped : .kept, batch: subject.recipe.batchSize,
+        communicator: world)
+      return (subject, survey)
+    }
+    let state = try agreement.perform { try openState(subject, world) }
+    if let state, !state.lines.isEmpty {
+      logger.info("going on with \(state.lines.count) slices of \(state.path)")
+    }
+    let clock = ContinuousClock()
+    var start = clock.now
+    let result = try survey.run(state: state) { progress in
+      logger.info(
+        """
+        ε \(progress.epsilon), \(progress.stage): \(progress.broken) of \(progress.attacked) \
+        broken, \(Int(((clock.now - start) / .seconds(1)).rounded())) s
+        """)
+      start = clock.now
+    }
+    let report = AttackReport(result.tally, of: subject.data)
+    try agreement.performOnRoot {
+      try subject.csv?.write(AttackReport.csvHeader + report.csv)
+      try subject.json?.write(try MeasurementOptions.Subject.encoded(document(report, subject)))
+      try subject.adversarial?.write(AdversarialExamples(result, of: subject.data).file.encoded())
+      try state?.remove()
+    }
+    guard world.rank == 0 else { return }
+    print("\(subject.plan.norm.rawValue); \(attack.text)\n")
+    print(report.text)
+  }
+
+  /// A model, what it is attacked on, and where the results go.
+  private struct Subject {
+    let file: ModelFile
+    let recipe: Recipe
+    let network: Model
+    let data: Dataset
+    let plan: AttackPlan
+    let csv: ResultFile?
+    let json: ResultFile?
+    let adversarial: ResultFile?
+  }
+
+  private func prepare(_ world: any Communicator) throws -> Subject {
+    let (file, recipe) = try trained.read()
+    let whole = try recipe.load(split == .test ? .test : .train)
+    let data = whole.prefix(min(samples ?? whole.count, whole.count))
+    let network = try Model(
+      recipe.architecture(for: data),
+      ModelConfiguration(
+        .inputGradients, maximumSamples: recipe.sliceSize, slices: recipe.slices),
+      communicator: world)
+    try network.load(file.dictionary, from: file.path)
+    let writes = world.rank == 0
+    return Subject(
+      file: file, recipe: recipe, network: network, data: data,
+      plan: try attack.plan(seed: recipe.seed),
+      csv: writes ? try csv.map { try ResultFile($0) } : nil,
+      json: writes ? try json.map { try ResultFile($0) } : nil,
+      adversarial: writes ? try saveAdversarial.map { try ResultFile($0) } : nil)
+  }
+
+  /// Rank 0's state, if one is kept.
+  private func openState(_ subject: Subject, _ world: any Communicator) throws -> AttackState? {
+    guard world.rank == 0, let path = state ?? json.map({ "\($0).state" }) else { return nil }
+    let data = subject.data
+    return try AttackState(
+      path,
+      settings: [
+        .init("model", subject.file.digest), .init("network", "\(subject.network.architecture)"),
+        .init("data", "\(data.name) \(data.split.rawValue) \(data.count) \(data.sha256())"),
+      ] + attack.settings + [
+        .init("seed", "\(subject.plan.seed)"), .init("slice size", "\(subject.recipe.sliceSize)"),
+        .init("kernels", "\(BLASCoreType.current) \(BLASCoreType.Processor.current.vectors)"),
+        .init("adversarial examples", saveAdversarial == nil ? "dropped" : "kept"),
+      ])
+  }
+
+  /// The file that --json writes.
+  private struct Document: Encodable {
+    let model: String
+    let dataSet: String
+    let split: String
+    let norm: String
+    let attacks: [String]
+    let effort: [String: String]
+    let seed: UInt64
+    let results: RobustnessSummary
+
+    enum CodingKeys: String, CodingKey {
+      case model, split, norm, attacks, effort, seed, results
+      case dataSet = "data-set"
+    }
+  }
+
+  private func document(_ report: AttackReport, _ subject: Subject) -> Document {
+    Document(
+      model: trained.model, dataSet: subject.data.name, split: subject.data.split.rawValue,
+      norm: subject.plan.norm.rawValue, attacks: subject.plan.kinds.map(\.rawValue),
+      effort: Dictionary(
+        uniqueKeysWithValues: attack.effortSettings.map { ($0.what, $0.value) }),
+      seed: subject.plan.seed, results: report.summary)
+  }
+}

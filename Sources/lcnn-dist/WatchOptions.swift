@@ -1,0 +1,29 @@
+import ArgumentParser
+import MessagePassing
+
+/// How long ranks may wait for one another, and who looks after that.
+struct WatchOptions: ParsableArguments {
+  enum Switch: String, ExpressibleByArgument, CaseIterable { case on, off }
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      ranks that have waited so long for one that shows no progress end with a diagnosis, exit code \
+      \(Watchdog.exitCode); ten times as long while data is read or a checkpoint written
+      """, valueName: "seconds"))
+  var stallTimeout = 120.0
+
+  @Option(help: "off: no ledger of collectives, no diagnosis of hangs")
+  var watchdog: Switch = .on
+
+  func validate() throws {
+    guard stallTimeout >= 1, stallTimeout.isFinite else {
+      throw ValidationError("--stall-timeout \(stallTimeout) must be a number of at least 1")
+    }
+  }
+
+  /// None where the watchdog is off.
+  var settings: Watchdog.Settings? {
+    watchdog == .on ? Watchdog.Settings(stallTimeout: .seconds(stallTimeout)) : nil
+  }
+}

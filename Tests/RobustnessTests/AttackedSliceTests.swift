@@ -1,0 +1,85 @@
+import Networks
+import Robustness
+import TestSupport
+import Testing
+
+@Suite struct AttackedSliceTests {
+  static let threats = [
+    ThreatModel(.l2, epsilon: 0.3), ThreatModel(.linf, epsilon: 0.05),
+  ]
+
+  @Test(
+    "what is found of a sample does not depend on the samples beside it",
+    arguments: SmallNetwork.allCases, threats)
+  func independent(network: SmallNetwork, threat: ThreatModel) throws {
+    let attacked = try AttackCase(network.architecture(), count: 7)
+    for attack in AttackCase.attacks {
+      let together = attacked.run(attack, threat, on: [2, 5, 3])
+      let beside = attacked.run(attack, threat, on: [2, 6, 0, 4])
+      let alone = attacked.run(attack, threat, on: [2])
+      for other in [beside[0], alone[0]] {
+        #expect(other.record == together[0].record, "\(network) \(attack)")
+        #expect(other.point == together[0].point, "\(network) \(attack)")
+      }
+    }
+  }
+
+  @Test(
+    "a sample's place in the slice changes nothing but rounding", arguments: SmallNetwork.allCases)
+  func places(network: SmallNetwork) throws {
+    let attacked = try AttackCase(network.architecture(), count: 4)
+    let first = attacked.run(Unperturbed(), ThreatModel(.l2, epsilon: 0), on: [1, 2, 3, 0])
+    let other = attacked.run(Unperturbed(), ThreatModel(.l2, epsilon: 0), on: [0, 3, 2, 1])
+    let difference = abs(first[0].record.margin - other[3].record.margin)
+    print("\(network): margins differ by \(difference) between two places")
+    // Logits of small networks are near 1.
+    #expect(difference < 1e-5)
+  }
+
+  @Test(
+    "points found are inside the ball and the range, and are what the record says",
+    arguments: SmallNetwork.allCases, threats)
+  func points(network: SmallNetwork, threat: ThreatModel) throws {
+    let attacked = try AttackCase(network.architecture())
+    let all = Array(0..<AttackCase.capacity)
+    for attack in AttackCase.attacks {
+      let found = attacked.run(attack, threat, on: all)
+      let distances = all.map {
+        threat.distance(attacked.slice.foundPoint($0), attacked.slice.image($0))
+      }
+      for sample in all {
+        #expect(
+          threat.contains(attacked.slice.foundPoint(sample), around: attacked.slice.image(sample)))
+        #expect(found[sample].record.distance == distances[sample])
+      }
+      let points = AttackCase(attacked, pixels: found.flatMap(\.point))
+      for sample in all {
+        #expect(points.labels[sample] == found[sample].record.prediction, "\(attack)")
+        let isBroken = points.labels[sample] != attacked.labels[sample]
+        #expect(found[sample].record.isBroken == isBroken)
+      }
+    }
+  }
+
+  @Test("a broken sample rests: passes and point are those of its success")
+  func rests() throws {
+    let attacked = try AttackCase(SmallNetwork.vggStandard.architecture())
+    let threat = ThreatModel(.l2, epsilon: 2)
+    let found = attacked.run(AttackCase.attacks[0], threat, on: [0, 1, 2, 3])
+    #expect(found.contains { $0.record.isBroken }, "\(found.map(\.record))")
+    for sample in found where sample.record.isBroken {
+      #expect(sample.record.passes == sample.record.foundAt)
+    }
+  }
+
+  @Test("logits that are not finite are told, and end no loop")
+  func notFinite() throws {
+    let attacked = try AttackCase(SmallNetwork.vggStandard.architecture())
+    attacked.model.parameters[0].value.fill(.nan)
+    attacked.model.refresh(.evaluation)
+    for attack in AttackCase.attacks {
+      let found = attacked.run(attack, Self.threats[0], on: [0, 1])
+      #expect(found.allSatisfy { !$0.record.isFinite && !$0.record.isBroken })
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import Foundation
+import Testing
+import Training
+
+@Suite struct AttackStateTests {
+  private static let settings = [
+    AttackState.Setting("norm", "l2"), AttackState.Setting("steps", "50"),
+  ]
+
+  /// A path that is removed afterwards.
+  private func withPath(_ body: (String) throws -> Void) throws {
+    let path = "\(NSTemporaryDirectory())/lcnn-dist-\(UUID().uuidString).state"
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try body(path)
+  }
+
+  private func append(_ text: String, to path: String) throws {
+    let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+    try file.seekToEnd()
+    try file.write(contentsOf: Data(text.utf8))
+    try file.close()
+  }
+
+  @Test("lines come back, and one that was cut short is dropped")
+  func torn() throws {
+    try withPath { path in
+      let first = try AttackState(path, settings: Self.settings)
+      #expect(first.lines.isEmpty)
+      try first.append(["a", "b"])
+      try append("{\"cut", to: path)
+      let second = try AttackState(path, settings: Self.settings)
+      #expect(second.lines == ["a", "b"])
+      try second.append(["c"])
+      #expect(try AttackState(path, settings: Self.settings).lines == ["a", "b", "c"])
+      try second.remove()
+      #expect(!FileManager.default.fileExists(atPath: path))
+    }
+  }
+
+  @Test("a state of other settings is refused with the first that differs, and is left as it was")
+  func other() throws {
+    try withPath { path in
+      try AttackState(path, settings: Self.settings).append(["a"])
+      let before = try Data(contentsOf: URL(fileURLWithPath: path))
+      let asked = [Self.settings[0], AttackState.Setting("steps", "60")]
+      #expect(
+        throws: AttackError.otherState(path: path, what: "steps", stored: "50", asked: "60")
+      ) { _ = try AttackState(path, settings: asked) }
+      #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == before)
+    }
+  }
+
+  @Test("another file is refused, and is left as it was")
+  func foreign() throws {
+    try withPath { path in
+      try Data("notes\n".utf8).write(to: URL(fileURLWithPath: path))
+      #expect(throws: AttackError.damagedState(path: path, line: 1)) {
+        _ = try AttackState(path, settings: Self.settings)
+      }
+      #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == Data("notes\n".utf8))
+    }
+  }
+}
