@@ -17,12 +17,9 @@ struct LCNNDist: ParsableCommand {
         lcnn-dist train --resume --run runs/NAME  go on where a run stopped
         lcnn-dist evaluate --model runs/NAME      its newest checkpoint
         lcnn-dist curvature --model runs/NAME     per-sample curvature
-<<<<<<< HEAD
-        lcnn-dist bound --model runs/NAME         certified norms and radii
-=======
         lcnn-dist attack --model runs/NAME        accuracy under attack
+        lcnn-dist bound --model runs/NAME         certified norms and radii
         lcnn-dist table runs/*                    the paper's tables
->>>>>>> 692efa0dac4032cebf175bdf9ee44cc5869fd86d
         lcnn-dist recipe                          names of the built-in recipes
 
       Where ranks outnumber cores, give mpirun --oversubscribe. The batch size and \
@@ -35,10 +32,7 @@ struct LCNNDist: ParsableCommand {
     version: version,
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, CurvatureCommand.self, StabilityCommand.self,
-<<<<<<< HEAD
-      BoundCommand.self, SamplesCommand.self, RecipeCommand.self,
-=======
-      AttackCommand.self, TableCommand.self, SamplesCommand.self, RecipeCommand.self,
->>>>>>> 692efa0dac4032cebf175bdf9ee44cc5869fd86d
+      AttackCommand.self, BoundCommand.self, TableCommand.self, SamplesCommand.self,
+      RecipeCommand.self,
     ])
 }

@@ -106,6 +106,51 @@ extension ProgramRuns {
       #expect(expected[0] > 0)
     }
 
+    /// The columns of a file of comma-separated values, by name.
+    private func columns(_ file: String, in directory: TemporaryDirectory) throws -> [String:
+      [String]]
+    {
+      let rows = try directory.text(file).split(separator: "\n").map {
+        $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+      }
+      return Dictionary(
+        uniqueKeysWithValues: rows[0].enumerated().map { index, name in
+          (name, rows.dropFirst().map { $0[index] })
+        })
+    }
+
+    @Test("no attack breaks a sample within its certified radius")
+    func againstAttacks() throws {
+      // One convolution: radii and attacks meet in order of magnitude.
+      let directory = try Self.trained([
+        "--architecture", "vgg", "--layers", "8", "--stem", "null", "--widths", "[]", "--blocks",
+        "[]", "--beta-penalty", "0.01", "--gamma-penalty", "0.01", "--max-steps", "100",
+      ])
+      let model = ["--model", "run", "--test-samples", "null", "--samples", "200"]
+      for command in [
+        ["bound", "--csv", "b.csv"],
+        ["attack", "--epsilons", "0.02,0.05,0.1,0.2,0.3", "--attack", "pgd", "--csv", "a.csv"],
+      ] {
+        let outcome = try Program.run(command + model, ranks: 2, in: directory)
+        #expect(outcome.status == 0, "\(outcome)")
+      }
+      let bound = try columns("b.csv", in: directory)
+      let attack = try columns("a.csv", in: directory)
+      let radii = try #require(bound["radius"]).map { Double($0) ?? .nan }
+      var (broken, certified) = (0, 0)
+      let epsilons = try #require(attack["epsilon"])
+      for (row, epsilon) in epsilons.enumerated() {
+        let index = try #require(Int(attack["index"]?[row] ?? ""))
+        let distance = try #require(Double(epsilon))
+        let isBroken = attack["broken"]?[row] == "1"
+        if radii[index] > distance { certified += 1 }
+        if isBroken { broken += 1 }
+        #expect(!(isBroken && radii[index] > distance), "sample \(index) at \(epsilon)")
+      }
+      print("\(certified) certified and \(broken) broken of \(epsilons.count)")
+      #expect(certified > 50 && broken > 50)
+    }
+
     @Test("maximum pooling: no curvature bound, said in words and as null")
     func maximumPooling() throws {
       let directory = try Self.trained([
