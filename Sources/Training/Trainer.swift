@@ -32,6 +32,9 @@ public final class Trainer {
   private var times: RunTimes
   private let drill: Drill?
   private let divergenceCheck: DivergenceCheck
+  private let curvatureProbe: CurvatureProbe?
+  /// The newest measurement; rank 0's after a resume.
+  private var curvature: [String: Double]?
   /// Steps left out in a row.
   private var skipped = 0
   private static let longestSkip = 10
@@ -59,6 +62,8 @@ public final class Trainer {
     position = setup.position
     steps = setup.steps
     epoch = EpochTotals(setup.epochSums)
+    curvatureProbe = setup.curvatureProbe
+    curvature = setup.curvature
   }
 
   /// Trains to the recipe's end, or to a stop that a signal asks for, and evaluates.
@@ -192,9 +197,21 @@ public final class Trainer {
       try output?.write(report, seconds: seconds)
     }
     observer?.epoch(report)
+    if isEnd || recipe.measuresCurvature(after: number + 1) { try measureCurvature(number + 1) }
     if isEnd || (number + 1) % recipe.checkpointEvery == 0 { try checkpoint() }
     epoch = EpochTotals()
     return test
+  }
+
+  /// A line of metrics, and what the next checkpoints say of curvature.
+  ///
+  /// Collective.
+  private func measureCurvature(_ epoch: Int) throws {
+    guard let curvatureProbe else { return }
+    let measurement = try curvatureProbe.measure(model)
+    curvature = measurement.values
+    try agreement.performOnRoot { try output?.write(measurement, epoch: epoch, step: steps) }
+    observer?.note(measurement.text)
   }
 
   /// Collective.
@@ -213,7 +230,7 @@ public final class Trainer {
         state: TrainingState(
           epoch: position.epoch, step: steps, stepInEpoch: position.step,
           epochSums: position.step > 0 ? epoch.sums : EpochSums(), seed: recipe.seed,
-          rankCount: communicator.size))
+          rankCount: communicator.size, curvature: curvature))
     }
   }
 
@@ -223,7 +240,8 @@ public final class Trainer {
       architecture: model.architecture, trainedParameters: model.values.count,
       trainSamples: trainData.count, testSamples: testData.count, epochs: recipe.epochs,
       stepsPerEpoch: sampler.stepsPerEpoch, batchSize: recipe.batchSize,
-      planBytes: model.memoryBytes, gradientBuckets: trainingStep.reducer.bucketCount,
+      planBytes: model.memoryBytes + (curvatureProbe?.memoryBytes ?? 0),
+      gradientBuckets: trainingStep.reducer.bucketCount,
       reducedBytes: trainingStep.reducer.bytesPerStep, gradientChoice: choice,
       sumOrder: recipe.sumOrder, resumedAt: steps)
   }

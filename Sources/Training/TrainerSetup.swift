@@ -33,6 +33,10 @@ public struct TrainerSetup {
   let steps: Int
   /// Rank 0's, who reports them.
   let epochSums: EpochSums
+  /// Measures curvature between epochs; nil where the recipe asks for none.
+  let curvatureProbe: CurvatureProbe?
+  /// Rank 0's: what the checkpoint says of curvature.
+  let curvature: [String: Double]?
 
   /// Reads the data, builds the model and opens the run.
   ///
@@ -60,10 +64,14 @@ public struct TrainerSetup {
       (try recipe.curvaturePenalty(for: model), try recipe.adversary(for: model))
     }
     sampler = recipe.sampler(for: train)
+    curvatureProbe = try agreement.perform {
+      try CurvatureProbe(recipe, for: model, test, communicator: communicator)
+    }
 
     // Rank 0 alone touches files; the others receive what it has read.
     var progress: [Int64] = [0, 0, 0]
     var sums = EpochSums()
+    var measured: [String: Double]?
     var opened: RunOutput?
     let digests = try communicator.oncePerProcess { (train.sha256(), test.sha256()) }
     let places = RunEnvironment.processes(of: communicator)
@@ -83,10 +91,12 @@ public struct TrainerSetup {
       if let state {
         progress = [Int64(state.step), Int64(state.epoch), Int64(state.stepInEpoch)]
         sums = state.epochSums
+        measured = state.curvature
       }
     }
     output = opened
     epochSums = sums
+    curvature = measured
     progress.withUnsafeMutableBytes { communicator.broadcast($0, from: 0) }
     model.broadcast(over: communicator)
     steps = Int(progress[0])
