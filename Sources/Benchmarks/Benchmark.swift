@@ -44,7 +44,7 @@ public struct Benchmark {
       try BenchmarkSubject(recipe, communicator: communicator)
     }
     var findings = Findings(
-      placement: RankPlacement(of: communicator), loadBefore: Self.load, effort: effort)
+      placement: try RankPlacement(of: communicator), loadBefore: Self.load, effort: effort)
     // Kernels are measured without collectives, and not equally long on all ranks.
     communicator.place = Place(.preparing)
     if needed.contains(.machine) {

@@ -2,7 +2,7 @@
 public struct ModelledStep: Sendable, Equatable, Codable {
   /// Why nothing is predicted.
   public enum Refusal: String, Sendable, Codable {
-    /// Ranks share processors: what they compute in takes longer than it would alone.
+    /// Ranks share cores: what they compute in takes longer than it would alone.
     case oversubscribed
   }
 

@@ -1,72 +1,52 @@
 import Foundation
 import MessagePassing
 
-/// Where the ranks of a job run: their hosts and the processors that each may use.
+/// Where the ranks of a job run, threads being ranks too: their machines and the cores that they may use.
 public struct RankPlacement: Sendable, Equatable, Codable {
-  /// A machine, its ranks, and the processors that any of them may use.
-  public struct Host: Sendable, Equatable, Codable {
-    public let name: String
+  /// A machine, its ranks, and the cores that any of them may use.
+  public struct Machine: Sendable, Equatable, Codable {
+    /// Its hosts: several where network namespaces share it.
+    public let hosts: [String]
     public let ranks: Int
-    public let processors: Int
+    public let cores: Int
 
-    public var isOversubscribed: Bool { ranks > processors }
+    /// Whether ranks must share a core; also where it is not known which they may use.
+    public var isOversubscribed: Bool { ranks > cores }
   }
 
-  public let hosts: [Host]
+  public let machines: [Machine]
 
-  /// Hosts in the order of their first ranks.
-  public init(_ ranks: [(host: String, processors: Set<Int>)]) {
+  /// Machines in the order of their first ranks.
+  public init(_ ranks: [(host: String, available: AvailableCores)]) {
     var names: [String] = []
-    var counts: [String: Int] = [:]
-    var processors: [String: Set<Int>] = [:]
-    for rank in ranks {
-      if counts[rank.host] == nil { names.append(rank.host) }
-      counts[rank.host, default: 0] += 1
-      processors[rank.host, default: []].formUnion(rank.processors)
+    for rank in ranks where !names.contains(rank.available.machine) {
+      names.append(rank.available.machine)
     }
-    hosts = names.map {
-      Host(name: $0, ranks: counts[$0] ?? 0, processors: processors[$0]?.count ?? 0)
+    machines = names.map { name in
+      let own = ranks.filter { $0.available.machine == name }
+      var hosts: [String] = []
+      for rank in own where !hosts.contains(rank.host) { hosts.append(rank.host) }
+      let cores = own.reduce(into: Set<Int>()) { $0.formUnion($1.available.cores) }
+      // A control group grants the time of so many cores to all of its processes together.
+      let granted = own.compactMap(\.available.quota).min().map { Int(min($0, 1e6)) } ?? .max
+      return Machine(hosts: hosts, ranks: own.count, cores: min(cores.count, granted))
     }
   }
 
   /// Collective.
-  public init(of communicator: any Communicator) {
-    let own =
-      ([ProcessInfo.processInfo.hostName] + RankPlacement.ownProcessors.map(String.init))
-      .joined(separator: "\n")
-    self.init(
-      communicator.allGather(Array(own.utf8)).map { bytes in
-        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
-        return (lines.first.map(String.init) ?? "", Set(lines.dropFirst().compactMap { Int($0) }))
-      })
+  public init(of communicator: any Communicator) throws {
+    let hosts = communicator.allGather(Array(ProcessInfo.processInfo.hostName.utf8))
+      .map { String(decoding: $0, as: UTF8.self) }
+    self.init(Array(zip(hosts, try AvailableCores.gather(over: communicator))))
   }
 
-  /// Whether ranks must share a processor, so that their times tell nothing about more of them; also
-  /// where it is not known which they may use.
-  public var isOversubscribed: Bool { hosts.contains(where: \.isOversubscribed) }
-
-  /// This process's affinity; empty where the system does not tell.
-  private static var ownProcessors: [Int] {
-    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
-    let line = status.split(separator: "\n").first { $0.hasPrefix("Cpus_allowed_list:") }
-    return line.map { processors(inList: $0.dropFirst("Cpus_allowed_list:".count)) } ?? []
-  }
-
-  /// The numbers of a list such as `0-3,8`, as the kernel writes sets of processors.
-  package static func processors(inList list: some StringProtocol) -> [Int] {
-    list.split(separator: ",").flatMap { part -> [Int] in
-      let ends = part.split(separator: "-").compactMap { end in
-        Int(String(end.filter { !$0.isWhitespace }))
-      }
-      guard let first = ends.first, let last = ends.last, first <= last else { return [] }
-      return Array(first...last)
-    }
-  }
+  /// Whether ranks must share a core, so that their times tell nothing about more of them.
+  public var isOversubscribed: Bool { machines.contains(where: \.isOversubscribed) }
 }
 
-extension RankPlacement.Host: CustomStringConvertible {
+extension RankPlacement.Machine: CustomStringConvertible {
   public var description: String {
-    "\(name): \(ranks) rank\(ranks == 1 ? "" : "s") on \(processors) "
-      + "processor\(processors == 1 ? "" : "s")"
+    "\(hosts.joined(separator: ", ")): \(ranks) rank\(ranks == 1 ? "" : "s") on \(cores) "
+      + "core\(cores == 1 ? "" : "s")"
   }
 }

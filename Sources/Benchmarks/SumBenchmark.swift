@@ -22,7 +22,7 @@ public struct SumTimes: Sendable, Equatable, Codable {
     }
   }
 
-  /// What bytes were sent by to learn the link's bandwidth: MPI's broadcasts there and back.
+  /// What bytes were sent by to learn the link's bandwidth: broadcasts there and back.
   public struct Transfer: Sendable, Equatable, Codable {
     /// Seconds of a byte from rank 0 to the others.
     public let latency: Double
@@ -33,6 +33,8 @@ public struct SumTimes: Sendable, Equatable, Codable {
   }
 
   public let ranks: Int
+  /// Whose threads the ranks are; sums within one go through its memory.
+  public let processes: Int
   public let transfer: Transfer
   /// Floats, as gradients are.
   public let sums: [Sum]
@@ -79,12 +81,17 @@ public struct SumBenchmark {
         seconds: seconds { communicator.sum(buffer) }, ranks: communicator.size)
     }
     return SumTimes(
-      ranks: communicator.size, transfer: transfer(), sums: sums, normSums: normSums,
+      ranks: communicator.size, processes: processes, transfer: transfer(), sums: sums,
+      normSums: normSums,
       fit: SumFit((sums + normSums).map { SumFit.Point(bytes: $0.bytes, seconds: $0.seconds) }),
       startedFit: SumFit(
         sums.compactMap { sum in
           sum.startedSeconds.map { SumFit.Point(bytes: sum.bytes, seconds: $0) }
         }))
+  }
+
+  private var processes: Int {
+    communicator.allGather([communicator.thread == 0 ? 1 : 0]).count { $0 == [1] }
   }
 
   /// From a float to the largest, each four times the one before.

@@ -15,13 +15,13 @@ public struct BenchmarkReport {
   }
 
   private var conditions: String {
-    var lines = findings.placement.hosts.map(\.description)
+    var lines = findings.placement.machines.map(\.description)
     lines.append("load before the start: \(TextTable.number(findings.loadBefore))")
     if findings.loadBefore > Self.quietLoad {
       lines.append("Not quiet: other work takes a part of what is measured here.")
     }
     if findings.placement.isOversubscribed {
-      lines.append("More ranks than processors: ranks take turns, and times say so.")
+      lines.append("More ranks than cores: they take turns, and times say so.")
     }
     if findings.effort == .quick { lines.append("Quick: few runs of each measurement.") }
     return lines.joined(separator: "\n")
@@ -41,7 +41,8 @@ public struct BenchmarkReport {
       guard let machine = findings.machine, let step = findings.step else { return "" }
       return step.tables(machine)
     case .allreduce:
-      return findings.allreduce?.tables ?? "one rank: nothing to sum; start more by mpirun -n N"
+      return findings.allreduce?.tables
+        ?? "one rank: nothing to sum; more by --threads or mpirun -n"
     case .model:
       guard findings.refusal == nil else { return Self.refusal }
       return findings.model?.tables ?? ""
@@ -49,7 +50,7 @@ public struct BenchmarkReport {
   }
 
   private static let refusal = """
-    no prediction: there are more ranks than processors, so what they compute in says nothing about ranks
-    with a processor each; start at most as many
+    no prediction: there are more ranks than cores, so what they compute in says nothing about ranks with a
+    core each; start at most as many
     """
 }

@@ -7,7 +7,7 @@ extension SumTimes {
       ? "point to point (a broadcast to the other rank and one back)"
       : "one to all (a broadcast to all ranks and one back), slower than point to point"
     return """
-      \(ranks) ranks; link, \(how):
+      \(ranks) ranks, \(processes == 1 ? "threads of one process" : "\(processes) processes"); link, \(how):
       \(Rate.giga(transfer.bandwidth)) GB/s, a byte in \(Rate.microseconds(transfer.latency)) µs
       bus = 2(n − 1)/n of the buffer, which every rank must send: at most the link's bandwidth
       started: a sum that does not block, awaited at once

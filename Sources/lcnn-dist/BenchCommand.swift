@@ -1,6 +1,7 @@
 import ArgumentParser
 import Benchmarks
 import Checkpoints
+import MessagePassing
 import Reporting
 import Training
 
@@ -11,7 +12,7 @@ struct BenchCommand: ParsableCommand {
     discussion: """
       machine: peaks of a core. kernels: the loops of each layer beside the peaks. step: a \
       training step by pass, layer and what its time is made of. allreduce: sums over two ranks \
-      or more. model: measured and predicted step, and predicted efficiency on 8 to 1024 ranks.
+      or threads, or more. model: measured and predicted step, and predicted efficiency on 8 to 1024 ranks.
 
       Images are noise of the size of the recipe's data set; no data files are read. All ranks \
       measure at the same time, and rank 0's times are printed.
@@ -29,6 +30,8 @@ struct BenchCommand: ParsableCommand {
   @Option(help: ArgumentHelp("as for train", valueName: "file or name"))
   var recipe = "digits"
 
+  @OptionGroup var threads: ThreadOptions
+
   @OptionGroup(title: "HANGS")
   var watch: WatchOptions
 
@@ -37,20 +40,25 @@ struct BenchCommand: ParsableCommand {
 
   mutating func run() throws {
     let world = try Ranks.join(watch)
-    let logger = Ranks.logger
-    logger.info("\(Ranks.blas)")
+    Ranks.logger.info("\(Ranks.blas)")
     try Ranks.requireSameKernels()
-    let agreement = Agreement(world)
-    let (recipe, file) = try agreement.perform {
-      (try resolvedRecipe(), world.rank == 0 ? try json.map { try ResultFile($0) } : nil)
-    }
+    let recipe = try Agreement(world).perform { try resolvedRecipe() }
+    let command = self
+    let count = try threads.count(in: world, mostShares: recipe.mostShares)
+    try Ranks.onThreads(count, of: world) { try command.measure(recipe, over: $0) }
+  }
+
+  private func measure(_ recipe: Recipe, over communicator: any Communicator) throws {
+    let agreement = Agreement(communicator)
+    let isRoot = communicator.rank == 0
+    let file = try agreement.perform { isRoot ? try json.map { try ResultFile($0) } : nil }
     let asked = Set(sections.isEmpty ? BenchmarkSection.allCases : sections)
     let findings = try Benchmark(
-      recipe, communicator: world, quick ? .quick : .standard, note: { logger.info("\($0)") }
+      recipe, communicator: communicator, quick ? .quick : .standard,
+      note: { if isRoot { Ranks.logger.info("\($0)") } }
     ).run(asked)
     try agreement.performOnRoot { try file?.write(try findings.json()) }
-    guard world.rank == 0 else { return }
-    print(BenchmarkReport(findings).text(asked))
+    if isRoot { print(BenchmarkReport(findings).text(asked)) }
   }
 
   private func resolvedRecipe() throws -> Recipe {

@@ -51,7 +51,7 @@ import Training
     }
   }
 
-  @Test("two ranks sum, and predict or refuse as processors say", arguments: ["global", "local"])
+  @Test("two ranks sum, and predict or refuse as cores say", arguments: ["global", "local"])
   func ranks(batchNorm: String) throws {
     useOneBLASThread()
     let recipe = try Self.recipe(["batch-norm": batchNorm])

@@ -4,7 +4,7 @@ import Testing
 extension ProgramRuns {
   /// The benchmark from the command line, in its quick form.
   @Suite struct BenchCommandTests {
-    private static let quick = ["bench", "--quick", "--batch-size", "6"]
+    private static let quick = ["bench", "--quick", "--batch-size", "6", "--threads", "1"]
     private static let headings = ["MACHINE", "KERNELS", "STEP", "ALLREDUCE", "MODEL"]
 
     @Test("every section is printed once, by rank 0, and what was measured is in the file")
@@ -30,6 +30,13 @@ extension ProgramRuns {
       #expect(passes.contains("forwardTangent") && passes.contains("reduce"), "\(passes)")
     }
 
+    @Test("threads are ranks")
+    func threads() throws {
+      let outcome = try Program.run(Self.quick.dropLast(2) + ["allreduce", "--threads", "2"])
+      #expect(outcome.status == 0 && outcome.complaints.isEmpty, "\(outcome)")
+      #expect(outcome.output.contains("2 ranks, threads of one process"), "\(outcome.output)")
+    }
+
     @Test("predictions say that they are, and one rank has no sums to measure")
     func solo() throws {
       let outcome = try Program.run(Self.quick + ["allreduce", "model"])
@@ -42,12 +49,12 @@ extension ProgramRuns {
     private static let processors = ProcessInfo.processInfo.activeProcessorCount
 
     @Test(
-      "more ranks than processors predict nothing",
+      "more ranks than cores predict nothing",
       .enabled(if: processors < 8, "starts a rank more than there are processors"))
     func oversubscribed() throws {
       let outcome = try Program.run(Self.quick + ["model"], ranks: max(2, Self.processors + 1))
       #expect(outcome.status == 0, "\(outcome)")
-      #expect(outcome.output.contains("no prediction: there are more ranks than processors"))
+      #expect(outcome.output.contains("no prediction: there are more ranks than cores"))
       #expect(!outcome.output.contains("PREDICTED"), "\(outcome.output)")
     }
 

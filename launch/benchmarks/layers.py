@@ -55,7 +55,12 @@ def measure_ours(options):
     """lcnn-dist's kernels as it writes them."""
     with tempfile.TemporaryDirectory() as folder:
         file = pathlib.Path(folder) / "kernels.json"
-        settings = {"recipe": options.recipe, "batch-size": options.batch, "json": file}
+        settings = {
+            "recipe": options.recipe,
+            "batch-size": options.batch,
+            "threads": 1,
+            "json": file,
+        }
         command = [options.binary, "bench", "kernels", *speed.as_flags(settings)]
         if options.quick:
             command.append("--quick")
