@@ -20,8 +20,10 @@ public enum Effort: String, Sendable, Codable {
   /// The largest buffer that is summed over ranks, in bytes.
   var largestSum: Int { self == .standard ? 64 << 20 : 1 << 20 }
 
-  /// Bytes of the buffers by which memory is measured: several times a last-level cache.
-  var memoryBytes: Int { self == .standard ? 256 << 20 : 32 << 20 }
+  /// Bytes of each of the three buffers by which memory is measured, more than a last-level cache holds.
+  ///
+  /// Every rank has its own, so on machines of many cores they must not be larger still.
+  var memoryBytes: Int { self == .standard ? 128 << 20 : 32 << 20 }
 
   /// The median time of `body` in seconds; one run before does not count.
   func median(_ body: () -> Void) -> Double {

@@ -59,6 +59,11 @@ public struct AssumedLink: Sendable, Equatable {
   public let name: String
   public let link: Link
 
+  public init(name: String, link: Link) {
+    self.name = name
+    self.link = link
+  }
+
   /// What 1, 10 and 100 Gb/s usually are: TCP over Ethernet, twice, and RDMA.
   public static let all = [
     AssumedLink(name: "1 Gb/s", link: Link(latency: 50e-6, bandwidth: 1e9 / 8)),

@@ -41,7 +41,7 @@ package final class TracedStep {
   package func run(_ batch: Batch) -> StepTrace {
     trace = StepTrace()
     let n = batch.count
-    let scale = 1 / Float(batch.globalCount)
+    let globalBatch = Float(batch.globalCount)
     let input = model.input.prefix(n)
     let logits = model.logits.prefix(n)
 
@@ -59,7 +59,7 @@ package final class TracedStep {
       }
     }
     timed(.loss) {
-      _ = loss.forward(logits, labels: UnsafeBufferPointer(batch.labels), scale: scale)
+      _ = loss.forward(logits, labels: UnsafeBufferPointer(batch.labels), scale: 1 / globalBatch)
     }
     if objective.penalizesGradient {
       for layer in model.chain.layers.indices.reversed() {
@@ -67,15 +67,16 @@ package final class TracedStep {
           model.chain.backward(layer: layer, logits, into: input, writing: nil)
         }
       }
-      timed(.loss) { input.tangent.copy(from: input.gradient) }
+      timed(.loss) {
+        scale(input.gradient, by: objective.gradientNorm, into: input.tangent)
+      }
       for layer in model.chain.layers.indices {
         timed(.forwardTangent, layer) {
           model.chain.forwardTangent(layer: layer, input, into: logits)
         }
       }
-      timed(.loss) { loss.tangent(logits, scale: scale) }
-      let weights = GradientWeights(
-        previous: 0, primal: 1, tangent: 2 * objective.gradientNorm * Float(batch.globalCount))
+      timed(.loss) { loss.tangent(logits, scale: 1 / globalBatch) }
+      let weights = GradientWeights(previous: 0, primal: 1, tangent: 2 * globalBatch)
       lastSweep(.backwardTangent) {
         model.backwardTangent(
           n, writing: weights, written: reducer.advance, layerFinished: $0)

@@ -9,6 +9,11 @@ public struct Work: Sendable, Equatable {
   public var operations: Double
   public var bytes: Double
 
+  public init(operations: Double, bytes: Double) {
+    self.operations = operations
+    self.bytes = bytes
+  }
+
   static let none = Work(operations: 0, bytes: 0)
 
   static func + (a: Work, b: Work) -> Work {

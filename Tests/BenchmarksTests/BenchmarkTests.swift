@@ -34,7 +34,7 @@ import Training
     #expect(kernels.samples == 6)
     // Stem, two residual blocks of two convolutions, one with a shortcut, and the linear layer.
     #expect(kernels.convolutions.reduce(0) { $0 + $1.count } == 7)
-    #expect(kernels.convolutions.contains(where: \.isWinograd))
+    #expect(kernels.convolutions.contains { $0.isWinograd })
     let times = kernels.convolutions.flatMap(\.passes).map(\.seconds)
     #expect(times.allSatisfy { $0 > 0 })
     let step = try #require(findings.step)

@@ -63,7 +63,7 @@ import Training
       let blocking = play(.blocking) { Double($0) * scale }.total
       let overlapped = play(.nonblocking) { Double($0) * scale }.total
       #expect(overlapped <= blocking + Self.tolerance)
-      #expect(blocking >= before.blocking && overlapped >= before.nonblocking)
+      #expect(blocking >= before.blocking && overlapped >= before.overlapped)
       before = (blocking, overlapped)
     }
   }
