@@ -3,7 +3,7 @@ public enum Effort: String, Sendable, Codable {
   case standard, quick
 
   /// Runs of a measurement, at least and at most.
-  var rounds: ClosedRange<Int> { self == .standard ? 5...50 : 2...3 }
+  var rounds: ClosedRange<Int> { self == .standard ? 5...1000 : 2...3 }
 
   /// Seconds after which no further run is begun, once there are enough.
   var seconds: Double { self == .standard ? 0.15 : 0.01 }
