@@ -2,6 +2,7 @@
 
 #include <mpi.h>
 #include <stdio.h>
+#include <string.h>
 
 // A communicator travels as its Fortran handle: MPI_Comm is an int in MPICH, a pointer in Open MPI.
 static MPI_Comm unwrap(cmpi_communicator communicator) {
@@ -11,6 +12,19 @@ static MPI_Comm unwrap(cmpi_communicator communicator) {
 static cmpi_communicator wrap(MPI_Comm communicator) {
   cmpi_communicator wrapped = {(int32_t)MPI_Comm_c2f(communicator)};
   return wrapped;
+}
+
+_Static_assert(sizeof(MPI_Request) <= sizeof(cmpi_request), "a request must fit");
+
+static MPI_Request unwrap_request(const cmpi_request *request) {
+  MPI_Request unwrapped;
+  memcpy(&unwrapped, &request->bits, sizeof unwrapped);
+  return unwrapped;
+}
+
+static void wrap_request(MPI_Request request, cmpi_request *wrapped) {
+  wrapped->bits = 0;
+  memcpy(&wrapped->bits, &request, sizeof request);
 }
 
 int cmpi_initialized(int *answer) { return MPI_Initialized(answer); }
@@ -67,6 +81,39 @@ int cmpi_sum_double(cmpi_communicator communicator, double *values, int count) {
 
 int cmpi_sum_int64(cmpi_communicator communicator, int64_t *values, int count) {
   return MPI_Allreduce(MPI_IN_PLACE, values, count, MPI_INT64_T, MPI_SUM, unwrap(communicator));
+}
+
+static int start_sum(cmpi_communicator communicator, void *values, int count, MPI_Datatype type,
+                     cmpi_request *request) {
+  MPI_Request started = MPI_REQUEST_NULL;
+  int code = MPI_Iallreduce(MPI_IN_PLACE, values, count, type, MPI_SUM, unwrap(communicator),
+                            &started);
+  wrap_request(started, request);
+  return code;
+}
+
+int cmpi_start_sum_float(cmpi_communicator communicator, float *values, int count,
+                         cmpi_request *request) {
+  return start_sum(communicator, values, count, MPI_FLOAT, request);
+}
+
+int cmpi_start_sum_int64(cmpi_communicator communicator, int64_t *values, int count,
+                         cmpi_request *request) {
+  return start_sum(communicator, values, count, MPI_INT64_T, request);
+}
+
+int cmpi_test(cmpi_request *request, int *ended) {
+  MPI_Request tested = unwrap_request(request);
+  int code = MPI_Test(&tested, ended, MPI_STATUS_IGNORE);
+  wrap_request(tested, request);
+  return code;
+}
+
+int cmpi_wait(cmpi_request *request) {
+  MPI_Request awaited = unwrap_request(request);
+  int code = MPI_Wait(&awaited, MPI_STATUS_IGNORE);
+  wrap_request(awaited, request);
+  return code;
 }
 
 int cmpi_broadcast(cmpi_communicator communicator, void *bytes, int count, int root) {

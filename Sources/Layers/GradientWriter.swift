@@ -10,11 +10,17 @@ public struct GradientWriter {
   public let weights: GradientWeights
   private let slices: Slices
   private let exactSums: ExactSums?
+  private let written: (() -> Void)?
 
-  public init(_ weights: GradientWeights, slices: Slices, exactSums: ExactSums?) {
+  /// - Parameter written: called after each layer's, those within blocks too.
+  public init(
+    _ weights: GradientWeights, slices: Slices, exactSums: ExactSums?,
+    written: (() -> Void)? = nil
+  ) {
     self.weights = weights
     self.slices = slices
     self.exactSums = exactSums
+    self.written = written
   }
 
   /// Whether all samples are written in one call.
@@ -26,6 +32,7 @@ public struct GradientWriter {
   func write(
     _ parameters: [Parameter], samples: Int, _ write: (Range<Int>, GradientWeights) -> Void
   ) {
+    defer { written?() }
     guard let exactSums else { return write(0..<samples, weights) }
     let first = GradientWeights(previous: 0, primal: weights.primal, tangent: weights.tangent)
     slices.forEach(in: samples) { slice in

@@ -22,6 +22,21 @@ public protocol Communicator: AnyObject, Sendable {
   /// Replaces every element by its sum over all ranks. Collective; the sums must fit in 64 bits.
   func sum(_ buffer: UnsafeMutableBufferPointer<Int64>)
 
+  /// Starts replacing every element by its sum over all ranks. Collective.
+  ///
+  /// Returns at once. The buffer must not be read or written before ``finishSums()`` has returned. All
+  /// ranks get the same bits, which need not be those of a sum that is made at once.
+  func startSum(_ buffer: UnsafeMutableBufferPointer<Float>)
+
+  /// The same for integers, whose sums are the same whatever starts and ends them.
+  func startSum(_ buffer: UnsafeMutableBufferPointer<Int64>)
+
+  /// Lets sums that have been started proceed: MPI moves data only while it is called. Not collective.
+  func advanceSums()
+
+  /// Returns when every sum that this rank has started has ended. Collective if there are any.
+  func finishSums()
+
   /// Copies `bytes` of rank `root` over `bytes` of all other ranks. Collective.
   func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int)
 

@@ -40,6 +40,21 @@ public final class LedgeredCommunicator: Communicator {
     ledger.record(.sumInt64, count: buffer.count, stream: stream) { base.sum(buffer) }
   }
 
+  /// Recorded when it is started; where ranks wait for it is ``finishSums()``.
+  public func startSum(_ buffer: UnsafeMutableBufferPointer<Float>) {
+    ledger.record(.sumFloat, count: buffer.count, stream: stream) { base.startSum(buffer) }
+  }
+
+  public func startSum(_ buffer: UnsafeMutableBufferPointer<Int64>) {
+    ledger.record(.sumInt64, count: buffer.count, stream: stream) { base.startSum(buffer) }
+  }
+
+  public func advanceSums() { base.advanceSums() }
+
+  public func finishSums() {
+    ledger.record(.finishSums, stream: stream) { base.finishSums() }
+  }
+
   public func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) {
     ledger.record(.broadcast(root: root), count: bytes.count, stream: stream) {
       base.broadcast(bytes, from: root)

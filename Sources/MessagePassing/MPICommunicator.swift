@@ -23,6 +23,7 @@ public final class MPICommunicator: Communicator {
   public let library: String
 
   private let handle: cmpi_communicator
+  private let started = RequestPool()
 
   /// Where this process is in MPI's life: it starts once.
   private enum Life {
@@ -120,6 +121,36 @@ public final class MPICommunicator: Communicator {
       let values = buffer.baseAddress?.advanced(by: part.lowerBound)
       check(cmpi_sum_int64(handle, values, Int32(part.count)), "MPI_Allreduce")
     }
+  }
+
+  public func startSum(_ buffer: UnsafeMutableBufferPointer<Float>) {
+    for part in CountChunks(of: buffer.count) {
+      if started.isFull { finishSums() }
+      let values = buffer.baseAddress?.advanced(by: part.lowerBound)
+      check(
+        cmpi_start_sum_float(handle, values, Int32(part.count), started.next()), "MPI_Iallreduce")
+    }
+  }
+
+  public func startSum(_ buffer: UnsafeMutableBufferPointer<Int64>) {
+    for part in CountChunks(of: buffer.count) {
+      if started.isFull { finishSums() }
+      let values = buffer.baseAddress?.advanced(by: part.lowerBound)
+      check(
+        cmpi_start_sum_int64(handle, values, Int32(part.count), started.next()), "MPI_Iallreduce")
+    }
+  }
+
+  public func advanceSums() {
+    started.forEach { request in
+      var ended: Int32 = 0
+      check(cmpi_test(request, &ended), "MPI_Test")
+    }
+  }
+
+  public func finishSums() {
+    started.forEach { check(cmpi_wait($0), "MPI_Wait") }
+    started.clear()
   }
 
   public func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) {

@@ -12,6 +12,11 @@ public final class SoloCommunicator: Communicator {
   public func sum(_ buffer: UnsafeMutableBufferPointer<Double>) {}
   public func sum(_ buffer: UnsafeMutableBufferPointer<Int64>) {}
 
+  public func startSum(_ buffer: UnsafeMutableBufferPointer<Float>) {}
+  public func startSum(_ buffer: UnsafeMutableBufferPointer<Int64>) {}
+  public func advanceSums() {}
+  public func finishSums() {}
+
   public func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) {
     require(root == 0, "broadcast from rank \(root), but there is only rank 0")
   }

@@ -2,12 +2,14 @@ import Preconditions
 
 /// Ranks that are threads of one process: for tests of code that communicates, without MPI.
 ///
-/// Sums add in rank order and allocate nothing. Ranks that disagree about the collective, its count
+/// Sums add in rank order and allocate nothing; those that are started are made when they are finished,
+/// and trap if a buffer has been written in between. Ranks that disagree about the collective, its count
 /// or its root, and ranks that would wait for ever, trap with what each of them was doing.
 public final class ThreadCommunicator: Communicator {
   public let rank: Int
   public var size: Int { group.size }
   private let group: ThreadGroup
+  private let started = StartedSums()
 
   init(rank: Int, group: ThreadGroup) {
     self.rank = rank
@@ -24,6 +26,25 @@ public final class ThreadCommunicator: Communicator {
 
   public func sum(_ buffer: UnsafeMutableBufferPointer<Int64>) {
     sum(buffer, as: .sumInt64)
+  }
+
+  public func startSum(_ buffer: UnsafeMutableBufferPointer<Float>) {
+    started.add(.floats(buffer))
+  }
+
+  public func startSum(_ buffer: UnsafeMutableBufferPointer<Int64>) {
+    started.add(.integers(buffer))
+  }
+
+  public func advanceSums() {}
+
+  public func finishSums() {
+    started.takeAll { buffer in
+      switch buffer {
+      case .floats(let values): sum(values)
+      case .integers(let values): sum(values)
+      }
+    }
   }
 
   public func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) {

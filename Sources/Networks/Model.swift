@@ -6,10 +6,10 @@ import Tensors
 /// A network with its memory: edges, parameters in flat storage, and the sweeps over all layers.
 ///
 /// Parameters lie contiguously in backward order, so that what a backward sweep has finished is a prefix
-/// of ``gradients``. After them come ``counters``, a few floats that ride on the last bucket.
+/// of ``gradients``. After them come ``counters``, floats that ride on the last bucket: a few, and one for each rank.
 public final class Model {
-  /// Floats behind the gradients that are summed over ranks with them.
-  public static let counterCount = 8
+  /// Counters of what all ranks' steps came to, the first ones of ``counters``; one per rank follows.
+  public static let sharedCounterCount = 8
 
   public let architecture: Architecture
   public let configuration: ModelConfiguration
@@ -86,10 +86,14 @@ public final class Model {
   }
 
   /// The same, and each layer's parameter gradients as soon as it has been passed.
+  ///
+  /// `layerFinished` gets the chain's layers, whose gradients are then final; `written` is called more often,
+  /// after every layer within blocks, for what is to go on beside the sweep.
   public func backward(
-    _ samples: Int, writing weights: GradientWeights, layerFinished: (Int) -> Void
+    _ samples: Int, writing weights: GradientWeights, written: (() -> Void)? = nil,
+    layerFinished: (Int) -> Void
   ) {
-    sweepBackward(samples, pass: .gradient, writing: weights, layerFinished)
+    sweepBackward(samples, pass: .gradient, writing: weights, written: written, layerFinished)
   }
 
   /// input.tangent ─▶ logits.tangent.
@@ -106,9 +110,11 @@ public final class Model {
   ///
   /// The input's own gradient tangent is written where the plan has one, for curvature.
   public func backwardTangent(
-    _ samples: Int, writing weights: GradientWeights, layerFinished: (Int) -> Void
+    _ samples: Int, writing weights: GradientWeights, written: (() -> Void)? = nil,
+    layerFinished: (Int) -> Void
   ) {
-    sweepBackward(samples, pass: .gradientTangent, writing: weights, layerFinished)
+    sweepBackward(
+      samples, pass: .gradientTangent, writing: weights, written: written, layerFinished)
   }
 
   /// ∂L/∂effective ─▶ ∂L/∂value, once, after reduction.
@@ -129,12 +135,13 @@ public final class Model {
   private enum Pass { case gradient, gradientTangent }
 
   private func sweepBackward(
-    _ samples: Int, pass: Pass, writing weights: GradientWeights?, _ layerFinished: (Int) -> Void
+    _ samples: Int, pass: Pass, writing weights: GradientWeights?, written: (() -> Void)? = nil,
+    _ layerFinished: (Int) -> Void
   ) {
     let x = input.prefix(samples)
     let y = logits.prefix(samples)
     let writer = weights.map {
-      GradientWriter($0, slices: configuration.slices, exactSums: exactSums)
+      GradientWriter($0, slices: configuration.slices, exactSums: exactSums, written: written)
     }
     if weights != nil {
       for parameter in parameters { parameter.beginGradient() }

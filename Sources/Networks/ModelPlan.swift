@@ -39,17 +39,18 @@ struct ModelPlan {
     parameters = order.parameters
     finished = order.finished
     let count = order.finished[0]
+    let counterCount = Model.sharedCounterCount + communicator.size
     values = arena.tensor(Shape(length: count))
     summed = arena.tensor(
-      Shape(length: count + Model.counterCount), if: configuration.trains)
+      Shape(length: count + counterCount), if: configuration.trains)
     gradients = summed.isPresent ? summed.prefix(count) : .absent(Shape(length: count))
     counters =
       summed.isPresent
-      ? summed.slice(count..<count + Model.counterCount)
-      : .absent(Shape(length: Model.counterCount))
+      ? summed.slice(count..<count + counterCount)
+      : .absent(Shape(length: counterCount))
     exactSums =
       configuration.trains && configuration.sumOrder == .reproducible
-      ? ExactSums(count: count + Model.counterCount, arena: arena) : nil
+      ? ExactSums(count: count + counterCount, arena: arena) : nil
     velocities = arena.tensor(Shape(length: count), if: configuration.trains)
     place(arena)
   }

@@ -37,7 +37,8 @@ public final class ConsoleProgress: TrainingObserver {
       per rank
       \(summary.gradientBuckets) gradient bucket\(summary.gradientBuckets == 1 ? "" : "s"), \
       \(Self.mebibytes(summary.reducedBytes)) MiB per step\
-      \(summary.sumOrder == .reproducible ? ", summed reproducibly" : "")
+      \(summary.sumOrder == .reproducible ? ", summed reproducibly" : "")\
+      \(Self.reason(for: summary.gradientChoice))
       \(summary.epochs) epoch\(summary.epochs == 1 ? "" : "s") of \(summary.stepsPerEpoch) \
       step\(summary.stepsPerEpoch == 1 ? "" : "s"), batch \(summary.batchSize) over \
       all ranks\(summary.resumedAt > 0 ? ", resumed after step \(summary.resumedAt)" : "")
@@ -71,6 +72,7 @@ public final class ConsoleProgress: TrainingObserver {
       parts.append("surrogate bound \(Self.fixed(bound, 1))")
     }
     parts.append("\(Self.fixed(report.imagesPerSecond, 0)) images/s")
+    if let times = report.times { parts.append(Self.shares(times)) }
     print(parts.joined(separator: "  "))
   }
 
@@ -83,6 +85,42 @@ public final class ConsoleProgress: TrainingObserver {
   public func finish(_ result: Evaluator.Result) {
     clearLine()
     print("test accuracy \(Self.percent(result.accuracy))")
+  }
+
+  /// Which way of summing gradients it is, and why.
+  private static func reason(for choice: GradientChoice) -> String {
+    let plan = choice.plan
+    let size = fixed(plan.bucketMegabytes, plan.bucketMegabytes < 1 ? 3 : 0)
+    let name = ", \(plan.strategy.rawValue) in buckets of \(size) MiB"
+    switch choice.reason {
+    case .alone: return ""
+    case .given: return "\(name) as the recipe says"
+    case .onlyOne: return ", \(plan.strategy.rawValue): one bucket leaves no choice"
+    case .shortRun: return "\(name): too few steps to measure others"
+    case .stored: return "\(name) as measured at an earlier start"
+    case .measured(let measurements):
+      let times = measurements.map { "\($0.plan) \(milliseconds($0.seconds))" }
+      return "\(name), by the time of a step:\n\(times.joined(separator: ", "))"
+    }
+  }
+
+  /// The mean step, and the parts of it that are not computing.
+  private static func shares(_ times: EpochTimes) -> String {
+    func share(_ name: String, _ seconds: Double) -> String {
+      "\(name) \(fixed(100 * seconds / times.sum.total, 0)) %"
+    }
+    var parts = [share("data", times.sum.data)]
+    if times.ranks.count > 1 {
+      parts =
+        [share("gradients", times.sum.gradients), share("batch norm", times.sum.batchNorm)]
+        + parts
+    }
+    let step = milliseconds(times.sum.total / Double(times.steps))
+    return "step \(step): \(parts.joined(separator: ", "))"
+  }
+
+  private static func milliseconds(_ seconds: Double) -> String {
+    "\(fixed(1000 * seconds, seconds < 0.1 ? 1 : 0)) ms"
   }
 
   /// A share as a percentage with two decimals.

@@ -41,9 +41,10 @@ public final class RandomSamples {
 
   /// Lends the samples of one rank.
   public func withShare<Value>(
-    rank: Int = 0, of size: Int = 1, _ body: (Batch) throws -> Value
+    rank: Int = 0, of size: Int = 1, granularity: Int = 1, _ body: (Batch) throws -> Value
   ) rethrows -> Value {
-    let mine = ShardedSampler.share(of: count, rank: rank, size: size)
+    let mine = ShardedSampler.share(
+      of: count, rank: rank, size: size, granularity: granularity)
     let pixels = mine.lowerBound * pixelsPerImage..<mine.upperBound * pixelsPerImage
     return try withExtendedLifetime(self) {
       try body(

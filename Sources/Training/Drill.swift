@@ -26,6 +26,8 @@ public struct Drill: Equatable, Sendable {
     case flip
     /// Is killed by SIGKILL.
     case kill
+    /// Takes three times as long for its own part of this step and of all later ones.
+    case slow
   }
 
   public let fault: Fault
@@ -69,7 +71,13 @@ public struct Drill: Equatable, Sendable {
     case .flip:
       model.values[0] = Float(bitPattern: model.values[0].bitPattern ^ 1 << 22)
     case .kill: Glibc.kill(getpid(), SIGKILL)
+    case .slow: break
     }
+  }
+
+  /// How long a rank is to sleep in a step, if its own part of the one before took it `seconds`.
+  func delay(step: Int, rank: Int, after seconds: Double) -> Double {
+    fault == .slow && rank == self.rank && step >= self.step ? 2 * seconds : 0
   }
 }
 

@@ -1,41 +1,84 @@
 import MessagePassing
 import Networks
+import Preconditions
 
 /// Sums gradients over ranks in buckets: slices of the flat gradient in backward order.
 ///
-/// A bucket is summed as soon as the layer that completes it has written, so packing is never needed. The
-/// last one carries the counters. How many collectives a step makes is fixed by the plan and the same
-/// on every rank. The communicator is a duplicate: buckets never wait behind batch-norm collectives.
+/// A bucket's sum is made, or started, as soon as the layer that completes it has written, so packing is
+/// never needed. The last one carries the counters. How many collectives a step makes is fixed by the plan
+/// and the same on every rank. The communicator is a duplicate: buckets never wait behind batch-norm
+/// collectives.
 public final class GradientReducer {
   private let model: Model
-  private let communicator: any Communicator
+  private let communicator: TimedCommunicator
+  private var strategy: GradientPlan.Strategy
   /// `closes[k]`: the floats whose sum starts when layer k has written; empty for most layers.
-  private let closes: [Range<Int>]
+  private var closes: [Range<Int>]
   /// What no layer completes: the rest of the gradients, and the counters.
-  private let last: Range<Int>
+  private var last: Range<Int>
 
-  public init(_ model: Model, communicator: any Communicator, bucketBytes: Int) {
+  public init(
+    _ model: Model, communicator: any Communicator, bucketBytes: Int,
+    strategy: GradientPlan.Strategy = .blocking
+  ) {
     self.model = model
-    self.communicator = communicator.duplicate()
-    closes = GradientReducer.plan(
-      finished: model.finished, bucketFloats: max(1, bucketBytes / MemoryLayout<Float>.stride))
-    last = (closes.map(\.upperBound).max() ?? 0)..<model.summed.count
+    self.communicator = TimedCommunicator(communicator.duplicate())
+    self.strategy = strategy
+    closes = GradientReducer.buckets(of: model, bytes: bucketBytes)
+    last = GradientReducer.rest(of: model, after: closes)
+  }
+
+  /// From the next step on, sums by `plan`.
+  ///
+  /// Every rank, between the same steps.
+  public func use(_ plan: GradientPlan) {
+    strategy = plan.strategy
+    closes = GradientReducer.buckets(of: model, bytes: plan.bucketBytes)
+    last = GradientReducer.rest(of: model, after: closes)
   }
 
   /// Collectives of one step, the final one included.
   public var bucketCount: Int { closes.count { !$0.isEmpty } + 1 }
 
-  /// Sums the bucket that layer `layer` completes, if it does.
+  /// Collectives that `plan` would make in one step.
+  public func bucketCount(by plan: GradientPlan) -> Int {
+    GradientReducer.buckets(of: model, bytes: plan.bucketBytes).count { !$0.isEmpty } + 1
+  }
+
+  /// Time that this rank has spent in the collectives of all steps so far.
+  ///
+  /// Communication that is hidden behind computing is not in it.
+  public var timeSpent: Duration { communicator.spent }
+
+  /// Sums the bucket that layer `layer` completes, or starts its sum, if it does.
   ///
   /// Collective where it does: every rank, same order.
   public func layerFinished(_ layer: Int) {
-    guard !closes[layer].isEmpty else { return }
-    sum(closes[layer])
+    switch strategy {
+    case .blocking:
+      if !closes[layer].isEmpty { sum(closes[layer]) }
+    case .nonblocking:
+      if !closes[layer].isEmpty { start(closes[layer]) }
+      communicator.advanceSums()
+    }
   }
 
-  /// Sums the rest of the gradients and the counters behind them.
+  /// Lets sums that have been started proceed, within a layer that takes long.
+  ///
+  /// Not collective.
+  public func advance() {
+    if strategy == .nonblocking { communicator.advanceSums() }
+  }
+
+  /// Sums the rest of the gradients and the counters behind them, and waits for what has been started.
   public func finish() {
-    sum(last)
+    switch strategy {
+    case .blocking:
+      sum(last)
+    case .nonblocking:
+      start(last)
+      communicator.finishSums()
+    }
     model.readExactSums()
   }
 
@@ -43,12 +86,27 @@ public final class GradientReducer {
     let place = communicator.place
     communicator.enter(.gradientBucket(of: bucketCount))
     defer { communicator.place = place }
-    guard let exact = model.exactSums else {
-      return communicator.sum(UnsafeMutableBufferPointer(rebasing: model.summed.buffer[range]))
-    }
-    communicator.sum(
-      range.upperBound == model.summed.count
-        ? exact.bufferWithCount(from: range.lowerBound) : exact.buffer(range))
+    if model.exactSums == nil { return communicator.sum(floats(range)) }
+    communicator.sum(integers(range))
+  }
+
+  private func start(_ range: Range<Int>) {
+    let place = communicator.place
+    communicator.enter(.gradientBucket(of: bucketCount))
+    defer { communicator.place = place }
+    if model.exactSums == nil { return communicator.startSum(floats(range)) }
+    communicator.startSum(integers(range))
+  }
+
+  private func floats(_ range: Range<Int>) -> UnsafeMutableBufferPointer<Float> {
+    UnsafeMutableBufferPointer(rebasing: model.summed.buffer[range])
+  }
+
+  /// The same sums as integers, in the reproducible order.
+  private func integers(_ range: Range<Int>) -> UnsafeMutableBufferPointer<Int64> {
+    guard let exact = model.exactSums else { unreachable("no exact sums in the fastest order") }
+    return range.upperBound == model.summed.count
+      ? exact.bufferWithCount(from: range.lowerBound) : exact.buffer(range)
   }
 
   /// Bytes that a rank hands to the collectives of one step.
@@ -58,8 +116,10 @@ public final class GradientReducer {
       : (2 * model.summed.count + 1) * MemoryLayout<Int64>.stride
   }
 
-  /// Buckets of at least `bucketFloats`; what is left over goes with the counters.
-  private static func plan(finished: [Int], bucketFloats: Int) -> [Range<Int>] {
+  /// Buckets of at least `bytes`, by the layers that complete them.
+  private static func buckets(of model: Model, bytes: Int) -> [Range<Int>] {
+    let finished = model.finished
+    let bucketFloats = max(1, bytes / MemoryLayout<Float>.stride)
     var closes = [Range<Int>](repeating: 0..<0, count: finished.count)
     var start = 0
     for layer in finished.indices.reversed() where finished[layer] - start >= bucketFloats {
@@ -67,5 +127,10 @@ public final class GradientReducer {
       start = finished[layer]
     }
     return closes
+  }
+
+  /// What is left over goes with the counters.
+  private static func rest(of model: Model, after closes: [Range<Int>]) -> Range<Int> {
+    (closes.map(\.upperBound).max() ?? 0)..<model.summed.count
   }
 }

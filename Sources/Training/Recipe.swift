@@ -27,6 +27,14 @@ public struct Recipe: Equatable, Sendable {
     /// The step is left out on all ranks and training goes on; ten in a row end the run.
     case skip
   }
+  public enum GradientSum: String, CaseIterable, Sendable {
+    /// As a measurement before the first step says.
+    case auto
+    /// Always ``GradientPlan/Strategy/blocking``.
+    case blocking
+    /// Always ``GradientPlan/Strategy/nonblocking``.
+    case nonblocking
+  }
   public enum BatchNormStatistics: String, CaseIterable, Sendable {
     /// Each batch is normalised over all ranks' samples.
     case global
@@ -134,8 +142,10 @@ public struct Recipe: Equatable, Sendable {
   public var onNonfinite = NonFinitePolicy.stop
   /// Steps from one comparison of all ranks' weights and state to the next; they are compared before every checkpoint too.
   public var divergenceCheckEvery = 100
-  /// Gradients are summed over ranks in buckets of about so many MiB; a compromise of latency and overlap.
-  public var bucketMegabytes = 4.0
+  /// When the gradients of a bucket are summed over ranks.
+  public var gradientSum = GradientSum.auto
+  /// Gradients are summed over ranks in buckets of at least so many MiB; none to choose by measuring.
+  public var bucketMegabytes: Double?
   /// Epochs from one checkpoint to the next.
   public var checkpointEvery = 1
   public var keepCheckpoints = 3

@@ -94,9 +94,11 @@ extension Recipe {
       "divergence-check-every", \.divergenceCheckEvery, .count(from: 1),
       "steps between comparisons of all ranks' weights"),
     RecipeKey(
-      "bucket-megabytes", \.bucketMegabytes, .megabytes,
-      "MiB of gradients summed over ranks at once"
-    ),
+      "gradient-sum", \.gradientSum, .choice,
+      "when gradients are summed over ranks; auto: the fastest as measured at the start"),
+    RecipeKey(
+      "bucket-megabytes", \.bucketMegabytes, .optional(.megabytes),
+      "MiB of gradients summed over ranks at once, at least; null: as measured"),
     RecipeKey("checkpoint-every", \.checkpointEvery, .count(from: 1), "epochs between checkpoints"),
     RecipeKey("keep-checkpoints", \.keepCheckpoints, .count(from: 1), "checkpoints kept"),
     RecipeKey("evaluate-every", \.evaluateEvery, .count(from: 1), "epochs between evaluations"),

@@ -38,7 +38,7 @@ public struct RunOutput {
   }
 
   /// An epoch's line in the metrics, and its times in a file of their own.
-  func write(_ report: EpochReport, seconds: Double, dataWait: Duration) throws {
+  func write(_ report: EpochReport, seconds: Double) throws {
     let geometry = report.geometry
     func value(_ number: Float?) -> MetricValue { number.map { .number(Double($0)) } ?? .absent }
     try metrics.write([
@@ -55,8 +55,8 @@ public struct RunOutput {
     ])
     try timings.append(
       line: "{\"epoch\": \(report.epoch), \"seconds\": \(seconds), "
-        + "\"images-per-second\": \(report.imagesPerSecond), "
-        + "\"data-wait-seconds\": \(dataWait / .seconds(1))}")
+        + "\"images-per-second\": \(report.imagesPerSecond)"
+        + (report.times.map { ", \($0.members)" } ?? "") + "}")
   }
 }
 

@@ -6,6 +6,7 @@ import Tensors
 ///
 /// Flags are counts of ranks, summed like gradients but never derived from them and never compressed.
 /// Every rank acts on the sums, so all do the same at the same step and none leaves the loop alone.
+/// Behind them each rank has a place of its own, for what its previous step took.
 public struct StepCounters {
   private enum Place: Int, CaseIterable {
     case nonFinite, stop, failed, loss, correct, gradientNormSquares, gradientChangeSquares
@@ -17,8 +18,8 @@ public struct StepCounters {
   public init(_ model: Model) {
     self.model = model
     require(
-      Place.allCases.count <= Model.counterCount,
-      "\(Place.allCases.count) counters in \(Model.counterCount) places")
+      Place.allCases.count <= Model.sharedCounterCount,
+      "\(Place.allCases.count) counters in \(Model.sharedCounterCount) places")
     tensor = model.counters
   }
 
@@ -70,6 +71,15 @@ public struct StepCounters {
     tensor[Place.gradientChangeSquares.rawValue] += values.gradientChangeSquares
     model.exactSums?.add(tensor, at: model.gradients.count)
   }
+
+  /// What `rank`, this one, took for its previous step without waiting for others.
+  public func addOwnSeconds(_ seconds: Float, of rank: Int) {
+    if model.exactSums != nil { tensor.fill(0) }
+    tensor[Model.sharedCounterCount + rank] += seconds
+    model.exactSums?.add(tensor, at: model.gradients.count)
+  }
+
+  public func ownSeconds(of rank: Int) -> Float { tensor[Model.sharedCounterCount + rank] }
 
   public func read() -> Values {
     Values(

@@ -28,6 +28,7 @@ public final class Trainer {
   private(set) var steps: Int
   private var epoch: EpochTotals
   private var failure: (any Error)?
+  private var times: RunTimes
   private let drill: Drill?
   private let divergenceCheck: DivergenceCheck
   /// Steps left out in a row.
@@ -47,7 +48,8 @@ public final class Trainer {
       setup.model, objective: setup.recipe.objective, curvaturePenalty: setup.curvaturePenalty,
       adversary: setup.adversary, optimizer: setup.recipe.optimizer,
       communicator: setup.communicator,
-      bucketBytes: Int(setup.recipe.bucketMegabytes * 1_048_576))
+      bucketBytes: GradientPlan().bucketBytes)
+    times = RunTimes(setup, reducer: trainingStep.reducer, drill: drill)
     output = setup.output
     divergenceCheck = DivergenceCheck(setup.model, communicator: setup.communicator)
     self.observer = observer
@@ -62,25 +64,24 @@ public final class Trainer {
   /// Collective.
   /// - Throws: ``TrainingError`` and the errors of files, the same on every rank.
   public func run() throws -> Evaluator.Result {
-    observer?.begin(summary)
+    let choice = try chooseGradientPlan()
+    observer?.begin(summary(choice))
     if let limit = recipe.maxSteps, steps >= limit {
       observer?.note("max-steps \(limit) is reached; --max-steps null goes on")
     }
     if steps == 0 { try checkpoint() }
-    let prefetcher = try agreement.perform {
-      try Prefetcher(
-        dataset: trainData, sampler: sampler, augmentation: recipe.augmentation,
-        rank: communicator.rank, size: communicator.size, from: position, epochs: recipe.epochs)
-    }
+    let prefetcher = try makePrefetcher()
     defer { prefetcher.stop() }
     var last: Evaluator.Result?
+    var waited = prefetcher.waited
     while steps < recipe.maxSteps ?? Int.max, let batch = nextBatch(prefetcher) {
-      let result = try train(on: batch)
+      let result = try train(on: batch, dataWait: prefetcher.waited - waited)
+      waited = prefetcher.waited
       let isLastOfEpoch = batch.step == sampler.stepsPerEpoch - 1
       let isEnd =
         steps == recipe.maxSteps || (isLastOfEpoch && batch.epoch == recipe.epochs - 1)
       if isLastOfEpoch || isEnd {
-        last = try finishEpoch(batch.epoch, isEnd: isEnd, dataWait: prefetcher.waited)
+        last = try finishEpoch(batch.epoch, isEnd: isEnd)
       }
       // After the epoch's report, which a resumed run would not make up for.
       if result.stopRequested && !isEnd {
@@ -91,18 +92,34 @@ public final class Trainer {
     return try last ?? evaluate()
   }
 
+  /// This rank's batches from here to the recipe's end.
+  ///
+  /// Collective.
+  func makePrefetcher() throws -> Prefetcher {
+    try agreement.perform {
+      try Prefetcher(
+        dataset: trainData, sampler: sampler, augmentation: recipe.augmentation,
+        rank: communicator.rank, size: communicator.size, from: position, epochs: recipe.epochs)
+    }
+  }
+
   private func nextBatch(_ prefetcher: Prefetcher) -> Batch? {
     communicator.place = Place(step: steps + 1, .data)
     return prefetcher.next()
   }
 
-  private func train(on batch: Batch) throws -> TrainingStep.Result {
+  private func train(on batch: Batch, dataWait: Duration) throws -> TrainingStep.Result {
     do { try drill?.act(step: steps + 1, batch, model, communicator) } catch { failure = error }
     let rate = schedule.rate(
       epoch: batch.epoch, step: batch.step, stepsPerEpoch: sampler.stepsPerEpoch)
     let request: TrainingStep.Request =
       failure != nil ? .fail : StopSignal.isReceived ? .stop : .none
-    let result = trainingStep.run(batch, learningRate: rate, request: request)
+    let (result, notes) = times.run(
+      trainingStep, on: batch, number: steps + 1, dataWait: dataWait
+    ) { ownSeconds in
+      trainingStep.run(batch, learningRate: rate, request: request, ownSeconds: ownSeconds)
+    }
+    for note in notes { observer?.note("step \(steps): \(note)") }
     try judge(result, batch)
     steps += 1
     position =
@@ -156,12 +173,11 @@ public final class Trainer {
     observer?.step(progress(batch))
   }
 
-  private func finishEpoch(
-    _ number: Int, isEnd: Bool, dataWait: Duration
-  ) throws -> Evaluator.Result? {
+  private func finishEpoch(_ number: Int, isEnd: Bool) throws -> Evaluator.Result? {
     communicator.place = Place(step: steps, .betweenSteps)
     try agreement.perform { if let failure { throw failure } }
     let (speed, seconds) = (epoch.imagesPerSecond, epoch.seconds)
+    let times = times.endEpoch()
     let isEvaluated = isEnd || (number + 1) % recipe.evaluateEvery == 0
     let test = isEvaluated ? try evaluate() : nil
     communicator.place = Place(step: steps, .betweenSteps)
@@ -169,9 +185,9 @@ public final class Trainer {
     let report = EpochReport(
       epoch: number + 1, epochs: recipe.epochs, step: steps, trainLoss: epoch.meanLoss,
       trainAccuracy: epoch.accuracy, test: test, geometry: NetworkGeometry(model),
-      imagesPerSecond: speed)
+      imagesPerSecond: speed, times: times)
     try agreement.performOnRoot {
-      try output?.write(report, seconds: seconds, dataWait: dataWait)
+      try output?.write(report, seconds: seconds)
     }
     observer?.epoch(report)
     if isEnd || (number + 1) % recipe.checkpointEvery == 0 { try checkpoint() }
@@ -199,23 +215,28 @@ public final class Trainer {
     }
   }
 
-  private var summary: RunSummary {
+  private func summary(_ choice: GradientChoice) -> RunSummary {
     RunSummary(
       run: output?.directory.path ?? "", ranks: communicator.size,
       architecture: model.architecture, trainedParameters: model.values.count,
       trainSamples: trainData.count, testSamples: testData.count, epochs: recipe.epochs,
       stepsPerEpoch: sampler.stepsPerEpoch, batchSize: recipe.batchSize,
-      planBytes: model.memoryBytes, gradientBuckets: trainingStep.bucketCount,
-      reducedBytes: trainingStep.reducedBytes, sumOrder: recipe.sumOrder, resumedAt: steps)
+      planBytes: model.memoryBytes, gradientBuckets: trainingStep.reducer.bucketCount,
+      reducedBytes: trainingStep.reducer.bytesPerStep, gradientChoice: choice,
+      sumOrder: recipe.sumOrder, resumedAt: steps)
   }
 
   private func progress(_ batch: Batch) -> StepProgress {
-    let total = recipe.maxSteps ?? recipe.epochs * sampler.stepsPerEpoch
     let perStep = epoch.seconds / Double(max(epoch.timedSteps, 1))
     return StepProgress(
       epoch: batch.epoch + 1, epochs: recipe.epochs, step: batch.step,
       stepsPerEpoch: sampler.stepsPerEpoch, loss: epoch.meanLoss, accuracy: epoch.accuracy,
       imagesPerSecond: epoch.imagesPerSecond,
-      remaining: .seconds(perStep * Double(max(total - steps, 0))))
+      remaining: .seconds(perStep * Double(max(plannedSteps - steps, 0))))
+  }
+
+  /// Steps of the run when it is at its end.
+  var plannedSteps: Int {
+    min(recipe.maxSteps ?? Int.max, recipe.epochs * sampler.stepsPerEpoch)
   }
 }

@@ -19,6 +19,10 @@ public struct TrainerSetup {
   let curvaturePenalty: CurvaturePenalty?
   let adversary: Adversary?
   let communicator: any Communicator
+  /// The same for the model's layers, whose collectives are timed.
+  let layerCommunicator: TimedCommunicator
+  /// Each rank's.
+  let hosts: [String]
   let trainData: Dataset
   let testData: Dataset
   let sampler: ShardedSampler
@@ -42,8 +46,10 @@ public struct TrainerSetup {
     // A recipe's file may be another one on another node; only the path of the data may differ.
     let asked = recipe.jsonObject.filter { $0.key != "data" }.sorted { $0.key < $1.key }
     try agreement.requireSame(asked.map { ("--\($0.key)", "\($0.value)") })
+    let layerCommunicator = TimedCommunicator(communicator)
+    self.layerCommunicator = layerCommunicator
     let (train, test, model) = try agreement.perform {
-      try TrainerSetup.prepare(recipe, communicator)
+      try TrainerSetup.prepare(recipe, layerCommunicator)
     }
     trainData = train
     testData = test
@@ -60,6 +66,7 @@ public struct TrainerSetup {
     var environment = RunEnvironment(
       versions: versions, hosts: RunEnvironment.hosts(of: communicator),
       trainData: train.sha256(), testData: test.sha256(), step: 0)
+    hosts = environment.hosts
     try agreement.requireSame([
       ("their training samples (SHA-256)", environment.trainData),
       ("their test samples (SHA-256)", environment.testData),

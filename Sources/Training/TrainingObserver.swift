@@ -30,6 +30,7 @@ public struct RunSummary: Sendable {
   public let gradientBuckets: Int
   /// What a rank hands to the gradient collectives of one step.
   public let reducedBytes: Int
+  public let gradientChoice: GradientChoice
   public let sumOrder: SumOrder
   /// Steps that were trained before this start.
   public let resumedAt: Int
@@ -61,4 +62,6 @@ public struct EpochReport: Sendable {
   public let test: Evaluator.Result?
   public let geometry: NetworkGeometry
   public let imagesPerSecond: Double
+  /// Of the steps since the start or the epoch before.
+  public let times: EpochTimes?
 }

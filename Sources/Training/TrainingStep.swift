@@ -16,28 +16,32 @@ public struct TrainingStep {
   public let optimizer: SGD
   public let curvaturePenalty: CurvaturePenalty?
   public let adversary: Adversary?
-  private let reducer: GradientReducer
+  /// Sums the gradients, by a plan that may change between steps.
+  public let reducer: GradientReducer
+  /// ``GradientReducer/advance()``, made once: a step allocates nothing.
+  private let advance: () -> Void
+  private let rank: Int
   private let counters: StepCounters
   private let communicator: any Communicator
   private let loss = SoftmaxCrossEntropy()
 
   public init(
     _ model: Model, objective: Objective, curvaturePenalty: CurvaturePenalty? = nil,
-    adversary: Adversary? = nil, optimizer: SGD, communicator: any Communicator, bucketBytes: Int
+    adversary: Adversary? = nil, optimizer: SGD, communicator: any Communicator, bucketBytes: Int,
+    strategy: GradientPlan.Strategy = .blocking
   ) {
     self.model = model
     self.objective = objective
     self.curvaturePenalty = curvaturePenalty
     self.adversary = adversary
     self.optimizer = optimizer
-    reducer = GradientReducer(model, communicator: communicator, bucketBytes: bucketBytes)
+    rank = communicator.rank
+    reducer = GradientReducer(
+      model, communicator: communicator, bucketBytes: bucketBytes, strategy: strategy)
+    advance = reducer.advance
     counters = StepCounters(model)
     self.communicator = communicator
   }
-
-  /// Collectives of the gradient reduction in every step, and what a rank hands to them.
-  public var bucketCount: Int { reducer.bucketCount }
-  public var reducedBytes: Int { reducer.bytesPerStep }
 
   /// What a rank brings to a step besides its samples.
   public enum Request: Sendable {
@@ -51,7 +55,11 @@ public struct TrainingStep {
   /// Trains on one global batch, of which `batch` holds this rank's share.
   ///
   /// Collective. On a loss or a gradient that is not finite the model stays as it was, on all ranks.
-  public func run(_ batch: Batch, learningRate: Float, request: Request = .none) -> Result {
+  /// - Parameter ownSeconds: what this rank's previous step took without waiting for others; see
+  ///   ``ownSeconds(ofRank:)``.
+  public func run(
+    _ batch: Batch, learningRate: Float, request: Request = .none, ownSeconds: Float = 0
+  ) -> Result {
     let n = batch.count
     let globalBatch = Float(batch.globalCount)
     let input = model.input.prefix(n)
@@ -62,6 +70,7 @@ public struct TrainingStep {
     model.exactSums?.clear()
     counters.write(
       StepCounters.Values(stop: request == .stop ? 1 : 0, failed: request == .fail ? 1 : 0))
+    counters.addOwnSeconds(ownSeconds, of: rank)
     input.value.pointer.update(from: images(of: batch), count: input.value.count)
     adversary?.moveImages(of: batch)
     curvaturePenalty?.writeSecondPoint(
@@ -85,9 +94,11 @@ public struct TrainingStep {
       let weights = GradientWeights(
         previous: curvaturePenalty == nil ? 0 : 1, primal: 1, tangent: 2 * globalBatch)
       communicator.enter(.backwardTangent)
-      model.backwardTangent(n, writing: weights, layerFinished: reducer.layerFinished)
+      model.backwardTangent(
+        n, writing: weights, written: advance, layerFinished: reducer.layerFinished)
     } else {
-      model.backward(n, writing: .loss, layerFinished: reducer.layerFinished)
+      model.backward(
+        n, writing: .loss, written: advance, layerFinished: reducer.layerFinished)
     }
 
     reducer.finish()
@@ -106,6 +117,14 @@ public struct TrainingStep {
     result.isApplied = true
     return result
   }
+
+  /// A whole step up to its update, which is left out: for timing.
+  ///
+  /// Collective.
+  public func rehearse(_ batch: Batch) { _ = run(batch, learningRate: 0, request: .fail) }
+
+  /// What each rank brought to the last step as its `ownSeconds`.
+  public func ownSeconds(ofRank rank: Int) -> Float { counters.ownSeconds(of: rank) }
 
   /// Logits' gradients, and the loss slice by slice into the counters.
   private func measureLoss(

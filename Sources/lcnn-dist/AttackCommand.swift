@@ -53,6 +53,9 @@ struct AttackCommand: ParsableCommand {
       """, valueName: "file"), completion: .file())
   var state: String?
 
+  @OptionGroup(title: "HANGS")
+  var watch: WatchOptions
+
   func validate() throws {
     if let samples, samples < 1 {
       throw ValidationError("--samples \(samples) must be at least 1")
@@ -64,7 +67,7 @@ struct AttackCommand: ParsableCommand {
   }
 
   mutating func run() throws {
-    let world = try Ranks.join()
+    let world = try Ranks.join(watch)
     let logger = Ranks.logger
     logger.info("\(Ranks.blas)")
     try Ranks.requireSameKernels()

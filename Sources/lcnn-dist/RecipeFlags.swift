@@ -49,6 +49,7 @@ struct RecipeFlags: ParsableArguments {
   @Option(help: help("reproducible")) var reproducible: String?
   @Option(help: help("on-nonfinite")) var onNonfinite: String?
   @Option(help: help("divergence-check-every")) var divergenceCheckEvery: String?
+  @Option(help: help("gradient-sum")) var gradientSum: String?
   @Option(help: help("bucket-megabytes")) var bucketMegabytes: String?
   @Option(help: help("checkpoint-every")) var checkpointEvery: String?
   @Option(help: help("keep-checkpoints")) var keepCheckpoints: String?

@@ -29,6 +29,40 @@ enum CommunicatorClaims {
     #expect(integers == plain.map { Int64($0) << 40 }, "count \(count), rank \(rank) of \(size)")
   }
 
+  /// Sums of both types that were started together, a collective of another communicator between them.
+  static func startedSumsEqualPlainSums(_ communicator: any Communicator, counts: [Int]) {
+    let (rank, size) = (communicator.rank, communicator.size)
+    let floats = counts.map { UnsafeMutableBufferPointer<Float>.allocate(capacity: $0) }
+    let integers = counts.map { UnsafeMutableBufferPointer<Int64>.allocate(capacity: $0) }
+    defer {
+      for buffer in floats { buffer.deallocate() }
+      for buffer in integers { buffer.deallocate() }
+    }
+    let other = communicator.duplicate()
+    for (salt, count) in counts.enumerated() {
+      for index in 0..<count {
+        floats[salt][index] = Float(value(rank: rank, index: index, salt: salt)) / 4
+        integers[salt][index] = Int64(value(rank: rank, index: index, salt: salt)) << 40
+      }
+      communicator.startSum(floats[salt])
+      other.barrier()
+      communicator.startSum(integers[salt])
+      communicator.advanceSums()
+    }
+    communicator.finishSums()
+    for (salt, count) in counts.enumerated() {
+      let plain = (0..<count).map { index in
+        (0..<size).reduce(0) { $0 + value(rank: $1, index: index, salt: salt) }
+      }
+      #expect(Array(floats[salt]) == plain.map { Float($0) / 4 }, "count \(count), rank \(rank)")
+      #expect(
+        Array(integers[salt]) == plain.map { Int64($0) << 40 }, "count \(count), rank \(rank)")
+    }
+    // What has been finished is forgotten.
+    communicator.advanceSums()
+    communicator.finishSums()
+  }
+
   /// Summands whose sum depends on the order: what differs between ranks shows in the last bit.
   static func sumBits(_ communicator: any Communicator, count: Int) -> [UInt8] {
     var values = (0..<count).map { index in

@@ -42,6 +42,14 @@ private enum World {
     }
   }
 
+  @Test(
+    "MPI's started sums are the plain sums, also when there are more than a pool of requests holds")
+  func startedSums() {
+    CommunicatorClaims.startedSumsEqualPlainSums(
+      world, counts: CommunicatorClaims.counts + [100_003, 0])
+    CommunicatorClaims.startedSumsEqualPlainSums(world, counts: Array(repeating: 5, count: 300))
+  }
+
   @Test("all ranks get the same bits", arguments: CommunicatorClaims.counts + [100_003])
   func bits(count: Int) {
     CommunicatorClaims.allRanksGetTheSameBits(world, count: count)

@@ -11,6 +11,7 @@ import Testing
       CommunicatorClaims.allRanksGetTheSameBits(solo, count: count)
       CommunicatorClaims.everyRootReachesAll(solo, count: count)
     }
+    CommunicatorClaims.startedSumsEqualPlainSums(solo, counts: CommunicatorClaims.counts)
     CommunicatorClaims.gatherKeepsLengths(solo)
     CommunicatorClaims.duplicateIsMatchedSeparately(solo)
     solo.barrier()

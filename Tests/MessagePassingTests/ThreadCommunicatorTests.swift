@@ -17,6 +17,8 @@ private struct RankFailure: Error, Equatable {
         CommunicatorClaims.allRanksGetTheSameBits(communicator, count: count)
         CommunicatorClaims.everyRootReachesAll(communicator, count: count)
       }
+      CommunicatorClaims.startedSumsEqualPlainSums(
+        communicator, counts: CommunicatorClaims.counts)
       CommunicatorClaims.gatherKeepsLengths(communicator)
       CommunicatorClaims.duplicateIsMatchedSeparately(communicator)
       return communicator.rank
@@ -92,6 +94,23 @@ private struct RankFailure: Error, Equatable {
     }
     let words = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
     #expect(words.contains("rank 0 calls sumFloat of 3, rank 1 calls sumFloat of 4"), "\(words)")
+  }
+
+  @Test("a buffer that is written between the start of its sum and its end traps")
+  func writtenWhileSummed() async {
+    let result = await #expect(
+      processExitsWith: .failure, observing: [\.standardErrorContent]
+    ) {
+      _ = try ThreadCommunicator.run(ranks: 1) { communicator in
+        let buffer = UnsafeMutableBufferPointer<Float>.allocate(capacity: 3)
+        buffer.initialize(repeating: 1)
+        communicator.startSum(buffer)
+        buffer[2] = 2
+        communicator.finishSums()
+      }
+    }
+    let words = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    #expect(words.contains("buffer 0 was written between"), "\(words)")
   }
 
   @Test("a rank that returns while another waits for it traps instead of hanging")

@@ -23,7 +23,7 @@ import Testing
     }
     #expect(offset == model.values.count)
     #expect(model.counters.pointer == model.gradients.pointer + offset)
-    #expect(model.summed.count == offset + Model.counterCount)
+    #expect(model.summed.count == offset + Model.sharedCounterCount + 1)
   }
 
   @Test(

@@ -81,16 +81,21 @@ enum Program {
     _ arguments: [String], ranks: Int? = nil, environment: [String: String] = [:],
     in workingDirectory: TemporaryDirectory? = nil
   ) throws -> Running {
+    let launcher = ranks.map { ["mpirun", "-n", "\($0)"] } ?? []
+    return try start(
+      command: launcher + [try path()] + arguments, environment: environment, in: workingDirectory)
+  }
+
+  /// Starts any program, which `env` finds.
+  static func start(
+    command: [String], environment: [String: String] = [:],
+    in workingDirectory: TemporaryDirectory? = nil
+  ) throws -> Running {
     let directory = try TemporaryDirectory()
     let process = Process()
     let ended = DispatchSemaphore(value: 0)
-    if let ranks {
-      process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-      process.arguments = ["mpirun", "-n", "\(ranks)", try path()] + arguments
-    } else {
-      process.executableURL = URL(fileURLWithPath: try path())
-      process.arguments = arguments
-    }
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = command
     process.environment = cleanEnvironment.merging(environment) { $1 }
     process.currentDirectoryURL = URL(fileURLWithPath: (workingDirectory ?? directory).path)
     process.standardInput = FileHandle.nullDevice
@@ -122,13 +127,19 @@ enum Program {
   /// The program beside the running test bundle.
   static func path() throws -> String {
     let bundle = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-    let beside = try ([bundle] + CommandLine.arguments).map(directoryOf).first {
+    let beside = ([bundle] + CommandLine.arguments).map(directoryOf).first {
       FileManager.default.isExecutableFile(atPath: "\($0)/lcnn-dist")
     }
     return "\(try #require(beside, "no lcnn-dist beside \(bundle)"))/lcnn-dist"
   }
 
-  private static func directoryOf(_ path: String) throws -> String {
+  /// A script of this repository, by its path in it.
+  static func script(_ path: String) -> String {
+    let root = (0..<3).reduce(#filePath) { file, _ in directoryOf(file) }
+    return URL(fileURLWithPath: root).appendingPathComponent(path).path
+  }
+
+  private static func directoryOf(_ path: String) -> String {
     URL(fileURLWithPath: path).deletingLastPathComponent().path(percentEncoded: false)
   }
 

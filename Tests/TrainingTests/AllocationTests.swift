@@ -69,8 +69,10 @@ import Training
     #expect(count.own == 0, "\(count)")
   }
 
-  @Test("nor does a recorded step of several ranks, one of them without samples")
-  func ranks() throws {
+  @Test(
+    "nor does a recorded step of several ranks, one of them without samples",
+    arguments: GradientPlan.Strategy.allCases)
+  func ranks(strategy: GradientPlan.Strategy) throws {
     useOneBLASThread()
     let counts = try ThreadCommunicator.run(ranks: 3) { base in
       let communicator = LedgeredCommunicator(base, ledger: CollectiveLedger())
@@ -82,7 +84,7 @@ import Training
       let step = TrainingStep(
         model, objective: Objective(gradientNorm: 0.1),
         optimizer: SGD(momentum: 0.9, weightDecay: 0), communicator: communicator,
-        bucketBytes: 256)
+        bucketBytes: 256, strategy: strategy)
       let samples = RandomSamples(architecture, count: 2, seed: 2)
       return samples.withShare(rank: communicator.rank, of: communicator.size) { batch in
         for _ in 0..<2 { _ = step.run(batch, learningRate: 0.01) }

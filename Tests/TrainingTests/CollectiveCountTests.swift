@@ -45,7 +45,7 @@ import Training
         optimizer: SGD(momentum: 0.9, weightDecay: 0), communicator: communicator,
         bucketBytes: 256)
       let batchNorms = model.state.count { $0.name.hasSuffix(".bn.running_mean") }
-      #expect(batchNorms > 2 && step.bucketCount > 1)
+      #expect(batchNorms > 2 && step.reducer.bucketCount > 1)
       // Four samples over three ranks; with two, one rank has none.
       for count in [4, 2] {
         let samples = RandomSamples(architecture, count: count, seed: 2)
@@ -54,7 +54,7 @@ import Training
           _ = step.run(batch, learningRate: 0.01)
         }
         let made = zip(communicator.ledger.counts, before).map { $0 - $1 }
-        #expect(made == [subject.passes * batchNorms, step.bucketCount], "\(count) samples")
+        #expect(made == [subject.passes * batchNorms, step.reducer.bucketCount], "\(count) samples")
       }
       return communicator.ledger.counts
     }

@@ -23,7 +23,7 @@ import Training
   @Test("an unknown fault is refused with those that there are")
   func unknown() {
     #expect(throws: DrillError.unknown("doze")) { try Drill(parsing: "doze:rank=1,step=3") }
-    #expect("\(DrillError.unknown("doze"))".hasSuffix("sleep, skip, raise, nan, flip, kill"))
+    #expect("\(DrillError.unknown("doze"))".hasSuffix("sleep, skip, raise, nan, flip, kill, slow"))
   }
 
   @Test("the environment may ask for none, or for one of a rank that exists")

@@ -1,5 +1,7 @@
+import Kernels
 import MessagePassing
 import Networks
+import Tensors
 import TestSupport
 import Testing
 import Training
@@ -9,10 +11,16 @@ private final class RecordingCommunicator: Communicator, @unchecked Sendable {
   let rank = 0
   let size = 1
   private(set) var sums: [UnsafeMutableBufferPointer<Float>] = []
+  private(set) var advances = 0
+  private(set) var finishes = 0
 
   func sum(_ buffer: UnsafeMutableBufferPointer<Float>) { sums.append(buffer) }
   func sum(_ buffer: UnsafeMutableBufferPointer<Double>) {}
   func sum(_ buffer: UnsafeMutableBufferPointer<Int64>) {}
+  func startSum(_ buffer: UnsafeMutableBufferPointer<Float>) { sums.append(buffer) }
+  func startSum(_ buffer: UnsafeMutableBufferPointer<Int64>) {}
+  func advanceSums() { advances += 1 }
+  func finishSums() { finishes += 1 }
   func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) {}
   func barrier() {}
   func duplicate() -> any Communicator { self }
@@ -32,12 +40,15 @@ private final class RecordingCommunicator: Communicator, @unchecked Sendable {
 
   @Test(
     "every float is summed exactly once and when it is final, the counters last",
-    arguments: SmallNetwork.allCases, bucketBytes)
-  func plan(network: SmallNetwork, bucketBytes: Int) throws {
+    arguments: SmallNetwork.allCases,
+    bucketBytes.flatMap { bytes in GradientPlan.Strategy.allCases.map { (bytes, $0) } })
+  func plan(network: SmallNetwork, plan: (bytes: Int, strategy: GradientPlan.Strategy)) throws {
+    let bucketBytes = plan.bytes
     let model = try model(network)
     defer { withExtendedLifetime(model) {} }
     let communicator = RecordingCommunicator()
-    let reducer = GradientReducer(model, communicator: communicator, bucketBytes: bucketBytes)
+    let reducer = GradientReducer(
+      model, communicator: communicator, bucketBytes: bucketBytes, strategy: plan.strategy)
     let start = model.summed.pointer
     var next = 0
     /// Checks the sums since the last call: they go on where the one before ended.
@@ -59,8 +70,11 @@ private final class RecordingCommunicator: Communicator, @unchecked Sendable {
     reducer.finish()
     try check(upTo: model.summed.count, from: count)
     #expect(next == model.summed.count)
-    #expect((communicator.sums.last?.count ?? 0) >= Model.counterCount)
+    #expect((communicator.sums.last?.count ?? 0) >= Model.sharedCounterCount)
     #expect(communicator.sums.count == reducer.bucketCount)
+    let polls = plan.strategy == .nonblocking ? model.chain.layers.count : 0
+    #expect(communicator.advances == polls)
+    #expect(communicator.finishes == (plan.strategy == .nonblocking ? 1 : 0))
   }
 
   @Test("larger buckets are fewer, and one bucket of everything is the last one")
@@ -75,8 +89,22 @@ private final class RecordingCommunicator: Communicator, @unchecked Sendable {
     #expect(counts.last == 1)
   }
 
-  @Test("three ranks' gradients and counters become their plain sums", arguments: bucketBytes)
-  func sums(bucketBytes: Int) throws {
+  @Test("a reducer that is given another plan makes that plan's collectives")
+  func use() throws {
+    let model = try model(.resNetLowCurvature)
+    let reducer = GradientReducer(model, communicator: SoloCommunicator(), bucketBytes: 1 << 30)
+    let small = GradientPlan(.nonblocking, bucketMegabytes: 64 / 1_048_576)
+    let expected = GradientReducer(model, communicator: SoloCommunicator(), bucketBytes: 64)
+      .bucketCount
+    #expect(reducer.bucketCount == 1 && reducer.bucketCount(by: small) == expected)
+    reducer.use(small)
+    #expect(reducer.bucketCount == expected && expected > 1)
+  }
+
+  @Test(
+    "three ranks' gradients and counters become their plain sums", arguments: bucketBytes,
+    GradientPlan.Strategy.allCases)
+  func sums(bucketBytes: Int, strategy: GradientPlan.Strategy) throws {
     /// Small integers, whose float sums are exact.
     @Sendable func value(_ index: Int, rank: Int) -> Float {
       Float((index * 7 + rank * 5) % 101 - 50)
@@ -84,7 +112,8 @@ private final class RecordingCommunicator: Communicator, @unchecked Sendable {
     let wrong = try ThreadCommunicator.run(ranks: 3) { communicator in
       let model = try model(.vggLowCurvature, communicator)
       defer { withExtendedLifetime(model) {} }
-      let reducer = GradientReducer(model, communicator: communicator, bucketBytes: bucketBytes)
+      let reducer = GradientReducer(
+        model, communicator: communicator, bucketBytes: bucketBytes, strategy: strategy)
       for index in 0..<model.summed.count {
         model.summed[index] = value(index, rank: communicator.rank)
       }
@@ -95,5 +124,53 @@ private final class RecordingCommunicator: Communicator, @unchecked Sendable {
       }
     }
     #expect(wrong == [0, 0, 0], "wrong sums by rank")
+  }
+
+  /// The bits of rank 0's weights after two steps.
+  private func trained(
+    ranks: Int, order: SumOrder, strategy: GradientPlan.Strategy, bucketBytes: Int
+  ) throws -> [UInt32] {
+    useOneBLASThread()
+    return try ThreadCommunicator.run(ranks: ranks) { communicator in
+      let architecture = try SmallNetwork.resNetLowCurvature.architecture()
+      let model = try Model(
+        architecture,
+        ModelConfiguration(
+          .training, maximumSamples: 6, slices: Slices(samples: 2), sumOrder: order),
+        communicator: communicator)
+      defer { withExtendedLifetime(model) {} }
+      model.initialize(seed: 1)
+      let step = TrainingStep(
+        model, objective: Objective(beta: 1e-4, gamma: 1e-5),
+        optimizer: SGD(momentum: 0.9, weightDecay: 5e-4), communicator: communicator,
+        bucketBytes: bucketBytes, strategy: strategy)
+      let samples = RandomSamples(architecture, count: 6, seed: 2)
+      samples.withShare(rank: communicator.rank, of: ranks, granularity: 2) { batch in
+        for _ in 0..<2 { #expect(step.run(batch, learningRate: 0.05).isApplied) }
+      }
+      return model.values.buffer.map(\.bitPattern)
+    }[0]
+  }
+
+  @Test("both strategies train the same weights, to the bit", arguments: 1...4)
+  func strategies(ranks: Int) throws {
+    let blocking = try trained(
+      ranks: ranks, order: .fastest, strategy: .blocking, bucketBytes: 1 << 30)
+    for bytes in [1, 400] {
+      let other = try trained(
+        ranks: ranks, order: .fastest, strategy: .nonblocking, bucketBytes: bytes)
+      #expect(other == blocking, "\(bytes) bytes")
+    }
+  }
+
+  @Test("in the reproducible order they do so on any number of ranks", arguments: 1...4)
+  func reproducibleStrategies(ranks: Int) throws {
+    let alone = try trained(
+      ranks: 1, order: .reproducible, strategy: .blocking, bucketBytes: 1 << 30)
+    for strategy in GradientPlan.Strategy.allCases {
+      let found = try trained(
+        ranks: ranks, order: .reproducible, strategy: strategy, bucketBytes: 400)
+      #expect(found == alone, "\(strategy)")
+    }
   }
 }

@@ -65,7 +65,8 @@ struct RefusedRecipe: CustomTestStringConvertible, Sendable {
       "softplus-beta: 1e-60", says: "my.yaml:1: softplus-beta is 1e-60, expected a number above 0"),
     RefusedRecipe(
       "bucket-megabytes: 1e30",
-      says: "my.yaml:1: bucket-megabytes is 1e30, expected a number above 0, at most 1000000"),
+      says: "my.yaml:1: bucket-megabytes is 1e30, "
+        + "expected a number above 0, at most 1000000, or null"),
     RefusedRecipe(
       "learning-rate: 0", says: "my.yaml:1: learning-rate is 0, expected a number above 0"),
     RefusedRecipe(

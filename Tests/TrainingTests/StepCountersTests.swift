@@ -1,5 +1,6 @@
 import MessagePassing
 import Networks
+import Tensors
 import TestSupport
 import Testing
 import Training
@@ -55,5 +56,28 @@ import Training
       #expect(sum.loss == 4.5 && sum.correct == 6 && sum.gradientNormSquares == 0)
     }
     #expect(sums.count == 3)
+  }
+
+  @Test("all ranks read what each took for itself", arguments: [SumOrder.fastest, .reproducible])
+  func ownSeconds(order: SumOrder) throws {
+    let seconds: [Float] = [0.25, 3, 1e-3]
+    let read = try ThreadCommunicator.run(ranks: 3) { communicator in
+      let model = try Model(
+        SmallNetwork.vggLowCurvature.architecture(),
+        ModelConfiguration(.training, maximumSamples: 1, sumOrder: order),
+        communicator: communicator)
+      defer { withExtendedLifetime(model) {} }
+      let counters = StepCounters(model)
+      for _ in 0..<2 {
+        model.exactSums?.clear()
+        counters.write(StepCounters.Values(loss: 1))
+        counters.addOwnSeconds(seconds[communicator.rank], of: communicator.rank)
+        counters.add(StepCounters.Values(correct: 2))
+        GradientReducer(model, communicator: communicator, bucketBytes: 64).finish()
+      }
+      #expect(counters.read() == StepCounters.Values(loss: 3, correct: 6))
+      return (0..<3).map { counters.ownSeconds(of: $0) }
+    }
+    #expect(read == [seconds, seconds, seconds])
   }
 }

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Times steps of one network in PyTorch: the other side of speed.py.
+"""Times steps of one network in PyTorch: the other side of speed.py and scaling.py.
 
 Trains, or with --inference evaluates, on the same synthetic images at every step, on one thread, and
-prints one JSON object: "seconds" of every timed step, warm-up steps left out.
+prints one JSON object: "seconds" of every timed step, warm-up steps left out. With --ranks it is one
+of several processes on this machine that train together, by DistributedDataParallel over gloo.
 
     launch/benchmarks/torch_steps.py --architecture resnet18 --variant lcnn --steps 3 --tuned
 """
@@ -12,6 +13,8 @@ import json
 import time
 
 import torch
+from torch import distributed
+from torch.nn.parallel import DistributedDataParallel
 from torch.nn.utils import parametrize
 
 import lcnn_torch
@@ -90,7 +93,13 @@ def parse_arguments():
         help="flush denormals to zero; in inference, normalise weights once, not at every step",
     )
     parser.add_argument("--compile", action="store_true", help="by torch.compile")
-    return parser.parse_args()
+    parser.add_argument("--ranks", type=int, default=1, help="processes that train together")
+    parser.add_argument("--rank", type=int, default=0, help="the number of this one, from 0")
+    parser.add_argument("--port", type=int, help="where the processes meet, on 127.0.0.1")
+    options = parser.parse_args()
+    if options.ranks > 1 and options.port is None:
+        parser.error("--ranks needs --port")
+    return options
 
 
 def main():
@@ -105,6 +114,12 @@ def main():
     )
     x, y = synthetic_batch(options.batch_size)
     run = torch.compile(model) if options.compile else model
+    if options.ranks > 1:
+        place = f"tcp://127.0.0.1:{options.port}"
+        distributed.init_process_group(
+            "gloo", init_method=place, world_size=options.ranks, rank=options.rank
+        )
+        run = DistributedDataParallel(run)
     if not options.inference:
         seconds = timed(training(run, x, y, options), options.warm_up, options.steps)
     elif options.tuned:
@@ -113,6 +128,8 @@ def main():
     else:
         seconds = timed(inference(run, x), options.warm_up, options.steps)
     print(json.dumps({"seconds": seconds}))
+    if options.ranks > 1:
+        distributed.destroy_process_group()
 
 
 if __name__ == "__main__":

@@ -12,6 +12,11 @@ typedef struct {
   int32_t handle;
 } cmpi_communicator;
 
+/// A collective that has been started: MPI_Request is an int in MPICH, a pointer in Open MPI.
+typedef struct {
+  uint64_t bits;
+} cmpi_request;
+
 /// Bytes that hold any text below, with its terminating zero.
 #define CMPI_TEXT_BYTES 8192
 
@@ -39,6 +44,19 @@ int cmpi_local_place(cmpi_communicator communicator, int *rank, int *size);
 int cmpi_sum_float(cmpi_communicator communicator, float *values, int count);
 int cmpi_sum_double(cmpi_communicator communicator, double *values, int count);
 int cmpi_sum_int64(cmpi_communicator communicator, int64_t *values, int count);
+
+/// MPI_Iallreduce with MPI_SUM, in place. Collective; `values` are MPI's until the request has ended.
+int cmpi_start_sum_float(cmpi_communicator communicator, float *values, int count,
+                         cmpi_request *request);
+int cmpi_start_sum_int64(cmpi_communicator communicator, int64_t *values, int count,
+                         cmpi_request *request);
+
+/// MPI_Test: lets MPI proceed, and writes 1 to `ended` if the request has ended, else 0. One that has
+/// ended may be tested and waited for again.
+int cmpi_test(cmpi_request *request, int *ended);
+
+/// MPI_Wait.
+int cmpi_wait(cmpi_request *request);
 
 /// MPI_Bcast of bytes. Collective.
 int cmpi_broadcast(cmpi_communicator communicator, void *bytes, int count, int root);

@@ -2,6 +2,8 @@
 public struct CollectiveEntry: Equatable, Sendable {
   public enum Operation: Equatable, Sendable {
     case sumFloat, sumDouble, sumInt64, broadcast(root: Int), barrier, duplicate, finalize
+    /// The end of sums that have been started before.
+    case finishSums
   }
 
   /// 0 for the communicator that the program began with, 1 for its first duplicate, and so on.
@@ -48,6 +50,7 @@ extension CollectiveEntry: CustomStringConvertible {
     case .barrier: "barrier"
     case .duplicate: "duplication of the communicator"
     case .finalize: "end of MPI"
+    case .finishSums: "end of the sums that were started"
     }
   }
 
@@ -57,7 +60,7 @@ extension CollectiveEntry: CustomStringConvertible {
     case .sumFloat: 4 * count
     case .sumDouble, .sumInt64: 8 * count
     case .broadcast: count
-    case .barrier, .duplicate, .finalize: 0
+    case .barrier, .duplicate, .finalize, .finishSums: 0
     }
   }
 }
@@ -118,6 +121,7 @@ extension CollectiveEntry.Operation {
     case .barrier: 4
     case .duplicate: 5
     case .finalize: 6
+    case .finishSums: 7
     }
   }
 
@@ -130,6 +134,7 @@ extension CollectiveEntry.Operation {
     case 4: self = .barrier
     case 5: self = .duplicate
     case 6: self = .finalize
+    case 7: self = .finishSums
     default: return nil
     }
   }

@@ -1,0 +1,95 @@
+/// Finds ranks that are slower than the others for many steps.
+///
+/// A rank's own time of a step is what it takes without waiting for others. It is compared with the lower
+/// median of all ranks': half of them, rounded up, take no longer (of two ranks, the faster one). A rank with
+/// more samples may take longer in proportion; ranks without samples are left out.
+public struct StragglerWatch {
+  public static let factor = 1.5
+  /// Steps that are looked at together.
+  public static let steps = 20
+  /// How many of them a rank must be slow in: a hiccup of another rank now and then does not hide it.
+  public static let slowSteps = 18
+
+  /// A slow rank, and means over the steps of the window.
+  public struct Finding: Sendable, Equatable {
+    public let rank: Int
+    public let ownSeconds: Double
+    public let medianSeconds: Double
+    /// The part of each step that all ranks wait for this one.
+    public let share: Double
+  }
+
+  /// A rank in one step.
+  private struct Observation {
+    let own: Double
+    let median: Double
+    let whole: Double
+    var isSlow: Bool { own >= StragglerWatch.factor * median }
+  }
+
+  private struct Window {
+    /// The newest steps that the rank had samples in, the oldest first.
+    var steps: [Observation] = []
+    var isNamed = false
+    var slowSteps: Int { steps.count { $0.isSlow } }
+  }
+
+  private var windows: [Window]
+
+  public init(ranks: Int) { windows = Array(repeating: Window(), count: ranks) }
+
+  /// Takes one step's times, and returns ranks that have just been found slow.
+  ///
+  /// A rank is named once, and again only after it has kept up for as many steps.
+  /// - Parameters:
+  ///   - own: each rank's own time, in seconds.
+  ///   - samples: of each rank in the step.
+  ///   - whole: the step's time, in seconds.
+  public mutating func observe(own: [Double], samples: [Int], whole: Double) -> [Finding] {
+    windows.indices.compactMap { rank in
+      guard samples[rank] > 0 else { return nil }
+      if windows[rank].steps.count == Self.steps { windows[rank].steps.removeFirst() }
+      windows[rank].steps.append(
+        Observation(
+          own: own[rank], median: expected(of: rank, own: own, samples: samples), whole: whole))
+      return judge(rank)
+    }
+  }
+
+  private mutating func judge(_ rank: Int) -> Finding? {
+    let window = windows[rank]
+    guard window.steps.count == Self.steps else { return nil }
+    if window.slowSteps <= Self.steps - Self.slowSteps { windows[rank].isNamed = false }
+    guard window.slowSteps >= Self.slowSteps, !window.isNamed else { return nil }
+    windows[rank].isNamed = true
+    func mean(_ value: (Observation) -> Double) -> Double {
+      window.steps.reduce(0) { $0 + value($1) } / Double(Self.steps)
+    }
+    let (own, median, whole) = (mean(\.own), mean(\.median), mean(\.whole))
+    let share = whole > 0 ? (own - median) / whole : 0
+    return Finding(
+      rank: rank, ownSeconds: own, medianSeconds: median, share: min(max(share, 0), 1))
+  }
+
+  /// The lower median of what the ranks would take for the samples of `rank`, if those are more.
+  private func expected(of rank: Int, own: [Double], samples: [Int]) -> Double {
+    let times = own.indices.filter { samples[$0] > 0 }.map {
+      own[$0] * max(1, Double(samples[rank]) / Double(samples[$0]))
+    }.sorted()
+    return times[(times.count - 1) / 2]
+  }
+}
+
+extension StragglerWatch.Finding {
+  /// One line for the user.
+  func line(host: String) -> String {
+    func milliseconds(_ seconds: Double) -> String {
+      let value = 1000 * seconds
+      return value < 10 ? "\((value * 10).rounded() / 10)" : "\(Int(value.rounded()))"
+    }
+    return
+      "rank \(rank) on \(host) is slow: \(milliseconds(ownSeconds)) ms of its own per step for "
+      + "\(StragglerWatch.steps) steps, the median rank \(milliseconds(medianSeconds)) ms; "
+      + "it costs \(Int((100 * share).rounded())) % of each step"
+  }
+}

@@ -1,0 +1,55 @@
+import Datasets
+
+extension Trainer {
+  /// Settles how gradients are summed from here on.
+  ///
+  /// Collective, before the first step.
+  func chooseGradientPlan() throws -> GradientChoice {
+    let asked = recipe.gradientPlans
+    let plans = GradientTrial.distinct(asked, by: trainingStep.reducer)
+    let choice: GradientChoice
+    if communicator.size == 1 {
+      choice = GradientChoice(plan: plans[0], reason: .alone)
+    } else if asked.count == 1 {
+      choice = GradientChoice(plan: plans[0], reason: .given)
+    } else if plans.count == 1 {
+      choice = GradientChoice(plan: plans[0], reason: .onlyOne)
+    } else if let stored = storedPlan(among: plans) {
+      choice = GradientChoice(plan: stored, reason: .stored)
+    } else if plannedSteps - steps < GradientTrial.shortestRun {
+      choice = GradientChoice(plan: plans[0], reason: .shortRun)
+    } else {
+      choice = try measuredChoice(among: plans)
+    }
+    trainingStep.reducer.use(choice.plan)
+    return choice
+  }
+
+  private func measuredChoice(among plans: [GradientPlan]) throws -> GradientChoice {
+    let prefetcher = try makePrefetcher()
+    defer { prefetcher.stop() }
+    guard let batch = prefetcher.next() else {
+      return GradientChoice(plan: plans[0], reason: .shortRun)
+    }
+    let measured = GradientTrial(trainingStep, communicator: communicator)
+      .measure(plans, on: batch)
+    let chosen = GradientTrial.best(of: measured) ?? plans[0]
+    try agreement.performOnRoot {
+      guard let output else { return }
+      try StoredGradientChoice(chosen: chosen, ranks: communicator.size, measured: measured)
+        .write(to: output.directory)
+    }
+    return GradientChoice(plan: chosen, reason: .measured(measured))
+  }
+
+  /// What rank 0 finds in the run's directory, if it still applies.
+  private func storedPlan(among plans: [GradientPlan]) -> GradientPlan? {
+    var found: [UInt8] = []
+    if let output, let stored = StoredGradientChoice(of: output.directory),
+      stored.ranks == communicator.size, let index = plans.firstIndex(of: stored.chosen)
+    {
+      found = [UInt8(index)]
+    }
+    return communicator.allGather(found)[0].first.map { plans[Int($0)] }
+  }
+}
