@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 import MessagePassing
 
 #if canImport(Glibc)
@@ -23,6 +24,8 @@ public struct RunEnvironment: Codable, Sendable, Equatable {
   }
 
   public var versions: Versions
+  /// Those of all ranks' kernels; nil in the files of versions that did not record them.
+  public var vectorUnits: VectorUnits?
   /// Each rank's host.
   public var hosts: [String]
   /// SHA-256 of pixels and labels as they are used.

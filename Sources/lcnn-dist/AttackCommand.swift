@@ -53,6 +53,9 @@ struct AttackCommand: ParsableCommand {
       """, valueName: "file"), completion: .file())
   var state: String?
 
+  @OptionGroup(title: "KERNELS")
+  var vectorUnits: VectorUnitOptions
+
   @OptionGroup(title: "HANGS")
   var watch: WatchOptions
 
@@ -70,7 +73,7 @@ struct AttackCommand: ParsableCommand {
     let world = try Ranks.join(watch)
     let logger = Ranks.logger
     logger.info("\(Ranks.blas)")
-    try Ranks.requireSameKernels()
+    try Ranks.agreeOnKernels(vectorUnits)
     let agreement = Agreement(world)
     let (subject, survey) = try agreement.perform {
       let subject = try prepare(world)
@@ -148,7 +151,7 @@ struct AttackCommand: ParsableCommand {
         .init("data", "\(data.name) \(data.split.rawValue) \(data.count) \(data.sha256())"),
       ] + attack.settings + [
         .init("seed", "\(subject.plan.seed)"), .init("slice size", "\(subject.recipe.sliceSize)"),
-        .init("kernels", "\(BLASCoreType.current) \(BLASCoreType.Processor.current.vectors)"),
+        .init("kernels", "\(BLASCoreType.current) \(VectorUnits.current)"),
         .init("adversarial examples", saveAdversarial == nil ? "dropped" : "kept"),
       ])
   }

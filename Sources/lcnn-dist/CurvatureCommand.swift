@@ -63,7 +63,7 @@ struct CurvatureCommand: ParsableCommand {
     let world = try Ranks.join(options.watch)
     let logger = Ranks.logger
     logger.info("\(Ranks.blas)")
-    try Ranks.requireSameKernels()
+    try Ranks.agreeOnKernels(options.vectorUnits)
     let subject = try options.prepare(.curvature, world)
     var reports: [CurvatureReport] = []
     for data in subject.data {

@@ -13,6 +13,9 @@ struct EvaluateCommand: ParsableCommand {
 
   enum Split: String, ExpressibleByArgument, CaseIterable { case train, test }
 
+  @OptionGroup(title: "KERNELS")
+  var vectorUnits: VectorUnitOptions
+
   @OptionGroup(title: "HANGS")
   var watch: WatchOptions
 
@@ -26,7 +29,7 @@ struct EvaluateCommand: ParsableCommand {
     let world = try Ranks.join(watch)
     let logger = Ranks.logger
     logger.info("\(Ranks.blas)")
-    try Ranks.requireSameKernels()
+    try Ranks.agreeOnKernels(vectorUnits)
     let agreement = Agreement(world)
     let (network, data) = try agreement.perform { try prepare(world) }
     let result = try Evaluator(network, data, communicator: world).run()

@@ -21,6 +21,9 @@ struct MeasurementOptions: ParsableArguments {
     }
   }
 
+  @OptionGroup(title: "KERNELS")
+  var vectorUnits: VectorUnitOptions
+
   @OptionGroup(title: "HANGS")
   var watch: WatchOptions
 

@@ -48,7 +48,7 @@ struct StabilityCommand: ParsableCommand {
     let world = try Ranks.join(options.watch)
     let logger = Ranks.logger
     logger.info("\(Ranks.blas)")
-    try Ranks.requireSameKernels()
+    try Ranks.agreeOnKernels(options.vectorUnits)
     let radii = try lengths()
     let subject = try options.prepare(.inputGradients, world)
     var reports: [StabilityReport] = []

@@ -44,6 +44,9 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "a moving line, or plain lines; auto: as standard output is a terminal or not")
   var progress: ConsoleProgress.Style = .auto
 
+  @OptionGroup(title: "KERNELS")
+  var vectorUnits: VectorUnitOptions
+
   @OptionGroup(title: "HANGS")
   var watch: WatchOptions
 
@@ -59,7 +62,7 @@ struct TrainCommand: ParsableCommand {
     let world = try Ranks.join(watch)
     let logger = Ranks.logger
     logger.info("\(Ranks.blas)")
-    try Ranks.requireSameKernels()
+    try Ranks.agreeOnKernels(vectorUnits)
     let recipe = try Agreement(world).perform { try resolvedRecipe() }
     let drill = try Agreement(world).perform {
       try Drill(environment: ProcessInfo.processInfo.environment, ranks: world.size)
