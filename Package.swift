@@ -44,7 +44,7 @@ let package = Package(
       name: "Layers", dependencies: ["Tensors", "Kernels", "MessagePassing", "RandomNumbers"]),
     .target(name: "Networks", dependencies: ["Layers", "Checkpoints", "RandomNumbers"]),
     .target(name: "Curvature", dependencies: ["Networks", "RandomNumbers"]),
-    .target(name: "Robustness", dependencies: ["Networks", "RandomNumbers"]),
+    .target(name: "Robustness", dependencies: ["Networks", "Curvature", "RandomNumbers"]),
 
     // The trainer.
     .target(
@@ -66,7 +66,7 @@ let package = Package(
     // Tests.
     .target(name: "CAllocationCounter"),
     .target(name: "CForcedVectorUnits", dependencies: ["CKernels"]),
-    .target(name: "TestSupport", dependencies: ["Training", "CAllocationCounter"]),
+    .target(name: "TestSupport", dependencies: ["Training", "CBLAS", "CAllocationCounter"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
     .testTarget(name: "RandomNumbersTests", dependencies: ["RandomNumbers"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "CForcedVectorUnits"]),

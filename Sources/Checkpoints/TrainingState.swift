@@ -18,12 +18,14 @@ public struct TrainingState: Codable, Equatable, Sendable {
   public var epochSums: EpochSums
   /// The number of ranks that wrote the checkpoint; any number may resume it.
   public var rankCount: Int
+  /// The newest measurement of curvature, by the names of the metrics; none if there was none.
+  public var curvature: [String: Double]?
   /// SHA-256 of each tensor file, in hexadecimal, by file name; filled in by ``CheckpointStore``.
   public var sha256: [String: String]
 
   public init(
     epoch: Int, step: Int, stepInEpoch: Int, epochSums: EpochSums = EpochSums(), seed: UInt64,
-    rankCount: Int
+    rankCount: Int, curvature: [String: Double]? = nil
   ) {
     self.formatVersion = Self.currentVersion
     self.epoch = epoch
@@ -32,6 +34,7 @@ public struct TrainingState: Codable, Equatable, Sendable {
     self.epochSums = epochSums
     self.seed = seed
     self.rankCount = rankCount
+    self.curvature = curvature
     self.sha256 = [:]
   }
 }

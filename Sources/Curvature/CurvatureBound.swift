@@ -12,32 +12,38 @@ public enum CurvatureBound {
   /// The surrogate at the model's present weights and running statistics; nil for a standard network,
   /// whose convolutions have no norm to read.
   public static func surrogate(_ model: Model) -> Double? {
-    guard model.architecture.variant == .lowCurvature else { return nil }
-    return accumulate(model.chain.parts, lipschitz: 1).curvature
+    surrogateTerms(model).map { $0.reduce(0, +) }
   }
 
-  /// The surrogate of parts whose input has passed maps of this Lipschitz constant, and what comes out.
+  /// Cᵢ·Πⱼ≤ᵢ ‖Wⱼ‖ of every activation: the network's own in the order of its layers, those within a residual
+  /// block when it is reached, the branch's before the shortcut's; nil for a standard network.
+  public static func surrogateTerms(_ model: Model) -> [Double]? {
+    guard model.architecture.variant == .lowCurvature else { return nil }
+    return accumulate(model.chain.parts, lipschitz: 1).terms
+  }
+
+  /// The terms of parts whose input has passed maps of this Lipschitz constant, and what comes out.
   private static func accumulate(
     _ parts: [NetworkPart], lipschitz: Double
-  ) -> (curvature: Double, lipschitz: Double) {
+  ) -> (terms: [Double], lipschitz: Double) {
     var lipschitz = lipschitz
-    var curvature = 0.0
+    var terms: [Double] = []
     for part in parts {
       switch part {
       case .layer(let norm as BatchNorm):
         lipschitz *= Double(min(1 / norm.scale, norm.gamma))
       case .layer(let activation as CenteredSoftplus):
-        curvature += Double(activation.beta) * lipschitz
+        terms.append(Double(activation.beta) * lipschitz)
       case .residual(let branch, let shortcut):
         let entering = lipschitz * 0.5.squareRoot()
         let branch = accumulate(branch, lipschitz: entering)
         let shortcut = shortcut.map { accumulate($0, lipschitz: entering) }
-        curvature += branch.curvature + (shortcut?.curvature ?? 0)
+        terms += branch.terms + (shortcut?.terms ?? [])
         lipschitz = 0.5 * (branch.lipschitz + (shortcut?.lipschitz ?? entering))
       case .layer:
         break
       }
     }
-    return (curvature, lipschitz)
+    return (terms, lipschitz)
   }
 }

@@ -117,6 +117,20 @@ public final class BatchNorm: Layer {
     return (smallest + BatchNorm.epsilon).squareRoot()
   }
 
+  /// min(1, γ·scale)/√(running variance_c + ε), or 1/√…: the slope of each channel in evaluation, in double
+  /// precision and without ``Factors``.
+  public var evaluationSlopes: [Double] {
+    let deviations = (0..<channels).map {
+      (Double(runningVariance[$0]) + Double(BatchNorm.epsilon)).squareRoot()
+    }
+    let multiplier: Double =
+      switch constraint {
+      case .none: 1
+      case .lipschitz: min(1, Double(gamma) * (deviations.min() ?? 1))
+      }
+    return deviations.map { multiplier / $0 }
+  }
+
   // MARK: - The passes
 
   public func forward(_ x: Activation, into y: Activation, mode: Mode) {

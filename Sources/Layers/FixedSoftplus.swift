@@ -7,6 +7,8 @@ import Preconditions
 public final class FixedSoftplus: SoftplusActivation {
   public let softplus: Softplus
 
+  public var beta: Float { softplus.beta }
+
   public init(beta: Float) {
     require(beta > 0, "a softplus with β = \(beta)")
     softplus = Softplus(beta: beta, centering: .plain)

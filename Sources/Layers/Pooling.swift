@@ -6,7 +6,7 @@ import Tensors
 /// [N, H, W, C] → [N, ⌊H/size⌋, ⌊W/size⌋, C]. The choice is read off x again in every pass, so nothing
 /// is stored; its second derivative is zero.
 public final class MaximumPooling: Layer {
-  private let size: Int
+  public let size: Int
 
   public init(size: Int) { self.size = size }
 

@@ -10,6 +10,9 @@ public protocol Communicator: AnyObject, Sendable {
   /// How many ranks there are; at least 1.
   var size: Int { get }
 
+  /// This rank's number among those that are threads of its process; 0 where it has a process alone.
+  var thread: Int { get }
+
   /// Replaces every element by its sum over all ranks. Collective.
   ///
   /// All ranks get the same bits; which bits depends on `size`, since float addition is not
@@ -48,6 +51,12 @@ public protocol Communicator: AnyObject, Sendable {
   /// For set-up and reports: it allocates, and takes one broadcast per rank.
   func allGather(_ bytes: [UInt8]) -> [[UInt8]]
 
+  /// What `make` returns, called by one rank of each process and given to all that are its threads.
+  ///
+  /// Collective within each process; `make` must not make collectives. What is large and never changes
+  /// then lies in memory once.
+  func oncePerProcess<Value: Sendable>(_ make: () throws -> Value) throws -> Value
+
   /// A communicator of the same ranks whose collectives are matched separately. Collective.
   ///
   /// Gradient buckets on a duplicate never wait behind batch-norm sums on the original.
@@ -66,6 +75,12 @@ public protocol Communicator: AnyObject, Sendable {
 }
 
 extension Communicator {
+  public var thread: Int { 0 }
+
+  public func oncePerProcess<Value: Sendable>(_ make: () throws -> Value) throws -> Value {
+    try make()
+  }
+
   public var place: Place? {
     get { nil }
     set {}

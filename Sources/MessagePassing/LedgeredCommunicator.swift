@@ -21,6 +21,12 @@ public final class LedgeredCommunicator: Communicator {
     size = base.size
   }
 
+  public var thread: Int { base.thread }
+
+  public func oncePerProcess<Value: Sendable>(_ make: () throws -> Value) throws -> Value {
+    try base.oncePerProcess(make)
+  }
+
   public var place: Place? {
     get { ledger.place }
     set { if let newValue { ledger.place = newValue } }

@@ -6,7 +6,7 @@ import Preconditions
 /// Used by one thread at a time, like the communicator.
 final class RequestPool: @unchecked Sendable {
   /// More than the layers of any network here, so that a step with a bucket per layer does not wait.
-  private static let capacity = 256
+  static let capacity = 256
 
   private let requests = UnsafeMutableBufferPointer<cmpi_request>.allocate(capacity: capacity)
   private var count = 0

@@ -12,6 +12,11 @@ public final class TimedCommunicator: Communicator, @unchecked Sendable {
 
   public var rank: Int { base.rank }
   public var size: Int { base.size }
+  public var thread: Int { base.thread }
+
+  public func oncePerProcess<Value: Sendable>(_ make: () throws -> Value) throws -> Value {
+    try base.oncePerProcess(make)
+  }
 
   public var place: Place? {
     get { base.place }

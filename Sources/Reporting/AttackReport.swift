@@ -48,7 +48,7 @@ public struct AttackReport {
         ] + kinds.map { "\(row.broken[$0] ?? 0)" } + [TextTable.number(row.meanDistance)])
     }
     return [
-      "\(dataset.name) \(dataset.split.rawValue): \(tally.clean.count) samples, "
+      "\(dataset.name) \(dataset.split.rawValue): \(Self.samples(tally.clean.count)), "
         + "accuracy \(ConsoleProgress.percent(summary.accuracy.share)) "
         + "(\(Self.interval(summary.accuracy)))",
       table.text, signs,
@@ -59,13 +59,13 @@ public struct AttackReport {
     let lines = summary.epsilons.filter { !$0.signs.areClear }.map { row in
       var signs: [String] = []
       if row.signs.withoutGradient > 0 {
-        signs.append("\(row.signs.withoutGradient) samples met a gradient of zero")
+        signs.append("\(Self.samples(row.signs.withoutGradient)) met a gradient of zero")
       }
       if row.signs.withoutGrowth > 0 {
-        signs.append("\(row.signs.withoutGrowth) samples whose loss no step raised")
+        signs.append("\(Self.samples(row.signs.withoutGrowth)) whose loss no step raised")
       }
       if let count = row.signs.squareOnly, count > 0 {
-        signs.append("Square broke \(count) samples that gradients did not")
+        signs.append("Square broke \(Self.samples(count)) that gradients did not")
       }
       if row.signs.isFlat { signs.append("no sample fell to the larger ε") }
       return "ε \(TextTable.number(row.epsilon)): \(signs.joined(separator: "; "))"
@@ -74,6 +74,10 @@ public struct AttackReport {
       ? "no sign of masked gradients"
       : (["signs of masked gradients, the model may be less robust than it seems:"] + lines)
         .joined(separator: "\n")
+  }
+
+  private static func samples(_ count: Int) -> String {
+    "\(count) sample\(count == 1 ? "" : "s")"
   }
 
   private static func interval(_ proportion: Proportion) -> String {

@@ -30,11 +30,11 @@ public final class ConsoleProgress: TrainingObserver {
     let network = summary.architecture
     print(
       """
-      run \(summary.run): \(summary.ranks) rank\(summary.ranks == 1 ? "" : "s"), \
+      run \(summary.run): \(Self.ranks(summary.threads)), \
       \(summary.trainSamples) training and \(summary.testSamples) test images of \
       \(network.height)×\(network.width)×\(network.channels), \(network.classes) classes
       \(summary.trainedParameters) trained parameters, plan \(Self.mebibytes(summary.planBytes)) MiB \
-      per rank
+      per \(summary.threads.allSatisfy { $0 == 1 } ? "rank" : "thread")
       \(summary.gradientBuckets) gradient bucket\(summary.gradientBuckets == 1 ? "" : "s"), \
       \(Self.mebibytes(summary.reducedBytes)) MiB per step\
       \(summary.sumOrder == .reproducible ? ", summed reproducibly" : "")\
@@ -128,6 +128,14 @@ public final class ConsoleProgress: TrainingObserver {
 
   private static func fixed(_ value: Double, _ decimals: Int) -> String {
     String(format: "%.\(decimals)f", value)
+  }
+
+  /// As in "2 ranks", "2 ranks × 4 threads" or, on unequal nodes, "2 ranks, 6 threads".
+  private static func ranks(_ threads: [Int]) -> String {
+    let ranks = "\(threads.count) rank\(threads.count == 1 ? "" : "s")"
+    guard let most = threads.max(), most > 1 else { return ranks }
+    return threads.allSatisfy { $0 == most }
+      ? "\(ranks) × \(most) threads" : "\(ranks), \(threads.reduce(0, +)) threads"
   }
 
   private static func range(_ range: ClosedRange<Float>) -> String {

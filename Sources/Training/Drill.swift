@@ -90,7 +90,7 @@ public enum DrillError: Error, Equatable, Sendable, CustomStringConvertible {
   case malformed(String)
   case unknown(String)
   case noSuchRank(Int, ranks: Int)
-  /// To skip a sum takes the ledger.
+  /// To skip a sum takes the ledger of the rank's own collectives.
   case noLedger
   case raised(step: Int)
 
@@ -103,7 +103,7 @@ public enum DrillError: Error, Equatable, Sendable, CustomStringConvertible {
         + Drill.Fault.allCases.map(\.rawValue).joined(separator: ", ")
     case .noSuchRank(let rank, let ranks):
       "\(Drill.variable): no rank \(rank) among \(ranks)"
-    case .noLedger: "\(Drill.variable): skip needs --watchdog on"
+    case .noLedger: "\(Drill.variable): skip needs --watchdog on and --threads 1"
     case .raised(let step): "the drill's error in step \(step)"
     }
   }

@@ -27,7 +27,7 @@ public enum ExitStatus: Int32, Sendable, CaseIterable {
     case .unusableInput: "a data, model or checkpoint file is missing, damaged or does not fit"
     case .launch: "MPI sees one of several ranks, or the ranks are not alike"
     case .messagePassing: "MPI reported an error"
-    case .outOfMemory: "the plan does not fit into memory"
+    case .outOfMemory: "the plan does not fit into memory, or a thread cannot be had"
     case .runDirectory: "the run directory exists already or cannot be written"
     case .writeFailed: "a file of the run could not be written"
     case .stopped: "stopped by a signal after a checkpoint; --resume goes on"
@@ -61,7 +61,7 @@ public enum ExitStatus: Int32, Sendable, CaseIterable {
       if case .raised = error { self = .writeFailed } else { self = .usage }
     case is LaunchError: self = .launch
     case is MPIError: self = .messagePassing
-    case is ArenaError: self = .outOfMemory
+    case is ArenaError, is ThreadError: self = .outOfMemory
     default: self = .usage
     }
   }

@@ -4,7 +4,7 @@ import Foundation
 import Networks
 
 /// A model on disk: a safetensors file that carries its recipe, or one that a recipe is given for.
-public struct ModelFile {
+public struct ModelFile: Sendable {
   /// The metadata key under which a model file carries its recipe as JSON.
   public static let recipeKey = "lcnn-dist.recipe"
 

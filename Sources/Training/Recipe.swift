@@ -151,6 +151,10 @@ public struct Recipe: Equatable, Sendable {
   public var keepCheckpoints = 3
   /// Epochs from one evaluation on the test samples to the next.
   public var evaluateEvery = 1
+  /// Epochs from one measurement of the test samples' curvature to the next; 0 for none.
+  public var curvatureEvery = 0
+  /// The first n test samples are measured.
+  public var curvatureSamples = 64
   /// Stops after so many steps, for tests and timing; none for all epochs.
   public var maxSteps: Int?
 

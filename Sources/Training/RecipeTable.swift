@@ -102,6 +102,12 @@ extension Recipe {
     RecipeKey("checkpoint-every", \.checkpointEvery, .count(from: 1), "epochs between checkpoints"),
     RecipeKey("keep-checkpoints", \.keepCheckpoints, .count(from: 1), "checkpoints kept"),
     RecipeKey("evaluate-every", \.evaluateEvery, .count(from: 1), "epochs between evaluations"),
+    RecipeKey(
+      "curvature-every", \.curvatureEvery, .count(from: 0),
+      "epochs between measurements of curvature, 0 for none"),
+    RecipeKey(
+      "curvature-samples", \.curvatureSamples, .count(from: 1),
+      "the first n test samples, whose curvature is measured"),
     RecipeKey("max-steps", \.maxSteps, .optional(.count(from: 1)), "stop after so many steps"),
   ]
 }

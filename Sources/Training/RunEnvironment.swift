@@ -26,20 +26,29 @@ public struct RunEnvironment: Codable, Sendable, Equatable {
   public var versions: Versions
   /// Those of all ranks' kernels; nil in the files of versions that did not record them.
   public var vectorUnits: VectorUnits?
-  /// Each rank's host.
+  /// Each process's host, and how many ranks are threads of it.
   public var hosts: [String]
+  public var threads: [Int]
   /// SHA-256 of pixels and labels as they are used.
   public var trainData: String
   public var testData: String
   /// Steps that had been trained before.
   public var step: Int
 
-  /// Every rank's host name, in rank order.
+  /// Host and threads of every process, in rank order.
   ///
   /// Collective.
-  static func hosts(of communicator: any Communicator) -> [String] {
-    communicator.allGather(Array(ProcessInfo.processInfo.hostName.utf8))
-      .map { String(decoding: $0, as: UTF8.self) }
+  static func processes(
+    of communicator: any Communicator
+  ) -> [(host: String, threads: Int)] {
+    let host = communicator.thread == 0 ? Array(ProcessInfo.processInfo.hostName.utf8) : []
+    return communicator.allGather(host).reduce(into: []) { processes, host in
+      if host.isEmpty {
+        processes[processes.count - 1].threads += 1
+      } else {
+        processes.append((String(decoding: host, as: UTF8.self), 1))
+      }
+    }
   }
 
   func json() throws -> String {

@@ -60,6 +60,18 @@ public struct RunOutput {
   }
 }
 
+extension RunOutput {
+  /// A measurement's line in the metrics.
+  func write(_ measurement: CurvatureMeasurement, epoch: Int, step: Int) throws {
+    try metrics.write(
+      [
+        ("step", .integer(step)), ("epoch", .integer(epoch)),
+        ("curvature/samples", .integer(measurement.samples)),
+      ]
+        + measurement.columns.map { ($0.name, $0.value.map(MetricValue.number) ?? .absent) })
+  }
+}
+
 extension Recipe {
   /// ``jsonObject`` as text, keys sorted.
   public func json() throws -> String {

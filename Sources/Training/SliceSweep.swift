@@ -72,40 +72,25 @@ public struct SliceSweep {
         records += found
       }
     }
-    return inOrder(communicator.allGather(Self.bytes(of: records)), recordsPerSample)
+    return inOrder(communicator.allGather(RecordBytes.bytes(of: records)), recordsPerSample)
   }
 
   /// The ranks' records, taken as the ranks took their shares.
   private func inOrder<Record: BitwiseCopyable>(
     _ parts: [[UInt8]], _ recordsPerSample: Int
   ) -> [Record] {
+    let found = parts.map { RecordBytes.records(Record.self, from: $0) }
     var records: [Record] = []
     records.reserveCapacity(dataset.count * recordsPerSample)
     var taken = [Int](repeating: 0, count: parts.count)
-    let stride = MemoryLayout<Record>.stride
     for step in 0..<sampler.stepsPerEpoch {
       for rank in parts.indices {
         let share = sampler.share(step: step, rank: rank, size: parts.count)
-        parts[rank].withUnsafeBytes { bytes in
-          for _ in 0..<share.count * recordsPerSample {
-            records.append(
-              bytes.loadUnaligned(fromByteOffset: taken[rank] * stride, as: Record.self))
-            taken[rank] += 1
-          }
-        }
+        let next = taken[rank] + share.count * recordsPerSample
+        records += found[rank][taken[rank]..<next]
+        taken[rank] = next
       }
     }
     return records
-  }
-
-  private static func bytes<Record: BitwiseCopyable>(of records: [Record]) -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: records.count * MemoryLayout<Record>.stride)
-    bytes.withUnsafeMutableBytes { bytes in
-      for (index, record) in records.enumerated() {
-        bytes.storeBytes(
-          of: record, toByteOffset: index * MemoryLayout<Record>.stride, as: Record.self)
-      }
-    }
-    return bytes
   }
 }

@@ -22,6 +22,7 @@ public final class Trainer {
   let trainingStep: TrainingStep
   let output: RunOutput?
   let observer: (any TrainingObserver)?
+  private let threads: [Int]
   private let schedule: LearningRateSchedule
   private(set) var position: BatchPosition
   /// Steps since the start of the run.
@@ -31,6 +32,9 @@ public final class Trainer {
   private var times: RunTimes
   private let drill: Drill?
   private let divergenceCheck: DivergenceCheck
+  private let curvatureProbe: CurvatureProbe?
+  /// The newest measurement; rank 0's after a resume.
+  private var curvature: [String: Double]?
   /// Steps left out in a row.
   private var skipped = 0
   private static let longestSkip = 10
@@ -40,6 +44,7 @@ public final class Trainer {
     recipe = setup.recipe
     model = setup.model
     communicator = setup.communicator
+    threads = setup.threads
     agreement = Agreement(setup.communicator)
     trainData = setup.trainData
     testData = setup.testData
@@ -57,6 +62,8 @@ public final class Trainer {
     position = setup.position
     steps = setup.steps
     epoch = EpochTotals(setup.epochSums)
+    curvatureProbe = setup.curvatureProbe
+    curvature = setup.curvature
   }
 
   /// Trains to the recipe's end, or to a stop that a signal asks for, and evaluates.
@@ -190,9 +197,21 @@ public final class Trainer {
       try output?.write(report, seconds: seconds)
     }
     observer?.epoch(report)
+    if isEnd || recipe.measuresCurvature(after: number + 1) { try measureCurvature(number + 1) }
     if isEnd || (number + 1) % recipe.checkpointEvery == 0 { try checkpoint() }
     epoch = EpochTotals()
     return test
+  }
+
+  /// A line of metrics, and what the next checkpoints say of curvature.
+  ///
+  /// Collective.
+  private func measureCurvature(_ epoch: Int) throws {
+    guard let curvatureProbe else { return }
+    let measurement = try curvatureProbe.measure(model)
+    curvature = measurement.values
+    try agreement.performOnRoot { try output?.write(measurement, epoch: epoch, step: steps) }
+    observer?.note(measurement.text)
   }
 
   /// Collective.
@@ -211,17 +230,18 @@ public final class Trainer {
         state: TrainingState(
           epoch: position.epoch, step: steps, stepInEpoch: position.step,
           epochSums: position.step > 0 ? epoch.sums : EpochSums(), seed: recipe.seed,
-          rankCount: communicator.size))
+          rankCount: communicator.size, curvature: curvature))
     }
   }
 
   private func summary(_ choice: GradientChoice) -> RunSummary {
     RunSummary(
-      run: output?.directory.path ?? "", ranks: communicator.size,
+      run: output?.directory.path ?? "", threads: threads,
       architecture: model.architecture, trainedParameters: model.values.count,
       trainSamples: trainData.count, testSamples: testData.count, epochs: recipe.epochs,
       stepsPerEpoch: sampler.stepsPerEpoch, batchSize: recipe.batchSize,
-      planBytes: model.memoryBytes, gradientBuckets: trainingStep.reducer.bucketCount,
+      planBytes: model.memoryBytes + (curvatureProbe?.memoryBytes ?? 0),
+      gradientBuckets: trainingStep.reducer.bucketCount,
       reducedBytes: trainingStep.reducer.bytesPerStep, gradientChoice: choice,
       sumOrder: recipe.sumOrder, resumedAt: steps)
   }

@@ -23,6 +23,8 @@ public struct TrainerSetup {
   let layerCommunicator: TimedCommunicator
   /// Each rank's.
   let hosts: [String]
+  /// Each process's threads.
+  let threads: [Int]
   let trainData: Dataset
   let testData: Dataset
   let sampler: ShardedSampler
@@ -31,6 +33,10 @@ public struct TrainerSetup {
   let steps: Int
   /// Rank 0's, who reports them.
   let epochSums: EpochSums
+  /// Measures curvature between epochs; nil where the recipe asks for none.
+  let curvatureProbe: CurvatureProbe?
+  /// Rank 0's: what the checkpoint says of curvature.
+  let curvature: [String: Double]?
 
   /// Reads the data, builds the model and opens the run.
   ///
@@ -58,15 +64,22 @@ public struct TrainerSetup {
       (try recipe.curvaturePenalty(for: model), try recipe.adversary(for: model))
     }
     sampler = recipe.sampler(for: train)
+    curvatureProbe = try agreement.perform {
+      try CurvatureProbe(recipe, for: model, test, communicator: communicator)
+    }
 
     // Rank 0 alone touches files; the others receive what it has read.
     var progress: [Int64] = [0, 0, 0]
     var sums = EpochSums()
+    var measured: [String: Double]?
     var opened: RunOutput?
+    let digests = try communicator.oncePerProcess { (train.sha256(), test.sha256()) }
+    let places = RunEnvironment.processes(of: communicator)
+    threads = places.map(\.threads)
     var environment = RunEnvironment(
-      versions: versions, vectorUnits: .current, hosts: RunEnvironment.hosts(of: communicator),
-      trainData: train.sha256(), testData: test.sha256(), step: 0)
-    hosts = environment.hosts
+      versions: versions, vectorUnits: .current, hosts: places.map(\.host), threads: threads,
+      trainData: digests.0, testData: digests.1, step: 0)
+    hosts = zip(places, threads).flatMap { Array(repeating: $0.host, count: $1) }
     try agreement.requireSame([
       ("their training samples (SHA-256)", environment.trainData),
       ("their test samples (SHA-256)", environment.testData),
@@ -78,10 +91,12 @@ public struct TrainerSetup {
       if let state {
         progress = [Int64(state.step), Int64(state.epoch), Int64(state.stepInEpoch)]
         sums = state.epochSums
+        measured = state.curvature
       }
     }
     output = opened
     epochSums = sums
+    curvature = measured
     progress.withUnsafeMutableBytes { communicator.broadcast($0, from: 0) }
     model.broadcast(over: communicator)
     steps = Int(progress[0])
@@ -95,8 +110,9 @@ public struct TrainerSetup {
       throw TrainingError.batchSmallerThanRanks(
         batch: recipe.batchSize, ranks: communicator.size)
     }
-    let train = try recipe.load(.train)
-    let test = try recipe.load(.test)
+    let (train, test) = try communicator.oncePerProcess {
+      (try recipe.load(.train), try recipe.load(.test))
+    }
     guard test.format == train.format else {
       throw DatasetError.unequalFormats(train: train.format, test: test.format)
     }

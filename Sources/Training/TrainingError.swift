@@ -22,7 +22,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .batchSmallerThanRanks(let batch, let ranks):
       "--batch-size \(batch) is the batch over all ranks and must hold a sample for each of the "
-        + "\(ranks) ranks: use a larger batch or fewer ranks"
+        + "\(ranks) ranks, each thread being one: use a larger batch or fewer of them"
     case .nonFinite(let epoch, let step):
       "loss or gradient is not finite at step \(step) of epoch \(epoch); "
         + "the weights are as they were before it: lower --learning-rate or lengthen --warmup-epochs"

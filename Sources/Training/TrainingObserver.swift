@@ -17,7 +17,8 @@ public protocol TrainingObserver: AnyObject {
 /// What is about to be trained, and where.
 public struct RunSummary: Sendable {
   public let run: String
-  public let ranks: Int
+  /// Each process's threads.
+  public let threads: [Int]
   public let architecture: Architecture
   public let trainedParameters: Int
   public let trainSamples: Int
@@ -25,7 +26,7 @@ public struct RunSummary: Sendable {
   public let epochs: Int
   public let stepsPerEpoch: Int
   public let batchSize: Int
-  /// Memory of one rank's plan.
+  /// Memory of one thread's plan.
   public let planBytes: Int
   public let gradientBuckets: Int
   /// What a rank hands to the gradient collectives of one step.

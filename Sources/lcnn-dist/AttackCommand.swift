@@ -53,8 +53,9 @@ struct AttackCommand: ParsableCommand {
       """, valueName: "file"), completion: .file())
   var state: String?
 
-  @OptionGroup(title: "KERNELS")
-  var vectorUnits: VectorUnitOptions
+  @OptionGroup var threads: ThreadOptions
+
+  @OptionGroup var vectorUnits: VectorUnitOptions
 
   @OptionGroup(title: "HANGS")
   var watch: WatchOptions
@@ -71,9 +72,14 @@ struct AttackCommand: ParsableCommand {
 
   mutating func run() throws {
     let world = try Ranks.join(watch)
-    let logger = Ranks.logger
-    logger.info("\(Ranks.blas)")
+    Ranks.logger.info("\(Ranks.blas)")
     try Ranks.agreeOnKernels(vectorUnits)
+    let command = self
+    let count = try threads.count(in: world)
+    try Ranks.onThreads(count, of: world) { try command.attack(over: $0) }
+  }
+
+  private func attack(over world: any Communicator) throws {
     let agreement = Agreement(world)
     let (subject, survey) = try agreement.perform {
       let subject = try prepare(world)
@@ -85,12 +91,13 @@ struct AttackCommand: ParsableCommand {
     }
     let state = try agreement.perform { try openState(subject, world) }
     if let state, !state.lines.isEmpty {
-      logger.info("going on with \(state.lines.count) slices of \(state.path)")
+      Ranks.logger.info("going on with \(state.lines.count) slices of \(state.path)")
     }
     let clock = ContinuousClock()
     var start = clock.now
     let result = try survey.run(state: state) { progress in
-      logger.info(
+      guard world.rank == 0 else { return }
+      Ranks.logger.info(
         """
         ε \(progress.epsilon), \(progress.stage): \(progress.broken) of \(progress.attacked) \
         broken, \(Int(((clock.now - start) / .seconds(1)).rounded())) s
@@ -122,9 +129,11 @@ struct AttackCommand: ParsableCommand {
   }
 
   private func prepare(_ world: any Communicator) throws -> Subject {
-    let (file, recipe) = try trained.read()
-    let whole = try recipe.load(split == .test ? .test : .train)
-    let data = whole.prefix(min(samples ?? whole.count, whole.count))
+    let (file, recipe, data) = try world.oncePerProcess {
+      let (file, recipe) = try trained.read()
+      let whole = try recipe.load(split == .test ? .test : .train)
+      return (file, recipe, whole.prefix(min(samples ?? whole.count, whole.count)))
+    }
     let network = try Model(
       recipe.architecture(for: data),
       ModelConfiguration(

@@ -127,7 +127,8 @@ struct AttackOptions: ParsableArguments {
       switch kind {
       case .pgd: "pgd (\(steps) steps, \(restarts) start\(restarts == 1 ? "" : "s"))"
       case .apgdCrossEntropy: "apgd-ce (\(iterations) iterations)"
-      case .apgdTargeted: "apgd-t (\(iterations) iterations, up to \(targets) targets)"
+      case .apgdTargeted:
+        "apgd-t (\(iterations) iterations, at most \(targets) target\(targets == 1 ? "" : "s"))"
       case .square: "square (\(queries) queries)"
       }
     }.joined(separator: ", ")

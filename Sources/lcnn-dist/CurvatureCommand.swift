@@ -1,6 +1,7 @@
 import ArgumentParser
 import Curvature
 import Datasets
+import MessagePassing
 import Reporting
 import Training
 
@@ -61,9 +62,14 @@ struct CurvatureCommand: ParsableCommand {
 
   mutating func run() throws {
     let world = try Ranks.join(options.watch)
-    let logger = Ranks.logger
-    logger.info("\(Ranks.blas)")
+    Ranks.logger.info("\(Ranks.blas)")
     try Ranks.agreeOnKernels(options.vectorUnits)
+    let command = self
+    let count = try options.threads.count(in: world)
+    try Ranks.onThreads(count, of: world) { try command.measure(over: $0) }
+  }
+
+  private func measure(over world: any Communicator) throws {
     let subject = try options.prepare(.curvature, world)
     var reports: [CurvatureReport] = []
     for data in subject.data {
@@ -75,7 +81,9 @@ struct CurvatureCommand: ParsableCommand {
         communicator: world
       ).run()
       let rate = Double(samples.count) / ((clock.now - start) / .seconds(1))
-      logger.info("\(data.split.rawValue): \(Int(rate.rounded())) images/s")
+      if world.rank == 0 {
+        Ranks.logger.info("\(data.split.rawValue): \(Int(rate.rounded())) images/s")
+      }
       reports.append(CurvatureReport(samples, of: data))
     }
     try Agreement(world).performOnRoot {

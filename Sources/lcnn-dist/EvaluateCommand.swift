@@ -13,9 +13,6 @@ struct EvaluateCommand: ParsableCommand {
 
   enum Split: String, ExpressibleByArgument, CaseIterable { case train, test }
 
-  @OptionGroup(title: "KERNELS")
-  var vectorUnits: VectorUnitOptions
-
   @OptionGroup(title: "HANGS")
   var watch: WatchOptions
 
@@ -25,13 +22,22 @@ struct EvaluateCommand: ParsableCommand {
   @Option(help: "the samples to evaluate on")
   var split: Split = .test
 
+  @OptionGroup var threads: ThreadOptions
+
+  @OptionGroup var vectorUnits: VectorUnitOptions
+
   mutating func run() throws {
     let world = try Ranks.join(watch)
     let logger = Ranks.logger
     logger.info("\(Ranks.blas)")
     try Ranks.agreeOnKernels(vectorUnits)
-    let agreement = Agreement(world)
-    let (network, data) = try agreement.perform { try prepare(world) }
+    let command = self
+    let count = try threads.count(in: world)
+    try Ranks.onThreads(count, of: world) { try command.evaluate(over: $0) }
+  }
+
+  private func evaluate(over world: any Communicator) throws {
+    let (network, data) = try Agreement(world).perform { try prepare(world) }
     let result = try Evaluator(network, data, communicator: world).run()
     guard world.rank == 0 else { return }
     print(
@@ -41,8 +47,10 @@ struct EvaluateCommand: ParsableCommand {
   }
 
   private func prepare(_ world: any Communicator) throws -> (Model, Dataset) {
-    let (file, recipe) = try trained.read()
-    let data = try recipe.load(split == .test ? .test : .train)
+    let (file, recipe, data) = try world.oncePerProcess {
+      let (file, recipe) = try trained.read()
+      return (file, recipe, try recipe.load(split == .test ? .test : .train))
+    }
     let share = max((recipe.batchSize + world.size - 1) / world.size, recipe.sliceSize)
     let network = try Model(
       recipe.architecture(for: data),

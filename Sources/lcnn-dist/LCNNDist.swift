@@ -18,6 +18,7 @@ struct LCNNDist: ParsableCommand {
         lcnn-dist evaluate --model runs/NAME      its newest checkpoint
         lcnn-dist curvature --model runs/NAME     per-sample curvature
         lcnn-dist attack --model runs/NAME        accuracy under attack
+        lcnn-dist bound --model runs/NAME         certified norms and radii
         lcnn-dist table runs/*                    the paper's tables
         lcnn-dist recipe                          names of the built-in recipes
 
@@ -31,6 +32,7 @@ struct LCNNDist: ParsableCommand {
     version: version,
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, CurvatureCommand.self, StabilityCommand.self,
-      AttackCommand.self, TableCommand.self, SamplesCommand.self, RecipeCommand.self,
+      AttackCommand.self, BoundCommand.self, TableCommand.self, SamplesCommand.self,
+      RecipeCommand.self,
     ])
 }

@@ -21,9 +21,6 @@ struct MeasurementOptions: ParsableArguments {
     }
   }
 
-  @OptionGroup(title: "KERNELS")
-  var vectorUnits: VectorUnitOptions
-
   @OptionGroup(title: "HANGS")
   var watch: WatchOptions
 
@@ -57,6 +54,10 @@ struct MeasurementOptions: ParsableArguments {
     }
   }
 
+  @OptionGroup var threads: ThreadOptions
+
+  @OptionGroup var vectorUnits: VectorUnitOptions
+
   /// A model and the data that it is measured on.
   struct Subject {
     let recipe: Recipe
@@ -71,10 +72,13 @@ struct MeasurementOptions: ParsableArguments {
   /// Collective.
   func prepare(_ purpose: ModelConfiguration.Purpose, _ world: any Communicator) throws -> Subject {
     try Agreement(world).perform {
-      let (file, recipe) = try trained.read()
-      let data = try split.splits.map { split in
-        let whole = try recipe.load(split)
-        return whole.prefix(min(samples ?? whole.count, whole.count))
+      let (file, recipe, data) = try world.oncePerProcess {
+        let (file, recipe) = try trained.read()
+        let data = try split.splits.map { split in
+          let whole = try recipe.load(split)
+          return whole.prefix(min(samples ?? whole.count, whole.count))
+        }
+        return (file, recipe, data)
       }
       if function == .margin, let first = data.first, first.classes < 2 {
         throw SurveyError.tooFewClasses(dataset: first.name, classes: first.classes)

@@ -55,6 +55,27 @@ enum Ranks {
     watched.watchdog.stop()
   }
 
+  /// Runs `body` on `threads` threads of this process, each a rank among those of all processes.
+  ///
+  /// Collective; the processes may have different numbers of threads. `world` itself is not to be used
+  /// within `body`.
+  static func onThreads(
+    _ threads: Int, of world: any Communicator,
+    _ body: @escaping @Sendable (any Communicator) throws -> Void
+  ) throws {
+    let team = try Agreement(world).perform { try ThreadTeam(size: threads) }
+    try team.run(
+      over: world,
+      abandon: { error, rank in
+        say("lcnn-dist: rank \(rank): \(error)")
+        world.abort(code: ExitStatus(error).rawValue)
+      },
+      { communicator in
+        flushDenormalsOnThisThread()
+        try body(communicator)
+      })
+  }
+
   /// Makes ranks round alike: each computes the same weights from the same gradients for itself.
   ///
   /// The program's own kernels use what all CPUs have; ranks whose OpenBLAS has made another choice are
@@ -100,7 +121,7 @@ enum Ranks {
       exit(status)
     }
     let message = isOurs ? "lcnn-dist: \(error)" : LCNNDist.fullMessage(for: error)
-    if speaks { FileHandle.standardError.write(Data("\(message)\n".utf8)) }
+    if speaks { say(message) }
     if let world {
       if !speaks { speakIfAlone("lcnn-dist: rank \(world.rank): \(error)") }
       // The end of MPI is collective, so rank 0 has spoken when any rank goes on.
@@ -112,11 +133,15 @@ enum Ranks {
     exit(status)
   }
 
+  private static func say(_ line: String) {
+    FileHandle.standardError.write(Data("\(line)\n".utf8))
+  }
+
   /// Says what ends this rank if the others do not end as well: then rank 0 has not said it.
   private static func speakIfAlone(_ message: String) {
     Thread.detachNewThread {
       Thread.sleep(forTimeInterval: waitForOthers)
-      FileHandle.standardError.write(Data("\(message)\n".utf8))
+      say(message)
     }
   }
 

@@ -54,6 +54,8 @@ struct RecipeFlags: ParsableArguments {
   @Option(help: help("checkpoint-every")) var checkpointEvery: String?
   @Option(help: help("keep-checkpoints")) var keepCheckpoints: String?
   @Option(help: help("evaluate-every")) var evaluateEvery: String?
+  @Option(help: help("curvature-every")) var curvatureEvery: String?
+  @Option(help: help("curvature-samples")) var curvatureSamples: String?
   @Option(help: help("max-steps")) var maxSteps: String?
 
   /// Sets the keys whose flags were given.

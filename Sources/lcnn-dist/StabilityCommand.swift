@@ -1,6 +1,7 @@
 import ArgumentParser
 import Curvature
 import Datasets
+import MessagePassing
 import Reporting
 import Training
 
@@ -46,9 +47,14 @@ struct StabilityCommand: ParsableCommand {
 
   mutating func run() throws {
     let world = try Ranks.join(options.watch)
-    let logger = Ranks.logger
-    logger.info("\(Ranks.blas)")
+    Ranks.logger.info("\(Ranks.blas)")
     try Ranks.agreeOnKernels(options.vectorUnits)
+    let command = self
+    let count = try options.threads.count(in: world)
+    try Ranks.onThreads(count, of: world) { try command.measure(over: $0) }
+  }
+
+  private func measure(over world: any Communicator) throws {
     let radii = try lengths()
     let subject = try options.prepare(.inputGradients, world)
     var reports: [StabilityReport] = []
@@ -61,7 +67,9 @@ struct StabilityCommand: ParsableCommand {
         communicator: world
       ).run()
       let rate = Double(data.count) / ((clock.now - start) / .seconds(1))
-      logger.info("\(data.split.rawValue): \(Int(rate.rounded())) images/s")
+      if world.rank == 0 {
+        Ranks.logger.info("\(data.split.rawValue): \(Int(rate.rounded())) images/s")
+      }
       reports.append(StabilityReport(changes, radii: radii, of: data))
     }
     try Agreement(world).performOnRoot {

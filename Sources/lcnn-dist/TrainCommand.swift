@@ -44,8 +44,9 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "a moving line, or plain lines; auto: as standard output is a terminal or not")
   var progress: ConsoleProgress.Style = .auto
 
-  @OptionGroup(title: "KERNELS")
-  var vectorUnits: VectorUnitOptions
+  @OptionGroup var threads: ThreadOptions
+
+  @OptionGroup var vectorUnits: VectorUnitOptions
 
   @OptionGroup(title: "HANGS")
   var watch: WatchOptions
@@ -64,19 +65,30 @@ struct TrainCommand: ParsableCommand {
     logger.info("\(Ranks.blas)")
     try Ranks.agreeOnKernels(vectorUnits)
     let recipe = try Agreement(world).perform { try resolvedRecipe() }
-    let drill = try Agreement(world).perform {
-      try Drill(environment: ProcessInfo.processInfo.environment, ranks: world.size)
+    let versions = RunEnvironment.Versions(
+      program: LCNNDist.version, messagePassing: Ranks.messagePassing, blas: "\(Ranks.blas)")
+    let command = self
+    let count = try threads.count(in: world, mostShares: recipe.mostShares)
+    try Ranks.onThreads(count, of: world) { try command.train(recipe, versions, over: $0) }
+  }
+
+  private func train(
+    _ recipe: Recipe, _ versions: RunEnvironment.Versions, over communicator: any Communicator
+  ) throws {
+    let drill = try Agreement(communicator).perform {
+      try Drill(environment: ProcessInfo.processInfo.environment, ranks: communicator.size)
     }
-    let observer = world.rank == 0 ? ConsoleProgress(style: progress) : nil
+    let observer = communicator.rank == 0 ? ConsoleProgress(style: progress) : nil
     let setup = try TrainerSetup(
       recipe, run: runPath ?? defaultRun(), start: resume ? .resume : .fresh(initial: initial),
-      versions: RunEnvironment.Versions(
-        program: LCNNDist.version, messagePassing: Ranks.messagePassing, blas: "\(Ranks.blas)"),
-      communicator: world, note: { observer?.note($0) })
-    Ranks.watch(run: setup.sharedRunPath())
+      versions: versions, communicator: communicator, note: { observer?.note($0) })
+    let run = setup.sharedRunPath()
     if let drill { observer?.note("\(drill)") }
-    // Not before: until there are steps to agree in, a signal just ends the program.
-    StopSignal.install()
+    try communicator.oncePerProcess {
+      Ranks.watch(run: run)
+      // Not before: until there are steps to agree in, a signal just ends the program.
+      StopSignal.install()
+    }
     let result = try setup.makeTrainer(observer: observer, drill: drill).run()
     observer?.finish(result)
   }

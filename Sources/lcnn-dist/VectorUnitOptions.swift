@@ -21,7 +21,7 @@ struct VectorUnitOptions: ParsableArguments {
   /// Makes every rank use what the one with the least has, or was told to use.
   ///
   /// Collective.
-  /// - Returns: what to tell the user; nil where this rank uses all that its CPU has.
+  /// - Returns: what to tell the user; nil where ranks are alike and this one uses all that its CPU has.
   /// - Throws: on all ranks, where a rank's CPU lacks what was asked for.
   func agree(over communicator: any Communicator) throws -> String? {
     let offer = try Agreement(communicator).perform {
@@ -32,13 +32,13 @@ struct VectorUnitOptions: ParsableArguments {
       .compactMap { VectorUnits(rawValue: String(decoding: $0, as: UTF8.self)) }
     let agreed = offers.min() ?? offer
     try VectorUnits.use(agreed)
-    guard agreed < .detected else { return nil }
     let counts = VectorUnits.allCases.reversed()
       .map { units in (units, offers.count { $0 == units }) }.filter { $0.1 > 0 }
-    if counts.count == 1 {
-      return "vector units: \(agreed), of \(VectorUnits.detected) that this CPU has"
+    if counts.count > 1 {
+      let list = counts.map { "\($0.0) on \($0.1)" }.joined(separator: ", ")
+      return "vector units: \(agreed), the least of all ranks: \(list)"
     }
-    let list = counts.map { "\($0.0) on \($0.1)" }.joined(separator: ", ")
-    return "vector units: \(agreed), the least of all ranks: \(list)"
+    return agreed < .detected
+      ? "vector units: \(agreed), of \(VectorUnits.detected) that this CPU has" : nil
   }
 }

@@ -70,7 +70,7 @@ struct CurvatureCase {
         hessians[sample].append(product[rows].map(Double.init))
       }
     }
-    return hessians.map(jacobiEigenvalues)
+    return hessians.map(DenseAlgebra.symmetricEigenvalues)
   }
 
   /// Random vectors of length 1 per sample.

@@ -2,7 +2,7 @@ import Curvature
 import TestSupport
 import Testing
 
-/// Power and Lanczos iteration against every eigenvalue of the dense input Hessian.
+/// Power and Lanczos iteration against every eigenvalue of the dense input Hessian, by LAPACK.
 @Suite struct SpectralNormTests {
   /// Of ‖H‖: products in single precision are off by some 1e-6.
   static let tolerance = 1e-4

@@ -1,4 +1,5 @@
 import Curvature
+import TestSupport
 import Testing
 
 @Suite struct SymmetricTridiagonalTests {
@@ -17,7 +18,7 @@ import Testing
     let columns = (0..<n).map { i in
       (0..<n).map { j in i == j ? 2.0 : abs(i - j) == 1 ? -1.0 : 0.0 }
     }
-    let dense = jacobiEigenvalues(columns)
+    let dense = DenseAlgebra.symmetricEigenvalues(columns)
     #expect(abs(matrix.smallest.value - dense[0]) < 1e-13)
     #expect(abs(matrix.largest.value - dense[n - 1]) < 1e-13)
     // cos(π/10) in closed form: √(10 + 2√5)/4.

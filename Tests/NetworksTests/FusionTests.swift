@@ -30,7 +30,7 @@ import Testing
       var random = KeyedGenerator(seed: 5, purpose: .probe, a: UInt64(index))
       random.fillNormal(tensor.buffer, standardDeviation: 1)
     }
-    let trains = purpose == .training || purpose == .trainingWithPenalty
+    let trains = [.training, .trainingWithInputGradients, .trainingWithPenalty].contains(purpose)
     model.refresh(mode)
     model.exactSums?.clear()
     model.forward(Self.samples, mode: mode)
@@ -41,7 +41,8 @@ import Testing
     switch purpose {
     case .inference: break
     case .inputGradients: model.backward(Self.samples)
-    case .training: model.backward(Self.samples, writing: .loss) { _ in }
+    case .training, .trainingWithInputGradients:
+      model.backward(Self.samples, writing: .loss) { _ in }
     case .curvature, .trainingWithPenalty:
       model.backward(Self.samples)
       model.forwardTangent(Self.samples)
@@ -83,6 +84,7 @@ import Testing
         Setting(network: network, purpose: .curvature, mode: .evaluation),
         Setting(network: network, purpose: .curvature, mode: .training),
         Setting(network: network, purpose: .training, mode: .training),
+        Setting(network: network, purpose: .trainingWithInputGradients, mode: .training),
         Setting(network: network, purpose: .trainingWithPenalty, mode: .training),
       ]
     }

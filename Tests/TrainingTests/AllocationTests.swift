@@ -1,6 +1,7 @@
 import Kernels
 import MessagePassing
 import Networks
+import Synchronization
 import Tensors
 import TestSupport
 import Testing
@@ -74,7 +75,9 @@ import Training
     arguments: GradientPlan.Strategy.allCases)
   func ranks(strategy: GradientPlan.Strategy) throws {
     useOneBLASThread()
-    let counts = try ThreadCommunicator.run(ranks: 3) { base in
+    let counts = Mutex([Int: Int]())
+    let abandon: ThreadTeam.Abandon = { fatalError("rank \($1): \($0)") }
+    try ThreadTeam(size: 3).run(over: SoloCommunicator(), abandon: abandon) { base in
       let communicator = LedgeredCommunicator(base, ledger: CollectiveLedger())
       let architecture = try SmallNetwork.resNetLowCurvature.architecture()
       let model = try Model(
@@ -86,12 +89,13 @@ import Training
         optimizer: SGD(momentum: 0.9, weightDecay: 0), communicator: communicator,
         bucketBytes: 256, strategy: strategy)
       let samples = RandomSamples(architecture, count: 2, seed: 2)
-      return samples.withShare(rank: communicator.rank, of: communicator.size) { batch in
+      let own = samples.withShare(rank: communicator.rank, of: communicator.size) { batch in
         for _ in 0..<2 { _ = step.run(batch, learningRate: 0.01) }
-        return Allocations { _ = step.run(batch, learningRate: 0.01) }
+        return Allocations { _ = step.run(batch, learningRate: 0.01) }.own
       }
+      counts.withLock { $0[communicator.rank] = own }
     }
-    #expect(counts.map(\.own) == [0, 0, 0])
+    #expect(counts.withLock { $0 } == [0: 0, 1: 0, 2: 0])
   }
 
   @Test("a discarded step asks the heap for nothing either")

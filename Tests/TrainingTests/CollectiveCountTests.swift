@@ -54,7 +54,8 @@ import Training
           _ = step.run(batch, learningRate: 0.01)
         }
         let made = zip(communicator.ledger.counts, before).map { $0 - $1 }
-        #expect(made == [subject.passes * batchNorms, step.reducer.bucketCount], "\(count) samples")
+        let expected = [subject.passes * batchNorms, step.reducer.bucketCount]
+        #expect(made == expected, "\(count) samples")
       }
       return communicator.ledger.counts
     }

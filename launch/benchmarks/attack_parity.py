@@ -173,7 +173,8 @@ def compare(options):
     labels = labels[: options.samples]
     clean = right(model, images, labels).float().mean().item()
     print(f"{len(labels)} images, {options.norm}, accuracy in PyTorch {100 * clean:.2f} %")
-    print(f"{'attack':9} {'ε':>7}  lcnn-dist  torchattacks  points  only-ours  only-theirs  seconds")
+    columns = "lcnn-dist  torchattacks  points  only-ours  only-theirs  seconds"
+    print(f"{'attack':9} {'ε':>7}  {columns}")
     passed = True
     with tempfile.TemporaryDirectory() as folder:
         for attack in options.attacks:

@@ -129,6 +129,7 @@ def train_ours(options, run, *arguments):
     if options.ranks > len(os.sched_getaffinity(0)):
         mpirun.append("--oversubscribe")
     command = [options.binary, "train", "--recipe", options.recipe, "--data", options.data]
+    command += ["--threads", "1"]
     arguments = [*map(str, arguments), *options.train_arguments]
     return run_program([*mpirun, *command, "--run", str(run), *arguments])
 

@@ -130,14 +130,14 @@ def run_process(command, extra_environment):
 
 
 class Ours:
-    """lcnn-dist, as rank 0 of 1."""
+    """lcnn-dist, as rank 0 of 1 with one thread."""
 
     def __init__(self, options):
         self.binary = options.binary
         self.arguments = options.lcnn_arguments
 
     def command(self, subcommand, settings, flags):
-        common = {"data-set": "synthetic", "crop-padding": 0, "flip": "false"}
+        common = {"data-set": "synthetic", "crop-padding": 0, "flip": "false", "threads": 1}
         common.update(settings)
         return [self.binary, subcommand, *as_flags(common), *flags, *self.arguments]
 

@@ -1,0 +1,12 @@
+/// Why a rank cannot have as many threads as it was asked for.
+public enum ThreadError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The system refused thread number `thread` of `count`.
+  case refused(thread: Int, count: Int, reason: String)
+
+  public var description: String {
+    switch self {
+    case .refused(let thread, let count, let reason):
+      "the system refused thread \(thread) of \(count): \(reason); lower --threads"
+    }
+  }
+}

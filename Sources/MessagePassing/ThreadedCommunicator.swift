@@ -1,0 +1,213 @@
+import Preconditions
+
+/// Ranks that are threads: every thread of every process of an outer communicator is a rank.
+///
+/// Thread k of a process is the k-th rank behind those of the processes before it. A collective
+/// combines the threads of each process in their shared memory and then the processes by the outer
+/// communicator, which thread 0 of each process alone uses. Sums add threads in order, each thread a
+/// part of the elements; nothing is allocated. Threads that disagree about the collective, its count
+/// or its root trap.
+public final class ThreadedCommunicator: Communicator {
+  public let rank: Int
+  public let size: Int
+  public let thread: Int
+  private let team: ThreadTeam
+  private let calls: ThreadCalls
+  private let ranks: ThreadRanks
+  private let outer: any Communicator
+  /// What of this thread waits for the processes' sums; only where there are several.
+  private let pending: PendingCopies
+
+  init(
+    thread: Int, team: ThreadTeam, calls: ThreadCalls, ranks: ThreadRanks, outer: any Communicator
+  ) {
+    rank = ranks.first(of: outer.rank) + thread
+    size = ranks.count
+    self.thread = thread
+    self.team = team
+    self.calls = calls
+    self.ranks = ranks
+    self.outer = outer
+    pending = PendingCopies()
+  }
+
+  /// That of thread 0, which makes the collectives of the process.
+  public var place: Place? {
+    get { thread == 0 ? outer.place : nil }
+    set { if thread == 0 { outer.place = newValue } }
+  }
+
+  public func beat() { outer.beat() }
+
+  public func sum(_ buffer: UnsafeMutableBufferPointer<Float>) {
+    sum(buffer, as: .sumFloat) { outer.sum(buffer) }
+  }
+
+  public func sum(_ buffer: UnsafeMutableBufferPointer<Double>) {
+    sum(buffer, as: .sumDouble) { outer.sum(buffer) }
+  }
+
+  public func sum(_ buffer: UnsafeMutableBufferPointer<Int64>) {
+    sum(buffer, as: .sumInt64) { outer.sum(buffer) }
+  }
+
+  /// The threads are added at once, and the processes by the outer communicator's started sum.
+  public func startSum(_ buffer: UnsafeMutableBufferPointer<Float>) {
+    startSum(buffer, as: .sumFloat) { outer.startSum($0) }
+  }
+
+  public func startSum(_ buffer: UnsafeMutableBufferPointer<Int64>) {
+    startSum(buffer, as: .sumInt64) { outer.startSum($0) }
+  }
+
+  public func advanceSums() {
+    if thread == 0 { outer.advanceSums() }
+  }
+
+  public func finishSums() {
+    guard outer.size > 1 else { return }
+    if thread == 0 { outer.finishSums() }
+    meet(.finishSums)
+    pending.copyAll()
+    team.meet()
+  }
+
+  public func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) {
+    require(
+      (0..<size).contains(root), "broadcast from rank \(root), but there are \(size) ranks")
+    meet(.broadcast(root: root), count: bytes.count, base: bytes.baseAddress)
+    let place = ranks.place(of: root)
+    // In root's process straight from its buffer, in the others through that of thread 0.
+    let source = place.process == outer.rank ? place.thread : 0
+    if outer.size > 1 {
+      if thread == 0 { outer.broadcast(calls.bytes(of: source), from: place.process) }
+      team.meet()
+    }
+    if thread != source && bytes.count > 0 {
+      bytes.copyMemory(from: UnsafeRawBufferPointer(calls.bytes(of: source)))
+    }
+    team.meet()
+  }
+
+  public func barrier() {
+    meet(.barrier)
+    if thread == 0 { outer.barrier() }
+    team.meet()
+  }
+
+  public func oncePerProcess<Value: Sendable>(_ make: () throws -> Value) throws -> Value {
+    try handOver(.oncePerProcess, make)
+  }
+
+  public func duplicate() -> any Communicator {
+    struct Copies: Sendable {
+      let calls: ThreadCalls
+      let outer: any Communicator
+    }
+    let copies = handOver(.duplicate) {
+      Copies(calls: ThreadCalls(size: team.size), outer: outer.duplicate())
+    }
+    return ThreadedCommunicator(
+      thread: thread, team: team, calls: copies.calls, ranks: ranks, outer: copies.outer)
+  }
+
+  public func abort(code: Int32) -> Never { outer.abort(code: code) }
+
+  /// Publishes this thread's part, and returns when all threads of the process have.
+  private func meet(
+    _ operation: ThreadCalls.Operation, count: Int = 0, base: UnsafeMutableRawPointer? = nil
+  ) {
+    calls.publish(ThreadCalls.Call(operation: operation, count: count, base: base), by: thread)
+    team.meet()
+    calls.requireAgreement(of: thread)
+  }
+
+  private func sum<Element: AdditiveArithmetic & BitwiseCopyable>(
+    _ buffer: UnsafeMutableBufferPointer<Element>, as operation: ThreadCalls.Operation,
+    overProcesses sum: () -> Void
+  ) {
+    meet(operation, count: buffer.count, base: UnsafeMutableRawPointer(buffer.baseAddress))
+    if buffer.isEmpty {
+      if outer.size > 1 && thread == 0 { sum() }
+      return team.meet()
+    }
+    let total = calls.elements(of: 0, as: Element.self)
+    addThreads(into: total, part(of: buffer.count, stride: MemoryLayout<Element>.stride))
+    team.meet()
+    guard outer.size > 1 else { return }
+    if thread == 0 { sum() }
+    team.meet()
+    if thread != 0 { buffer.baseAddress?.update(from: total, count: buffer.count) }
+    team.meet()
+  }
+
+  private func startSum<Element: AdditiveArithmetic & BitwiseCopyable>(
+    _ buffer: UnsafeMutableBufferPointer<Element>, as operation: ThreadCalls.Operation,
+    overProcesses start: (UnsafeMutableBufferPointer<Element>) -> Void
+  ) {
+    meet(operation, count: buffer.count, base: UnsafeMutableRawPointer(buffer.baseAddress))
+    guard !buffer.isEmpty else {
+      if outer.size > 1 && thread == 0 { start(buffer) }
+      return team.meet()
+    }
+    let total = calls.elements(of: 0, as: Element.self)
+    addThreads(into: total, part(of: buffer.count, stride: MemoryLayout<Element>.stride))
+    team.meet()
+    guard outer.size > 1 else { return }
+    if thread == 0 {
+      start(buffer)
+    } else {
+      pending.append(
+        from: UnsafeRawBufferPointer(
+          UnsafeMutableBufferPointer(start: total, count: buffer.count)),
+        to: UnsafeMutableRawBufferPointer(buffer))
+    }
+  }
+
+  /// This thread's part of the elements, in whole cache lines so that no two threads write to one.
+  private func part(of count: Int, stride: Int) -> Range<Int> {
+    let line = 64 / stride
+    let lines = (count + line - 1) / line
+    return min(
+      thread * lines / team.size * line, count)..<min(
+        (thread + 1) * lines / team.size * line, count)
+  }
+
+  /// total ← the sum of all threads' elements in `part`; where there is one process, on all threads.
+  ///
+  /// In blocks that stay in the first-level cache from their first use to their last.
+  private func addThreads<Element: AdditiveArithmetic & BitwiseCopyable>(
+    into total: UnsafeMutablePointer<Element>, _ part: Range<Int>
+  ) {
+    let block = Self.blockBytes / MemoryLayout<Element>.stride
+    for start in stride(from: part.lowerBound, to: part.upperBound, by: block) {
+      let end = min(start + block, part.upperBound)
+      for other in 1..<team.size {
+        let values = calls.elements(of: other, as: Element.self)
+        for index in start..<end { total[index] += values[index] }
+      }
+      guard outer.size == 1 else { continue }
+      for other in 1..<team.size {
+        calls.elements(of: other, as: Element.self)
+          .advanced(by: start).update(from: total + start, count: end - start)
+      }
+    }
+  }
+
+  private static let blockBytes = 8192
+
+  /// What `make` returns on thread 0, for all threads of the process.
+  private func handOver<Value: Sendable, Failure: Error>(
+    _ operation: ThreadCalls.Operation, _ make: () throws(Failure) -> Value
+  ) throws(Failure) -> Value {
+    meet(operation)
+    if thread == 0 { calls.handedOver = Result(catching: make) }
+    team.meet()
+    guard let result = calls.handedOver as? Result<Value, Failure> else {
+      unreachable("thread 0 hands over no \(Value.self)")
+    }
+    team.meet()
+    if thread == 0 { calls.handedOver = nil }
+    return try result.get()
+  }
+}

@@ -1,0 +1,14 @@
+import Preconditions
+import Tensors
+
+extension Model {
+  /// Takes over another model's parameters, running statistics and power-iteration vectors.
+  ///
+  /// Both are of one architecture, built for whatever purposes; `refresh` comes after it.
+  public func copyParameters(of other: Model) {
+    require(
+      architecture == other.architecture, "\(other.architecture) copied into \(architecture)")
+    for (own, source) in zip(parameters, other.parameters) { own.value.copy(from: source.value) }
+    for (own, source) in zip(state, other.state) { own.tensor.copy(from: source.tensor) }
+  }
+}

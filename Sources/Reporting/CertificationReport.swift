@@ -1,0 +1,57 @@
+import Datasets
+import Robustness
+
+/// The certified radii of one split as text for people, lines for programs and statistics.
+public struct CertificationReport {
+  /// The names of the columns of ``csv``.
+  public static let csvHeader =
+    "split,index,label,prediction,margin,radius,first-order-radius,rival,gradient-norm\n"
+
+  public let summary: CertificationSummary
+  private let dataset: Dataset
+  private let certificates: [RadiusCertification.Certificate]
+
+  public init(
+    _ certificates: [RadiusCertification.Certificate], epsilons: [Double], of dataset: Dataset
+  ) {
+    self.certificates = certificates
+    self.dataset = dataset
+    summary = CertificationSummary(
+      certificates, labels: dataset.labels.map(Int.init), epsilons: epsilons)
+  }
+
+  /// A line per sample, in the order of the data set; numbers are written so that they read back exactly.
+  public var csv: String {
+    zip(certificates, dataset.labels).enumerated().map { index, pair in
+      let (certificate, label) = pair
+      let rival = certificate.rival.map { "\($0)" } ?? ""
+      let norm = certificate.gradientNorm.map { "\($0)" } ?? ""
+      return "\(dataset.split.rawValue),\(index),\(label),\(certificate.prediction),"
+        + "\(certificate.margin),\(certificate.radius),\(certificate.firstOrderRadius),\(rival),"
+        + "\(norm)\n"
+    }.joined()
+  }
+
+  /// Certified accuracy at each distance, and the spread of the radii.
+  public var text: String {
+    var accuracies = TextTable(header: ["ε", "certified", "certified accuracy"])
+    accuracies.append([
+      "0", "\(Int((summary.accuracy * Double(summary.samples)).rounded()))",
+      ConsoleProgress.percent(summary.accuracy),
+    ])
+    for row in summary.certified {
+      accuracies.append([
+        TextTable.number(row.epsilon), "\(row.certified)", ConsoleProgress.percent(row.accuracy),
+      ])
+    }
+    var radii = TextTable(header: ["radius", "mean", "p5", "median", "p95", "max"])
+    for (name, values) in [
+      ("certified", summary.radius), ("first order", summary.firstOrderRadius),
+    ] {
+      let numbers = [values?.mean, values?.p5, values?.median, values?.p95, values?.maximum]
+      radii.append([name] + numbers.map(TextTable.number))
+    }
+    return "\(dataset.name) \(dataset.split.rawValue): \(summary.samples) samples\n"
+      + accuracies.text + "\n" + radii.text
+  }
+}

@@ -1,0 +1,50 @@
+import Curvature
+import Preconditions
+
+/// The certified radii of a data set, and its certified accuracy.
+public struct CertificationSummary: Sendable, Equatable, Encodable {
+  /// Samples that keep their class everywhere within one distance.
+  public struct AtDistance: Sendable, Equatable, Encodable {
+    public let epsilon: Double
+    public let certified: Int
+    /// Of all samples.
+    public let accuracy: Double
+  }
+
+  public let samples: Int
+  public let accuracy: Double
+  public let certified: [AtDistance]
+  /// Of samples that are classified rightly; nil if none is.
+  public let radius: SampleStatistics?
+  /// Of their radii from the Lipschitz constant alone.
+  public let firstOrderRadius: SampleStatistics?
+
+  private enum CodingKeys: String, CodingKey {
+    case samples, accuracy, certified, radius
+    case firstOrderRadius = "first-order-radius"
+  }
+
+  /// - Precondition: as many labels as certificates, at least one.
+  public init(
+    _ certificates: [RadiusCertification.Certificate], labels: [Int], epsilons: [Double]
+  ) {
+    require(
+      certificates.count == labels.count && !labels.isEmpty,
+      "\(certificates.count) certificates and \(labels.count) labels")
+    samples = labels.count
+    let right = zip(certificates, labels).filter { $0.prediction == $1 }.map(\.0)
+    accuracy = Double(right.count) / Double(labels.count)
+    certified = epsilons.map { epsilon in
+      let count = right.count { $0.radius > epsilon }
+      return AtDistance(
+        epsilon: epsilon, certified: count, accuracy: Double(count) / Double(labels.count))
+    }
+    func statistics(_ radii: [Double]) -> SampleStatistics? {
+      // A margin that does not depend on the input is certain at any distance.
+      let finite = radii.filter(\.isFinite)
+      return finite.isEmpty ? nil : SampleStatistics(finite)
+    }
+    radius = statistics(right.map(\.radius))
+    firstOrderRadius = statistics(right.map(\.firstOrderRadius))
+  }
+}

@@ -1,0 +1,161 @@
+import Curvature
+import Networks
+import Preconditions
+import Tensors
+
+/// What can be guaranteed of a network in evaluation mode over the whole input space.
+///
+/// Bounds hold for the network in exact arithmetic, at its present weights and running statistics. Bounds of
+/// gradients and Hessians are L2 norms in units of pixels from 0 to 1.
+public struct NetworkBound: Sendable, Equatable {
+  /// One layer, with the constants of the network from its input to behind the layer.
+  public struct Layer: Sendable, Equatable {
+    /// The state dict's name; s(·) for an activation.
+    public let name: String
+    public let kind: String
+    /// Of affine layers.
+    public let norms: LayerNorms?
+    public let beta: Double?
+    public let gamma: Double?
+    /// L so far.
+    public let lipschitz: Double
+    /// L_D so far; nil behind a maximum pooling.
+    public let jacobianLipschitz: Double?
+    /// Cᵢ·Πⱼ≤ᵢ ‖Wⱼ‖ of an activation of a low-curvature network.
+    public fileprivate(set) var surrogateTerm: Double?
+  }
+
+  /// Bounds of ‖∇f‖ and of ‖∇²f‖, the second only where it exists.
+  public struct Constants: Sendable, Equatable {
+    public let gradient: Double
+    public let hessian: Double?
+  }
+
+  public let layers: [Layer]
+  /// The paper's data-free surrogate, not a true bound; nil for a standard network.
+  public let surrogate: Double?
+  /// The first layer behind which no Jacobian-Lipschitz constant exists.
+  public var firstJump: Layer? { layers.first { $0.jacobianLipschitz == nil } }
+
+  /// Of the map from the input to what the last linear layer sees.
+  private let features: LipschitzConstants
+  private let classes: Int
+  /// ‖w_a − w_b‖₂ of the last linear layer's rows, [classes, classes], rounded up.
+  private let distances: [Double]
+  private let largestDistance: Double
+
+  /// - Parameter model: refreshed, the one whose `norms` were measured.
+  public init(_ model: Model, norms: [LayerNorms]) {
+    let network = EvaluationNetwork(model)
+    guard case .affine(let last) = network.pieces.last else {
+      unreachable("a network that does not end in a linear layer")
+    }
+    require(
+      norms.count == network.affineMaps.count,
+      "norms of \(norms.count) layers for \(network.affineMaps.count)")
+    var recursion = Recursion(norms: norms)
+    features = recursion.append(network.pieces.dropLast(), to: .identity).roundedUp
+    _ = recursion.append(network.pieces.suffix(1), to: features)
+    var layers = recursion.layers
+    let terms = CurvatureBound.surrogateTerms(model)
+    let activations = layers.indices.filter { layers[$0].beta != nil }
+    for (index, term) in zip(activations, terms ?? []) { layers[index].surrogateTerm = term }
+    self.layers = layers
+    surrogate = terms.map { $0.reduce(0, +) }
+    classes = last.geometry.outputChannels
+    distances = Self.distances(last.weight(), classes: classes)
+    largestDistance = distances.max() ?? 0
+  }
+
+  /// Of f at any point, whichever the label.
+  ///
+  /// With D = max ‖w_a − w_b‖ over pairs of classes: a margin's gradient is that of a difference of two
+  /// rows. The loss's is Σ p_a·(w_a − w_y), at most D long; and dᵀ∇²ℓ·d through the last layer is the variance
+  /// of the w_a·d under p, at most D²/4 by Popoviciu. With ‖w_a − w_b‖ ≤ √2·‖W‖ these are at least as
+  /// tight as √2·‖W‖ and ½·‖W‖².
+  public func constants(of function: ScalarFunction) -> Constants {
+    let slope = largestDistance
+    let gradient = slope * features.lipschitz
+    let linear = features.jacobian.map { slope * $0 }
+    switch function {
+    case .margin: return Constants(gradient: gradient, hessian: linear)
+    case .loss:
+      return Constants(gradient: gradient, hessian: linear.map { $0 + gradient * gradient / 4 })
+    }
+  }
+
+  /// Of z_a − z_b.
+  public func margin(_ a: Int, _ b: Int) -> Constants {
+    let slope = distances[a * classes + b]
+    return Constants(
+      gradient: slope * features.lipschitz, hessian: features.jacobian.map { slope * $0 })
+  }
+
+  private static func distances(_ weight: [Double], classes: Int) -> [Double] {
+    var squares = [Double](repeating: 0, count: classes * classes)
+    for row in stride(from: 0, to: weight.count, by: classes) {
+      for a in 0..<classes {
+        for b in 0..<classes {
+          let difference = weight[row + a] - weight[row + b]
+          squares[a * classes + b] += difference * difference
+        }
+      }
+    }
+    let rounding = 1 + (Double(weight.count) / Double(classes) + 2) * .ulpOfOne
+    return squares.map { $0.squareRoot() * rounding }
+  }
+}
+
+/// Walks through a network, handing out the norms of its affine maps in their order.
+private struct Recursion {
+  private(set) var layers: [NetworkBound.Layer] = []
+  private var norms: ArraySlice<LayerNorms>
+
+  init(norms: [LayerNorms]) { self.norms = norms[...] }
+
+  mutating func append(
+    _ pieces: some Collection<EvaluationNetwork.Piece>, to start: LipschitzConstants
+  ) -> LipschitzConstants {
+    var constants = start
+    for piece in pieces {
+      switch piece {
+      case .affine(let map):
+        let own = norms.removeFirst()
+        constants = constants.mapped(own)
+        let geometry = map.geometry
+        let kind =
+          geometry.isMatrix
+          ? "linear \(geometry.patch)→\(geometry.outputChannels)"
+          : "conv \(geometry.kernelHeight)×\(geometry.kernelWidth)/\(geometry.stride) "
+            + "\(geometry.inputChannels)→\(geometry.outputChannels)"
+        record(map.name, kind, constants, norms: own, gamma: map.gamma)
+      case .activation(let name, let beta):
+        constants = constants.activated(beta: beta)
+        record(name, "softplus", constants, beta: beta)
+      case .averagePooling(let positions):
+        constants = constants.averaged(over: positions)
+        record("mean", "average pooling", constants)
+      case .maximumPooling(let size):
+        constants = constants.maximized()
+        record("max", "maximum pooling \(size)×\(size)", constants)
+      case .residual(let name, let branch, let shortcut):
+        let entering = constants.scaled(by: 0.5.squareRoot())
+        let first = append(branch, to: entering)
+        let second = shortcut.map { append($0, to: entering) } ?? entering
+        constants = (first + second).scaled(by: 0.5)
+        record(name, "residual sum", constants)
+      }
+    }
+    return constants
+  }
+
+  private mutating func record(
+    _ name: String, _ kind: String, _ constants: LipschitzConstants, norms: LayerNorms? = nil,
+    beta: Double? = nil, gamma: Double? = nil
+  ) {
+    layers.append(
+      NetworkBound.Layer(
+        name: name, kind: kind, norms: norms, beta: beta, gamma: gamma,
+        lipschitz: constants.lipschitz, jacobianLipschitz: constants.jacobian, surrogateTerm: nil))
+  }
+}

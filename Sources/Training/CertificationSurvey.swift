@@ -1,0 +1,47 @@
+import Datasets
+import MessagePassing
+import Networks
+import Robustness
+import Tensors
+
+/// The certified radius of every sample of a data set, for any number of ranks.
+public struct CertificationSurvey {
+  private let model: Model
+  private let bound: NetworkBound
+  private let dataset: Dataset
+  private let batch: Int
+  private let communicator: any Communicator
+
+  /// - Parameter model: built for input gradients or curvature, for a slice or more; `bound` is its own.
+  /// - Parameter batch: how many samples ranks share at a time; changes no result.
+  public init(
+    _ model: Model, bound: NetworkBound, _ dataset: Dataset, batch: Int,
+    communicator: any Communicator
+  ) {
+    self.model = model
+    self.bound = bound
+    self.dataset = dataset
+    self.batch = batch
+    self.communicator = communicator
+  }
+
+  /// Each sample's certificate, in the order of the data set, on every rank and with the same bits for any
+  /// number of ranks and any batch.
+  ///
+  /// Collective.
+  /// - Throws: ``SurveyError`` if a margin is not finite.
+  public func run() throws -> [RadiusCertification.Certificate] {
+    model.refresh(.evaluation)
+    let certification = RadiusCertification(model, bound: bound)
+    let sweep = SliceSweep(
+      dataset, slices: model.configuration.slices, batch: batch, communicator: communicator)
+    let certificates = try sweep.run { slice in
+      slice.copyImages(into: model.input.value)
+      return certification.measure(slice.count, labels: slice.labels)
+    }
+    if let sample = certificates.firstIndex(where: { !$0.margin.isFinite || $0.radius.isNaN }) {
+      throw SurveyError.notFinite(dataset: dataset.name, split: dataset.split, sample: sample)
+    }
+    return certificates
+  }
+}

@@ -1,0 +1,25 @@
+import MessagePassing
+import Networks
+import Robustness
+
+extension NetworkBound {
+  /// The bound of a model that all ranks hold, each measuring the norms of some of its layers.
+  ///
+  /// Collective. The numbers have the same bits for any number of ranks. Refreshes the model.
+  /// - Throws: ``SurveyError`` if a layer's weights or statistics are not finite; ``ArenaError`` if a
+  ///   layer's matrices do not fit.
+  public init(_ model: Model, over communicator: any Communicator) throws {
+    model.refresh(.evaluation)
+    let own = try Agreement(communicator).perform {
+      try LayerNorms.measure(model, rank: communicator.rank, size: communicator.size)
+    }
+    let parts = communicator.allGather(RecordBytes.bytes(of: own))
+      .map { RecordBytes.records(LayerNorms.self, from: $0) }
+    self.init(model, norms: LayerNorms.merge(parts, of: model))
+    let isUndefined = layers.first { layer in
+      layer.norms.map { !$0.certified.isFinite } ?? false || layer.lipschitz.isNaN
+        || layer.jacobianLipschitz?.isNaN ?? false
+    }
+    if let layer = isUndefined { throw SurveyError.layerNotFinite(name: layer.name) }
+  }
+}

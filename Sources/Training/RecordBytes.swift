@@ -1,0 +1,23 @@
+/// Records of a plain type as bytes, for collectives between like ranks.
+enum RecordBytes {
+  static func bytes<Record: BitwiseCopyable>(of records: [Record]) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: records.count * MemoryLayout<Record>.stride)
+    bytes.withUnsafeMutableBytes { bytes in
+      for (index, record) in records.enumerated() {
+        bytes.storeBytes(
+          of: record, toByteOffset: index * MemoryLayout<Record>.stride, as: Record.self)
+      }
+    }
+    return bytes
+  }
+
+  static func records<Record: BitwiseCopyable>(_ type: Record.Type, from bytes: [UInt8]) -> [Record]
+  {
+    let stride = MemoryLayout<Record>.stride
+    return bytes.withUnsafeBytes { bytes in
+      (0..<bytes.count / stride).map {
+        bytes.loadUnaligned(fromByteOffset: $0 * stride, as: Record.self)
+      }
+    }
+  }
+}

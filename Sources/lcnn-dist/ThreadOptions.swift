@@ -1,0 +1,49 @@
+import ArgumentParser
+import MessagePassing
+import Training
+
+/// How many threads of a rank compute.
+struct ThreadOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      """
+      threads of each rank, which share samples as ranks do (default: the cores that the rank has \
+      for itself, where each gets a slice of the batch)
+      """, valueName: "t"))
+  var threads: Int?
+
+  func validate() throws {
+    if let threads, threads < 1 {
+      throw ValidationError("--threads \(threads) must be at least 1")
+    }
+  }
+
+  /// The threads of this rank.
+  ///
+  /// Collective. A default never makes more shares than `mostShares` over all ranks, unless there are
+  /// more ranks.
+  func count(in world: any Communicator, mostShares: Int = .max) throws -> Int {
+    // Not only where it is needed: ranks with different options must make the same collectives.
+    let cores = try AvailableCores.gather(over: world)
+    if let threads {
+      let most = cores[world.rank].cores.count
+      if threads > most {
+        Ranks.logger.info(
+          """
+          \(threads) threads may use \(most) core\(most == 1 ? "" : "s"): mpirun binds ranks to cores; \
+          --bind-to none or --map-by slot:PE=\(threads) gives each rank more
+          """)
+      }
+      return threads
+    }
+    return min(
+      AvailableCores.threads(ofRank: world.rank, among: cores), max(1, mostShares / world.size))
+  }
+}
+
+extension Recipe {
+  /// Into how many shares a batch can be cut without becoming slow, or another one.
+  ///
+  /// Kernels take whole slices, and local statistics are those of a share.
+  var mostShares: Int { batchNorm == .local ? 1 : max(1, batchSize / sliceSize) }
+}
