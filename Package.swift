@@ -66,10 +66,11 @@ let package = Package(
 
     // Tests.
     .target(name: "CAllocationCounter"),
+    .target(name: "CForcedVectorUnits", dependencies: ["CKernels"]),
     .target(name: "TestSupport", dependencies: ["Training", "CBLAS", "CAllocationCounter"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
     .testTarget(name: "RandomNumbersTests", dependencies: ["RandomNumbers"]),
-    .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "CForcedVectorUnits"]),
     .testTarget(name: "MessagePassingTests", dependencies: ["MessagePassing"]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "EmbeddedFiles"]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints"]),

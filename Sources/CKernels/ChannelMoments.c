@@ -23,8 +23,9 @@ ALWAYS_INLINE size_t rowsPerBlock(size_t channels) {
 
 ALWAYS_INLINE size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
-HOT void ck_shifted_moments(size_t rows, size_t channels, const float *x, const float *shift,
-                            double *sum, double *squares) {
+KERNEL(void, ck_shifted_moments, (size_t rows, size_t channels, const float *x, const float *shift,
+                                  double *sum, double *squares),
+       (rows, channels, x, shift, sum, squares)) {
   for (size_t start = 0; start < rows; start += rowsPerBlock(channels)) {
     const size_t end = smaller(rows, start + rowsPerBlock(channels));
     size_t c = 0;
@@ -49,9 +50,10 @@ HOT void ck_shifted_moments(size_t rows, size_t channels, const float *x, const 
   }
 }
 
-HOT void ck_normalized_moments(size_t rows, size_t channels, const float *g, const float *x,
-                               const float *mean, const float *inverse, double *sum,
-                               double *product) {
+KERNEL(void, ck_normalized_moments, (size_t rows, size_t channels, const float *g, const float *x,
+                                     const float *mean, const float *inverse, double *sum,
+                                     double *product),
+       (rows, channels, g, x, mean, inverse, sum, product)) {
   for (size_t start = 0; start < rows; start += rowsPerBlock(channels)) {
     const size_t end = smaller(rows, start + rowsPerBlock(channels));
     size_t c = 0;
@@ -76,10 +78,12 @@ HOT void ck_normalized_moments(size_t rows, size_t channels, const float *g, con
   }
 }
 
-HOT void ck_second_moments(size_t rows, size_t channels, const float *g, const float *dg,
-                           const float *x, const float *tangent, const float *mean,
-                           const float *inverse, const float *tangentMean,
-                           const float *tangentProduct, double *sum, double *product) {
+KERNEL(void, ck_second_moments, (size_t rows, size_t channels, const float *g, const float *dg,
+                                 const float *x, const float *tangent, const float *mean,
+                                 const float *inverse, const float *tangentMean,
+                                 const float *tangentProduct, double *sum, double *product),
+       (rows, channels, g, dg, x, tangent, mean, inverse, tangentMean, tangentProduct, sum,
+        product)) {
   for (size_t start = 0; start < rows; start += rowsPerBlock(channels)) {
     const size_t end = smaller(rows, start + rowsPerBlock(channels));
     size_t c = 0;
@@ -110,7 +114,8 @@ HOT void ck_second_moments(size_t rows, size_t channels, const float *g, const f
   }
 }
 
-HOT void ck_column_sums(size_t rows, size_t channels, const float *x, double *sum) {
+KERNEL(void, ck_column_sums, (size_t rows, size_t channels, const float *x, double *sum),
+       (rows, channels, x, sum)) {
   for (size_t start = 0; start < rows; start += rowsPerBlock(channels)) {
     const size_t end = smaller(rows, start + rowsPerBlock(channels));
     size_t c = 0;

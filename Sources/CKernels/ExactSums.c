@@ -32,22 +32,26 @@ ALWAYS_INLINE double value(const int64_t *sums) {
   return (double)limbs[0] * high_unit + (double)limbs[1] * low_unit;
 }
 
-HOT size_t ck_exact_add_floats(size_t count, const float *values, int64_t *limbs) {
+KERNEL(size_t, ck_exact_add_floats, (size_t count, const float *values, int64_t *limbs),
+       (count, values, limbs)) {
   size_t out = 0;
   for (size_t i = 0; i < count; i++) out += add((double)values[i], limbs + 2 * i);
   return out;
 }
 
-HOT size_t ck_exact_add_doubles(size_t count, const double *values, int64_t *limbs) {
+KERNEL(size_t, ck_exact_add_doubles, (size_t count, const double *values, int64_t *limbs),
+       (count, values, limbs)) {
   size_t out = 0;
   for (size_t i = 0; i < count; i++) out += add(values[i], limbs + 2 * i);
   return out;
 }
 
-HOT void ck_exact_floats(size_t count, const int64_t *limbs, float *values) {
+KERNEL(void, ck_exact_floats, (size_t count, const int64_t *limbs, float *values),
+       (count, limbs, values)) {
   for (size_t i = 0; i < count; i++) values[i] = (float)value(limbs + 2 * i);
 }
 
-HOT void ck_exact_doubles(size_t count, const int64_t *limbs, double *values) {
+KERNEL(void, ck_exact_doubles, (size_t count, const int64_t *limbs, double *values),
+       (count, limbs, values)) {
   for (size_t i = 0; i < count; i++) values[i] = value(limbs + 2 * i);
 }

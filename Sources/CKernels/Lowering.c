@@ -45,7 +45,8 @@ void ck_lower(const CKConvolution *v, const float *x, float *columns) {
   }
 }
 
-HOT void ck_raise(const CKConvolution *v, const float *columns, bool adds, float *x) {
+KERNEL(void, ck_raise, (const CKConvolution *v, const float *columns, bool adds, float *x),
+       (v, columns, adds, x)) {
   const size_t rowLength = v->kernelWidth * v->channels;
   const size_t sample = v->height * v->width * v->channels;
   for (size_t n = 0; n < v->samples; n++, x += sample) {

@@ -173,7 +173,7 @@ ALWAYS_INLINE void backwardTangent(const CKNormalizedActivation *a, const float 
   }
 }
 
-HOT void ck_activation_forward(const CKNormalizedActivation *a, float *y) {
+KERNEL(void, ck_activation_forward, (const CKNormalizedActivation *a, float *y), (a, y)) {
   if (a->count == 1) {
     a->centered ? forward(a, y, 1, true) : forward(a, y, 1, false);
   } else {
@@ -181,8 +181,9 @@ HOT void ck_activation_forward(const CKNormalizedActivation *a, float *y) {
   }
 }
 
-HOT void ck_activation_gradient_sums(const CKNormalizedActivation *a, const float *gradient,
-                                     const CKActivationSums *sums) {
+KERNEL(void, ck_activation_gradient_sums, (const CKNormalizedActivation *a, const float *gradient,
+                                           const CKActivationSums *sums),
+       (a, gradient, sums)) {
   if (a->count == 1) {
     a->centered ? gradientSums(a, gradient, sums, 1, true)
                 : gradientSums(a, gradient, sums, 1, false);
@@ -192,16 +193,19 @@ HOT void ck_activation_gradient_sums(const CKNormalizedActivation *a, const floa
   }
 }
 
-HOT void ck_activation_backward(const CKNormalizedActivation *a, const float *gradient) {
+KERNEL(void, ck_activation_backward, (const CKNormalizedActivation *a, const float *gradient),
+       (a, gradient)) {
   a->count == 1 ? backward(a, gradient, 1) : backward(a, gradient, 2);
 }
 
-HOT void ck_activation_tangent(const CKNormalizedActivation *a, float *y) {
+KERNEL(void, ck_activation_tangent, (const CKNormalizedActivation *a, float *y), (a, y)) {
   a->count == 1 ? tangent(a, y, 1) : tangent(a, y, 2);
 }
 
-HOT void ck_activation_second_sums(const CKNormalizedActivation *a, const float *gradient,
-                                   const float *gradientTangent, const CKActivationSums *sums) {
+KERNEL(void, ck_activation_second_sums, (const CKNormalizedActivation *a, const float *gradient,
+                                         const float *gradientTangent,
+                                         const CKActivationSums *sums),
+       (a, gradient, gradientTangent, sums)) {
   if (a->count == 1) {
     a->centered ? secondSums(a, gradient, gradientTangent, sums, 1, true)
                 : secondSums(a, gradient, gradientTangent, sums, 1, false);
@@ -211,8 +215,9 @@ HOT void ck_activation_second_sums(const CKNormalizedActivation *a, const float 
   }
 }
 
-HOT void ck_activation_backward_tangent(const CKNormalizedActivation *a, const float *gradient,
-                                        const float *gradientTangent) {
+KERNEL(void, ck_activation_backward_tangent, (const CKNormalizedActivation *a,
+                                              const float *gradient, const float *gradientTangent),
+       (a, gradient, gradientTangent)) {
   const bool withGradients = a->summands[0].gradient;
   if (a->count == 1) {
     withGradients ? backwardTangent(a, gradient, gradientTangent, 1, true)

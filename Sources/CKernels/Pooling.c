@@ -50,7 +50,7 @@ ALWAYS_INLINE void findMaxima(const CKPool *pool, const float *x, size_t channel
   }
 }
 
-HOT void ck_maximum_pool(const CKPool *pool, const float *x, float *y) {
+KERNEL(void, ck_maximum_pool, (const CKPool *pool, const float *x, float *y), (pool, x, y)) {
   FOR_EACH_WINDOW(pool, window, {
     float maximum[groupChannels];
     int first[groupChannels];
@@ -59,7 +59,9 @@ HOT void ck_maximum_pool(const CKPool *pool, const float *x, float *y) {
   })
 }
 
-HOT void ck_maximum_pool_gather(const CKPool *pool, const float *g, const float *x, float *y) {
+KERNEL(void, ck_maximum_pool_gather, (const CKPool *pool, const float *g, const float *x,
+                                      float *y),
+       (pool, g, x, y)) {
   FOR_EACH_WINDOW(pool, window, {
     float maximum[groupChannels];
     int first[groupChannels];
@@ -79,7 +81,9 @@ HOT void ck_maximum_pool_gather(const CKPool *pool, const float *g, const float 
   })
 }
 
-HOT void ck_maximum_pool_scatter(const CKPool *pool, const float *g, const float *x, float *out) {
+KERNEL(void, ck_maximum_pool_scatter, (const CKPool *pool, const float *g, const float *x,
+                                       float *out),
+       (pool, g, x, out)) {
   if (pool->height % pool->size != 0 || pool->width % pool->size != 0) {
     memset(out, 0, pool->samples * pool->height * pool->width * pool->channels * sizeof(float));
   }
@@ -97,7 +101,9 @@ HOT void ck_maximum_pool_scatter(const CKPool *pool, const float *g, const float
   })
 }
 
-HOT void ck_average_pool(size_t samples, size_t area, size_t channels, const float *x, float *y) {
+KERNEL(void, ck_average_pool, (size_t samples, size_t area, size_t channels, const float *x,
+                               float *y),
+       (samples, area, channels, x, y)) {
   for (size_t n = 0; n < samples; n++) {
     const float *sample = x + n * area * channels;
     for (size_t c = 0; c < channels; c += groupChannels) {
@@ -112,8 +118,9 @@ HOT void ck_average_pool(size_t samples, size_t area, size_t channels, const flo
   }
 }
 
-HOT void ck_average_pool_scatter(size_t samples, size_t area, size_t channels, const float *g,
-                                 float *x) {
+KERNEL(void, ck_average_pool_scatter, (size_t samples, size_t area, size_t channels,
+                                       const float *g, float *x),
+       (samples, area, channels, g, x)) {
   const float share = 1.0f / (float)area;
   for (size_t n = 0; n < samples; n++, g += channels) {
     for (size_t position = 0; position < area; position++, x += channels) {

@@ -4,7 +4,8 @@
 /// Terms of a block are summed in float lanes, blocks in double.
 enum { blockFloats = 1024 };
 
-HOT void ck_softplus(size_t count, float beta, bool centered, const float *x, float *y) {
+KERNEL(void, ck_softplus, (size_t count, float beta, bool centered, const float *x, float *y),
+       (count, beta, centered, x, y)) {
   const float inverse = 1.0f / beta;
   if (centered) {
     ELEMENTWISE for (size_t i = 0; i < count; i++) y[i] = centeredSoftplus(beta * x[i]) * inverse;
@@ -13,14 +14,16 @@ HOT void ck_softplus(size_t count, float beta, bool centered, const float *x, fl
   }
 }
 
-HOT void ck_softplus_derivative(size_t count, float beta, const float *x, const float *g,
-                                float *out) {
+KERNEL(void, ck_softplus_derivative, (size_t count, float beta, const float *x, const float *g,
+                                      float *out),
+       (count, beta, x, g, out)) {
   ELEMENTWISE for (size_t i = 0; i < count; i++) out[i] = sigmoid(beta * x[i]).value * g[i];
 }
 
-HOT void ck_softplus_backward_tangent(size_t count, float beta, const float *x,
-                                      const float *tangent, const float *g, const float *dg,
-                                      float *out) {
+KERNEL(void, ck_softplus_backward_tangent, (size_t count, float beta, const float *x,
+                                            const float *tangent, const float *g, const float *dg,
+                                            float *out),
+       (count, beta, x, tangent, g, dg, out)) {
   ELEMENTWISE for (size_t i = 0; i < count; i++) {
     Sigmoid s = sigmoid(beta * x[i]);
     out[i] = beta * s.slope * tangent[i] * g[i] + s.value * dg[i];
@@ -42,8 +45,9 @@ ALWAYS_INLINE double betaGradient(size_t count, float beta, bool centered, const
   return total / ((double)beta * beta);
 }
 
-HOT double ck_softplus_beta_gradient(size_t count, float beta, bool centered, const float *x,
-                                     const float *g) {
+KERNEL(double, ck_softplus_beta_gradient, (size_t count, float beta, bool centered, const float *x,
+                                           const float *g),
+       (count, beta, centered, x, g)) {
   return centered ? betaGradient(count, beta, true, x, g) : betaGradient(count, beta, false, x, g);
 }
 
@@ -67,9 +71,10 @@ ALWAYS_INLINE double betaGradientTangent(size_t count, float beta, bool centered
   return total / ((double)beta * beta);
 }
 
-HOT double ck_softplus_beta_gradient_tangent(size_t count, float beta, bool centered,
-                                             const float *x, const float *tangent, const float *g,
-                                             const float *dg) {
+KERNEL(double, ck_softplus_beta_gradient_tangent, (size_t count, float beta, bool centered,
+                                                   const float *x, const float *tangent,
+                                                   const float *g, const float *dg),
+       (count, beta, centered, x, tangent, g, dg)) {
   return centered ? betaGradientTangent(count, beta, true, x, tangent, g, dg)
                   : betaGradientTangent(count, beta, false, x, tangent, g, dg);
 }

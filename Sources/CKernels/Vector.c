@@ -3,27 +3,29 @@
 #include <stdint.h>
 #include <string.h>
 
-HOT void ck_combine(size_t count, float alpha, const float *a, float beta, const float *b,
-                    float *y) {
+KERNEL(void, ck_combine, (size_t count, float alpha, const float *a, float beta, const float *b,
+                          float *y),
+       (count, alpha, a, beta, b, y)) {
   ELEMENTWISE for (size_t i = 0; i < count; i++) y[i] = alpha * a[i] + beta * b[i];
 }
 
-HOT void ck_scale(size_t count, const float *a, float alpha, float *y) {
+KERNEL(void, ck_scale, (size_t count, const float *a, float alpha, float *y),
+       (count, a, alpha, y)) {
   ELEMENTWISE for (size_t i = 0; i < count; i++) y[i] = alpha * a[i];
 }
 
-HOT void ck_add(size_t count, const float *x, float alpha, float *y) {
+KERNEL(void, ck_add, (size_t count, const float *x, float alpha, float *y), (count, x, alpha, y)) {
   ELEMENTWISE for (size_t i = 0; i < count; i++) y[i] += alpha * x[i];
 }
 
-HOT double ck_dot(size_t count, const float *a, const float *b) {
+KERNEL(double, ck_dot, (size_t count, const float *a, const float *b), (count, a, b)) {
   LANES_MAY_SUM
   double sum = 0;
   for (size_t i = 0; i < count; i++) sum += (double)a[i] * (double)b[i];
   return sum;
 }
 
-HOT bool ck_is_finite(size_t count, const float *a) {
+KERNEL(bool, ck_is_finite, (size_t count, const float *a), (count, a)) {
   const uint32_t exponent = 0x7f800000;
   uint32_t found = 0;
   for (size_t i = 0; i < count; i++) {
@@ -34,8 +36,9 @@ HOT bool ck_is_finite(size_t count, const float *a) {
   return found == 0;
 }
 
-HOT void ck_momentum_update(size_t count, float *value, const float *gradient, float *velocity,
-                            float rate, float momentum, float decay) {
+KERNEL(void, ck_momentum_update, (size_t count, float *value, const float *gradient,
+                                  float *velocity, float rate, float momentum, float decay),
+       (count, value, gradient, velocity, rate, momentum, decay)) {
   ELEMENTWISE for (size_t i = 0; i < count; i++) {
     const float v = momentum * velocity[i] + (gradient[i] + decay * value[i]);
     velocity[i] = v;

@@ -77,13 +77,15 @@ ALWAYS_INLINE void transformInputs(const CKWinogradTiles *v, const Input *input,
   }
 }
 
-HOT void ck_winograd_input(const CKWinogradTiles *v, const float *x, float *out) {
+KERNEL(void, ck_winograd_input, (const CKWinogradTiles *v, const float *x, float *out),
+       (v, x, out)) {
   const Input input = {.x = x};
   transformInputs(v, &input, false, out);
 }
 
-HOT void ck_winograd_combined_input(const CKWinogradTiles *v, float a, const float *x, float b,
-                                    const float *w, float *out) {
+KERNEL(void, ck_winograd_combined_input, (const CKWinogradTiles *v, float a, const float *x,
+                                          float b, const float *w, float *out),
+       (v, a, x, b, w, out)) {
   const Input input = {.x = x, .w = w, .a = a, .b = b};
   transformInputs(v, &input, true, out);
 }
@@ -118,8 +120,9 @@ ALWAYS_INLINE void addInput(const CKWinogradTiles *v, Inside in, bool adds, bool
   }
 }
 
-HOT void ck_winograd_input_adjoint(const CKWinogradTiles *v, const float *from, bool adds,
-                                   float *x) {
+KERNEL(void, ck_winograd_input_adjoint, (const CKWinogradTiles *v, const float *from, bool adds,
+                                         float *x),
+       (v, from, adds, x)) {
   const Inside everything = {0, 6, 0, 6};
   for (size_t tile = 0; tile < v->tiles; tile++, from += v->pitch) {
     const TilePlace place = placeOf(v, v->firstTile + tile);

@@ -51,7 +51,7 @@ ALWAYS_INLINE size_t offsetOf(const CKWinogradTiles *v, TilePlace place) {
   return place.image + (place.row * v->width + place.column) * v->channels;
 }
 
-HOT void ck_winograd_output(const CKWinogradTiles *v, const float *m, float *y) {
+KERNEL(void, ck_winograd_output, (const CKWinogradTiles *v, const float *m, float *y), (v, m, y)) {
   const Extent everything = {4, 4};
   for (size_t tile = 0; tile < v->tiles; tile++, m += v->pitch) {
     const TilePlace place = placeOf(v, v->firstTile + tile);
@@ -68,7 +68,8 @@ HOT void ck_winograd_output(const CKWinogradTiles *v, const float *m, float *y) 
   }
 }
 
-HOT void ck_winograd_output_adjoint(const CKWinogradTiles *v, const float *y, float *z) {
+KERNEL(void, ck_winograd_output_adjoint, (const CKWinogradTiles *v, const float *y, float *z),
+       (v, y, z)) {
   const Extent everything = {4, 4};
   for (size_t tile = 0; tile < v->tiles; tile++, z += v->pitch) {
     const TilePlace place = placeOf(v, v->firstTile + tile);

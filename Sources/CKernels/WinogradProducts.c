@@ -118,12 +118,12 @@ ALWAYS_INLINE void multiplyTransposed(const CKWinogradProducts *p, const float *
 }
 
 /// Both products for one instruction set, with as large a block as its registers hold.
-#define PRODUCTS(name, attributes, step, vectors)                                                 \
-  attributes static void multiply_##name(const CKWinogradProducts *p, const float *input,         \
-                                         const float *panels, float *output) {                    \
+#define PRODUCTS(units, attributes, step, vectors)                                                \
+  attributes static void multiply_##units(const CKWinogradProducts *p, const float *input,        \
+                                          const float *panels, float *output) {                   \
     multiply(p, input, panels, output, step, vectors);                                            \
   }                                                                                               \
-  attributes static void multiplyTransposed_##name(                                               \
+  attributes static void multiplyTransposed_##units(                                              \
       const CKWinogradProducts *p, const float *input, const float *output, float scale,          \
       float previous, float *panels) {                                                            \
     multiplyTransposed(p, input, output, scale, previous, panels, step, vectors);                 \
@@ -131,30 +131,19 @@ ALWAYS_INLINE void multiplyTransposed(const CKWinogradProducts *p, const float *
 
 PRODUCTS(portable, , 2, 1)
 #if defined(__x86_64__)
-PRODUCTS(v3, __attribute__((target("arch=x86-64-v3"))), 6, 1)
-// Without a minimum Clang halves the vectors here: x86-64-v4 as such prefers 256 bits.
-PRODUCTS(v4, __attribute__((target("arch=x86-64-v4"), min_vector_width(512))), 8, 2)
+// By their levels' names, for which Clang unrolls the inner loop twice; it would also halve the
+// vectors of x86-64-v4 without a minimum.
+PRODUCTS(avx2, __attribute__((target("arch=x86-64-v3"))), 6, 1)
+PRODUCTS(avx512, __attribute__((target("arch=x86-64-v4"), min_vector_width(512))), 8, 2)
 #endif
 
 void ck_winograd_multiply(const CKWinogradProducts *p, const float *input, const float *panels,
                           float *output) {
-#if defined(__x86_64__)
-  if (__builtin_cpu_supports("x86-64-v4")) return multiply_v4(p, input, panels, output);
-  if (__builtin_cpu_supports("x86-64-v3")) return multiply_v3(p, input, panels, output);
-#endif
-  multiply_portable(p, input, panels, output);
+  DISPATCH(multiply, (p, input, panels, output))
 }
 
 void ck_winograd_multiply_transposed(const CKWinogradProducts *p, const float *input,
                                      const float *output, float scale, float previous,
                                      float *panels) {
-#if defined(__x86_64__)
-  if (__builtin_cpu_supports("x86-64-v4")) {
-    return multiplyTransposed_v4(p, input, output, scale, previous, panels);
-  }
-  if (__builtin_cpu_supports("x86-64-v3")) {
-    return multiplyTransposed_v3(p, input, output, scale, previous, panels);
-  }
-#endif
-  multiplyTransposed_portable(p, input, output, scale, previous, panels);
+  DISPATCH(multiplyTransposed, (p, input, output, scale, previous, panels))
 }

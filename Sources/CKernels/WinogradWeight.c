@@ -15,8 +15,9 @@ ALWAYS_INLINE void transformTaps(const Lanes w[3][3], float *u, size_t frequency
   }
 }
 
-HOT void ck_winograd_weight(size_t inputs, size_t outputs, size_t frequencyStride, const float *w,
-                            float *u) {
+KERNEL(void, ck_winograd_weight, (size_t inputs, size_t outputs, size_t frequencyStride,
+                                  const float *w, float *u),
+       (inputs, outputs, frequencyStride, w, u)) {
   const Panels panels = {.rows = inputs, .columns = outputs};
   for (size_t o = 0; o < outputs; o += CKWinogradLanes) {
     const size_t count = lanesFrom(o, outputs);
@@ -47,8 +48,9 @@ ALWAYS_INLINE void transpose(Lanes a[16]) {
   }
 }
 
-HOT void ck_winograd_weight_transposed(size_t inputs, size_t outputs, size_t frequencyStride,
-                                       const float *w, float *u) {
+KERNEL(void, ck_winograd_weight_transposed, (size_t inputs, size_t outputs, size_t frequencyStride,
+                                             const float *w, float *u),
+       (inputs, outputs, frequencyStride, w, u)) {
   const Panels panels = {.rows = outputs, .columns = inputs};
   Lanes block[9][CKWinogradLanes];
   for (size_t i = 0; i < inputs; i += CKWinogradLanes) {
@@ -72,8 +74,9 @@ HOT void ck_winograd_weight_transposed(size_t inputs, size_t outputs, size_t fre
   }
 }
 
-HOT void ck_winograd_weight_adjoint(size_t inputs, size_t outputs, size_t frequencyStride,
-                                    const float *u, float scale, float previous, float *w) {
+KERNEL(void, ck_winograd_weight_adjoint, (size_t inputs, size_t outputs, size_t frequencyStride,
+                                          const float *u, float scale, float previous, float *w),
+       (inputs, outputs, frequencyStride, u, scale, previous, w)) {
   const Panels panels = {.rows = inputs, .columns = outputs};
   for (size_t o = 0; o < outputs; o += CKWinogradLanes) {
     const size_t count = lanesFrom(o, outputs);

@@ -15,19 +15,11 @@ public struct BLASCoreType: Sendable {
   /// What of a CPU decides.
   public struct Processor: Hashable, Sendable {
     public enum Vendor: Sendable { case intel, amd }
-    public enum Vectors: Sendable {
-      /// Neither of the others.
-      case older
-      /// AVX2 and FMA.
-      case avx2
-      /// AVX-512 F, BW, DQ and VL.
-      case avx512
-    }
 
-    public let vectors: Vectors
+    public let vectors: VectorUnits
     public let vendor: Vendor
 
-    public init(vectors: Vectors, vendor: Vendor) {
+    public init(vectors: VectorUnits, vendor: Vendor) {
       self.vectors = vectors
       self.vendor = vendor
     }
@@ -36,8 +28,7 @@ public struct BLASCoreType: Sendable {
     public static var current: Processor {
       let found = ck_processor()
       return Processor(
-        vectors: found.avx512 ? .avx512 : found.avx2 ? .avx2 : .older,
-        vendor: found.amd ? .amd : .intel)
+        vectors: VectorUnits(found.vectorUnits), vendor: found.amd ? .amd : .intel)
     }
   }
 
@@ -64,7 +55,7 @@ public struct BLASCoreType: Sendable {
     if isSet && !isOurs { return nil }
     let name = core.lowercased()
     switch processor.vectors {
-    case .older: return nil
+    case .portable: return nil
     case .avx512: return avx512Cores.contains(name) ? nil : "SkylakeX"
     case .avx2:
       if avx2Cores.contains(name) { return nil }

@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 import MessagePassing
 
 #if canImport(Glibc)
@@ -23,6 +24,8 @@ public struct RunEnvironment: Codable, Sendable, Equatable {
   }
 
   public var versions: Versions
+  /// Those of all ranks' kernels; nil in the files of versions that did not record them.
+  public var vectorUnits: VectorUnits?
   /// Each process's host, and how many ranks are threads of it.
   public var hosts: [String]
   public var threads: [Int]

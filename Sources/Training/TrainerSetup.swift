@@ -77,7 +77,7 @@ public struct TrainerSetup {
     let places = RunEnvironment.processes(of: communicator)
     threads = places.map(\.threads)
     var environment = RunEnvironment(
-      versions: versions, hosts: places.map(\.host), threads: threads,
+      versions: versions, vectorUnits: .current, hosts: places.map(\.host), threads: threads,
       trainData: digests.0, testData: digests.1, step: 0)
     hosts = zip(places, threads).flatMap { Array(repeating: $0.host, count: $1) }
     try agreement.requireSame([
@@ -159,13 +159,9 @@ public struct TrainerSetup {
 
   /// A run keeps its data, whatever directory they are read from.
   private static func checkSameData(
-    _ now: RunEnvironment, _ directory: RunDirectory, _ recipe: Recipe, _ checkpoint: Checkpoint
+    _ now: RunEnvironment, as starts: [RunEnvironment], _ directory: RunDirectory,
+    _ recipe: Recipe, _ checkpoint: Checkpoint
   ) throws {
-    let decoder = JSONDecoder()
-    // A line that a power failure has cut short says nothing.
-    let starts = try directory.environmentLines().compactMap {
-      try? decoder.decode(RunEnvironment.self, from: Data($0.utf8))
-    }
     guard let last = starts.last else { return }
     guard last.trainData == now.trainData else {
       throw TrainingError.dataChanged(what: "training samples", run: directory.path)
@@ -176,6 +172,14 @@ public struct TrainerSetup {
     // How many test samples are taken may change, what they are may not.
     guard trained != recipe.testSamples || starts.contains(where: { $0.testData == now.testData })
     else { throw TrainingError.dataChanged(what: "test samples", run: directory.path) }
+  }
+
+  private static func starts(of directory: RunDirectory) throws -> [RunEnvironment] {
+    let decoder = JSONDecoder()
+    // A line that a power failure has cut short says nothing.
+    return try directory.environmentLines().compactMap {
+      try? decoder.decode(RunEnvironment.self, from: Data($0.utf8))
+    }
   }
 
   private static func open(
@@ -200,7 +204,12 @@ public struct TrainerSetup {
       }
       let state = checkpoint.state
       try checkUnchanged(recipe, checkpoint)
-      try checkSameData(environment, directory, recipe, checkpoint)
+      let starts = try TrainerSetup.starts(of: directory)
+      try checkSameData(environment, as: starts, directory, recipe, checkpoint)
+      if let before = starts.last?.vectorUnits, let now = environment.vectorUnits, before != now {
+        note(
+          "vector units: \(now), before it was \(before): no longer the bits of a run in one go")
+      }
       try model.load(
         StateDictionary(checkpoint.model, path: checkpoint.path), from: checkpoint.path)
       try model.loadOptimizer(

@@ -55,6 +55,8 @@ struct AttackCommand: ParsableCommand {
 
   @OptionGroup var threads: ThreadOptions
 
+  @OptionGroup var vectorUnits: VectorUnitOptions
+
   @OptionGroup(title: "HANGS")
   var watch: WatchOptions
 
@@ -71,7 +73,7 @@ struct AttackCommand: ParsableCommand {
   mutating func run() throws {
     let world = try Ranks.join(watch)
     Ranks.logger.info("\(Ranks.blas)")
-    try Ranks.requireSameKernels()
+    try Ranks.agreeOnKernels(vectorUnits)
     let command = self
     let count = try threads.count(in: world)
     try Ranks.onThreads(count, of: world) { try command.attack(over: $0) }
@@ -158,7 +160,7 @@ struct AttackCommand: ParsableCommand {
         .init("data", "\(data.name) \(data.split.rawValue) \(data.count) \(data.sha256())"),
       ] + attack.settings + [
         .init("seed", "\(subject.plan.seed)"), .init("slice size", "\(subject.recipe.sliceSize)"),
-        .init("kernels", "\(BLASCoreType.current) \(BLASCoreType.Processor.current.vectors)"),
+        .init("kernels", "\(BLASCoreType.current) \(VectorUnits.current)"),
         .init("adversarial examples", saveAdversarial == nil ? "dropped" : "kept"),
       ])
   }

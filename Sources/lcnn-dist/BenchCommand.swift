@@ -32,6 +32,8 @@ struct BenchCommand: ParsableCommand {
 
   @OptionGroup var threads: ThreadOptions
 
+  @OptionGroup var vectorUnits: VectorUnitOptions
+
   @OptionGroup(title: "HANGS")
   var watch: WatchOptions
 
@@ -41,7 +43,7 @@ struct BenchCommand: ParsableCommand {
   mutating func run() throws {
     let world = try Ranks.join(watch)
     Ranks.logger.info("\(Ranks.blas)")
-    try Ranks.requireSameKernels()
+    try Ranks.agreeOnKernels(vectorUnits)
     let recipe = try Agreement(world).perform { try resolvedRecipe() }
     let command = self
     let count = try threads.count(in: world, mostShares: recipe.mostShares)

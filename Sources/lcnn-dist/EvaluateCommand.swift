@@ -24,11 +24,13 @@ struct EvaluateCommand: ParsableCommand {
 
   @OptionGroup var threads: ThreadOptions
 
+  @OptionGroup var vectorUnits: VectorUnitOptions
+
   mutating func run() throws {
     let world = try Ranks.join(watch)
     let logger = Ranks.logger
     logger.info("\(Ranks.blas)")
-    try Ranks.requireSameKernels()
+    try Ranks.agreeOnKernels(vectorUnits)
     let command = self
     let count = try threads.count(in: world)
     try Ranks.onThreads(count, of: world) { try command.evaluate(over: $0) }

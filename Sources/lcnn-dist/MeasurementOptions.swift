@@ -56,6 +56,8 @@ struct MeasurementOptions: ParsableArguments {
 
   @OptionGroup var threads: ThreadOptions
 
+  @OptionGroup var vectorUnits: VectorUnitOptions
+
   /// A model and the data that it is measured on.
   struct Subject {
     let recipe: Recipe

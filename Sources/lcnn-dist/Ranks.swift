@@ -76,15 +76,17 @@ enum Ranks {
       })
   }
 
-  /// Refuses ranks whose matrix products or own kernels would round differently: each computes the same
-  /// weights from the same gradients for itself.
-  static func requireSameKernels() throws {
+  /// Makes ranks round alike: each computes the same weights from the same gradients for itself.
+  ///
+  /// The program's own kernels use what all CPUs have; ranks whose OpenBLAS has made another choice are
+  /// refused. Collective, and before the first kernel runs.
+  static func agreeOnKernels(_ vectorUnits: VectorUnitOptions) throws {
     let communicator: (any Communicator)? = watched?.communicator ?? world
     guard let communicator else { return }
     try Agreement(communicator).requireSame([
-      ("OpenBLAS's kernels, chosen by \(BLASCoreType.coreTypeVariable)", BLASCoreType.current),
-      ("their CPUs' vectors", "\(BLASCoreType.Processor.current.vectors)"),
+      ("OpenBLAS's kernels, chosen by \(BLASCoreType.coreTypeVariable)", BLASCoreType.current)
     ])
+    if let note = try vectorUnits.agree(over: communicator) { logger.info("\(note)") }
   }
 
   /// Whether this rank is the one that speaks; before MPI has started, as the launcher says.

@@ -48,7 +48,7 @@ struct StabilityCommand: ParsableCommand {
   mutating func run() throws {
     let world = try Ranks.join(options.watch)
     Ranks.logger.info("\(Ranks.blas)")
-    try Ranks.requireSameKernels()
+    try Ranks.agreeOnKernels(options.vectorUnits)
     let command = self
     let count = try options.threads.count(in: world)
     try Ranks.onThreads(count, of: world) { try command.measure(over: $0) }

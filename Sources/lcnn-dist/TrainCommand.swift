@@ -46,6 +46,8 @@ struct TrainCommand: ParsableCommand {
 
   @OptionGroup var threads: ThreadOptions
 
+  @OptionGroup var vectorUnits: VectorUnitOptions
+
   @OptionGroup(title: "HANGS")
   var watch: WatchOptions
 
@@ -61,7 +63,7 @@ struct TrainCommand: ParsableCommand {
     let world = try Ranks.join(watch)
     let logger = Ranks.logger
     logger.info("\(Ranks.blas)")
-    try Ranks.requireSameKernels()
+    try Ranks.agreeOnKernels(vectorUnits)
     let recipe = try Agreement(world).perform { try resolvedRecipe() }
     let versions = RunEnvironment.Versions(
       program: LCNNDist.version, messagePassing: Ranks.messagePassing, blas: "\(Ranks.blas)")

@@ -26,7 +26,7 @@ import Testing
       ("SkylakeX", wide), ("Cooperlake", wide), ("SapphireRapids", wide),
       ("Haswell", Processor(vectors: .avx2, vendor: .amd)),
       ("Zen", Processor(vectors: .avx2, vendor: .intel)),
-      ("Prescott", Processor(vectors: .older, vendor: .intel)),
+      ("Prescott", Processor(vectors: .portable, vendor: .intel)),
     ])
   func suitable(core: String, processor: Processor) {
     #expect(BLASCoreType.advice(core: core, processor: processor, environment: [:]) == nil)

@@ -139,7 +139,7 @@ extension ProgramRuns {
 
     @Test(
       "kernels that starting again did not mend are called slow, with the advice",
-      .enabled(if: BLASCoreType.Processor.current.vectors != .older))
+      .enabled(if: BLASCoreType.Processor.current.vectors != .portable))
     func slowKernels() throws {
       let outcome = try log(environment: [
         BLASCoreType.coreTypeVariable: "Prescott", BLASCoreType.guardVariable: "1",

@@ -1,14 +1,12 @@
 #ifndef CKERNELS_BLAS_CORE_H
 #define CKERNELS_BLAS_CORE_H
 
+#include "VectorUnits.h"
 #include <stdbool.h>
 
 /// What of this CPU matters for the choice of a matrix-multiplication kernel.
 typedef struct {
-  /// AVX-512 F, BW, DQ and VL.
-  bool avx512;
-  /// AVX2 and FMA.
-  bool avx2;
+  CKVectorUnits vectorUnits;
   bool amd;
 } CKProcessor;
 

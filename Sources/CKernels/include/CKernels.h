@@ -1,8 +1,9 @@
 #ifndef CKERNELS_H
 #define CKERNELS_H
 
-// Single-threaded loops over dense, row-major floats. Nothing here allocates, keeps state or checks
-// its arguments: the Swift module `Kernels` does that and is the only caller.
+// Single-threaded loops over dense, row-major floats. Nothing here allocates, keeps state (but for
+// the vector units in use) or checks its arguments: the Swift module `Kernels` does that and is the
+// only caller.
 
 #include "BLASCore.h"
 #include "ChannelCombination.h"
@@ -15,6 +16,7 @@
 #include "Pooling.h"
 #include "Softplus.h"
 #include "Vector.h"
+#include "VectorUnits.h"
 #include "Winograd.h"
 
 #endif

@@ -1,0 +1,27 @@
+#include "VectorUnits.h"
+#include "Dispatch.h"
+
+CKVectorUnits ck_units_in_use = CKVectorUnitsPortable;
+
+CKVectorUnits ck_detected_vector_units(void) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("x86-64-v4")) return CKVectorUnitsAVX512;
+  if (__builtin_cpu_supports("x86-64-v3")) return CKVectorUnitsAVX2;
+#endif
+  return CKVectorUnitsPortable;
+}
+
+/// Before `main` and before constructors without a priority, so that kernels need not ask whether
+/// the choice has been made.
+__attribute__((constructor(101))) static void useDetected(void) {
+  ck_units_in_use = ck_detected_vector_units();
+}
+
+CKVectorUnits ck_vector_units(void) { return ck_units_in_use; }
+
+bool ck_set_vector_units(CKVectorUnits units) {
+  if (units > ck_detected_vector_units()) return false;
+  ck_units_in_use = units;
+  return true;
+}

@@ -1,0 +1,35 @@
+import Foundation
+import Kernels
+import Testing
+
+@Suite struct VectorUnitsTests {
+  @Test("kernels use what LCNN_VECTOR_UNITS names, else all that the CPU has")
+  func inUse() {
+    let asked = ProcessInfo.processInfo.environment["LCNN_VECTOR_UNITS"]
+    print("vector units: \(VectorUnits.current) of \(VectorUnits.detected)")
+    #expect(VectorUnits.current.rawValue == asked ?? VectorUnits.detected.rawValue)
+  }
+
+  @Test("units that the CPU lacks are refused, and those in use stay")
+  func lacking() {
+    let before = VectorUnits.current
+    for units in VectorUnits.allCases where units > .detected {
+      #expect(throws: VectorUnitsError.lacking(asked: units, detected: .detected)) {
+        try VectorUnits.use(units)
+      }
+    }
+    #expect(VectorUnits.current == before)
+  }
+
+  @Test("the order is from the least to the most")
+  func order() {
+    #expect(VectorUnits.allCases.sorted() == [.portable, .avx2, .avx512])
+    #expect(VectorUnits.portable <= .detected)
+  }
+
+  @Test("the refusal names both")
+  func wording() {
+    let error = VectorUnitsError.lacking(asked: .avx512, detected: .avx2)
+    #expect("\(error)" == "this CPU has no avx512, only avx2")
+  }
+}
