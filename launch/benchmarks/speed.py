@@ -13,11 +13,12 @@ resident size of any round.
 PyTorch is measured as it comes, and tuned: denormals flushed to zero, glibc's malloc told to keep
 large blocks, weights normalised once instead of at every step in inference. --compile adds the tuned
 one under torch.compile, which takes minutes to start and cannot differentiate twice, so that the
-gradient-norm penalty is left out.
+gradient-norm penalty and curvature are left out.
 
 Training steps of lcnn-dist are timed by timings.jsonl, in epochs of a single step; checkpoints and
-evaluations are not in these times. lcnn-dist evaluate is timed as a whole, for two numbers of samples:
-the difference counts, which includes making the synthetic images.
+evaluations are not in these times. lcnn-dist evaluate and curvature are timed as a whole, for two
+numbers of samples: the difference counts, which includes making the synthetic images. Curvature is
+ten power iterations with the input Hessian, in PyTorch by differentiating twice.
 
 Arguments after "--" are handed to lcnn-dist. Nothing else should run on the machine; the load at the
 start is printed. --core keeps all threads of each side, also those that load data, on one core.
@@ -37,6 +38,7 @@ import tempfile
 import time
 
 LARGEST_QUIET_LOAD = 0.5
+ITERATIONS = 10
 MALLOC_KEEPS_BLOCKS = {
     "MALLOC_MMAP_THRESHOLD_": "17179869184",
     "MALLOC_TRIM_THRESHOLD_": "17179869184",
@@ -61,7 +63,10 @@ class Workload:
     # Timed steps per round and side: fewer where they are long.
     steps: int
     gradient_norm_penalty: float = 0.0
-    is_inference: bool = False
+    # What is measured of a trained model instead of a training step: evaluate or curvature.
+    measurement: str = ""
+    # Images per step, where it is not the option.
+    batch: int = 0
 
     def flags(self, batch):
         """Settings that both sides know by the same names."""
@@ -83,7 +88,8 @@ WORKLOADS = {
     "resnet18-lcnn-gradreg": Workload("resnet18", "lcnn", steps=2, gradient_norm_penalty=6.1e-3),
     "vgg11-lcnn": Workload("vgg11", "lcnn", steps=5),
     "resnet18-standard": Workload("resnet18", "standard", steps=3),
-    "inference": Workload("resnet18", "lcnn", steps=8, is_inference=True),
+    "inference": Workload("resnet18", "lcnn", steps=8, measurement="evaluate"),
+    "curvature": Workload("resnet18", "lcnn", steps=1, measurement="curvature", batch=64),
 }
 TITLES = {
     "resnet18-lcnn": "resnet18-lcnn, training step",
@@ -91,6 +97,7 @@ TITLES = {
     "vgg11-lcnn": "vgg11-lcnn, training step",
     "resnet18-standard": "resnet18 standard, training step",
     "inference": "resnet18-lcnn, inference",
+    "curvature": "resnet18-lcnn, curvature of 64 images by 10 iterations",
 }
 
 
@@ -161,8 +168,8 @@ class Ours:
 
     def measure(self, workload, batch, warm_up, steps, folder):
         run = pathlib.Path(folder) / "run"
-        if workload.is_inference:
-            return self.measure_inference(workload, run, batch, warm_up, steps)
+        if workload.measurement:
+            return self.measure_model(workload, run, batch, warm_up, steps)
         memory = self.train(workload, run, batch, warm_up + steps)
         epochs = [json.loads(line) for line in (run / "timings.jsonl").read_text().splitlines()]
         if len(epochs) != warm_up + steps:
@@ -170,13 +177,16 @@ class Ours:
         # Not "seconds", which in an evaluated epoch holds the evaluation as well.
         return Sample([batch / epoch["images-per-second"] for epoch in epochs[warm_up:]], memory)
 
-    def measure_inference(self, workload, run, batch, warm_up, steps):
+    def measure_model(self, workload, run, batch, warm_up, steps):
         # Any weights do: those of one small step.
         self.train(workload, run, batch=8, epochs=1)
         seconds, largest = [], 0
         for batches in (warm_up, warm_up + steps):
             settings = {"model": run, "test-samples": batch * batches}
-            command = self.command("evaluate", settings, workload.flags(batch))
+            if workload.measurement == "curvature":
+                # No sample converges before its tenth product, as in the peer.
+                settings.update({"iterations": ITERATIONS, "tolerance": 0})
+            command = self.command(workload.measurement, settings, workload.flags(batch))
             _, wall, memory = run_process(command, {})
             seconds.append(wall)
             largest = max(largest, memory)
@@ -196,13 +206,14 @@ class PyTorch:
     environment: tuple = ()
 
     def measures(self, workload):
-        return "--compile" not in self.flags or not workload.gradient_norm_penalty
+        differentiates_twice = workload.gradient_norm_penalty or workload.measurement == "curvature"
+        return "--compile" not in self.flags or not differentiates_twice
 
     def measure(self, workload, batch, warm_up, steps, _):
         program = pathlib.Path(__file__).with_name("torch_steps.py")
         command = [sys.executable, str(program), *workload.flags(batch), *self.flags]
-        if workload.is_inference:
-            command.append("--inference")
+        if workload.measurement:
+            command += ["--measure", workload.measurement]
         command += as_flags({"warm-up": warm_up, "steps": steps})
         printed, _, memory = run_process(command, dict(self.environment))
         return Sample(json.loads(printed)["seconds"], memory)
@@ -225,7 +236,7 @@ def measure(name, ours, others, options):
         for side, found in zip(sides, samples):
             with tempfile.TemporaryDirectory() as folder:
                 steps = options.steps or workload.steps
-                arguments = (options.batch, options.warm_up, steps, folder)
+                arguments = (workload.batch or options.batch, options.warm_up, steps, folder)
                 found.append(side.measure(workload, *arguments))
         times = ", ".join(f"{found[-1].step:.3f}" for found in samples)
         progress = f"{name}, round {number + 1} of {options.rounds}: {times} s per step"
@@ -341,7 +352,7 @@ def main():
     print("\n" + header(others), flush=True)
     for name in options.workloads or WORKLOADS:
         samples = measure(name, ours, others, options)
-        print(row(name, samples, others, options.batch), flush=True)
+        print(row(name, samples, others, WORKLOADS[name].batch or options.batch), flush=True)
 
 
 if __name__ == "__main__":

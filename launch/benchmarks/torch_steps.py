@@ -1,25 +1,29 @@
 #!/usr/bin/env python3
 """Times steps of one network in PyTorch: the other side of speed.py and scaling.py.
 
-Trains, or with --inference evaluates, on the same synthetic images at every step, on one thread, and
-prints one JSON object: "seconds" of every timed step, warm-up steps left out. With --ranks it is one
-of several processes on this machine that train together, by DistributedDataParallel over gloo.
+Trains, or with --measure evaluates or estimates curvature, on the same synthetic images at every
+step, on one thread, and prints one JSON object: "seconds" of every timed step, warm-up steps left
+out. With --ranks it is one of several processes on this machine that train together, by
+DistributedDataParallel over gloo.
 
     launch/benchmarks/torch_steps.py --architecture resnet18 --variant lcnn --steps 3 --tuned
 """
 
 import argparse
+import contextlib
 import json
 import time
 
 import torch
 from torch import distributed
+from torch.nn import functional
 from torch.nn.parallel import DistributedDataParallel
 from torch.nn.utils import parametrize
 
 import lcnn_torch
 
 CLASSES, IMAGE_SIZE, SEED = 10, 32, 1729
+ITERATIONS = 10
 
 
 def synthetic_batch(size):
@@ -62,6 +66,26 @@ def inference(model, x):
     return step
 
 
+def curvature(model, x, y):
+    """A function that estimates every image's curvature by ten power iterations."""
+    model.eval()
+    for parameter in model.parameters():
+        parameter.requires_grad_(False)
+    x.requires_grad_(True)
+
+    def step():
+        loss = functional.cross_entropy(model(x), y, reduction="sum")
+        (gradient,) = torch.autograd.grad(loss, x, create_graph=True)
+        u = torch.randn_like(x)
+        for _ in range(ITERATIONS):
+            u = u / u.flatten(1).norm(dim=1)[:, None, None, None]
+            (u,) = torch.autograd.grad(gradient, x, grad_outputs=u, retain_graph=True)
+        norms = u.flatten(1).norm(dim=1) / (gradient.detach().flatten(1).norm(dim=1) + 1e-6)
+        return norms.mean().item()
+
+    return step
+
+
 def timed(step, warm_up, steps):
     seconds = []
     for _ in range(warm_up + steps):
@@ -77,7 +101,7 @@ def parse_arguments():
     )
     parser.add_argument("--architecture", choices=["resnet18", "resnet34", "vgg11"], required=True)
     parser.add_argument("--variant", choices=["lcnn", "standard"], required=True)
-    parser.add_argument("--inference", action="store_true")
+    parser.add_argument("--measure", choices=["evaluate", "curvature"], help="instead of training")
     parser.add_argument("--batch-size", type=int, default=128)
     parser.add_argument("--warm-up", type=int, default=1)
     parser.add_argument("--steps", type=int, required=True)
@@ -90,7 +114,7 @@ def parse_arguments():
     parser.add_argument(
         "--tuned",
         action="store_true",
-        help="flush denormals to zero; in inference, normalise weights once, not at every step",
+        help="flush denormals to zero; without training, normalise weights once, not every time",
     )
     parser.add_argument("--compile", action="store_true", help="by torch.compile")
     parser.add_argument("--ranks", type=int, default=1, help="processes that train together")
@@ -120,13 +144,15 @@ def main():
             "gloo", init_method=place, world_size=options.ranks, rank=options.rank
         )
         run = DistributedDataParallel(run)
-    if not options.inference:
-        seconds = timed(training(run, x, y, options), options.warm_up, options.steps)
-    elif options.tuned:
-        with parametrize.cached():
-            seconds = timed(inference(run, x), options.warm_up, options.steps)
+    if options.measure == "evaluate":
+        step = inference(run, x)
+    elif options.measure == "curvature":
+        step = curvature(run, x, y)
     else:
-        seconds = timed(inference(run, x), options.warm_up, options.steps)
+        step = training(run, x, y, options)
+    keeps_weights = options.measure and options.tuned
+    with parametrize.cached() if keeps_weights else contextlib.nullcontext():
+        seconds = timed(step, options.warm_up, options.steps)
     print(json.dumps({"seconds": seconds}))
     if options.ranks > 1:
         distributed.destroy_process_group()
