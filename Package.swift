@@ -54,11 +54,12 @@ let package = Package(
         "MessagePassing", "EmbeddedFiles",
         .product(name: "Yams", package: "Yams"),
       ]),
-    .target(name: "Reporting", dependencies: ["Training"]),
+    .target(name: "Benchmarks", dependencies: ["Training"]),
+    .target(name: "Reporting", dependencies: ["Training", "Benchmarks"]),
     .executableTarget(
       name: "lcnn-dist",
       dependencies: [
-        "Training", "Reporting", "EmbeddedFiles",
+        "Training", "Benchmarks", "Reporting", "EmbeddedFiles",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -78,6 +79,7 @@ let package = Package(
     .testTarget(name: "CurvatureTests", dependencies: ["Curvature", "TestSupport"]),
     .testTarget(name: "RobustnessTests", dependencies: ["Robustness", "TestSupport"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training", "EmbeddedFiles", "TestSupport"]),
+    .testTarget(name: "BenchmarksTests", dependencies: ["Benchmarks", "TestSupport"]),
     .testTarget(name: "ReferenceTests", dependencies: ["Training", "TestSupport"]),
     .testTarget(name: "ParallelTests", dependencies: ["Training", "TestSupport"]),
   ],

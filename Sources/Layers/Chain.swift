@@ -28,9 +28,7 @@ public final class Chain: Layer {
   public var parts: [NetworkPart] { layers.flatMap(\.parts) }
 
   public func forward(_ x: Activation, into y: Activation, mode: Mode) {
-    for index in layers.indices {
-      layers[index].forward(input(index, x), into: output(index, x, y), mode: mode)
-    }
+    for index in layers.indices { forward(layer: index, x, into: y, mode: mode) }
   }
 
   public func backward(_ y: Activation, into x: Activation, writing writer: GradientWriter?) {
@@ -40,9 +38,7 @@ public final class Chain: Layer {
   }
 
   public func forwardTangent(_ x: Activation, into y: Activation) {
-    for index in layers.indices {
-      layers[index].forwardTangent(input(index, x), into: output(index, x, y))
-    }
+    for index in layers.indices { forwardTangent(layer: index, x, into: y) }
   }
 
   public func backwardTangent(
@@ -61,7 +57,17 @@ public final class Chain: Layer {
     for layer in layers { layer.commit() }
   }
 
-  /// One layer's share of a backward pass, for a sweep that acts between layers.
+  /// One layer's share of a forward pass, for a sweep that acts between layers.
+  public func forward(layer index: Int, _ x: Activation, into y: Activation, mode: Mode) {
+    layers[index].forward(input(index, x), into: output(index, x, y), mode: mode)
+  }
+
+  /// One layer's share of a forward tangent pass.
+  public func forwardTangent(layer index: Int, _ x: Activation, into y: Activation) {
+    layers[index].forwardTangent(input(index, x), into: output(index, x, y))
+  }
+
+  /// One layer's share of a backward pass.
   public func backward(
     layer index: Int, _ y: Activation, into x: Activation, writing writer: GradientWriter?
   ) {

@@ -1,6 +1,6 @@
 import Tensors
 
-/// A function of the weights alone that stands outside the five passes.
+/// A function of the weights alone that stands outside the passes.
 ///
 /// It is computed on every rank from equal weights by equal code, so ranks need not talk about it.
 public protocol Reparameterization: AnyObject {

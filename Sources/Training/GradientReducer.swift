@@ -134,3 +134,30 @@ public final class GradientReducer {
     (closes.map(\.upperBound).max() ?? 0)..<model.summed.count
   }
 }
+
+extension GradientReducer {
+  /// One collective of a step.
+  public struct Bucket: Sendable, Equatable {
+    /// The layer that completes it; nil for the last one, which waits for the whole sweep.
+    public let layer: Int?
+    /// What a rank hands to the collective.
+    public let bytes: Int
+
+    public init(layer: Int?, bytes: Int) {
+      self.layer = layer
+      self.bytes = bytes
+    }
+  }
+
+  /// The collectives of one step, in their order.
+  public var buckets: [Bucket] {
+    let bytesPerFloat =
+      model.exactSums == nil ? MemoryLayout<Float>.stride : 2 * MemoryLayout<Int64>.stride
+    let complete = closes.indices.reversed().filter { !closes[$0].isEmpty }.map {
+      Bucket(layer: $0, bytes: closes[$0].count * bytesPerFloat)
+    }
+    return complete + [
+      Bucket(layer: nil, bytes: bytesPerStep - complete.reduce(0) { $0 + $1.bytes })
+    ]
+  }
+}

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Curvature
 import Datasets
+import MessagePassing
 import Reporting
 import Robustness
 import Training
@@ -66,16 +67,24 @@ struct BoundCommand: ParsableCommand {
 
   mutating func run() throws {
     let world = try Ranks.join(options.watch)
-    let logger = Ranks.logger
-    logger.info("\(Ranks.blas)")
+    Ranks.logger.info("\(Ranks.blas)")
     try Ranks.agreeOnKernels(options.vectorUnits)
+    let command = self
+    let count = try options.threads.count(in: world)
+    try Ranks.onThreads(count, of: world) { try command.certify(over: $0) }
+  }
+
+  private func certify(over world: any Communicator) throws {
+    func note(_ text: String) {
+      if world.rank == 0 { Ranks.logger.info("\(text)") }
+    }
     let distances = try distances()
     let subject = try options.prepare(.curvature, world)
     try checkRange(distances, of: subject.data[0])
     let clock = ContinuousClock()
     let start = clock.now
     let bound = try NetworkBound(subject.network, over: world)
-    logger.info("norms of all layers: \(seconds(clock.now - start))")
+    note("norms of all layers: \(seconds(clock.now - start))")
     let first = subject.data[0]
     let samples =
       measured == 0
@@ -92,7 +101,7 @@ struct BoundCommand: ParsableCommand {
       let certificates = try CertificationSurvey(
         subject.network, bound: bound, data, batch: subject.recipe.batchSize, communicator: world
       ).run()
-      logger.info("\(data.split.rawValue): \(data.count) images in \(seconds(clock.now - start))")
+      note("\(data.split.rawValue): \(data.count) images in \(seconds(clock.now - start))")
       reports.append(CertificationReport(certificates, epsilons: distances, of: data))
     }
     try Agreement(world).performOnRoot {

@@ -20,6 +20,7 @@ struct LCNNDist: ParsableCommand {
         lcnn-dist attack --model runs/NAME        accuracy under attack
         lcnn-dist bound --model runs/NAME         certified norms and radii
         lcnn-dist table runs/*                    the paper's tables
+        mpirun -n 2 lcnn-dist bench               where the time goes
         lcnn-dist recipe                          names of the built-in recipes
 
       Where ranks outnumber cores, give mpirun --oversubscribe. The batch size and \
@@ -32,7 +33,7 @@ struct LCNNDist: ParsableCommand {
     version: version,
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, CurvatureCommand.self, StabilityCommand.self,
-      AttackCommand.self, BoundCommand.self, TableCommand.self, SamplesCommand.self,
-      RecipeCommand.self,
+      AttackCommand.self, BoundCommand.self, TableCommand.self, BenchCommand.self,
+      SamplesCommand.self, RecipeCommand.self,
     ])
 }

@@ -16,7 +16,7 @@ import Testing
     var weight: [Float] = []
   }
 
-  /// All five passes of one convolution of 7 samples, 16 to 24 channels on 9 × 6 images.
+  /// All passes of one convolution of 7 samples, 16 to 24 channels on 9 × 6 images.
   private func run(_ algorithm: Convolution2D.Algorithm, weights: GradientWeights) throws -> Results
   {
     let geometry = ConvolutionGeometry(

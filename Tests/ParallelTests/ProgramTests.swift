@@ -18,7 +18,9 @@ extension ProgramRuns {
     func help() throws {
       let outcome = try Program.run(["--help"])
       #expect(outcome.status == 0 && outcome.errors.isEmpty, "\(outcome)")
-      for command in ["train", "evaluate", "curvature", "stability", "samples", "recipe"] {
+      for command in [
+        "train", "evaluate", "curvature", "stability", "bench", "samples", "recipe",
+      ] {
         #expect(outcome.output.contains("  \(command) "), "no \(command)")
       }
       for status in ExitStatus.allCases {
@@ -30,7 +32,7 @@ extension ProgramRuns {
 
     @Test("every key of a recipe is a flag of each command that takes a recipe, with its help")
     func flags() throws {
-      for command in ["train", "evaluate", "curvature", "stability", "samples"] {
+      for command in ["train", "evaluate", "curvature", "stability", "bench", "samples"] {
         let words = try Program.run([command, "--help"]).output.split(
           whereSeparator: \.isWhitespace)
         let text = words.joined(separator: " ")

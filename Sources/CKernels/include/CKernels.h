@@ -11,6 +11,7 @@
 #include "Denormals.h"
 #include "ExactSums.h"
 #include "Lowering.h"
+#include "MultiplyAdd.h"
 #include "NormalizedActivation.h"
 #include "Pooling.h"
 #include "Softplus.h"

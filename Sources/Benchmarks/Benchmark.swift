@@ -1,0 +1,116 @@
+import Foundation
+import Kernels
+import MessagePassing
+import Networks
+import Training
+
+/// Runs the sections asked for, and what they are made from, on all ranks at the same time.
+public struct Benchmark {
+  /// What was found; nil is what was not asked for and not needed.
+  public struct Findings: Sendable, Encodable {
+    public let placement: RankPlacement
+    /// The number of runnable tasks of rank 0's machine, a mean of the last minute before the start.
+    public let loadBefore: Double
+    public let effort: Effort
+    public fileprivate(set) var machine: MachinePeaks?
+    public fileprivate(set) var kernels: KernelTimes?
+    public fileprivate(set) var step: StepProfile?
+    public fileprivate(set) var allreduce: SumTimes?
+    public fileprivate(set) var model: ModelledStep?
+    public fileprivate(set) var refusal: ModelledStep.Refusal?
+  }
+
+  private let recipe: Recipe
+  private let communicator: any Communicator
+  private let effort: Effort
+  private let note: (String) -> Void
+
+  /// - Parameter note: is told what is measured next.
+  public init(
+    _ recipe: Recipe, communicator: any Communicator, _ effort: Effort,
+    note: @escaping (String) -> Void
+  ) {
+    self.recipe = recipe
+    self.communicator = communicator
+    self.effort = effort
+    self.note = note
+  }
+
+  /// Collective; every rank returns what it has measured itself.
+  public func run(_ asked: Set<BenchmarkSection>) throws -> Findings {
+    let needed = BenchmarkSection.needed(for: asked, ranks: communicator.size)
+    let agreement = Agreement(communicator)
+    let subject = try agreement.perform {
+      try BenchmarkSubject(recipe, communicator: communicator)
+    }
+    var findings = Findings(
+      placement: try RankPlacement(of: communicator), loadBefore: Self.load, effort: effort)
+    // Kernels are measured without collectives, and not equally long on all ranks.
+    communicator.place = Place(.preparing)
+    if needed.contains(.machine) {
+      note("measuring the machine")
+      communicator.barrier()
+      findings.machine = try agreement.perform { try MachineBenchmark(effort).run() }
+    }
+    if needed.contains(.kernels) {
+      communicator.barrier()
+      findings.kernels = try agreement.perform {
+        try KernelBenchmark(subject, effort).run { next in
+          communicator.beat()
+          note("measuring kernels: \(next)")
+        }
+      }
+    }
+    if needed.contains(.allreduce) {
+      note("measuring sums over ranks")
+      communicator.place = Place(.measurement)
+      findings.allreduce = SumBenchmark(communicator: communicator, effort).run(
+        normChannels: findings.kernels?.activations.map(\.channels) ?? Self.usualChannels)
+    }
+    guard let kernels = findings.kernels, needed.contains(.step) else { return findings }
+    note("measuring the training step")
+    let step = try StepBenchmark(subject, communicator: communicator, effort).run(
+      kernels: kernels)
+    findings.step = step.times
+    guard needed.contains(.model) else { return findings }
+    if findings.placement.isOversubscribed {
+      findings.refusal = .oversubscribed
+    } else {
+      findings.model = ModelledStep(step, sums: findings.allreduce)
+    }
+    return findings
+  }
+
+  /// Of batch norms where no network has been looked at: ResNet-18's.
+  private static let usualChannels = [64, 128, 256, 512]
+
+  private static var load: Double {
+    var loads = [0.0, 0.0, 0.0]
+    return getloadavg(&loads, 3) > 0 ? loads[0] : 0
+  }
+}
+
+extension Benchmark.Findings {
+  /// All of it as JSON, keys like those of a recipe, sorted; in seconds, bytes and operations.
+  public func json() throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    encoder.keyEncodingStrategy = .custom { path in
+      HyphenatedKey(path[path.count - 1].stringValue)
+    }
+    return String(decoding: try encoder.encode(self), as: UTF8.self) + "\n"
+  }
+
+  /// `imagesPerSecond` as `images-per-second`.
+  private struct HyphenatedKey: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+
+    init(_ name: String) {
+      stringValue = name.map { $0.isUppercase ? "-\($0.lowercased())" : "\($0)" }.joined()
+    }
+
+    init?(stringValue: String) { self.init(stringValue) }
+    init?(intValue: Int) { nil }
+  }
+}

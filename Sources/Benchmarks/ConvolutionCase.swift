@@ -1,0 +1,127 @@
+import Kernels
+import Layers
+import Tensors
+
+/// One convolution by itself, as a network of so many samples has it, on noise.
+final class ConvolutionCase {
+  let geometry: ConvolutionGeometry
+  let samples: Int
+  private let layer: Convolution2D
+  private let x: Activation
+  private let y: Activation
+  private let slices: Slices
+  private let arena: Arena
+
+  init(
+    _ geometry: ConvolutionGeometry, samples: Int, slices: Slices, derivatives: Derivatives,
+    algorithm: Convolution2D.Algorithm
+  ) throws {
+    self.geometry = geometry
+    self.samples = samples
+    self.slices = slices
+    let (plan, arena) = try Arena.plan { arena in
+      ConvolutionCase.plan(
+        geometry, samples: samples, slices: slices, derivatives: derivatives,
+        algorithm: algorithm, arena: arena)
+    }
+    (layer, x, y) = plan
+    self.arena = arena
+    let noise = Noise()
+    noise.fill(x)
+    noise.fill(y)
+    noise.fill(layer.weight.value)
+    layer.refresh()
+  }
+
+  private static func plan(
+    _ geometry: ConvolutionGeometry, samples: Int, slices: Slices, derivatives: Derivatives,
+    algorithm: Convolution2D.Algorithm, arena: Arena
+  ) -> (Convolution2D, Activation, Activation) {
+    let workspace = Workspace()
+    let weight = Parameter(
+      .weight, name: "weight", shape: geometry.weightShape,
+      layout: .kernel(
+        height: geometry.kernelHeight, width: geometry.kernelWidth,
+        inputs: geometry.inputChannels, outputs: geometry.outputChannels))
+    let layer = Convolution2D(
+      geometry, weight: weight, bias: nil, spectralNorm: nil, maximumSamples: samples,
+      slices: slices, derivatives: derivatives, algorithm: algorithm, workspace: workspace,
+      arena: arena)
+    workspace.place(in: arena)
+    let x = arena.activation(geometry.inputShape(samples: samples), derivatives)
+    let y = arena.activation(geometry.outputShape(samples: samples), derivatives)
+    weight.place(
+      value: arena.tensor(weight.shape), gradient: arena.tensor(weight.shape),
+      velocity: .absent(weight.shape))
+    return (layer, x, y)
+  }
+
+  func run(_ pass: ConvolutionPass) {
+    layer.weight.beginGradient()
+    switch pass {
+    case .forward: layer.forward(x, into: y, mode: .training)
+    case .dataGradient: layer.backward(y, into: x, writing: nil)
+    case .weightGradient: layer.backward(y, into: withoutGradients, writing: writer(.loss))
+    case .bothGradients: layer.backward(y, into: x, writing: writer(.loss))
+    case .gradientTangents:
+      layer.backwardTangent(
+        y, into: x,
+        writing: writer(GradientWeights(previous: 0, primal: 1, tangent: 1)))
+    case .weightGradientTangent:
+      layer.backwardTangent(
+        y, into: withoutGradients,
+        writing: writer(GradientWeights(previous: 0, primal: 1, tangent: 1)))
+    }
+  }
+
+  private func writer(_ weights: GradientWeights) -> GradientWriter {
+    GradientWriter(weights, slices: slices, exactSums: nil)
+  }
+
+  /// x as at the beginning of a network, where nobody asks for its gradients.
+  private var withoutGradients: Activation {
+    Activation(
+      value: x.value, gradient: .absent(x.shape), tangent: x.tangent,
+      gradientTangent: .absent(x.shape))
+  }
+}
+
+/// What a convolution computes in the passes of a step.
+public enum ConvolutionPass: String, Sendable, CaseIterable, Codable {
+  case forward
+  case dataGradient
+  case weightGradient
+  /// Data and weight gradient in one, as a backward sweep makes them.
+  case bothGradients
+  /// Those of the last sweep of a step with a gradient-norm penalty.
+  case gradientTangents
+  /// The same without the input's.
+  case weightGradientTangent
+
+  /// Products by the direct count.
+  public var products: Int {
+    switch self {
+    case .forward, .dataGradient, .weightGradient: 1
+    case .bothGradients, .weightGradientTangent: 2
+    case .gradientTangents: 3
+    }
+  }
+
+  /// The passes to time: those with tangents only where a step has them.
+  static func all(penalizesGradient: Bool) -> [ConvolutionPass] {
+    penalizesGradient ? allCases : [.forward, .dataGradient, .weightGradient, .bothGradients]
+  }
+}
+
+extension SweepPass {
+  /// What a convolution computes in a sweep.
+  func convolutionPass(isFirst: Bool) -> ConvolutionPass? {
+    switch self {
+    case .forward, .forwardTangent: .forward
+    case .dataBackward: .dataGradient
+    case .backward: isFirst ? .weightGradient : .bothGradients
+    case .backwardTangent: isFirst ? .weightGradientTangent : .gradientTangents
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,101 @@
+import Datasets
+import MessagePassing
+import Networks
+import Training
+
+/// Measures ``StepProfile`` of a recipe's network, and the timeline that predictions are made from.
+public struct StepBenchmark {
+  public struct Result: Sendable {
+    public let times: StepProfile
+    public let timeline: StepTimeline
+  }
+
+  private let subject: BenchmarkSubject
+  private let communicator: any Communicator
+  private let effort: Effort
+
+  public init(
+    _ subject: BenchmarkSubject, communicator: any Communicator, _ effort: Effort
+  ) {
+    self.subject = subject
+    self.communicator = communicator
+    self.effort = effort
+  }
+
+  /// Collective: every rank makes the same steps; times are this rank's.
+  ///
+  /// - Parameter kernels: what the shares of the step are made from.
+  public func run(kernels: KernelTimes) throws -> Result {
+    let timed = TimedCommunicator(communicator)
+    let (model, share) = try Agreement(communicator).perform { try prepare(timed) }
+    model.initialize(seed: subject.recipe.seed)
+    let step = TrainingStep(
+      model, objective: subject.recipe.objective, optimizer: subject.recipe.optimizer,
+      communicator: communicator, bucketBytes: subject.recipe.gradientPlans[0].bucketBytes)
+    let (plan, trials) = choosePlan(step, share.batch)
+    let whole = wholeSteps(step, share.batch)
+    let traced = TracedStep(
+      model, objective: subject.recipe.objective, optimizer: subject.recipe.optimizer, plan: plan,
+      layersCommunicator: timed, communicator: communicator)
+    let trace = StepTrace.median(of: whole.map { _ in traced.run(share.batch) })
+    let account = StepAccount(
+      trace, inventory: NetworkInventory(model), buckets: traced.buckets, subject: subject)
+    let passes = account.passes
+    let seconds = Effort.median(of: whole)
+    let times = StepProfile(
+      ranks: subject.ranks, globalBatch: subject.recipe.batchSize, samples: subject.samples,
+      imagesPerSecond: Double(subject.recipe.batchSize) / seconds, seconds: seconds,
+      fastest: whole.min() ?? 0, slowest: whole.max() ?? 0,
+      steps: whole.count, tracedSeconds: passes.reduce(0) { $0 + $1.seconds }, plan: plan,
+      trials: trials,
+      buckets: traced.buckets.count, reducedBytes: traced.buckets.reduce(0) { $0 + $1.bytes },
+      memoryBytes: model.memoryBytes, passes: passes, layers: account.layers,
+      shares: account.shares(kernels))
+    return Result(times: times, timeline: account.timeline)
+  }
+
+  private func prepare(_ timed: TimedCommunicator) throws -> (Model, SampleShare) {
+    let recipe = subject.recipe
+    let model = try Model(
+      subject.architecture,
+      ModelConfiguration(
+        recipe.trainingPurpose,
+        maximumSamples: max(subject.largestShare, recipe.sliceSize), slices: recipe.slices,
+        batchNormScope: recipe.batchNormScope, sumOrder: recipe.sumOrder),
+      communicator: timed)
+    let images = try recipe.noise(samples: recipe.batchSize)
+    return (model, SampleShare(images, share: subject.share))
+  }
+
+  /// As a run of training chooses: by measuring, where there is something to choose.
+  private func choosePlan(
+    _ step: TrainingStep, _ batch: Batch
+  ) -> (plan: GradientPlan, trials: [GradientMeasurement]) {
+    let plans = GradientTrial.distinct(subject.recipe.gradientPlans, by: step.reducer)
+    guard subject.ranks > 1, plans.count > 1 else {
+      step.reducer.use(plans[0])
+      return (plans[0], [])
+    }
+    let trials = GradientTrial(step, communicator: communicator).measure(plans, on: batch)
+    let plan = GradientTrial.best(of: trials) ?? plans[0]
+    step.reducer.use(plan)
+    return (plan, trials)
+  }
+
+  /// Seconds of steps as training makes them, after two that do not count.
+  private func wholeSteps(_ step: TrainingStep, _ batch: Batch) -> [Double] {
+    let clock = ContinuousClock()
+    func seconds() -> Double {
+      communicator.barrier()
+      let start = clock.now
+      _ = step.run(batch, learningRate: 0)
+      communicator.barrier()
+      return (clock.now - start) / .seconds(1)
+    }
+    _ = seconds()
+    var steps = [Int64(effort.steps(of: seconds()))]
+    // All ranks make as many.
+    steps.withUnsafeMutableBytes { communicator.broadcast($0, from: 0) }
+    return (0..<steps[0]).map { _ in seconds() }
+  }
+}

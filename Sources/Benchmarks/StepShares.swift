@@ -1,0 +1,51 @@
+/// Adds up, part by part, what kernels measured by themselves say of a step's time.
+struct StepShares {
+  private var seconds: [StepProfile.Share.Part: Double] = [:]
+  private var work: [StepProfile.Share.Part: Work] = [:]
+
+  mutating func add(
+    _ part: StepProfile.Share.Part, seconds: Double, _ work: Work = .none
+  ) {
+    self.seconds[part, default: 0] += seconds
+    self.work[part, default: .none] += work
+  }
+
+  mutating func add(_ convolution: KernelTimes.Convolution?, _ pass: ConvolutionPass) {
+    guard let time = convolution?.time(of: pass) else { return }
+    let direct = Work(operations: time.operations, bytes: 0)
+    let moved = Work(operations: 0, bytes: time.bytes)
+    guard let products = time.products else {
+      return add(.loweredConvolutions, seconds: time.seconds, direct + moved)
+    }
+    // Both are medians of their own, so noise may make the part larger than the whole.
+    let own = min(products.seconds, time.seconds)
+    add(.winogradProducts, seconds: own, Work(operations: products.operations, bytes: 0))
+    add(.winogradTransforms, seconds: time.seconds - own, moved)
+  }
+
+  mutating func add(_ activation: KernelTimes.Activation?, _ pass: ActivationPass) {
+    guard let time = activation?.time(of: pass) else { return }
+    add(
+      pass.takesStatistics ? .statistics : .elementwise, seconds: time.seconds,
+      Work(operations: 0, bytes: time.bytes))
+  }
+
+  mutating func add(_ pooling: KernelTimes.Pooling?, _ sweep: SweepPass) {
+    guard let pooling else { return }
+    let isForward = sweep == .forward || sweep == .forwardTangent
+    add(
+      .elementwise, seconds: isForward ? pooling.forward : pooling.backward,
+      Work(operations: 0, bytes: pooling.bytes))
+  }
+
+  /// All parts, and what is missing to `total`.
+  func shares(of total: Double) -> [StepProfile.Share] {
+    let rest = total - seconds.values.reduce(0, +)
+    return StepProfile.Share.Part.allCases.map { part in
+      let work = work[part] ?? .none
+      return StepProfile.Share(
+        part: part, seconds: part == .rest ? rest : seconds[part] ?? 0,
+        operations: work.operations, bytes: work.bytes)
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import Kernels
+import Tensors
+
+/// What a pass has to do: operations by the direct count, and bytes that it must move at least.
+///
+/// Bytes count each activation that a loop reads or writes once, and weights not at all where they are small
+/// beside them; caches make the traffic smaller, what does not fit them larger.
+public struct Work: Sendable, Equatable {
+  public var operations: Double
+  public var bytes: Double
+
+  public init(operations: Double, bytes: Double) {
+    self.operations = operations
+    self.bytes = bytes
+  }
+
+  static let none = Work(operations: 0, bytes: 0)
+
+  static func + (a: Work, b: Work) -> Work {
+    Work(operations: a.operations + b.operations, bytes: a.bytes + b.bytes)
+  }
+
+  static func += (a: inout Work, b: Work) { a = a + b }
+
+  static func * (factor: Double, work: Work) -> Work {
+    Work(operations: factor * work.operations, bytes: factor * work.bytes)
+  }
+
+  /// A loop over activations that reads and writes so many tensors of `elements` floats.
+  static func elementwise(tensors: Int, elements: Int) -> Work {
+    Work(operations: 0, bytes: Double(tensors * elements * MemoryLayout<Float>.stride))
+  }
+
+  /// One product of a convolution: two of input, output and weight make the third.
+  static func product(_ geometry: ConvolutionGeometry, samples: Int) -> Work {
+    let floats =
+      geometry.inputShape(samples: samples).count + geometry.outputShape(samples: samples).count
+      + geometry.weightShape.count
+    return Work(
+      operations: geometry.directOperations(samples: samples),
+      bytes: Double(floats * MemoryLayout<Float>.stride))
+  }
+}
+
+extension ConvolutionGeometry {
+  /// Floating-point operations of the definition, padding included, the same for all three products.
+  package func directOperations(samples: Int) -> Double {
+    2 * Double(samples * outputHeight * outputWidth) * Double(patch * outputChannels)
+  }
+}
+
+extension NetworkInventory.Layer {
+  /// What the layer has to do in a pass on `samples` samples.
+  ///
+  /// - Parameter isFirst: the first layer of a step without a penalty gives the input no gradient.
+  public func work(_ pass: SweepPass, samples: Int, isFirst: Bool) -> Work {
+    var work = Work.none
+    let products = pass.convolutionPass(isFirst: isFirst)?.products ?? 0
+    for convolution in convolutions {
+      work += Double(products) * Work.product(convolution, samples: samples)
+    }
+    for (sum, loop) in activationLoops(pass) {
+      work += Work.elementwise(tensors: loop.tensors(sum), elements: samples * sum.elements)
+    }
+    for pooling in poolings {
+      work += Work.elementwise(
+        tensors: 1, elements: samples * (pooling.input.count + pooling.output.count))
+    }
+    return work
+  }
+
+  /// The elementwise loops of a pass.
+  func activationLoops(_ pass: SweepPass) -> [(NetworkInventory.Sum, ActivationPass)] {
+    sums.flatMap { sum in pass.activationPasses.map { (sum, $0) } }
+      + recomputed.flatMap { sum in pass.recomputation.map { (sum, $0) } }
+  }
+}

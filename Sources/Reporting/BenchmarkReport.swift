@@ -1,0 +1,56 @@
+import Benchmarks
+
+/// The findings of a benchmark as tables for people.
+public struct BenchmarkReport {
+  private let findings: Benchmark.Findings
+
+  public init(_ findings: Benchmark.Findings) { self.findings = findings }
+
+  /// What was asked for, section by section, after the conditions.
+  public func text(_ asked: Set<BenchmarkSection>) -> String {
+    let sections = BenchmarkSection.allCases.filter(asked.contains).map { section in
+      "\(section.rawValue.uppercased())\n\(text(section))"
+    }
+    return ([conditions] + sections).joined(separator: "\n\n")
+  }
+
+  private var conditions: String {
+    var lines = findings.placement.machines.map(\.description)
+    lines.append("load before the start: \(TextTable.number(findings.loadBefore))")
+    if findings.loadBefore > Self.quietLoad {
+      lines.append("Not quiet: other work takes a part of what is measured here.")
+    }
+    if findings.placement.isOversubscribed {
+      lines.append("More ranks than cores: they take turns, and times say so.")
+    }
+    if findings.effort == .quick { lines.append("Quick: few runs of each measurement.") }
+    return lines.joined(separator: "\n")
+  }
+
+  /// Half a task; a machine at rest is below.
+  private static let quietLoad = 0.5
+
+  private func text(_ section: BenchmarkSection) -> String {
+    switch section {
+    case .machine:
+      return findings.machine?.table ?? ""
+    case .kernels:
+      guard let machine = findings.machine, let kernels = findings.kernels else { return "" }
+      return kernels.tables(machine)
+    case .step:
+      guard let machine = findings.machine, let step = findings.step else { return "" }
+      return step.tables(machine)
+    case .allreduce:
+      return findings.allreduce?.tables
+        ?? "one rank: nothing to sum; more by --threads or mpirun -n"
+    case .model:
+      guard findings.refusal == nil else { return Self.refusal }
+      return findings.model?.tables ?? ""
+    }
+  }
+
+  private static let refusal = """
+    no prediction: there are more ranks than cores, so what they compute in says nothing about ranks with a
+    core each; start at most as many
+    """
+}

@@ -1,0 +1,41 @@
+import Benchmarks
+
+/// Rates as people read them.
+enum Rate {
+  static func giga(_ perSecond: Double) -> String { TextTable.number(perSecond / 1e9) }
+
+  static func milliseconds(_ seconds: Double) -> String { TextTable.number(seconds * 1e3) }
+
+  static func microseconds(_ seconds: Double) -> String { TextTable.number(seconds * 1e6) }
+
+  /// A share in whole percent; a dash where there is no whole.
+  static func percent(_ part: Double, of whole: Double) -> String {
+    whole > 0 ? "\(Int((100 * part / whole).rounded())) %" : "–"
+  }
+}
+
+extension MachinePeaks {
+  /// One line to stand above tables that are held against the peaks.
+  var line: String {
+    "peaks of a core: \(Rate.giga(multiplyAdd)) GFLOP/s; memory \(Rate.giga(bandwidth)) GB/s"
+  }
+
+  /// Bytes per second of the fastest of the three loops.
+  var bandwidth: Double { max(read, copy, triad) }
+
+  var table: String {
+    var table = TextTable(header: ["a core at most", "", "of peak"])
+    table.append(["multiply-adds in registers, GFLOP/s", Rate.giga(multiplyAdd)])
+    table.append(["memory, read, GB/s", Rate.giga(read)])
+    table.append(["memory, copy, GB/s", Rate.giga(copy)])
+    table.append(["memory, triad, GB/s", Rate.giga(triad)])
+    table.append(["first touch of \(pageBytes) bytes, µs", Rate.microseconds(pageFault)])
+    for product in products {
+      table.append([
+        "sgemm [\(product.rows), \(product.inner)]·[\(product.inner), \(product.columns)], GFLOP/s",
+        Rate.giga(product.operations), Rate.percent(product.operations, of: multiplyAdd),
+      ])
+    }
+    return "vectors: \(vectors); OpenBLAS's kernels: \(blasCore)\n\(table.text)"
+  }
+}

@@ -1,0 +1,74 @@
+import ArgumentParser
+import Benchmarks
+import Checkpoints
+import MessagePassing
+import Reporting
+import Training
+
+struct BenchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench",
+    abstract: "Measure the machine, kernels, the training step and sums over ranks; predict more.",
+    discussion: """
+      machine: peaks of a core. kernels: the loops of each layer beside the peaks. step: a \
+      training step by pass, layer and what its time is made of. allreduce: sums over two ranks \
+      or threads, or more. model: measured and predicted step, and predicted efficiency on 8 to 1024 ranks.
+
+      Images are noise of the size of the recipe's data set; no data files are read. All ranks \
+      measure at the same time, and rank 0's times are printed.
+      """)
+
+  @Argument(help: "what to measure (default: all)")
+  var sections: [BenchmarkSection] = []
+
+  @Flag(help: "few runs of each measurement: to see that it works")
+  var quick = false
+
+  @Option(help: ArgumentHelp("write all that was measured", valueName: "file"), completion: .file())
+  var json: String?
+
+  @Option(help: ArgumentHelp("as for train", valueName: "file or name"))
+  var recipe = "digits"
+
+  @OptionGroup var threads: ThreadOptions
+
+  @OptionGroup var vectorUnits: VectorUnitOptions
+
+  @OptionGroup(title: "HANGS")
+  var watch: WatchOptions
+
+  @OptionGroup(title: "RECIPE")
+  var flags: RecipeFlags
+
+  mutating func run() throws {
+    let world = try Ranks.join(watch)
+    Ranks.logger.info("\(Ranks.blas)")
+    try Ranks.agreeOnKernels(vectorUnits)
+    let recipe = try Agreement(world).perform { try resolvedRecipe() }
+    let command = self
+    let count = try threads.count(in: world, mostShares: recipe.mostShares)
+    try Ranks.onThreads(count, of: world) { try command.measure(recipe, over: $0) }
+  }
+
+  private func measure(_ recipe: Recipe, over communicator: any Communicator) throws {
+    let agreement = Agreement(communicator)
+    let isRoot = communicator.rank == 0
+    let file = try agreement.perform { isRoot ? try json.map { try ResultFile($0) } : nil }
+    let asked = Set(sections.isEmpty ? BenchmarkSection.allCases : sections)
+    let findings = try Benchmark(
+      recipe, communicator: communicator, quick ? .quick : .standard,
+      note: { if isRoot { Ranks.logger.info("\($0)") } }
+    ).run(asked)
+    try agreement.performOnRoot { try file?.write(try findings.json()) }
+    if isRoot { print(BenchmarkReport(findings).text(asked)) }
+  }
+
+  private func resolvedRecipe() throws -> Recipe {
+    var recipe = try Recipe.load(recipe)
+    try flags.apply(to: &recipe)
+    try recipe.validate()
+    return recipe
+  }
+}
+
+extension BenchmarkSection: ExpressibleByArgument {}

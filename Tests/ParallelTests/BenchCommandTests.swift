@@ -1,0 +1,78 @@
+import Foundation
+import Testing
+
+extension ProgramRuns {
+  /// The benchmark from the command line, in its quick form.
+  @Suite struct BenchCommandTests {
+    private static let quick = ["bench", "--quick", "--batch-size", "6", "--threads", "1"]
+    private static let headings = ["MACHINE", "KERNELS", "STEP", "ALLREDUCE", "MODEL"]
+
+    @Test("every section is printed once, by rank 0, and what was measured is in the file")
+    func sections() throws {
+      let directory = try TemporaryDirectory()
+      let outcome = try Program.run(
+        Self.quick + ["--gradient-norm-penalty", "0.01", "--json", "b.json"], ranks: 2,
+        in: directory)
+      #expect(outcome.status == 0 && outcome.complaints.isEmpty, "\(outcome)")
+      for heading in Self.headings {
+        #expect(outcome.outputLines.count { $0 == heading } == 1, "\(heading): \(outcome.output)")
+      }
+      let json = try JSONSerialization.jsonObject(with: directory.data("b.json"))
+      let found = try #require(json as? [String: Any])
+      for key in ["machine", "kernels", "step", "allreduce", "placement", "load-before"] {
+        #expect(found[key] != nil, "no \(key)")
+      }
+      let step = try #require(found["step"] as? [String: Any])
+      #expect(step["ranks"] as? Int == 2 && step["samples"] as? Int == 3, "\(step)")
+      let passes = try #require(step["passes"] as? [[String: Any]]).compactMap {
+        $0["pass"] as? String
+      }
+      #expect(passes.contains("forwardTangent") && passes.contains("reduce"), "\(passes)")
+    }
+
+    @Test("threads are ranks")
+    func threads() throws {
+      let outcome = try Program.run(Self.quick.dropLast(2) + ["allreduce", "--threads", "2"])
+      #expect(outcome.status == 0 && outcome.complaints.isEmpty, "\(outcome)")
+      #expect(outcome.output.contains("2 ranks, threads of one process"), "\(outcome.output)")
+    }
+
+    @Test("predictions say that they are, and one rank has no sums to measure")
+    func solo() throws {
+      let outcome = try Program.run(Self.quick + ["allreduce", "model"])
+      #expect(outcome.status == 0 && outcome.complaints.isEmpty, "\(outcome)")
+      #expect(outcome.output.contains("one rank: nothing to sum"))
+      #expect(outcome.output.contains("PREDICTED") && outcome.output.contains("\n1024 "))
+      #expect(!outcome.output.contains("KERNELS"), "a section that was not asked for")
+    }
+
+    private static let processors = ProcessInfo.processInfo.activeProcessorCount
+
+    @Test(
+      "more ranks than cores predict nothing",
+      .enabled(if: processors < 8, "starts a rank more than there are processors"))
+    func oversubscribed() throws {
+      let outcome = try Program.run(Self.quick + ["model"], ranks: max(2, Self.processors + 1))
+      #expect(outcome.status == 0, "\(outcome)")
+      #expect(outcome.output.contains("no prediction: there are more ranks than cores"))
+      #expect(!outcome.output.contains("PREDICTED"), "\(outcome.output)")
+    }
+
+    private static let refusals: [(arguments: [String], status: ExitStatus, words: String)] = [
+      (["everything"], .usage, "machine"),
+      (["--batch-size", "1"], .usage, "--batch-size 1"),
+      (["machine", "--json", "none/b.json"], .writeFailed, "none/b.json"),
+      (["--widths", "8"], .usage, "widths"),
+      (["--cure-penalty", "1"], .usage, "--cure-penalty 1.0: bench takes a step apart"),
+    ]
+
+    @Test("what cannot be measured is refused before anything is", arguments: refusals.indices)
+    func refused(index: Int) throws {
+      let refusal = Self.refusals[index]
+      let outcome = try Program.run(["bench", "--quick"] + refusal.arguments, ranks: 2)
+      #expect(outcome.status == refusal.status.rawValue, "\(outcome)")
+      #expect(outcome.complaints.first?.contains(refusal.words) ?? false, "\(outcome.complaints)")
+      #expect(outcome.output.isEmpty, "\(outcome.output)")
+    }
+  }
+}
