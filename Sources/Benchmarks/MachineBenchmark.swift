@@ -16,7 +16,7 @@ public struct MachinePeaks: Sendable, Equatable, Codable {
     public let operations: Double
   }
 
-  /// Those that the kernels use.
+  /// The vector units that the kernels use.
   public let vectors: String
   /// OpenBLAS's kernels.
   public let blasCore: String
