@@ -16,7 +16,7 @@ public struct MachinePeaks: Sendable, Equatable, Codable {
     public let operations: Double
   }
 
-  /// The CPU's vectors that the kernels use.
+  /// The vector units that the kernels use.
   public let vectors: String
   /// OpenBLAS's kernels.
   public let blasCore: String
@@ -44,7 +44,7 @@ public struct MachineBenchmark {
     let bandwidth = try bandwidths()
     let page = Int(sysconf(Int32(_SC_PAGESIZE)))
     return MachinePeaks(
-      vectors: "\(BLASCoreType.Processor.current.vectors)", blasCore: BLASCoreType.current,
+      vectors: "\(VectorUnits.current)", blasCore: BLASCoreType.current,
       multiplyAdd: multiplyAdd, read: bandwidth.read, copy: bandwidth.copy,
       triad: bandwidth.triad, pageFault: try pageFaultSeconds(page: page), pageBytes: page,
       products: try Self.shapes.map(product))

@@ -23,35 +23,27 @@ ALWAYS_INLINE float multiplyAdd(size_t rounds, float factor, size_t chains) {
 }
 
 /// Registers hold 4, 8 or 16 lanes: 12 of them are in use in each set.
-enum { portableChains = 3, v3Chains = 6, v4Chains = 12 };
+enum { portableChains = 3, avx2Chains = 6, avx512Chains = 12 };
 
 static float multiplyAdd_portable(size_t rounds, float factor) {
   return multiplyAdd(rounds, factor, portableChains);
 }
 
 #if defined(__x86_64__)
-__attribute__((target("arch=x86-64-v3"))) static float multiplyAdd_v3(size_t rounds, float factor) {
-  return multiplyAdd(rounds, factor, v3Chains);
+FOR_AVX2 static float multiplyAdd_avx2(size_t rounds, float factor) {
+  return multiplyAdd(rounds, factor, avx2Chains);
 }
 
-__attribute__((target("arch=x86-64-v4"), min_vector_width(512))) static float multiplyAdd_v4(
-    size_t rounds, float factor) {
-  return multiplyAdd(rounds, factor, v4Chains);
+FOR_AVX512 static float multiplyAdd_avx512(size_t rounds, float factor) {
+  return multiplyAdd(rounds, factor, avx512Chains);
 }
 #endif
 
-float ck_multiply_add(size_t rounds, float factor) {
-#if defined(__x86_64__)
-  if (__builtin_cpu_supports("x86-64-v4")) return multiplyAdd_v4(rounds, factor);
-  if (__builtin_cpu_supports("x86-64-v3")) return multiplyAdd_v3(rounds, factor);
-#endif
-  return multiplyAdd_portable(rounds, factor);
-}
+float ck_multiply_add(size_t rounds, float factor) { DISPATCH(multiplyAdd, (rounds, factor)) }
 
 size_t ck_multiply_add_operations(void) {
-#if defined(__x86_64__)
-  if (__builtin_cpu_supports("x86-64-v4")) return 2 * lanes * v4Chains;
-  if (__builtin_cpu_supports("x86-64-v3")) return 2 * lanes * v3Chains;
-#endif
-  return 2 * lanes * portableChains;
+  const size_t chains = ck_units_in_use == CKVectorUnitsAVX512 ? avx512Chains
+                        : ck_units_in_use == CKVectorUnitsAVX2 ? avx2Chains
+                                                               : portableChains;
+  return 2 * lanes * chains;
 }
