@@ -42,7 +42,8 @@ public struct CurvatureSurvey {
       try NormalizedCurvature(model, of: function, estimator: estimator)
     }
     let sweep = SliceSweep(
-      dataset, slices: model.configuration.slices, batch: batch, communicator: communicator)
+      dataset, slices: model.configuration.slices,
+      samplesAtOnce: model.configuration.maximumSamples, batch: batch, communicator: communicator)
     let samples = try sweep.run { slice in
       slice.copyImages(into: model.input.value)
       for sample in 0..<slice.count {

@@ -6,7 +6,8 @@ import Tensors
 /// Every sample of a data set once, in its own order and in whole slices of it, shared by the ranks.
 ///
 /// A slice holds the same samples for any number of ranks and any batch size, so that what is found of a
-/// sample has the same bits too, if slices are measured one by one.
+/// sample has the same bits too, if slices are measured one by one; or several at once by passes in
+/// evaluation mode, which take slices one by one where it makes a difference.
 public struct SliceSweep {
   /// A few consecutive samples, lent for the time of a call.
   public struct Slice {
@@ -25,16 +26,20 @@ public struct SliceSweep {
   }
 
   private let dataset: Dataset
-  private let slices: Slices
+  private let blocks: Slices
   private let sampler: ShardedSampler
   private let communicator: any Communicator
 
-  /// - Parameter batch: how many samples ranks share at a time, about; rounded to whole slices per rank.
+  /// - Parameters:
+  ///   - samplesAtOnce: how many samples are measured at once, rounded to whole slices; by default one
+  ///     slice.
+  ///   - batch: how many samples ranks share at a time, about; rounded to whole slices per rank.
   public init(
-    _ dataset: Dataset, slices: Slices, batch: Int, communicator: any Communicator
+    _ dataset: Dataset, slices: Slices, samplesAtOnce: Int = 1, batch: Int,
+    communicator: any Communicator
   ) {
     self.dataset = dataset
-    self.slices = slices
+    blocks = Slices(samples: max(1, samplesAtOnce / slices.samples) * slices.samples)
     self.communicator = communicator
     let unit = slices.samples * communicator.size
     sampler = ShardedSampler(
@@ -57,7 +62,7 @@ public struct SliceSweep {
     defer { prefetcher.stop() }
     var records: [Record] = []
     while let batch = prefetcher.next() {
-      slices.forEach(in: batch.count) { range in
+      blocks.forEach(in: batch.count) { range in
         communicator.beat()
         let pixels = range.lowerBound * dataset.pixelsPerImage
         let found = measure(

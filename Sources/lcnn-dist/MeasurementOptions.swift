@@ -58,6 +58,9 @@ struct MeasurementOptions: ParsableArguments {
 
   @OptionGroup var vectorUnits: VectorUnitOptions
 
+  /// Enough for convolutions of small images to be fast; ten times as many take ten times the memory.
+  private static let samplesAtOnce = 64
+
   /// A model and the data that it is measured on.
   struct Subject {
     let recipe: Recipe
@@ -85,7 +88,9 @@ struct MeasurementOptions: ParsableArguments {
       }
       let network = try Model(
         recipe.architecture(for: data[0]),
-        ModelConfiguration(purpose, maximumSamples: recipe.sliceSize, slices: recipe.slices),
+        ModelConfiguration(
+          purpose, maximumSamples: max(recipe.sliceSize, min(recipe.batchSize, Self.samplesAtOnce)),
+          slices: recipe.slices),
         communicator: world)
       try network.load(file.dictionary, from: file.path)
       let writes = world.rank == 0
