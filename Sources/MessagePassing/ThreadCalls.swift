@@ -6,8 +6,8 @@ import Preconditions
 /// meeting and the next one.
 final class ThreadCalls: @unchecked Sendable {
   enum Operation: Equatable {
-    case sumFloat, sumDouble, sumInt64, finishSums, broadcast(root: Int), barrier, oncePerProcess
-    case duplicate
+    case sumFloat, sumDouble, sumInt64, startSumFloat, startSumInt64, finishSums
+    case broadcast(root: Int), barrier, oncePerProcess, duplicate
   }
 
   /// One thread's part in a collective; `base` is nil for an empty buffer.

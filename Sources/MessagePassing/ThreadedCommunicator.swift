@@ -53,11 +53,11 @@ public final class ThreadedCommunicator: Communicator {
 
   /// The threads are added at once, and the processes by the outer communicator's started sum.
   public func startSum(_ buffer: UnsafeMutableBufferPointer<Float>) {
-    startSum(buffer, as: .sumFloat) { outer.startSum($0) }
+    startSum(buffer, as: .startSumFloat) { outer.startSum($0) }
   }
 
   public func startSum(_ buffer: UnsafeMutableBufferPointer<Int64>) {
-    startSum(buffer, as: .sumInt64) { outer.startSum($0) }
+    startSum(buffer, as: .startSumInt64) { outer.startSum($0) }
   }
 
   public func advanceSums() {
