@@ -66,6 +66,9 @@ public struct CheckpointLayout: Sendable, Equatable {
   /// The parts that the checkpoint's elements are stored in: entries along the outermost axis.
   public var rows: Int { extents[0] }
 
+  /// The tensor's elements in the checkpoint's order.
+  public func store(_ tensor: Tensor) -> [Float] { store(tensor, rows: 0..<rows) }
+
   /// The tensor's elements in the checkpoint's order, as many rows of them as asked for.
   public func store(_ tensor: Tensor, rows: Range<Int>) -> [Float] {
     require(

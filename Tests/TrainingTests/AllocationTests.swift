@@ -46,6 +46,37 @@ import Training
     #expect(count.own == 0, "\(count) in 3 steps")
   }
 
+  @Test("from the tenth step on no page is touched for the first time", arguments: [1, 2])
+  func pageFaults(ranks: Int) throws {
+    useOneBLASThread()
+    let counts = Mutex([Int: Int]())
+    let abandon: ThreadTeam.Abandon = { fatalError("rank \($1): \($0)") }
+    try ThreadTeam(size: ranks).run(over: SoloCommunicator(), abandon: abandon) { communicator in
+      let architecture = try SmallNetwork.resNetLowCurvature.architecture()
+      let model = try Model(
+        architecture, ModelConfiguration(.trainingWithPenalty, maximumSamples: 40),
+        communicator: communicator)
+      model.initialize(seed: 1)
+      let step = TrainingStep(
+        model, objective: Objective(gradientNorm: 0.1),
+        optimizer: SGD(momentum: 0.9, weightDecay: 0), communicator: communicator,
+        bucketBytes: 256)
+      let samples = RandomSamples(architecture, count: 40, seed: 2)
+      let own = samples.withShare(rank: communicator.rank, of: communicator.size) { batch in
+        let begin = ProcessMemory.pageFaultsOfThread
+        for _ in 0..<10 { _ = step.run(batch, learningRate: 0.01) }
+        let middle = ProcessMemory.pageFaultsOfThread
+        for _ in 10..<20 { _ = step.run(batch, learningRate: 0.01) }
+        #expect(middle > begin, "the first steps touch the plan")
+        return ProcessMemory.pageFaultsOfThread - middle
+      }
+      counts.withLock { $0[communicator.rank] = own }
+    }
+    #expect(
+      counts.withLock { $0.values.allSatisfy { $0 == 0 } && $0.count == ranks },
+      "\(counts.withLock { $0 })")
+  }
+
   @Test("nor does a step with CURE and adversarial examples", arguments: SmallNetwork.allCases)
   func arms(network: SmallNetwork) throws {
     useOneBLASThread()
