@@ -7,7 +7,7 @@ extension WinogradConvolution {
 
   /// Floating-point operations of a pass's matrix products, the same for all three.
   package func productOperations(samples: Int) -> Int {
-    2 * layout.frequencies * samples * layout.tilesPerSample * geometry.inputChannels
+    2 * layout.coefficients * samples * layout.tilesPerSample * geometry.inputChannels
       * geometry.outputChannels
   }
 

@@ -2,12 +2,14 @@ import CKernels
 import Preconditions
 import Tensors
 
-/// 3×3 convolution at stride 1 with padding 1, by Winograd's F(4×4, 3×3).
+/// 3×3 convolution at stride 1 or 2 with padding 1, by Winograd's minimal filtering.
 ///
-/// Per 6×6 tile of the input, which gives a 4×4 tile of the output, and per pair of channels:
-/// y = Aᵀ[(G·w·Gᵀ) ⊙ (Bᵀ·x·B)]A, 36 products instead of 144. Summed over input channels these are
-/// 36 matrix products [tiles, I]·[I, O]. The backward passes are the exact adjoints of that. Tiles
-/// are taken in runs whose transforms stay in the cache.
+/// Per tile of the input, which gives a 4×4 tile of the output, and per pair of channels:
+/// y = Aᵀ[(G·w·Gᵀ) ⊙ (Bᵀ·x·B)]A. At stride 1, tiles are 6×6 and 36 products do for 144, F(4×4, 3×3).
+/// At stride 2, tiles are 9×9; along each axis the even inputs meet two taps, F(4, 2), and the odd
+/// ones one, so that 81 products do for 144. Summed over input channels these are matrix products
+/// [tiles, I]·[I, O], one for each coefficient of a tile. The backward passes are the exact adjoints
+/// of that. Tiles are taken in runs.
 ///
 /// An element of y, or of the data gradient, depends on its sample alone, to the bit: not on how
 /// samples are cut into calls. A weight gradient depends on the samples of its call alone, if they
@@ -28,7 +30,7 @@ public struct WinogradConvolution: Hashable, Sendable {
 
   /// Whether this is how a convolution can be computed.
   public static func applies(to geometry: ConvolutionGeometry) -> Bool {
-    geometry.kernelHeight == 3 && geometry.kernelWidth == 3 && geometry.stride == 1
+    geometry.kernelHeight == 3 && geometry.kernelWidth == 3 && 1...2 ~= geometry.stride
       && geometry.padding == 1
   }
 
@@ -47,7 +49,7 @@ public struct WinogradConvolution: Hashable, Sendable {
   public init(_ geometry: ConvolutionGeometry, samples: Int) {
     require(
       WinogradConvolution.applies(to: geometry),
-      "Winograd's convolution is for 3×3 kernels at stride 1 with padding 1, not \(geometry)")
+      "Winograd's convolution is for 3×3 kernels at stride 1 or 2 with padding 1, not \(geometry)")
     self.geometry = geometry
     layout = WinogradLayout(geometry, samples: samples)
   }
@@ -71,8 +73,8 @@ public struct WinogradConvolution: Hashable, Sendable {
     requireWeight(weight)
     requireTransformed(transformed)
     ck_winograd_weight(
-      geometry.inputChannels, geometry.outputChannels, layout.weightStride, weight.pointer,
-      transformed.pointer)
+      geometry.stride, geometry.inputChannels, geometry.outputChannels, layout.weightStride,
+      weight.pointer, transformed.pointer)
   }
 
   /// transposed ← G·w·Gᵀ of the weight [3, 3, I, O] with I and O exchanged, for the backward
@@ -81,8 +83,8 @@ public struct WinogradConvolution: Hashable, Sendable {
     requireWeight(weight)
     requireTransposed(transposed)
     ck_winograd_weight_transposed(
-      geometry.inputChannels, geometry.outputChannels, layout.transposedStride, weight.pointer,
-      transposed.pointer)
+      geometry.stride, geometry.inputChannels, geometry.outputChannels, layout.transposedStride,
+      weight.pointer, transposed.pointer)
   }
 
   /// gradient [3, 3, I, O] ← scale·Gᵀ·u·G + previous·gradient, u the gradient by the transformed
@@ -96,7 +98,7 @@ public struct WinogradConvolution: Hashable, Sendable {
     requireTransformed(transformedGradient)
     requireWeight(gradient)
     ck_winograd_weight_adjoint(
-      geometry.inputChannels, geometry.outputChannels, layout.weightStride,
+      geometry.stride, geometry.inputChannels, geometry.outputChannels, layout.weightStride,
       transformedGradient.pointer, scale, previous, gradient.pointer)
   }
 

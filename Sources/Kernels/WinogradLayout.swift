@@ -5,12 +5,15 @@ import Tensors
 /// How Winograd's convolution lays out its transforms in memory, and in which runs it takes tiles.
 struct WinogradLayout: Hashable, Sendable {
   let geometry: ConvolutionGeometry
-  let tilesPerSample: Int
+  let tileRows: Int
+  let tileColumns: Int
   /// Tiles of a run, at most.
   let runTiles: Int
 
-  /// 6² for a 4×4 tile of outputs.
+  /// Of a transformed weight.
   let frequencies = Int(CKWinogradFrequencies)
+  /// Of a transformed tile.
+  let coefficients: Int
 
   /// From here on more tiles gain nothing.
   ///
@@ -20,22 +23,27 @@ struct WinogradLayout: Hashable, Sendable {
 
   init(_ geometry: ConvolutionGeometry, samples: Int) {
     self.geometry = geometry
-    tilesPerSample = (geometry.outputHeight + 3) / 4 * ((geometry.outputWidth + 3) / 4)
-    runTiles = min(WinogradLayout.mostTiles, max(1, samples) * tilesPerSample)
+    tileRows = (geometry.outputHeight + 3) / 4
+    tileColumns = (geometry.outputWidth + 3) / 4
+    let extent = 3 + 3 * geometry.stride
+    coefficients = extent * extent
+    runTiles = min(WinogradLayout.mostTiles, max(1, samples) * tileRows * tileColumns)
   }
+
+  var tilesPerSample: Int { tileRows * tileColumns }
 
   var inputPitch: Int { WinogradLayout.padded(geometry.inputChannels) }
   var outputPitch: Int { WinogradLayout.padded(geometry.outputChannels) }
 
-  // Floats from one frequency to the next.
+  // Floats from one coefficient, or frequency, to the next.
   var inputStride: Int { WinogradLayout.spread(runTiles * inputPitch) }
   var outputStride: Int { WinogradLayout.spread(runTiles * outputPitch) }
   var weightStride: Int { WinogradLayout.spread(geometry.inputChannels * outputPitch) }
   var transposedStride: Int { WinogradLayout.spread(geometry.outputChannels * inputPitch) }
 
-  var scratchFloats: Int { frequencies * (inputStride + outputStride) }
+  var scratchFloats: Int { coefficients * (inputStride + outputStride) }
   /// Where the transformed outputs start in the scratch.
-  var outputOffset: Int { frequencies * inputStride }
+  var outputOffset: Int { coefficients * inputStride }
 
   /// Calls `body` with all runs of the tiles of `samples`, in order; with an empty one if there are
   /// none.
@@ -54,7 +62,7 @@ struct WinogradLayout: Hashable, Sendable {
     return (channels + lanes - 1) / lanes * lanes
   }
 
-  /// An odd number of cache lines: the frequencies of a tile, which are read and written together,
+  /// An odd number of cache lines: the coefficients of a tile, which are read and written together,
   /// then lie in different sets of the cache.
   private static func spread(_ floats: Int) -> Int {
     floats / Int(CKWinogradLanes) % 2 == 1 ? floats : floats + Int(CKWinogradLanes)
@@ -71,38 +79,41 @@ struct WinogradRun {
 
   var inputTiles: CKWinogradTiles {
     tiles(
-      channels: layout.geometry.inputChannels, pitch: layout.inputPitch,
-      stride: layout.inputStride)
+      of: geometry.inputShape(samples: 0), pitch: layout.inputPitch,
+      coefficientStride: layout.inputStride)
   }
 
   var outputTiles: CKWinogradTiles {
     tiles(
-      channels: layout.geometry.outputChannels, pitch: layout.outputPitch,
-      stride: layout.outputStride)
+      of: geometry.outputShape(samples: 0), pitch: layout.outputPitch,
+      coefficientStride: layout.outputStride)
   }
 
   /// From inputs to outputs.
   var products: CKWinogradProducts {
     CKWinogradProducts(
-      tiles: tiles, inputs: layout.geometry.inputChannels,
-      outputs: layout.geometry.outputChannels, inputPitch: layout.inputPitch,
-      inputFrequencyStride: layout.inputStride, outputPitch: layout.outputPitch,
-      outputFrequencyStride: layout.outputStride, panelFrequencyStride: layout.weightStride)
+      stride: geometry.stride, tiles: tiles, inputs: geometry.inputChannels,
+      outputs: geometry.outputChannels, inputPitch: layout.inputPitch,
+      inputCoefficientStride: layout.inputStride, outputPitch: layout.outputPitch,
+      outputCoefficientStride: layout.outputStride, panelFrequencyStride: layout.weightStride)
   }
 
   /// From outputs to inputs, by the transposed weights.
   var transposedProducts: CKWinogradProducts {
     CKWinogradProducts(
-      tiles: tiles, inputs: layout.geometry.outputChannels,
-      outputs: layout.geometry.inputChannels, inputPitch: layout.outputPitch,
-      inputFrequencyStride: layout.outputStride, outputPitch: layout.inputPitch,
-      outputFrequencyStride: layout.inputStride, panelFrequencyStride: layout.transposedStride)
+      stride: geometry.stride, tiles: tiles, inputs: geometry.outputChannels,
+      outputs: geometry.inputChannels, inputPitch: layout.outputPitch,
+      inputCoefficientStride: layout.outputStride, outputPitch: layout.inputPitch,
+      outputCoefficientStride: layout.inputStride, panelFrequencyStride: layout.transposedStride)
   }
 
-  private func tiles(channels: Int, pitch: Int, stride: Int) -> CKWinogradTiles {
+  private var geometry: ConvolutionGeometry { layout.geometry }
+
+  private func tiles(of images: Shape, pitch: Int, coefficientStride: Int) -> CKWinogradTiles {
     CKWinogradTiles(
-      height: layout.geometry.inputHeight, width: layout.geometry.inputWidth, channels: channels,
-      firstTile: firstTile, tiles: tiles, pitch: pitch, frequencyStride: stride)
+      stride: geometry.stride, height: images.height, width: images.width,
+      channels: images.channels, rows: layout.tileRows, columns: layout.tileColumns,
+      firstTile: firstTile, tiles: tiles, pitch: pitch, coefficientStride: coefficientStride)
   }
 }
 

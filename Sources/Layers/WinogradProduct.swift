@@ -1,7 +1,7 @@
 import Kernels
 import Tensors
 
-/// A 3×3 convolution at stride 1 by Winograd's F(4×4, 3×3); the plain twin is ``LoweredProduct``.
+/// A 3×3 convolution at stride 1 or 2 by Winograd's algorithm; the plain twin is ``LoweredProduct``.
 ///
 /// The weight is transformed when a pass needs it: forward and tangent passes one way, backward passes
 /// the other. Both are kept until the next refresh, or the last one only.

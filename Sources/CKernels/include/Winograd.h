@@ -4,24 +4,30 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-// Winograd's convolution F(4×4, 3×3) in the points 0, ±√½, ±√2, ∞: 3×3 kernels, stride 1, padding
-// 1. Tiles of 6×6 inputs give 4×4 outputs with one product per frequency, of which there are 36.
-// The matrices Bᵀ, G and Aᵀ are in WinogradTransforms.h.
+// Winograd's convolution for 3×3 kernels with padding 1, at stride 1 and 2. Tiles of E×E inputs,
+// E = 6 at stride 1 and 9 at stride 2, give 4×4 outputs with one product per coefficient of the
+// tile, of which there are E². A coefficient belongs to one of 36 frequencies of the weight: at
+// stride 1 each to its own. The matrices Bᵀ, G and Aᵀ are in WinogradTransforms.h.
 //
-// Layouts. "Tiles" are [36][tiles][pitch]: transformed activations, pitch the channels rounded up
+// Layouts. "Tiles" are [E²][tiles][pitch]: transformed activations, pitch the channels rounded up
 // to 16, whose padding is zero. "Panels" are [36][columns / 32][rows][32], the last panel 16 wide
-// if the columns (rounded up to 16) need no more: transformed weights. Neighbouring frequencies are
-// `frequencyStride` floats apart.
+// if the columns (rounded up to 16) need no more: transformed weights. Neighbouring coefficients
+// are `coefficientStride` floats apart, neighbouring frequencies `frequencyStride`.
 
 /// Channels are padded to a multiple of this.
 enum { CKWinogradLanes = 16, CKWinogradFrequencies = 36 };
 
 /// A run of the tiles of some NHWC images, in order of image, row and column.
 typedef struct {
+  /// Of the convolution: 1 or 2.
+  size_t stride;
+  /// Of the images that are read or written, which are the convolution's inputs or outputs.
   size_t height, width, channels;
+  /// Tiles of an image.
+  size_t rows, columns;
   size_t firstTile, tiles;
   /// Of the transformed activations, in floats.
-  size_t pitch, frequencyStride;
+  size_t pitch, coefficientStride;
 } CKWinogradTiles;
 
 /// v ← BᵀdB for the input tiles d of x, which overlap; zero outside the image.
@@ -44,40 +50,44 @@ void ck_winograd_output(const CKWinogradTiles *tiles, const float *m, float *y);
 void ck_winograd_output_adjoint(const CKWinogradTiles *tiles, const float *y, float *z);
 
 /// u [panels: inputs × outputs] ← G·w·Gᵀ for w [3, 3, inputs, outputs].
-void ck_winograd_weight(size_t inputs, size_t outputs, size_t frequencyStride, const float *w,
-                        float *u);
+void ck_winograd_weight(size_t stride, size_t inputs, size_t outputs, size_t frequencyStride,
+                        const float *w, float *u);
 
 /// u [panels: outputs × inputs] ← the transpose of what `ck_winograd_weight` gives.
-void ck_winograd_weight_transposed(size_t inputs, size_t outputs, size_t frequencyStride,
-                                   const float *w, float *u);
+void ck_winograd_weight_transposed(size_t stride, size_t inputs, size_t outputs,
+                                   size_t frequencyStride, const float *w, float *u);
 
 /// w ← scale·GᵀuG + previous·w: the adjoint of `ck_winograd_weight`. With previous 0, w is not
 /// read.
-void ck_winograd_weight_adjoint(size_t inputs, size_t outputs, size_t frequencyStride,
-                                const float *u, float scale, float previous, float *w);
+void ck_winograd_weight_adjoint(size_t stride, size_t inputs, size_t outputs,
+                                size_t frequencyStride, const float *u, float scale,
+                                float previous, float *w);
 
-/// The extents of 36 matrix products; strides in floats.
+/// The extents of the products of a run; strides in floats.
 typedef struct {
+  /// Of the convolution: 1 or 2.
+  size_t stride;
   /// Tiles of the run.
   size_t tiles;
   /// Channels of the activations that are read.
   size_t inputs;
   /// Channels of the other activations.
   size_t outputs;
-  size_t inputPitch, inputFrequencyStride;
-  size_t outputPitch, outputFrequencyStride;
+  size_t inputPitch, inputCoefficientStride;
+  size_t outputPitch, outputCoefficientStride;
   size_t panelFrequencyStride;
 } CKWinogradProducts;
 
 /// output [tiles × outputs] ← input [tiles × inputs]·panels [inputs × outputs], for every
-/// frequency.
+/// coefficient, by the panels of its frequency.
 ///
 /// An element is one chain of sums over the inputs, in order: it does not depend on the other
 /// tiles.
 void ck_winograd_multiply(const CKWinogradProducts *products, const float *input,
                           const float *panels, float *output);
 
-/// panels [inputs × outputs] ← scale·inputᵀ·output + previous·panels, for every frequency.
+/// panels [inputs × outputs] ← scale·Σ inputᵀ·output + previous·panels, for every frequency, over
+/// its coefficients.
 ///
 /// With previous 0 the panels are not read.
 void ck_winograd_multiply_transposed(const CKWinogradProducts *products, const float *input,
