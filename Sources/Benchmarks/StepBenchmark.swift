@@ -34,6 +34,7 @@ public struct StepBenchmark {
       communicator: communicator, bucketBytes: subject.recipe.gradientPlans[0].bucketBytes)
     let (plan, trials) = choosePlan(step, share.batch)
     let (whole, pageFaults) = wholeSteps(step, share.batch)
+    let resident = ProcessMemory.residentBytes
     let traced = TracedStep(
       model, objective: subject.recipe.objective, optimizer: subject.recipe.optimizer, plan: plan,
       layersCommunicator: timed, communicator: communicator)
@@ -49,7 +50,7 @@ public struct StepBenchmark {
       steps: whole.count, tracedSeconds: passes.reduce(0) { $0 + $1.seconds }, plan: plan,
       trials: trials,
       buckets: traced.buckets.count, reducedBytes: traced.buckets.reduce(0) { $0 + $1.bytes },
-      memoryBytes: model.memoryBytes, residentBytes: ProcessMemory.largestResidentBytes,
+      memoryBytes: model.memoryBytes, residentBytes: resident,
       pageFaults: pageFaults, passes: passes, layers: account.layers,
       shares: account.shares(kernels))
     return Result(times: times, timeline: account.timeline)
@@ -62,7 +63,8 @@ public struct StepBenchmark {
       ModelConfiguration(
         recipe.trainingPurpose,
         maximumSamples: max(subject.largestShare, recipe.sliceSize), slices: recipe.slices,
-        batchNormScope: recipe.batchNormScope, sumOrder: recipe.sumOrder),
+        batchNormScope: recipe.batchNormScope, sumOrder: recipe.sumOrder,
+        precision: recipe.productPrecision),
       communicator: timed)
     let images = try recipe.noise(samples: recipe.batchSize)
     return (model, SampleShare(images, share: subject.share))

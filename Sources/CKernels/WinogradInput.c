@@ -1,22 +1,26 @@
-#include "WinogradTransforms.h"
+#include "BFloat16.h"
 
-/// The part of a 6×6 tile that lies inside the image; positions count from the padding's corner.
+/// The part of a tile that lies inside the image; positions count from the padding's corner.
 typedef struct {
   size_t firstRow, endRow, firstColumn, endColumn;
 } Inside;
 
 ALWAYS_INLINE size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
-ALWAYS_INLINE Inside insideOf(const CKWinogradTiles *v, TilePlace place) {
+ALWAYS_INLINE Inside insideOf(const CKWinogradTiles *v, size_t stride, TilePlace place) {
   return (Inside){.firstRow = place.row == 0,
-                  .endRow = smaller(6, v->height + 1 - place.row),
+                  .endRow = smaller(extentOf(stride), v->height + 1 - place.row),
                   .firstColumn = place.column == 0,
-                  .endColumn = smaller(6, v->width + 1 - place.column)};
+                  .endColumn = smaller(extentOf(stride), v->width + 1 - place.column)};
 }
 
 ALWAYS_INLINE bool holds(Inside in, size_t row, size_t column) {
   return row >= in.firstRow && row < in.endRow && column >= in.firstColumn &&
          column < in.endColumn;
+}
+
+ALWAYS_INLINE bool isWhole(Inside in, size_t stride) {
+  return holds(in, 0, 0) && holds(in, extentOf(stride) - 1, extentOf(stride) - 1);
 }
 
 /// What is transformed: x, or a·x + b·w where there is a w.
@@ -28,28 +32,32 @@ typedef struct {
 /// One tile, `count` channels of it.
 ///
 /// `origin` is where the tile's corner would be in x, before its start for a tile at the padding.
-ALWAYS_INLINE void transformInput(const CKWinogradTiles *v, Inside in, const Input *input,
-                                  bool combined, ptrdiff_t origin, size_t count, float *out) {
+ALWAYS_INLINE void transformInput(const CKWinogradTiles *v, size_t stride, Inside in,
+                                  const Input *input, bool combined, ptrdiff_t origin,
+                                  size_t count, Destination out, size_t at) {
   const ptrdiff_t row = (ptrdiff_t)(v->width * v->channels), column = (ptrdiff_t)v->channels;
-  Lanes half[6][6], d[6], t[6];
-  UNROLLED for (size_t j = 0; j < 6; j++) {
-    UNROLLED for (size_t i = 0; i < 6; i++) {
+  const size_t extent = extentOf(stride);
+  Lanes half[mostExtent][mostExtent], d[mostExtent], t[mostExtent];
+  UNROLLED for (size_t j = 0; j < extent; j++) {
+    UNROLLED for (size_t i = 0; i < extent; i++) {
       d[i] = (Lanes){0};
-      const ptrdiff_t at = origin + (ptrdiff_t)i * row + (ptrdiff_t)j * column;
+      const ptrdiff_t from = origin + (ptrdiff_t)i * row + (ptrdiff_t)j * column;
       if (!holds(in, i, j)) continue;
-      load(input->x + at, count, &d[i]);
+      load(input->x + from, count, &d[i]);
       if (combined) {
         Lanes other;
-        load(input->w + at, count, &other);
+        load(input->w + from, count, &other);
         d[i] = input->a * d[i] + input->b * other;
       }
     }
-    inputTransform(d, t);
-    UNROLLED for (size_t i = 0; i < 6; i++) half[i][j] = t[i];
+    inputTransform(stride, d, t);
+    UNROLLED for (size_t i = 0; i < extent; i++) half[i][j] = t[i];
   }
-  UNROLLED for (size_t i = 0; i < 6; i++) {
-    inputTransform(half[i], t);
-    UNROLLED for (size_t j = 0; j < 6; j++) LANES(out + (6 * i + j) * v->frequencyStride) = t[j];
+  UNROLLED for (size_t i = 0; i < extent; i++) {
+    inputTransform(stride, half[i], t);
+    UNROLLED for (size_t j = 0; j < extent; j++) {
+      storeElements(out, at + (extent * i + j) * v->coefficientStride, &t[j]);
+    }
   }
 }
 
@@ -58,58 +66,83 @@ ALWAYS_INLINE ptrdiff_t originOf(const CKWinogradTiles *v, TilePlace place) {
   return (ptrdiff_t)place.image + (row * (ptrdiff_t)v->width + column) * (ptrdiff_t)v->channels;
 }
 
-ALWAYS_INLINE void transformInputs(const CKWinogradTiles *v, const Input *input, bool combined,
-                                   float *out) {
-  const Inside everything = {0, 6, 0, 6};
-  for (size_t tile = 0; tile < v->tiles; tile++, out += v->pitch) {
-    const TilePlace place = placeOf(v, v->firstTile + tile);
-    const Inside in = insideOf(v, place);
-    const bool whole = holds(in, 0, 0) && holds(in, 5, 5);
+ALWAYS_INLINE void transformInputs(const CKWinogradTiles *v, size_t stride, const Input *input,
+                                   bool combined, Destination out) {
+  const Inside everything = {0, extentOf(stride), 0, extentOf(stride)};
+  for (size_t tile = 0; tile < v->tiles; tile++) {
+    const TilePlace place = placeOf(v, 4 * stride, v->firstTile + tile);
+    const Inside in = insideOf(v, stride, place);
+    const bool whole = isWhole(in, stride);
     ptrdiff_t origin = originOf(v, place);
     for (size_t c = 0; c < v->channels; c += CKWinogradLanes, origin += CKWinogradLanes) {
       const size_t count = lanesFrom(c, v->channels);
       if (whole && count == CKWinogradLanes) {
-        transformInput(v, everything, input, combined, origin, CKWinogradLanes, out + c);
+        transformInput(v, stride, everything, input, combined, origin, CKWinogradLanes, out,
+                       tile * v->pitch + c);
       } else {
-        transformInput(v, in, input, combined, origin, count, out + c);
+        transformInput(v, stride, in, input, combined, origin, count, out, tile * v->pitch + c);
       }
     }
+  }
+}
+
+ALWAYS_INLINE void transformStrided(const CKWinogradTiles *v, const Input *input, bool combined,
+                                    Destination out) {
+  if (v->stride == 1) {
+    transformInputs(v, 1, input, combined, out);
+  } else {
+    transformInputs(v, 2, input, combined, out);
   }
 }
 
 KERNEL(void, ck_winograd_input, (const CKWinogradTiles *v, const float *x, float *out),
        (v, x, out)) {
   const Input input = {.x = x};
-  transformInputs(v, &input, false, out);
+  transformStrided(v, &input, false, (Destination){.first = out, .rounds = false});
 }
 
 KERNEL(void, ck_winograd_combined_input, (const CKWinogradTiles *v, float a, const float *x,
                                           float b, const float *w, float *out),
        (v, a, x, b, w, out)) {
   const Input input = {.x = x, .w = w, .a = a, .b = b};
-  transformInputs(v, &input, true, out);
+  transformStrided(v, &input, true, (Destination){.first = out, .rounds = false});
+}
+
+KERNEL(void, ck_winograd_input_bf16, (const CKWinogradTiles *v, const float *x, uint16_t *out),
+       (v, x, out)) {
+  const Input input = {.x = x};
+  transformStrided(v, &input, false, (Destination){.first = out, .rounds = true});
+}
+
+KERNEL(void, ck_winograd_combined_input_bf16, (const CKWinogradTiles *v, float a, const float *x,
+                                               float b, const float *w, uint16_t *out),
+       (v, a, x, b, w, out)) {
+  const Input input = {.x = x, .w = w, .a = a, .b = b};
+  transformStrided(v, &input, true, (Destination){.first = out, .rounds = true});
 }
 
 /// One tile, `count` channels of it, with a tile before it `above` and to the `left` or none.
 ///
 /// Elements that no tile before this one holds are stored unless all are to be `added`.
-ALWAYS_INLINE void addInput(const CKWinogradTiles *v, Inside in, bool adds, bool above, bool left,
-                            const float *from, ptrdiff_t origin, size_t count, float *x) {
+ALWAYS_INLINE void addInput(const CKWinogradTiles *v, size_t stride, Inside in, bool adds,
+                            bool above, bool left, const float *from, ptrdiff_t origin,
+                            size_t count, float *x) {
   const ptrdiff_t row = (ptrdiff_t)(v->width * v->channels), column = (ptrdiff_t)v->channels;
-  Lanes half[6][6], d[6], t[6];
-  UNROLLED for (size_t j = 0; j < 6; j++) {
-    UNROLLED for (size_t i = 0; i < 6; i++) {
-      t[i] = CONSTANT_LANES(from + (6 * i + j) * v->frequencyStride);
+  const size_t extent = extentOf(stride), overlap = extent - 4 * stride;
+  Lanes half[mostExtent][mostExtent], d[mostExtent], t[mostExtent];
+  UNROLLED for (size_t j = 0; j < extent; j++) {
+    UNROLLED for (size_t i = 0; i < extent; i++) {
+      t[i] = CONSTANT_LANES(from + (extent * i + j) * v->coefficientStride);
     }
-    inputAdjoint(t, d);
-    UNROLLED for (size_t i = 0; i < 6; i++) half[i][j] = d[i];
+    inputAdjoint(stride, t, d);
+    UNROLLED for (size_t i = 0; i < extent; i++) half[i][j] = d[i];
   }
-  UNROLLED for (size_t i = 0; i < 6; i++) {
-    inputAdjoint(half[i], d);
-    UNROLLED for (size_t j = 0; j < 6; j++) {
+  UNROLLED for (size_t i = 0; i < extent; i++) {
+    inputAdjoint(stride, half[i], d);
+    UNROLLED for (size_t j = 0; j < extent; j++) {
       if (!holds(in, i, j)) continue;
       float *to = x + origin + (ptrdiff_t)i * row + (ptrdiff_t)j * column;
-      const bool held = adds || (above && i < 2) || (left && j < 2);
+      const bool held = adds || (above && i < overlap) || (left && j < overlap);
       if (held) {
         Lanes before;
         load(to, count, &before);
@@ -120,23 +153,31 @@ ALWAYS_INLINE void addInput(const CKWinogradTiles *v, Inside in, bool adds, bool
   }
 }
 
-KERNEL(void, ck_winograd_input_adjoint, (const CKWinogradTiles *v, const float *from, bool adds,
-                                         float *x),
-       (v, from, adds, x)) {
-  const Inside everything = {0, 6, 0, 6};
+ALWAYS_INLINE void addInputs(const CKWinogradTiles *v, size_t stride, const float *from, bool adds,
+                             float *x) {
+  const Inside everything = {0, extentOf(stride), 0, extentOf(stride)};
   for (size_t tile = 0; tile < v->tiles; tile++, from += v->pitch) {
-    const TilePlace place = placeOf(v, v->firstTile + tile);
-    const Inside in = insideOf(v, place);
-    const bool above = place.row > 0, left = place.column > 0;
-    const bool whole = holds(in, 0, 0) && holds(in, 5, 5);
+    const TilePlace place = placeOf(v, 4 * stride, v->firstTile + tile);
+    const Inside in = insideOf(v, stride, place);
+    const bool above = place.row > 0, left = place.column > 0, whole = isWhole(in, stride);
     ptrdiff_t origin = originOf(v, place);
     for (size_t c = 0; c < v->channels; c += CKWinogradLanes, origin += CKWinogradLanes) {
       const size_t count = lanesFrom(c, v->channels);
       if (whole && count == CKWinogradLanes) {
-        addInput(v, everything, adds, true, true, from + c, origin, CKWinogradLanes, x);
+        addInput(v, stride, everything, adds, true, true, from + c, origin, CKWinogradLanes, x);
       } else {
-        addInput(v, in, adds, above, left, from + c, origin, count, x);
+        addInput(v, stride, in, adds, above, left, from + c, origin, count, x);
       }
     }
+  }
+}
+
+KERNEL(void, ck_winograd_input_adjoint, (const CKWinogradTiles *v, const float *from, bool adds,
+                                         float *x),
+       (v, from, adds, x)) {
+  if (v->stride == 1) {
+    addInputs(v, 1, from, adds, x);
+  } else {
+    addInputs(v, 2, from, adds, x);
   }
 }

@@ -1,49 +1,51 @@
-#include "WinogradTransforms.h"
+#include "BFloat16.h"
 
 /// The rows and columns of a 4×4 tile that lie inside the image.
 typedef struct {
   size_t rows, columns;
-} Extent;
+} Kept;
 
-ALWAYS_INLINE Extent extentOf(const CKWinogradTiles *v, TilePlace place) {
+ALWAYS_INLINE Kept keptOf(const CKWinogradTiles *v, TilePlace place) {
   const size_t rows = v->height - place.row, columns = v->width - place.column;
-  return (Extent){.rows = rows < 4 ? rows : 4, .columns = columns < 4 ? columns : 4};
+  return (Kept){.rows = rows < 4 ? rows : 4, .columns = columns < 4 ? columns : 4};
 }
 
-ALWAYS_INLINE void transformOutput(const CKWinogradTiles *v, Extent in, const float *m,
+ALWAYS_INLINE void transformOutput(const CKWinogradTiles *v, size_t stride, Kept in, const float *m,
                                    size_t count, float *y) {
-  const size_t row = v->width * v->channels;
-  Lanes half[4][6], t[6], out[4];
-  UNROLLED for (size_t j = 0; j < 6; j++) {
-    UNROLLED for (size_t i = 0; i < 6; i++) {
-      t[i] = CONSTANT_LANES(m + (6 * i + j) * v->frequencyStride);
+  const size_t row = v->width * v->channels, extent = extentOf(stride);
+  Lanes half[4][mostExtent], t[mostExtent], out[4];
+  UNROLLED for (size_t j = 0; j < extent; j++) {
+    UNROLLED for (size_t i = 0; i < extent; i++) {
+      t[i] = CONSTANT_LANES(m + (extent * i + j) * v->coefficientStride);
     }
-    outputTransform(t, out);
+    outputTransform(stride, t, out);
     UNROLLED for (size_t i = 0; i < 4; i++) half[i][j] = out[i];
   }
   UNROLLED for (size_t i = 0; i < 4; i++) {
-    outputTransform(half[i], out);
+    outputTransform(stride, half[i], out);
     UNROLLED for (size_t j = 0; j < 4; j++) {
       if (i < in.rows && j < in.columns) store(y + i * row + j * v->channels, &out[j], count);
     }
   }
 }
 
-ALWAYS_INLINE void transformOutputAdjoint(const CKWinogradTiles *v, Extent in, const float *y,
-                                          size_t count, float *z) {
-  const size_t row = v->width * v->channels;
-  Lanes half[6][4], from[4], t[6];
+ALWAYS_INLINE void transformOutputAdjoint(const CKWinogradTiles *v, size_t stride, Kept in,
+                                          const float *y, size_t count, Destination z, size_t at) {
+  const size_t row = v->width * v->channels, extent = extentOf(stride);
+  Lanes half[mostExtent][4], from[4], t[mostExtent];
   UNROLLED for (size_t j = 0; j < 4; j++) {
     UNROLLED for (size_t i = 0; i < 4; i++) {
       from[i] = (Lanes){0};
       if (i < in.rows && j < in.columns) load(y + i * row + j * v->channels, count, &from[i]);
     }
-    outputAdjoint(from, t);
-    UNROLLED for (size_t i = 0; i < 6; i++) half[i][j] = t[i];
+    outputAdjoint(stride, from, t);
+    UNROLLED for (size_t i = 0; i < extent; i++) half[i][j] = t[i];
   }
-  UNROLLED for (size_t i = 0; i < 6; i++) {
-    outputAdjoint(half[i], t);
-    UNROLLED for (size_t j = 0; j < 6; j++) LANES(z + (6 * i + j) * v->frequencyStride) = t[j];
+  UNROLLED for (size_t i = 0; i < extent; i++) {
+    outputAdjoint(stride, half[i], t);
+    UNROLLED for (size_t j = 0; j < extent; j++) {
+      storeElements(z, at + (extent * i + j) * v->coefficientStride, &t[j]);
+    }
   }
 }
 
@@ -51,37 +53,67 @@ ALWAYS_INLINE size_t offsetOf(const CKWinogradTiles *v, TilePlace place) {
   return place.image + (place.row * v->width + place.column) * v->channels;
 }
 
-KERNEL(void, ck_winograd_output, (const CKWinogradTiles *v, const float *m, float *y), (v, m, y)) {
-  const Extent everything = {4, 4};
+ALWAYS_INLINE void transformOutputs(const CKWinogradTiles *v, size_t stride, const float *m,
+                                    float *y) {
+  const Kept everything = {4, 4};
   for (size_t tile = 0; tile < v->tiles; tile++, m += v->pitch) {
-    const TilePlace place = placeOf(v, v->firstTile + tile);
-    const Extent in = extentOf(v, place);
+    const TilePlace place = placeOf(v, 4, v->firstTile + tile);
+    const Kept in = keptOf(v, place);
     float *to = y + offsetOf(v, place);
     for (size_t c = 0; c < v->channels; c += CKWinogradLanes) {
       const size_t count = lanesFrom(c, v->channels);
       if (in.rows == 4 && in.columns == 4 && count == CKWinogradLanes) {
-        transformOutput(v, everything, m + c, CKWinogradLanes, to + c);
+        transformOutput(v, stride, everything, m + c, CKWinogradLanes, to + c);
       } else {
-        transformOutput(v, in, m + c, count, to + c);
+        transformOutput(v, stride, in, m + c, count, to + c);
       }
     }
   }
 }
 
-KERNEL(void, ck_winograd_output_adjoint, (const CKWinogradTiles *v, const float *y, float *z),
-       (v, y, z)) {
-  const Extent everything = {4, 4};
-  for (size_t tile = 0; tile < v->tiles; tile++, z += v->pitch) {
-    const TilePlace place = placeOf(v, v->firstTile + tile);
-    const Extent in = extentOf(v, place);
+KERNEL(void, ck_winograd_output, (const CKWinogradTiles *v, const float *m, float *y), (v, m, y)) {
+  if (v->stride == 1) {
+    transformOutputs(v, 1, m, y);
+  } else {
+    transformOutputs(v, 2, m, y);
+  }
+}
+
+ALWAYS_INLINE void transformOutputAdjoints(const CKWinogradTiles *v, size_t stride, const float *y,
+                                           Destination z) {
+  const Kept everything = {4, 4};
+  for (size_t tile = 0; tile < v->tiles; tile++) {
+    const TilePlace place = placeOf(v, 4, v->firstTile + tile);
+    const Kept in = keptOf(v, place);
     const float *from = y + offsetOf(v, place);
     for (size_t c = 0; c < v->channels; c += CKWinogradLanes) {
       const size_t count = lanesFrom(c, v->channels);
       if (in.rows == 4 && in.columns == 4 && count == CKWinogradLanes) {
-        transformOutputAdjoint(v, everything, from + c, CKWinogradLanes, z + c);
+        transformOutputAdjoint(v, stride, everything, from + c, CKWinogradLanes, z,
+                               tile * v->pitch + c);
       } else {
-        transformOutputAdjoint(v, in, from + c, count, z + c);
+        transformOutputAdjoint(v, stride, in, from + c, count, z, tile * v->pitch + c);
       }
     }
   }
+}
+
+ALWAYS_INLINE void transformStridedAdjoints(const CKWinogradTiles *v, const float *y,
+                                            Destination z) {
+  if (v->stride == 1) {
+    transformOutputAdjoints(v, 1, y, z);
+  } else {
+    transformOutputAdjoints(v, 2, y, z);
+  }
+}
+
+KERNEL(void, ck_winograd_output_adjoint, (const CKWinogradTiles *v, const float *y, float *z),
+       (v, y, z)) {
+  transformStridedAdjoints(v, y, (Destination){.first = z, .rounds = false});
+}
+
+KERNEL(void, ck_winograd_output_adjoint_bf16, (const CKWinogradTiles *v, const float *y,
+                                               uint16_t *z),
+       (v, y, z)) {
+  transformStridedAdjoints(v, y, (Destination){.first = z, .rounds = true});
 }

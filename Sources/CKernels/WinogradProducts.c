@@ -1,3 +1,4 @@
+#include "WinogradCoefficients.h"
 #include "WinogradPanels.h"
 #include "WinogradTransforms.h"
 
@@ -78,19 +79,23 @@ ALWAYS_INLINE void multiply(const CKWinogradProducts *p, const float *input, con
                             float *output, size_t step, size_t vectors) {
   const Panels layout = {.rows = p->inputs, .columns = p->outputs};
   for (size_t f = 0; f < CKWinogradFrequencies; f++) {
+    const Coefficients of = coefficientsOf(f, p->stride);
     for (size_t column = 0; column < p->outputs; column += panelColumns) {
       const size_t width = panelWidth(layout, column), panel = panelOffset(layout, 0, column);
-      const Block block = {.inner = p->inputs,
-                           .a = input + f * p->inputFrequencyStride,
-                           .aRow = p->inputPitch,
-                           .aInner = 1,
-                           .b = panels + f * p->panelFrequencyStride + panel,
-                           .bInner = width,
-                           .c = output + f * p->outputFrequencyStride + column,
-                           .cRow = p->outputPitch,
-                           .scale = 1,
-                           .previous = 0};
-      multiplyPanel(block, p->tiles, width, step, vectors);
+      for (size_t i = 0; i < of.count; i++) {
+        const size_t coefficient = coefficientAt(of, i);
+        const Block block = {.inner = p->inputs,
+                             .a = input + coefficient * p->inputCoefficientStride,
+                             .aRow = p->inputPitch,
+                             .aInner = 1,
+                             .b = panels + f * p->panelFrequencyStride + panel,
+                             .bInner = width,
+                             .c = output + coefficient * p->outputCoefficientStride + column,
+                             .cRow = p->outputPitch,
+                             .scale = 1,
+                             .previous = 0};
+        multiplyPanel(block, p->tiles, width, step, vectors);
+      }
     }
   }
 }
@@ -100,19 +105,23 @@ ALWAYS_INLINE void multiplyTransposed(const CKWinogradProducts *p, const float *
                                       float *panels, size_t step, size_t vectors) {
   const Panels layout = {.rows = p->inputs, .columns = p->outputs};
   for (size_t f = 0; f < CKWinogradFrequencies; f++) {
+    const Coefficients of = coefficientsOf(f, p->stride);
     for (size_t column = 0; column < p->outputs; column += panelColumns) {
       const size_t width = panelWidth(layout, column), panel = panelOffset(layout, 0, column);
-      const Block block = {.inner = p->tiles,
-                           .a = input + f * p->inputFrequencyStride,
-                           .aRow = 1,
-                           .aInner = p->inputPitch,
-                           .b = output + f * p->outputFrequencyStride + column,
-                           .bInner = p->outputPitch,
-                           .c = panels + f * p->panelFrequencyStride + panel,
-                           .cRow = width,
-                           .scale = scale,
-                           .previous = previous};
-      multiplyPanel(block, p->inputs, width, step, vectors);
+      for (size_t i = 0; i < of.count; i++) {
+        const size_t coefficient = coefficientAt(of, i);
+        const Block block = {.inner = p->tiles,
+                             .a = input + coefficient * p->inputCoefficientStride,
+                             .aRow = 1,
+                             .aInner = p->inputPitch,
+                             .b = output + coefficient * p->outputCoefficientStride + column,
+                             .bInner = p->outputPitch,
+                             .c = panels + f * p->panelFrequencyStride + panel,
+                             .cRow = width,
+                             .scale = scale,
+                             .previous = i == 0 ? previous : 1};
+        multiplyPanel(block, p->inputs, width, step, vectors);
+      }
     }
   }
 }

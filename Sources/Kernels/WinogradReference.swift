@@ -1,34 +1,44 @@
-/// The matrices of Winograd's F(4×4, 3×3) from their points, in double: the transforms' plain twin.
+/// The matrices of Winograd's convolution from their points, in double: the transforms' plain twin.
 ///
-/// For the finite points a = 0, √½, −√½, √2, −√2 and ∞, with M(x) = Π(x − a), Toom and Cook's
-/// algorithm has the coefficients of M(x)/(x − aₖ) in row k of Bᵀ, (1, aₖ, aₖ²)/M′(aₖ) in row k of
-/// G and (1, aₖ, aₖ², aₖ³) in column k of Aᵀ; for ∞ those of M in the last row of Bᵀ, (0, 0, 1) in
-/// that of G and (0, 0, 0, 1) in the last column of Aᵀ. Then Aᵀ[(G·w) ⊙ (Bᵀ·x)] are the 4 values
-/// Σ x[i + k]·w[k] of 6 inputs and 3 taps.
+/// For finite points a and ∞, with M(x) = Π(x − a), Toom and Cook's algorithm F(m, r) has the
+/// coefficients of M(x)/(x − aₖ) in row k of Bᵀ, (1, aₖ, …, aₖʳ⁻¹)/M′(aₖ) in row k of G and
+/// (1, aₖ, …, aₖᵐ⁻¹) in column k of Aᵀ; for ∞ those of M in the last row of Bᵀ, (0, …, 1) in that of
+/// G and in the last column of Aᵀ. Then Aᵀ[(G·w) ⊙ (Bᵀ·x)] are the m values Σ x[i + k]·w[k] of
+/// m + r − 1 inputs and r taps.
+///
+/// Stride 1 is F(4, 3). Stride 2 takes inputs at even places and the outer taps by F(4, 2), and inputs
+/// at odd places with the middle tap as they are.
 /// - Source: S. Winograd, Arithmetic Complexity of Computations, 1980; A. Lavin and S. Gray, Fast
 ///   Algorithms for Convolutional Neural Networks, 2016, https://arxiv.org/abs/1509.09308
-public enum WinogradReference {
+public struct WinogradReference {
   public typealias Matrix = [[Double]]
 
-  static let points = [0, 0.5.squareRoot(), -0.5.squareRoot(), 2.0.squareRoot(), -2.0.squareRoot()]
+  /// Bᵀ, from the inputs along a tile to its coefficients.
+  public let input: Matrix
+  /// G, from 3 taps to 6 frequencies.
+  public let weight: Matrix
+  /// Aᵀ, from coefficients to 4 outputs.
+  public let output: Matrix
+  /// The frequency of each coefficient.
+  public let frequencies: [Int]
 
-  /// Bᵀ, 6×6.
-  public static let input: Matrix =
-    points.indices.map { skipped in
-      product(points.indices.filter { $0 != skipped }.map { points[$0] }) + [0]
-    } + [product(points)]
-
-  /// G, 6×3.
-  public static let weight: Matrix =
-    points.indices.map { row in
-      let a = points[row]
-      let derivative = points.indices.filter { $0 != row }.reduce(1) { $0 * (a - points[$1]) }
-      return [1 / derivative, a / derivative, a * a / derivative]
-    } + [[0, 0, 1]]
-
-  /// Aᵀ, 4×6.
-  public static let output: Matrix = (0..<4).map { power in
-    points.map { a in (0..<power).reduce(1) { value, _ in value * a } } + [power == 3 ? 1 : 0]
+  /// - Parameter stride: 1 or 2.
+  public init(stride: Int) {
+    let (half, two) = (0.5.squareRoot(), 2.0.squareRoot())
+    if stride == 1 {
+      let minimal = MinimalFilter(taps: 3, points: [0, half, -half, two, -two])
+      (input, weight, output) = (minimal.input, minimal.weight, minimal.output)
+      frequencies = Array(0..<6)
+    } else {
+      let even = MinimalFilter(taps: 2, points: [1, -1, 0.5, -0.5])
+      let odd = 0..<4
+      input =
+        even.input.map { row in (0..<9).map { $0 % 2 == 0 ? row[$0 / 2] : 0 } }
+        + odd.map { place in (0..<9).map { $0 == 2 * place + 1 ? 1 : 0 } }
+      weight = even.weight.map { [$0[0], 0, $0[1]] } + [[0, 1, 0]]
+      output = odd.map { row in even.output[row] + odd.map { $0 == row ? 1 : 0 } }
+      frequencies = Array(0..<5) + odd.map { _ in 5 }
+    }
   }
 
   /// matrix·tile·matrixᵀ.
@@ -41,6 +51,35 @@ public enum WinogradReference {
     }
   }
 
+  private static func sum(_ indices: Range<Int>, _ term: (Int) -> Double) -> Double {
+    indices.reduce(0) { $0 + term($1) }
+  }
+}
+
+/// F(4, taps) in some finite points and ∞.
+private struct MinimalFilter {
+  let input: WinogradReference.Matrix
+  let weight: WinogradReference.Matrix
+  let output: WinogradReference.Matrix
+
+  init(taps: Int, points: [Double]) {
+    func powers(_ a: Double, _ count: Int) -> [Double] {
+      (0..<count).map { (0..<$0).reduce(1) { power, _ in power * a } }
+    }
+    func unit(_ count: Int) -> [Double] { (0..<count).map { $0 == count - 1 ? 1 : 0 } }
+    func others(_ k: Int) -> [Double] { points.indices.filter { $0 != k }.map { points[$0] } }
+    input =
+      points.indices.map { MinimalFilter.product(others($0)) + [0] }
+      + [MinimalFilter.product(points)]
+    weight =
+      points.indices.map { k in
+        let derivative = others(k).reduce(1) { $0 * (points[k] - $1) }
+        return powers(points[k], taps).map { $0 / derivative }
+      } + [unit(taps)]
+    let columns = points.map { powers($0, 4) } + [unit(4)]
+    output = (0..<4).map { row in columns.map { $0[row] } }
+  }
+
   /// The coefficients of Π(x − root), lowest power first.
   private static func product(_ roots: [Double]) -> [Double] {
     roots.reduce([1]) { polynomial, root in
@@ -48,9 +87,5 @@ public enum WinogradReference {
       let scaled = polynomial.map { -root * $0 } + [0]
       return zip(raised, scaled).map { $0 + $1 }
     }
-  }
-
-  private static func sum(_ indices: Range<Int>, _ term: (Int) -> Double) -> Double {
-    indices.reduce(0) { $0 + term($1) }
   }
 }

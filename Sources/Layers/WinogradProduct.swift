@@ -1,7 +1,7 @@
 import Kernels
 import Tensors
 
-/// A 3×3 convolution at stride 1 by Winograd's F(4×4, 3×3); the plain twin is ``LoweredProduct``.
+/// A 3×3 convolution at stride 1 or 2 by Winograd's algorithm; the plain twin is ``LoweredProduct``.
 ///
 /// The weight is transformed when a pass needs it: forward and tangent passes one way, backward passes
 /// the other. Both are kept until the next refresh, or none is.
@@ -17,21 +17,23 @@ final class WinogradProduct: ConvolutionProduct {
   /// - Parameter maximumSamples: the most samples of a batch on this rank.
   init(
     _ geometry: ConvolutionGeometry, weight: Parameter, maximumSamples: Int,
-    derivatives: Derivatives, transforms: Convolution2D.TransformedWeights, workspace: Workspace,
-    arena: Arena
+    precision: Precision, derivatives: Derivatives, transforms: Convolution2D.TransformedWeights,
+    workspace: Workspace, arena: Arena
   ) {
-    winograd = WinogradConvolution(geometry, samples: max(maximumSamples, 1))
+    winograd = WinogradConvolution(
+      geometry, samples: max(maximumSamples, 1), precision: precision)
     self.weight = weight
     self.workspace = workspace
     let (plain, exchanged) = (winograd.transformedWeightShape, winograd.transposedWeightShape)
+    let gradient = winograd.transformedGradientShape
     switch transforms {
     case .both:
       workspace.reserve(winograd.scratchShape)
-      if derivatives >= .first { workspace.reserve(winograd.scratchShape, plain) }
+      if derivatives >= .first { workspace.reserve(winograd.scratchShape, gradient) }
       kept = (arena.tensor(plain), arena.tensor(exchanged, if: derivatives >= .first))
     case .none:
       workspace.reserve(winograd.scratchShape, plain)
-      if derivatives >= .first { workspace.reserve(winograd.scratchShape, exchanged, plain) }
+      if derivatives >= .first { workspace.reserve(winograd.scratchShape, exchanged, gradient) }
       kept = nil
     }
   }
@@ -122,7 +124,7 @@ final class WinogradProduct: ConvolutionProduct {
 
   /// Scratch and a transformed gradient, beside the transposed weight if it is not kept.
   private var scratchAndSums: (scratch: Tensor, sums: Tensor) {
-    let (scratch, sums) = (winograd.scratchShape, winograd.transformedWeightShape)
+    let (scratch, sums) = (winograd.scratchShape, winograd.transformedGradientShape)
     guard kept == nil else { return workspace.tensors(scratch, sums) }
     let all = workspace.tensors(scratch, winograd.transposedWeightShape, sums)
     return (all.0, all.2)

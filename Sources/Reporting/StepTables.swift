@@ -20,7 +20,7 @@ extension StepProfile {
   }
 
   private var resident: String {
-    residentBytes.map { ", of the process at most \($0 / 1_048_576) MiB" } ?? ""
+    residentBytes.map { ", resident of the process \($0 / 1_048_576) MiB" } ?? ""
   }
 
   private var chosen: String {

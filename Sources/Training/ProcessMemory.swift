@@ -7,11 +7,17 @@ import Foundation
 /// What the operating system says of this process's memory.
 public enum ProcessMemory {
   /// The largest resident size since the start of the program, in bytes; nil where the system does not say.
-  public static var largestResidentBytes: Int? {
-    // VmHWM rather than getrusage's maximum, which begins with that of the program's parent.
+  ///
+  /// Not getrusage's maximum, which begins with that of the program's parent.
+  public static var largestResidentBytes: Int? { bytes("VmHWM:") }
+
+  /// The present resident size, in bytes; nil where the system does not say.
+  public static var residentBytes: Int? { bytes("VmRSS:") }
+
+  private static func bytes(_ name: String) -> Int? {
     guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)
     else { return nil }
-    let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+    let line = status.split(separator: "\n").first { $0.hasPrefix(name) }
     let words = line?.split(whereSeparator: \.isWhitespace) ?? []
     guard words.count == 3, words[2] == "kB", let kibibytes = Int(words[1]) else { return nil }
     return kibibytes * 1024

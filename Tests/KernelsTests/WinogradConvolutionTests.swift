@@ -12,16 +12,18 @@ import Testing
     let geometry: ConvolutionGeometry
     let samples: Int
 
-    init(_ height: Int, _ width: Int, _ inputs: Int, _ outputs: Int, samples: Int) {
+    init(
+      _ height: Int, _ width: Int, _ inputs: Int, _ outputs: Int, stride: Int = 1, samples: Int
+    ) {
       geometry = ConvolutionGeometry(
         inputHeight: height, inputWidth: width, inputChannels: inputs, outputChannels: outputs,
-        kernelHeight: 3, kernelWidth: 3, stride: 1, padding: 1)
+        kernelHeight: 3, kernelWidth: 3, stride: stride, padding: 1)
       self.samples = samples
     }
 
     var testDescription: String {
       "\(samples)×\(geometry.inputHeight)×\(geometry.inputWidth)×\(geometry.inputChannels) to "
-        + "\(geometry.outputChannels)"
+        + "\(geometry.outputChannels), stride \(geometry.stride)"
     }
   }
 
@@ -37,6 +39,20 @@ import Testing
       [
         Case(5, 7, channels, 5, samples: 3), Case(1, 1, channels, 20, samples: 2),
         Case(3, 3, channels, 3, samples: 3), Case(6, 4, channels, 1, samples: 2),
+      ]
+    } + strided
+
+  /// The same with even and odd extents, whose last row of tiles reaches past the image or ends with it.
+  static let strided: [Case] =
+    [
+      Case(32, 32, 16, 32, stride: 2, samples: 1), Case(16, 16, 128, 16, stride: 2, samples: 1),
+      Case(8, 8, 64, 512, stride: 2, samples: 1), Case(15, 17, 3, 20, stride: 2, samples: 33),
+    ]
+    + [1, 20].flatMap { channels in
+      [
+        Case(5, 8, channels, 5, stride: 2, samples: 3),
+        Case(1, 2, channels, 20, stride: 2, samples: 2),
+        Case(9, 6, channels, 33, stride: 2, samples: 2),
       ]
     }
 
@@ -76,9 +92,11 @@ import Testing
     #expect(abs(forward - dot(passes.weight, gradient)) <= Self.tolerance * scale)
   }
 
-  @Test("a sample's output and gradient do not depend on the other samples, to the bit")
-  func samplesAreIndependent() {
-    let test = Case(13, 9, 20, 40, samples: 23)
+  @Test(
+    "a sample's output and gradient do not depend on the other samples, to the bit",
+    arguments: [1, 2])
+  func samplesAreIndependent(stride: Int) {
+    let test = Case(13, 9, 20, 40, stride: stride, samples: 23)
     let passes = Passes(test, source)
     let (y, x) = (passes.forward(passes.x), passes.backward(passes.y))
     for range in [0..<1, 1..<4, 22..<23] {
@@ -87,18 +105,18 @@ import Testing
     }
   }
 
-  @Test("one transform of y serves both gradients, and gives the same bits")
-  func gradientsTogether() {
-    let passes = Passes(Case(9, 10, 7, 33, samples: 17), source)
+  @Test("one transform of y serves both gradients, and gives the same bits", arguments: [1, 2])
+  func gradientsTogether(stride: Int) {
+    let passes = Passes(Case(9, 10, 7, 33, stride: stride, samples: 17), source)
     let both = passes.gradients(passes.x, passes.y)
     #expect(isEqual(both.x, passes.backward(passes.y)))
     let alone = passes.transformedGradient(passes.x, passes.y)
     #expect(isEqual(passes.weightGradient(both.weight), passes.weightGradient(alone)))
   }
 
-  @Test("a gradient by x can be added to what is there")
-  func accumulation() {
-    let passes = Passes(Case(9, 10, 7, 33, samples: 3), source)
+  @Test("a gradient by x can be added to what is there", arguments: [1, 2])
+  func accumulation(stride: Int) {
+    let passes = Passes(Case(9, 10, 7, 33, stride: stride, samples: 3), source)
     let alone = passes.backward(passes.y)
     let sum = source.copy(passes.x)
     passes.convolution.backward(
@@ -107,9 +125,9 @@ import Testing
     #expect(difference <= Self.tolerance * largestMagnitude(alone))
   }
 
-  @Test("the gradient tangent is the sum of the products that it stands for")
-  func gradientTangent() {
-    let passes = Passes(Case(9, 10, 7, 33, samples: 5), source)
+  @Test("the gradient tangent is the sum of the products that it stands for", arguments: [1, 2])
+  func gradientTangent(stride: Int) {
+    let passes = Passes(Case(9, 10, 7, 33, stride: stride, samples: 5), source)
     let (tangent, gradientTangent) = (
       source.random(passes.x.shape), source.random(passes.y.shape)
     )
@@ -131,9 +149,9 @@ import Testing
     #expect(isEqual(x, passes.backward(gradientTangent)))
   }
 
-  @Test("weight gradients of blocks add up, scaled, to what was there")
-  func gradientsAccumulate() {
-    let passes = Passes(Case(5, 7, 5, 20, samples: 5), source)
+  @Test("weight gradients of blocks add up, scaled, to what was there", arguments: [1, 2])
+  func gradientsAccumulate(stride: Int) {
+    let passes = Passes(Case(5, 7, 5, 20, stride: stride, samples: 5), source)
     let whole = passes.weightGradient(passes.transformedGradient(passes.x, passes.y))
     let sum = source.unset(passes.convolution.transformedWeightShape)
     for (range, previous) in [(0..<2, Float(0)), (2..<3, 1), (3..<5, 1)] {
@@ -160,25 +178,30 @@ import Testing
     #expect(isEqual(passes.weightGradient(gradient), passes.weightGradient(expected)))
   }
 
-  @Test("the transforms are those of the twin, frequency by frequency")
-  func transforms() {
-    let passes = Passes(Case(4, 4, 1, 1, samples: 1), source)
-    let image = matrix(6) { i, j in
-      1...4 ~= i && 1...4 ~= j ? passes.x[4 * (i - 1) + j - 1] : 0
+  @Test("the transforms are those of the twin, frequency by frequency", arguments: [1, 2])
+  func transforms(stride: Int) {
+    let passes = Passes(Case(4 * stride, 4 * stride, 1, 1, stride: stride, samples: 1), source)
+    let reference = WinogradReference(stride: stride)
+    let (extent, side) = (reference.input.count, 4 * stride)
+    let image = matrix(extent) { i, j in
+      1...side ~= i && 1...side ~= j ? passes.x[side * (i - 1) + j - 1] : 0
     }
     let taps = matrix(3) { i, j in passes.weight[3 * i + j] }
-    let v = WinogradReference.transform(image, by: WinogradReference.input)
-    let u = WinogradReference.transform(taps, by: WinogradReference.weight)
-    let stride = passes.convolution.transformedWeightShape[1]
+    let v = WinogradReference.transform(image, by: reference.input)
+    let u = WinogradReference.transform(taps, by: reference.weight)
+    let floats = passes.convolution.transformedWeightShape[1]
     let transformed = passes.transformed
     for frequency in 0..<36 {
       let (row, column) = (frequency / 6, frequency % 6)
-      #expect(abs(Double(transformed[frequency * stride]) - u[row][column]) < Self.tolerance)
-      var products = matrix(6) { _, _ in 0 }
-      products[row][column] = v[row][column]
-      let expected = WinogradReference.transform(products, by: WinogradReference.output)
+      #expect(abs(Double(transformed[frequency * floats]) - u[row][column]) < Self.tolerance)
+      let products = (0..<extent).map { i in
+        (0..<extent).map { j in
+          (reference.frequencies[i], reference.frequencies[j]) == (row, column) ? v[i][j] : 0
+        }
+      }
+      let expected = WinogradReference.transform(products, by: reference.output)
       let only = source.filled(passes.convolution.transformedWeightShape) {
-        $0 == frequency * stride ? 1 : 0
+        $0 == frequency * floats ? 1 : 0
       }
       let y = source.unset(passes.y.shape)
       passes.convolution.forward(
@@ -189,7 +212,7 @@ import Testing
     }
   }
 
-  @Test("it is for 3×3 kernels at stride 1 with padding 1")
+  @Test("it is for 3×3 kernels at stride 1 or 2 with padding 1")
   func applies() {
     func applies(_ kernel: Int, _ stride: Int, _ padding: Int) -> Bool {
       WinogradConvolution.applies(
@@ -197,13 +220,14 @@ import Testing
           inputHeight: 6, inputWidth: 6, inputChannels: 2, outputChannels: 2,
           kernelHeight: kernel, kernelWidth: kernel, stride: stride, padding: padding))
     }
-    #expect(applies(3, 1, 1))
-    #expect(!applies(3, 2, 1) && !applies(3, 1, 0) && !applies(1, 1, 1) && !applies(5, 1, 1))
+    #expect(applies(3, 1, 1) && applies(3, 2, 1))
+    #expect(!applies(3, 3, 1) && !applies(3, 1, 0) && !applies(1, 1, 1) && !applies(5, 1, 1))
   }
 
   @Test("it pays from 16 channels and three rows and columns on")
   func pays() {
     #expect(WinogradConvolution.pays(for: Case(3, 4, 16, 16, samples: 1).geometry))
+    #expect(WinogradConvolution.pays(for: Case(8, 8, 64, 64, stride: 2, samples: 1).geometry))
     #expect(!WinogradConvolution.pays(for: Case(2, 9, 16, 16, samples: 1).geometry))
     #expect(!WinogradConvolution.pays(for: Case(32, 32, 3, 64, samples: 1).geometry))
     #expect(!WinogradConvolution.pays(for: Case(32, 32, 64, 15, samples: 1).geometry))

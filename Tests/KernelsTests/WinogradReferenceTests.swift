@@ -5,17 +5,20 @@ import Testing
   /// A few hundred operations in double on values below 10.
   let tolerance = 1e-12
 
-  @Test("the one-dimensional transforms give the correlation, for every input and every tap")
-  func identity() {
-    for position in 0..<6 {
+  @Test(
+    "the one-dimensional transforms give the correlation, for every input and every tap",
+    arguments: [1, 2])
+  func identity(stride: Int) {
+    let reference = WinogradReference(stride: stride)
+    for position in reference.input.indices {
       for tap in 0..<3 {
         for output in 0..<4 {
-          let value = (0..<6).reduce(0.0) { sum, frequency in
-            sum + WinogradReference.output[output][frequency]
-              * WinogradReference.weight[frequency][tap]
-              * WinogradReference.input[frequency][position]
+          let value = reference.input.indices.reduce(0.0) { sum, coefficient in
+            sum + reference.output[output][coefficient]
+              * reference.weight[reference.frequencies[coefficient]][tap]
+              * reference.input[coefficient][position]
           }
-          let expected = position == output + tap ? 1.0 : 0
+          let expected = position == stride * output + tap ? 1.0 : 0
           #expect(
             abs(value - expected) <= tolerance, "input \(position), tap \(tap), output \(output)")
         }
@@ -23,18 +26,24 @@ import Testing
     }
   }
 
-  @Test("the two-dimensional transforms give the correlation of a tile")
-  func tile() {
-    let x = matrix(6) { i, j in (7 * i + 3 * j) % 11 - 5 }
+  @Test("the two-dimensional transforms give the correlation of a tile", arguments: [1, 2])
+  func tile(stride: Int) {
+    let reference = WinogradReference(stride: stride)
+    let x = matrix(reference.input.count) { i, j in (7 * i + 3 * j) % 11 - 5 }
     let w = matrix(3) { i, j in (5 * i + 2 * j) % 7 - 3 }
-    let v = WinogradReference.transform(x, by: WinogradReference.input)
-    let u = WinogradReference.transform(w, by: WinogradReference.weight)
-    let products = zip(u, v).map { zip($0, $1).map { $0 * $1 } }
-    let y = WinogradReference.transform(products, by: WinogradReference.output)
+    let v = WinogradReference.transform(x, by: reference.input)
+    let u = WinogradReference.transform(w, by: reference.weight)
+    let frequencies = reference.frequencies
+    let products = v.indices.map { i in
+      v.indices.map { j in v[i][j] * u[frequencies[i]][frequencies[j]] }
+    }
+    let y = WinogradReference.transform(products, by: reference.output)
     for i in 0..<4 {
       for j in 0..<4 {
         var expected = 0.0
-        for k in 0..<9 { expected += w[k / 3][k % 3] * x[i + k / 3][j + k % 3] }
+        for k in 0..<9 {
+          expected += w[k / 3][k % 3] * x[stride * i + k / 3][stride * j + k % 3]
+        }
         // The correlation is a sum of nine products of at most 15.
         #expect(abs(y[i][j] - expected) <= 100 * tolerance, "output \(i), \(j)")
       }
