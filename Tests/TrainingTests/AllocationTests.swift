@@ -46,8 +46,9 @@ import Training
     #expect(count.own == 0, "\(count) in 3 steps")
   }
 
-  /// Code is mapped too: a wait that is longer than all before it may take a page of instructions for the
-  /// first time, once. What a step took each time would show in every ten steps.
+  /// What a step touched each time would show in every ten steps.
+  ///
+  /// A wait that is longer than all before it may meet a page of instructions for the first time, once.
   @Test("later steps touch no page for the first time", arguments: [1, 2])
   func pageFaults(ranks: Int) throws {
     useOneBLASThread()
