@@ -6,6 +6,7 @@ import Training
 // OpenBLAS reads its core type when it is loaded, so a wrong one is mended by starting again; nothing may
 // have happened before that, MPI least of all.
 Ranks.blas = BLASCoreType.reexecuteIfGeneric(arguments: CommandLine.arguments)
+LargeBlocks.giveBack()
 useOneBLASThread()
 flushDenormalsOnThisThread()
 
