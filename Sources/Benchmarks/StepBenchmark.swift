@@ -33,7 +33,8 @@ public struct StepBenchmark {
       model, objective: subject.recipe.objective, optimizer: subject.recipe.optimizer,
       communicator: communicator, bucketBytes: subject.recipe.gradientPlans[0].bucketBytes)
     let (plan, trials) = choosePlan(step, share.batch)
-    let whole = wholeSteps(step, share.batch)
+    let (whole, pageFaults) = wholeSteps(step, share.batch)
+    let resident = ProcessMemory.residentBytes
     let traced = TracedStep(
       model, objective: subject.recipe.objective, optimizer: subject.recipe.optimizer, plan: plan,
       layersCommunicator: timed, communicator: communicator)
@@ -49,7 +50,8 @@ public struct StepBenchmark {
       steps: whole.count, tracedSeconds: passes.reduce(0) { $0 + $1.seconds }, plan: plan,
       trials: trials,
       buckets: traced.buckets.count, reducedBytes: traced.buckets.reduce(0) { $0 + $1.bytes },
-      memoryBytes: model.memoryBytes, passes: passes, layers: account.layers,
+      memoryBytes: model.memoryBytes, residentBytes: resident,
+      pageFaults: pageFaults, passes: passes, layers: account.layers,
       shares: account.shares(kernels))
     return Result(times: times, timeline: account.timeline)
   }
@@ -83,8 +85,11 @@ public struct StepBenchmark {
     return (plan, trials)
   }
 
-  /// Seconds of steps as training makes them, after two that do not count.
-  private func wholeSteps(_ step: TrainingStep, _ batch: Batch) -> [Double] {
+  /// Seconds of steps as training makes them, after two that do not count, and the pages that they touch for
+  /// the first time.
+  private func wholeSteps(
+    _ step: TrainingStep, _ batch: Batch
+  ) -> (seconds: [Double], pageFaults: Int) {
     let clock = ContinuousClock()
     func seconds() -> Double {
       communicator.barrier()
@@ -97,6 +102,9 @@ public struct StepBenchmark {
     var steps = [Int64(effort.steps(of: seconds()))]
     // All ranks make as many.
     steps.withUnsafeMutableBytes { communicator.broadcast($0, from: 0) }
-    return (0..<steps[0]).map { _ in seconds() }
+    var measured = [Double](repeating: 0, count: Int(steps[0]))
+    let before = ProcessMemory.pageFaultsOfThread
+    for index in measured.indices { measured[index] = seconds() }
+    return (measured, ProcessMemory.pageFaultsOfThread - before)
   }
 }

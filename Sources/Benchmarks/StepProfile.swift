@@ -55,7 +55,11 @@ public struct StepProfile: Sendable, Equatable, Codable {
   public let trials: [GradientMeasurement]
   public let buckets: Int
   public let reducedBytes: Int
+  /// The plan of this rank, and what is resident of its process after the steps; nil where the system does not say.
   public let memoryBytes: Int
+  public let residentBytes: Int?
+  /// Of this rank's thread, in all of `steps`.
+  public let pageFaults: Int
   public let passes: [Pass]
   public let layers: [Layer]
   public let shares: [Share]

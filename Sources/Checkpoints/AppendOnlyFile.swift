@@ -21,7 +21,12 @@ public final class AppendOnlyFile: Sendable {
 
   /// Appends `line` and a newline with one write, so that a reader never sees half of a line that fits a page.
   public func append(line: String) throws(FileError) {
-    try FileSystem.write(Array("\(line)\n".utf8), descriptor: descriptor, path: path)
+    let result = Array("\(line)\n".utf8).withUnsafeBytes { bytes in
+      Result { () throws(FileError) in
+        try FileSystem.write(bytes, descriptor: descriptor, path: path)
+      }
+    }
+    try result.get()
   }
 
   /// Returns when all lines are on the disk.

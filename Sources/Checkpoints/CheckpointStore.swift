@@ -1,4 +1,3 @@
-import Digests
 import Foundation
 import Preconditions
 
@@ -17,29 +16,25 @@ public struct CheckpointStore: Sendable {
   /// Writes a checkpoint and returns its path; the digests of `state` are filled in.
   ///
   /// A checkpoint of the same step and the same tensors is kept as it is; one with other tensors is an error.
+  /// The tensors are made and written piece by piece: a save takes little memory.
   @discardableResult
   public func save(
-    _ state: TrainingState, model: SafetensorsFile, optimizer: SafetensorsFile
+    _ state: TrainingState, model: SafetensorsStream, optimizer: SafetensorsStream
   ) throws(CheckpointError) -> String {
-    var state = state
-    var files = [
-      (name: Checkpoint.modelFile, bytes: model.encoded()),
-      (name: Checkpoint.optimizerFile, bytes: optimizer.encoded()),
+    let files = [
+      (name: Checkpoint.modelFile, contents: model),
+      (name: Checkpoint.optimizerFile, contents: optimizer),
     ]
-    for file in files {
-      state.sha256[file.name] = file.bytes.withUnsafeBytes { SHA256Digest.hexadecimal(of: $0) }
-    }
     let place = "\(path)/\(Self.name(step: state.step))"
     if FileSystem.exists(place) {
       let old = try Checkpoint.state(in: place)
-      for file in files where old.sha256[file.name] != state.sha256[file.name] {
+      for file in files where old.sha256[file.name] != file.contents.sha256() {
         throw .differentContents(path: place, file: file.name)
       }
       return place
     }
-    files.append((name: Checkpoint.stateFile, bytes: Self.encoded(state)))
     let partial = "\(path)/.\(Self.name(step: state.step))\(Self.partialSuffix)"
-    do { try write(files, place: place, partial: partial) } catch {
+    do { try write(state, files, place: place, partial: partial) } catch {
       // On a full disk the remains would be in the way of the next attempt; why the save failed matters more than this.
       try? FileSystem.removeFlatDirectory(partial)
       throw .file(error)
@@ -91,11 +86,16 @@ public struct CheckpointStore: Sendable {
   }
 
   private func write(
-    _ files: [(name: String, bytes: [UInt8])], place: String, partial: String
+    _ state: TrainingState, _ files: [(name: String, contents: SafetensorsStream)], place: String,
+    partial: String
   ) throws(FileError) {
+    var state = state
     if FileSystem.exists(partial) { try FileSystem.removeFlatDirectory(partial) }
     try FileSystem.createDirectory(partial)
-    for file in files { try FileSystem.write(file.bytes, to: "\(partial)/\(file.name)") }
+    for file in files {
+      state.sha256[file.name] = try file.contents.write(to: "\(partial)/\(file.name)")
+    }
+    try FileSystem.write(Self.encoded(state), to: "\(partial)/\(Checkpoint.stateFile)")
     try FileSystem.syncDirectory(partial)
     try FileSystem.rename(partial, to: place)
     try FileSystem.syncDirectory(path)

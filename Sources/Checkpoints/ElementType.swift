@@ -26,6 +26,18 @@ public enum ElementType: String, CaseIterable, Sendable, Comparable {
     }
   }
 
+  /// What can be read as floats, in words.
+  static let floats = "F32, F64, F16 or BF16"
+
+  var isFloat: Bool {
+    switch self {
+    case .float16, .brainFloat16, .float32, .float64: true
+    case .bool, .unsigned8, .signed8, .signed16, .unsigned16, .signed32, .unsigned32, .signed64,
+      .unsigned64:
+      false
+    }
+  }
+
   private var order: Int { Self.allCases.firstIndex(of: self) ?? 0 }
 
   public static func < (a: ElementType, b: ElementType) -> Bool { a.order < b.order }

@@ -58,11 +58,9 @@ package enum FileSystem {
 
   /// Writes a new file, or replaces an old one's contents, and syncs it.
   package static func write(_ bytes: [UInt8], to path: String) throws(FileError) {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw FileError("create", path) }
-    defer { close(descriptor) }
-    try write(bytes, descriptor: descriptor, path: path)
-    guard fsync(descriptor) == 0 else { throw FileError("sync", path) }
+    let file = try NewFile(path)
+    try file.append(bytes)
+    try file.sync()
   }
 
   /// Writes a file under a temporary name beside it and renames it: a reader sees all of it or the old one.
@@ -76,15 +74,13 @@ package enum FileSystem {
   }
 
   /// Writes all of `bytes` at the descriptor's position.
-  package static func write(
-    _ bytes: [UInt8], descriptor: Int32, path: String
+  static func write(
+    _ bytes: UnsafeRawBufferPointer, descriptor: Int32, path: String
   ) throws(FileError) {
     var written = 0
     while written < bytes.count {
-      let count = bytes.withUnsafeBytes {
-        let rest = UnsafeRawBufferPointer(rebasing: $0[written...])
-        return Glibc.write(descriptor, rest.baseAddress, rest.count)
-      }
+      let rest = UnsafeRawBufferPointer(rebasing: bytes[written...])
+      let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
       if count < 0 && errno == EINTR { continue }
       guard count > 0 else { throw FileError("write", path) }
       written += count

@@ -46,19 +46,14 @@ public struct SafetensorsFile: Equatable, Sendable {
       let range =
         header.dataStart + entry.range.lowerBound..<header.dataStart + entry.range.upperBound
       tensors[entry.name] = StoredTensor(
-        elementType: entry.elementType, shape: entry.shape, bytes: Array(bytes[range]))
+        elementType: entry.elementType, shape: entry.shape, bytes: bytes[range])
     }
   }
 
   /// The bytes of the file: the same for the same contents, whatever their history.
   public func encoded() -> [UInt8] {
-    let ordered = names.compactMap { name in tensors[name].map { (name, $0) } }
-    var header = SafetensorsHeader.encoded(ordered, metadata: metadata)
-    header.append(contentsOf: repeatElement(UInt8(ascii: " "), count: -header.count & 7))
-    var bytes = withUnsafeBytes(of: UInt64(header.count).littleEndian, Array.init)
-    bytes.reserveCapacity(8 + header.count + tensors.values.reduce(0) { $0 + $1.bytes.count })
-    bytes.append(contentsOf: header)
-    for (_, tensor) in ordered { bytes.append(contentsOf: tensor.bytes) }
+    var bytes: [UInt8] = []
+    SafetensorsStream(self).forEachPiece { bytes.append(contentsOf: $0) }
     return bytes
   }
 
@@ -66,6 +61,6 @@ public struct SafetensorsFile: Equatable, Sendable {
   ///
   /// Not atomic: ``CheckpointStore`` writes into a directory that is renamed afterwards.
   public func write(to path: String) throws(SafetensorsError) {
-    do { try FileSystem.write(encoded(), to: path) } catch { throw .file(error) }
+    do { try SafetensorsStream(self).write(to: path) } catch { throw .file(error) }
   }
 }

@@ -122,10 +122,24 @@ struct SafetensorsHeader {
     }
   }
 
-  /// The JSON of a header, unpadded, for tensors that lie one after the other.
-  static func encoded(
-    _ tensors: [(name: String, tensor: StoredTensor)], metadata: [String: String]
-  ) -> [UInt8] {
+  /// What a header says of a tensor, but for its place.
+  struct Description {
+    let name: String
+    let elementType: ElementType
+    let shape: [Int]
+    let byteCount: Int
+  }
+
+  /// The start of a file whose tensors lie one after the other: the header's length, and its JSON, filled up
+  /// so that the data begin at a multiple of 8.
+  static func encoded(_ tensors: [Description], metadata: [String: String]) -> [UInt8] {
+    let json = json(tensors, metadata: metadata)
+    let padding = -json.count & 7
+    return withUnsafeBytes(of: UInt64(json.count + padding).littleEndian, Array.init) + json
+      + repeatElement(UInt8(ascii: " "), count: padding)
+  }
+
+  private static func json(_ tensors: [Description], metadata: [String: String]) -> [UInt8] {
     var fields: [String] = []
     if !metadata.isEmpty {
       let pairs = metadata.sorted { $0.key < $1.key }.map {
@@ -134,10 +148,11 @@ struct SafetensorsHeader {
       fields.append("\"__metadata__\":{\(pairs.joined(separator: ","))}")
     }
     var offset = 0
-    for (name, tensor) in tensors {
+    for tensor in tensors {
+      let name = tensor.name
       require(name != "__metadata__", "__metadata__ is no name for a tensor")
       let shape = tensor.shape.map(String.init).joined(separator: ",")
-      let end = offset + tensor.bytes.count
+      let end = offset + tensor.byteCount
       fields.append(
         "\(quoted(name)):{\"dtype\":\"\(tensor.elementType.rawValue)\",\"shape\":[\(shape)],"
           + "\"data_offsets\":[\(offset),\(end)]}")

@@ -28,31 +28,28 @@ public struct StateDictionary: Equatable, Sendable {
     entries.append(Entry(name: name, shape: shape, values: values))
   }
 
+  /// The present values of tensors that are made when they are asked for.
+  public init(_ tensors: [DeferredTensor]) {
+    for tensor in tensors {
+      append(tensor.name, shape: tensor.shape, values: tensor.values(0..<tensor.rows))
+    }
+  }
+
   /// The tensors of a file as floats, in the file's order; `path` is for messages only.
   ///
   /// Names that end with one of `ignored` are left out, and may be of any type.
   public init(
     _ file: SafetensorsFile, path: String, ignoring ignored: [String] = []
   ) throws(SafetensorsError) {
-    for name in file.names where !ignored.contains(where: { name.hasSuffix($0) }) {
-      guard let tensor = file.tensors[name] else { continue }
-      do {
-        append(name, shape: tensor.shape, values: try tensor.floats())
-      } catch {
-        throw .wrongElementType(
-          path: path, tensor: name, found: error.found, expected: error.expected)
-      }
+    let state = try FileState(file, path: path, ignoring: ignored)
+    for name in state.names {
+      guard let shape = state.shape(of: name), let values = state.values(of: name) else { continue }
+      append(name, shape: shape, values: values)
     }
   }
+}
 
-  /// The tensors as F32.
-  ///
-  /// The file's order is the format's, not this dictionary's.
-  public func file(metadata: [String: String] = [:]) -> SafetensorsFile {
-    var file = SafetensorsFile(metadata: metadata)
-    for entry in entries {
-      file.tensors[entry.name] = StoredTensor(entry.values, shape: entry.shape)
-    }
-    return file
-  }
+extension StateDictionary: StateSource {
+  public func shape(of name: String) -> [Int]? { self[name]?.shape }
+  public func values(of name: String) -> [Float]? { self[name]?.values }
 }

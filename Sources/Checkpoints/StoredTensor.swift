@@ -6,9 +6,14 @@ public struct StoredTensor: Equatable, Sendable {
   /// Outermost dimension first; empty for a scalar.
   public let shape: [Int]
   /// shape.product · elementType.byteCount bytes.
-  public let bytes: [UInt8]
+  public let bytes: ArraySlice<UInt8>
 
   public init(elementType: ElementType, shape: [Int], bytes: [UInt8]) {
+    self.init(elementType: elementType, shape: shape, bytes: bytes[...])
+  }
+
+  /// A part of a file's bytes, which are not copied.
+  public init(elementType: ElementType, shape: [Int], bytes: ArraySlice<UInt8>) {
     let expected = shape.reduce(elementType.byteCount, *)
     require(
       bytes.count == expected,
@@ -37,7 +42,7 @@ public struct StoredTensor: Equatable, Sendable {
     case .float64: elements(of: Double.self).map { Float($0) }
     case .float16: elements(of: UInt16.self).map { Float(Float16(bitPattern: $0)) }
     case .brainFloat16: elements(of: UInt16.self).map { Float(bitPattern: UInt32($0) << 16) }
-    default: throw ElementTypeError(found: elementType, expected: "F32, F64, F16 or BF16")
+    default: throw ElementTypeError(found: elementType, expected: ElementType.floats)
     }
   }
 

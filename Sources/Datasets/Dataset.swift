@@ -44,6 +44,8 @@ public final class Dataset: Sendable {
   public let labels: [UInt16]
 
   public var count: Int { labels.count }
+  /// Memory of pixels and labels.
+  public var bytes: Int { pixels.count + labels.count * MemoryLayout<UInt16>.stride }
   public var height: Int { format.height }
   public var width: Int { format.width }
   public var channels: Int { format.channels }

@@ -23,12 +23,12 @@ public final class Convolution2D: Layer {
     case lowered
   }
 
-  /// How many of a weight's two transforms are kept at a time; see ``WinogradConvolution``.
+  /// How many of a weight's two transforms are kept after a pass; see ``WinogradConvolution``.
   public enum TransformedWeights: Sendable {
     /// Both: for weights that stay as they are over many passes.
     case both
-    /// One, in the orientation of the last pass: half of the memory, for weights that a step changes.
-    case one
+    /// None: four times the weight's memory less, for weights that a step changes and passes take in turns.
+    case none
   }
 
   /// - Parameters:

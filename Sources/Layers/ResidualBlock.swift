@@ -90,11 +90,11 @@ public final class ResidualBlock: Layer {
   public func backward(_ y: Activation, into x: Activation, writing writer: GradientWriter?) {
     let edges = edges(x)
     sum.backward(y, into: edges.second, edges.other, writing: writer)
-    if writer != nil { first.recomputeValue(into: edges.inner) }
-    second.convolution.backward(edges.second, into: edges.inner, .replace, writing: writer)
     if let shortcut {
       shortcut.convolution.backward(edges.other, into: x, .replace, writing: writer)
     }
+    if writer != nil { first.recomputeValue(into: edges.inner) }
+    second.convolution.backward(edges.second, into: edges.inner, .replace, writing: writer)
     first.backward(edges.inner, into: x, .add, writing: writer)
   }
 
@@ -111,14 +111,14 @@ public final class ResidualBlock: Layer {
   ) {
     let edges = edges(x)
     sum.backwardTangent(y, into: edges.second, edges.other, writing: writer)
+    if let shortcut {
+      shortcut.convolution.backwardTangent(edges.other, into: x, .replace, writing: writer)
+    }
     if writer != nil {
       first.recomputeValue(into: edges.inner)
       first.recomputeTangent(into: edges.inner)
     }
     second.convolution.backwardTangent(edges.second, into: edges.inner, .replace, writing: writer)
-    if let shortcut {
-      shortcut.convolution.backwardTangent(edges.other, into: x, .replace, writing: writer)
-    }
     first.backwardTangent(edges.inner, into: x, .add, writing: writer)
   }
 

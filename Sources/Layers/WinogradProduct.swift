@@ -4,15 +4,13 @@ import Tensors
 /// A 3×3 convolution at stride 1 or 2 by Winograd's algorithm; the plain twin is ``LoweredProduct``.
 ///
 /// The weight is transformed when a pass needs it: forward and tangent passes one way, backward passes
-/// the other. Both are kept until the next refresh, or the last one only.
+/// the other. Both are kept until the next refresh, or none is.
 final class WinogradProduct: ConvolutionProduct {
   private let winograd: WinogradConvolution
   private let weight: Parameter
   private let workspace: Workspace
-  private let transforms: Convolution2D.TransformedWeights
-  /// The transformed weight, and the one with the channels exchanged: the same memory if one is kept.
-  private let forward: Tensor
-  private let transposed: Tensor
+  /// The transformed weight, and the one with the channels exchanged; nil if they are made in each pass.
+  private let kept: (forward: Tensor, transposed: Tensor)?
   private var holdsForward = false
   private var holdsTransposed = false
 
@@ -26,20 +24,17 @@ final class WinogradProduct: ConvolutionProduct {
       geometry, samples: max(maximumSamples, 1), precision: precision)
     self.weight = weight
     self.workspace = workspace
-    self.transforms = transforms
     let (plain, exchanged) = (winograd.transformedWeightShape, winograd.transposedWeightShape)
-    workspace.reserve(winograd.scratchShape)
-    if derivatives >= .first {
-      workspace.reserve(winograd.scratchShape, winograd.transformedGradientShape)
-    }
+    let gradient = winograd.transformedGradientShape
     switch transforms {
     case .both:
-      forward = arena.tensor(plain)
-      transposed = arena.tensor(exchanged, if: derivatives >= .first)
-    case .one:
-      let both = arena.tensor(Shape(length: max(plain.count, exchanged.count)))
-      forward = both.prefix(plain.count).reshaped(plain)
-      transposed = both.prefix(exchanged.count).reshaped(exchanged)
+      workspace.reserve(winograd.scratchShape)
+      if derivatives >= .first { workspace.reserve(winograd.scratchShape, gradient) }
+      kept = (arena.tensor(plain), arena.tensor(exchanged, if: derivatives >= .first))
+    case .none:
+      workspace.reserve(winograd.scratchShape, plain)
+      if derivatives >= .first { workspace.reserve(winograd.scratchShape, exchanged, gradient) }
+      kept = nil
     }
   }
 
@@ -49,18 +44,12 @@ final class WinogradProduct: ConvolutionProduct {
   }
 
   func apply(to x: Tensor, into y: Tensor) {
-    if !holdsForward {
-      winograd.transformWeight(weight.effective, into: forward)
-      holdsForward = true
-      if transforms == .one { holdsTransposed = false }
-    }
-    let scratch = workspace.tensor(winograd.scratchShape)
-    winograd.forward(x, transformedWeight: forward, scratch: scratch, into: y)
+    let (scratch, weight) = forwardWeight()
+    winograd.forward(x, transformedWeight: weight, scratch: scratch, into: y)
   }
 
   func applyTranspose(to y: Tensor, _ accumulation: Accumulation, into x: Tensor) {
-    let weight = transposedWeight()
-    let scratch = workspace.tensor(winograd.scratchShape)
+    let (scratch, weight) = transposedWeight()
     winograd.backward(y, transposedWeight: weight, scratch: scratch, accumulation, into: x)
   }
 
@@ -78,7 +67,7 @@ final class WinogradProduct: ConvolutionProduct {
     weights: GradientWeights, gradient: Tensor
   ) {
     let transpose = WinogradConvolution.Transpose(
-      weight: transposedWeight(), accumulation: accumulation, gradient: pass.result(x))
+      weight: transposedWeight().weight, accumulation: accumulation, gradient: pass.result(x))
     write(pass, x, y, weights, transpose: transpose, into: gradient)
   }
 
@@ -91,8 +80,7 @@ final class WinogradProduct: ConvolutionProduct {
       if weights.previous == 0 { gradient.fill(0) }
       return
     }
-    let (scratch, sums) = workspace.tensors(
-      winograd.scratchShape, winograd.transformedGradientShape)
+    let (scratch, sums) = scratchAndSums
     switch pass {
     case .gradient:
       winograd.addWeightGradient(
@@ -107,12 +95,38 @@ final class WinogradProduct: ConvolutionProduct {
     winograd.weightGradient(from: sums, scale: 1, previous: weights.previous, into: gradient)
   }
 
-  private func transposedWeight() -> Tensor {
-    if !holdsTransposed {
-      winograd.transformTransposedWeight(weight.effective, into: transposed)
-      holdsTransposed = true
-      if transforms == .one { holdsForward = false }
+  private func forwardWeight() -> (scratch: Tensor, weight: Tensor) {
+    guard let kept else {
+      let (scratch, own) = workspace.tensors(
+        winograd.scratchShape, winograd.transformedWeightShape)
+      winograd.transformWeight(weight.effective, into: own)
+      return (scratch, own)
     }
-    return transposed
+    if !holdsForward {
+      winograd.transformWeight(weight.effective, into: kept.forward)
+      holdsForward = true
+    }
+    return (workspace.tensor(winograd.scratchShape), kept.forward)
+  }
+
+  private func transposedWeight() -> (scratch: Tensor, weight: Tensor) {
+    guard let kept else {
+      let (scratch, own) = workspace.tensors(winograd.scratchShape, winograd.transposedWeightShape)
+      winograd.transformTransposedWeight(weight.effective, into: own)
+      return (scratch, own)
+    }
+    if !holdsTransposed {
+      winograd.transformTransposedWeight(weight.effective, into: kept.transposed)
+      holdsTransposed = true
+    }
+    return (workspace.tensor(winograd.scratchShape), kept.transposed)
+  }
+
+  /// Scratch and a transformed gradient, beside the transposed weight if it is not kept.
+  private var scratchAndSums: (scratch: Tensor, sums: Tensor) {
+    let (scratch, sums) = (winograd.scratchShape, winograd.transformedGradientShape)
+    guard kept == nil else { return workspace.tensors(scratch, sums) }
+    let all = workspace.tensors(scratch, winograd.transposedWeightShape, sums)
+    return (all.0, all.2)
   }
 }

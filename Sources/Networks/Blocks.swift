@@ -4,8 +4,10 @@ import Tensors
 /// The two blocks that networks are made of, fused or layer by layer.
 extension NetworkBuilder {
   /// Convolution, batch norm and activation.
+  ///
+  /// - Parameter layer: the block's place in the network's chain.
   func activatedBlock(
-    _ name: String, from input: Shape, channels: Int, bias: Bias,
+    _ name: String, at layer: Int, from input: Shape, channels: Int, bias: Bias,
     activation: any SoftplusActivation
   ) -> Stage {
     let block = convolutionBatchNorm(
@@ -16,10 +18,12 @@ extension NetworkBuilder {
         layers: [block.convolution, block.norm, activation],
         outputs: [block.output, block.output, block.output])
     case .fused:
-      let layer = ConvolutionBlock(
-        block.convolution, block.norm, activation, edge: convolutionEdge(block.output),
-        slices: configuration.slices, arena: arena)
-      return Stage(layers: [layer], outputs: [block.output])
+      let edge = convolutionEdge(
+        block.output, in: layer, written: .convolution, read: .activation)
+      let fused = ConvolutionBlock(
+        block.convolution, block.norm, activation, edge: edge, slices: configuration.slices,
+        arena: arena)
+      return Stage(layers: [fused], outputs: [block.output], writing: [.activation])
     }
   }
 
@@ -27,7 +31,10 @@ extension NetworkBuilder {
   ///
   /// Names: `1.f1` first conv-BN, `1.f2` shortcut, `2.f1` activation, `3.f1` second conv-BN, `5`
   /// activation after the sum.
-  func residualBlock(_ name: String, from input: Shape, channels: Int, stride: Int) -> Stage {
+  /// - Parameter layer: the block's place in the network's chain.
+  func residualBlock(
+    _ name: String, at layer: Int, from input: Shape, channels: Int, stride: Int
+  ) -> Stage {
     let isFused = configuration.fusion == .fused
     let first = convolutionBatchNorm(
       "\(name).1.f1", from: input, channels: channels, kernel: 3, stride: stride, bias: .none,
@@ -61,16 +68,19 @@ extension NetworkBuilder {
     }
     let block = ResidualBlock(
       first: ConvolutionBlock(
-        first.convolution, first.norm, innerActivation, edge: convolutionEdge(output),
+        first.convolution, first.norm, innerActivation,
+        edge: convolutionEdge(output, in: layer, written: .convolution, read: .activation),
         slices: configuration.slices, arena: arena),
-      inner: innerEdge(output),
+      inner: innerEdge(output, in: layer),
       second: ResidualBlock.Normalized(
-        convolution: second.convolution, norm: second.norm, edge: convolutionEdge(output)),
+        convolution: second.convolution, norm: second.norm,
+        edge: convolutionEdge(output, in: layer, written: .secondConvolution, read: .sum)),
       shortcut: shortcut.map {
         ResidualBlock.Normalized(
-          convolution: $0.convolution, norm: $0.norm, edge: shortcutEdge(output))
+          convolution: $0.convolution, norm: $0.norm,
+          edge: convolutionEdge(output, in: layer, written: .shortcut, read: .sum))
       },
       activation: last, slices: configuration.slices, arena: arena)
-    return Stage(layers: [block], outputs: [output])
+    return Stage(layers: [block], outputs: [output], writing: [.sum])
   }
 }

@@ -7,26 +7,38 @@ extension Model {
   /// of batches is never used, the softplus offset is the constant log 2.
   public static let ignoredSuffixes = [".num_batches_tracked", ".offset"]
 
-  /// Every parameter under each of its names, and the state.
-  public func stateDictionary() -> StateDictionary {
-    var dictionary = StateDictionary()
-    for parameter in parameters.reversed() {
-      let values = parameter.layout.store(parameter.value)
-      for name in parameter.names {
-        dictionary.append(name, shape: parameter.layout.checkpointShape, values: values)
-      }
-    }
-    for entry in state {
-      dictionary.append(
-        entry.name, shape: entry.layout.checkpointShape, values: entry.layout.store(entry.tensor))
-    }
-    return dictionary
+  /// Every parameter under each of its names, and the state, as they are when they are asked for.
+  ///
+  /// Valid while the model lives.
+  public var stateTensors: [DeferredTensor] {
+    parameters.reversed().flatMap { parameter in
+      parameter.names.map { deferred($0, parameter.value, parameter.layout) }
+    } + state.map { deferred($0.name, $0.tensor, $0.layout) }
   }
+
+  /// The optimizer's velocities under the parameters' first names.
+  public var velocityTensors: [DeferredTensor] {
+    trained.map { deferred($0.names[0], $0.velocity, $0.layout) }
+  }
+
+  private func deferred(
+    _ name: String, _ tensor: Tensor, _ layout: CheckpointLayout
+  ) -> DeferredTensor {
+    DeferredTensor(name, shape: layout.checkpointShape, rows: layout.rows) {
+      layout.store(tensor, rows: $0)
+    }
+  }
+
+  /// A copy of ``stateTensors``.
+  public func stateDictionary() -> StateDictionary { StateDictionary(stateTensors) }
+
+  /// A copy of ``velocityTensors``.
+  public func optimizerDictionary() -> StateDictionary { StateDictionary(velocityTensors) }
 
   /// Replaces all values by those of a state dict; nothing is changed if it does not fit.
   ///
   /// - Parameter source: what to call the dictionary in messages.
-  public func load(_ dictionary: StateDictionary, from source: String) throws(StateError) {
+  public func load(_ dictionary: some StateSource, from source: String) throws(StateError) {
     var known: Set<String> = []
     for parameter in parameters {
       for name in parameter.names {
@@ -44,55 +56,47 @@ extension Model {
       throw .unexpected(name: name, source: source)
     }
     for parameter in parameters {
-      guard let entry = dictionary[parameter.names[0]] else { continue }
-      parameter.layout.load(entry.values, into: parameter.value)
+      guard let values = dictionary.values(of: parameter.names[0]) else { continue }
+      parameter.layout.load(values, into: parameter.value)
     }
     for tensor in state {
-      guard let entry = dictionary[tensor.name] else { continue }
-      tensor.layout.load(entry.values, into: tensor.tensor)
+      guard let values = dictionary.values(of: tensor.name) else { continue }
+      tensor.layout.load(values, into: tensor.tensor)
     }
-  }
-
-  /// The optimizer's velocities under the parameters' first names.
-  public func optimizerDictionary() -> StateDictionary {
-    var dictionary = StateDictionary()
-    for parameter in trained {
-      dictionary.append(
-        parameter.names[0], shape: parameter.layout.checkpointShape,
-        values: parameter.layout.store(parameter.velocity))
-    }
-    return dictionary
   }
 
   /// Replaces the optimizer's velocities.
   public func loadOptimizer(
-    _ dictionary: StateDictionary, from source: String
+    _ dictionary: some StateSource, from source: String
   ) throws(StateError) {
     for parameter in trained {
       try check(
         parameter.names[0], shape: parameter.layout.checkpointShape, in: dictionary, source)
     }
     for parameter in trained {
-      guard let entry = dictionary[parameter.names[0]] else { continue }
-      parameter.layout.load(entry.values, into: parameter.velocity)
+      guard let values = dictionary.values(of: parameter.names[0]) else { continue }
+      parameter.layout.load(values, into: parameter.velocity)
     }
   }
 
   private func check(
-    _ name: String, shape: [Int], in dictionary: StateDictionary, _ source: String
+    _ name: String, shape: [Int], in dictionary: some StateSource, _ source: String
   ) throws(StateError) {
-    guard let entry = dictionary[name] else { throw .missing(name: name, source: source) }
-    guard entry.shape == shape else {
-      throw .wrongShape(name: name, found: entry.shape, expected: shape, source: source)
+    guard let found = dictionary.shape(of: name) else {
+      throw .missing(name: name, source: source)
+    }
+    guard found == shape else {
+      throw .wrongShape(name: name, found: found, expected: shape, source: source)
     }
   }
 
   private func checkCopies(
-    of parameter: Parameter, in dictionary: StateDictionary, _ source: String
+    of parameter: Parameter, in dictionary: some StateSource, _ source: String
   ) throws(StateError) {
-    guard let first = dictionary[parameter.names[0]] else { return }
-    for name in parameter.names.dropFirst() where dictionary[name]?.values != first.values {
-      throw .unequalCopies(first: first.name, other: name, source: source)
+    guard parameter.names.count > 1 else { return }
+    let first = dictionary.values(of: parameter.names[0])
+    for name in parameter.names.dropFirst() where dictionary.values(of: name) != first {
+      throw .unequalCopies(first: parameter.names[0], other: name, source: source)
     }
   }
 }

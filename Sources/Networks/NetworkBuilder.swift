@@ -16,12 +16,28 @@ struct NetworkBuilder {
     var layers: [any Layer]
     /// `outputs[k]` is what `layers[k]` writes.
     var outputs: [Shape]
+    /// `writing[k]`: the part of its work in which `layers[k]` writes its output in forward passes, and with
+    /// which it has read its gradients in backward ones.
+    var writing: [Timeline.Part]
+
+    init(layers: [any Layer], outputs: [Shape], writing: [Timeline.Part]) {
+      self.layers = layers
+      self.outputs = outputs
+      self.writing = writing
+    }
+
+    /// Layers whose work has no parts.
+    init(layers: [any Layer], outputs: [Shape]) {
+      self.init(
+        layers: layers, outputs: outputs, writing: outputs.map { _ in .convolution })
+    }
 
     /// What the last layer writes.
     var output: Shape { outputs[outputs.count - 1] }
 
     static func + (a: Stage, b: Stage) -> Stage {
-      Stage(layers: a.layers + b.layers, outputs: a.outputs + b.outputs)
+      Stage(
+        layers: a.layers + b.layers, outputs: a.outputs + b.outputs, writing: a.writing + b.writing)
     }
   }
 
@@ -50,8 +66,8 @@ struct NetworkBuilder {
   /// The network's own chain.
   func chain(_ stage: Stage) -> Chain {
     guard configuration.fusion == .fused else { return plainChain(stage) }
-    let edges = stage.outputs.dropLast().enumerated().map { index, shape in
-      chainEdge(shape, index % 2 == 0 ? .evenEdge : .oddEdge)
+    let edges = stage.outputs.dropLast().enumerated().map { layer, shape in
+      chainEdge(shape, after: layer, written: stage.writing[layer])
     }
     return Chain(stage.layers, interior: edges)
   }
@@ -146,6 +162,6 @@ struct NetworkBuilder {
       geometry, weight: weight, bias: biasParameter, spectralNorm: spectralNorm,
       maximumSamples: configuration.maximumSamples, slices: configuration.slices,
       derivatives: configuration.derivatives, precision: configuration.precision,
-      transforms: configuration.trains ? .one : .both, workspace: workspace, arena: arena)
+      transforms: configuration.trains ? .none : .both, workspace: workspace, arena: arena)
   }
 }

@@ -8,14 +8,14 @@ extension NetworkBuilder {
   /// three modules after the last stage.
   func buildResNet(stem: Int, widths: [Int], blocks: [Int]) -> Stage {
     var network = activatedBlock(
-      "0.0", from: inputShape, channels: stem, bias: .none, activation: activation("0.1"))
+      "0.0", at: 0, from: inputShape, channels: stem, bias: .none, activation: activation("0.1"))
     var shape = network.output
     for (stage, (width, count)) in zip(widths, blocks).enumerated() {
       for block in 0..<count {
         network =
           network
           + residualBlock(
-            "\(stage + 1).\(block)", from: shape, channels: width,
+            "\(stage + 1).\(block)", at: network.layers.count, from: shape, channels: width,
             stride: stage > 0 && block == 0 ? 2 : 1)
         shape = network.output
       }

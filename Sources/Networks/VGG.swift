@@ -26,7 +26,8 @@ extension NetworkBuilder {
         network =
           network
           + activatedBlock(
-            "\(index)", from: shape, channels: channels, bias: .trained, activation: softplus)
+            "\(index)", at: network.layers.count, from: shape, channels: channels, bias: .trained,
+            activation: softplus)
         shape = network.output
         index += 2
       }

@@ -34,7 +34,8 @@ public final class ConsoleProgress: TrainingObserver {
       \(summary.trainSamples) training and \(summary.testSamples) test images of \
       \(network.height)×\(network.width)×\(network.channels), \(network.classes) classes
       \(summary.trainedParameters) trained parameters, plan \(Self.mebibytes(summary.planBytes)) MiB \
-      per \(summary.threads.allSatisfy { $0 == 1 } ? "rank" : "thread")
+      per \(summary.threads.allSatisfy { $0 == 1 } ? "rank" : "thread"), \
+      data \(Self.mebibytes(summary.dataBytes)) MiB
       \(summary.gradientBuckets) gradient bucket\(summary.gradientBuckets == 1 ? "" : "s"), \
       \(Self.mebibytes(summary.reducedBytes)) MiB per step\
       \(summary.sumOrder == .reproducible ? ", summed reproducibly" : "")\
@@ -74,6 +75,18 @@ public final class ConsoleProgress: TrainingObserver {
     parts.append("\(Self.fixed(report.imagesPerSecond, 0)) images/s")
     if let times = report.times { parts.append(Self.shares(times)) }
     print(parts.joined(separator: "  "))
+  }
+
+  public func memory(_ report: MemoryReport) {
+    clearLine()
+    let rest = report.residentBytes - report.planBytes - report.dataBytes
+    print(
+      """
+      memory\(report.processes > 1 ? " of the largest process" : ""): at most \
+      \(Self.mebibytes(report.residentBytes)) MiB resident: plan \
+      \(Self.mebibytes(report.planBytes)), data \(Self.mebibytes(report.dataBytes)), program and \
+      libraries \(Self.mebibytes(rest))
+      """)
   }
 
   public func note(_ line: String) {

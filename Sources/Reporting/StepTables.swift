@@ -14,8 +14,13 @@ extension StepProfile {
     \(Rate.milliseconds(fastest))–\(Rate.milliseconds(slowest))), \
     with a clock at each layer \(Rate.milliseconds(tracedSeconds)) ms
     gradients: \(plan), \(buckets) sum\(buckets == 1 ? "" : "s") of \(reducedBytes) bytes in all\(chosen)
-    memory of the plan: \(memoryBytes / 1_048_576) MiB
+    memory of the plan: \(memoryBytes / 1_048_576) MiB\(resident); page faults of rank 0 in \
+    \(steps) steps: \(pageFaults)
     """
+  }
+
+  private var resident: String {
+    residentBytes.map { ", resident of the process \($0 / 1_048_576) MiB" } ?? ""
   }
 
   private var chosen: String {

@@ -16,8 +16,11 @@ public final class Arena {
   private let base: UnsafeMutableRawPointer?
   private let capacity: Int
   private var offset = 0
-  /// In the measuring run the largest need of each shared buffer, in bytes; then where it starts.
-  private var shared: [SharedBuffer: Int]
+  /// What the measuring run has asked for that is not needed all the time.
+  private var needs: [Placement.Need] = []
+  /// Where that lies, at the start of the block, and how much of it has been handed out.
+  private let placement: Placement
+  private var placed = 0
 
   /// What the plan takes, in bytes.
   public var bytes: Int { offset }
@@ -26,16 +29,12 @@ public final class Arena {
   private init() {
     base = nil
     capacity = 0
-    shared = [:]
+    placement = Placement([])
   }
 
   private init(measured: Arena) throws(ArenaError) {
-    var starts: [SharedBuffer: Int] = [:]
-    for (buffer, bytes) in measured.shared.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
-      starts[buffer] = offset
-      offset += bytes
-    }
-    shared = starts
+    placement = Placement(measured.needs)
+    offset = placement.bytes
     capacity = max(offset + measured.offset, Arena.alignment)
     let mapped = mmap(
       nil, capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
@@ -60,11 +59,11 @@ public final class Arena {
     let measure = Arena()
     _ = try build(measure)
     let arena = try Arena(measured: measure)
-    let shared = arena.offset
     let plan = try build(arena)
     require(
-      arena.offset - shared == measure.offset,
-      "the construction asked for \(arena.offset - shared) bytes after measuring \(measure.offset)")
+      arena.offset - arena.placement.bytes == measure.offset && arena.placed == measure.needs.count,
+      "the construction asked for \(arena.offset - arena.placement.bytes) bytes and \(arena.placed) "
+        + "tensors for a time, after measuring \(measure.offset) and \(measure.needs.count)")
     return (plan, arena)
   }
 
@@ -78,16 +77,19 @@ public final class Arena {
     needed ? tensor(shape) : .absent(shape)
   }
 
-  /// A view of a buffer that all who name it share; it is as large as the largest of them needs.
+  /// A tensor that is only needed for a time, and takes memory that others need at other times.
   ///
-  /// What it holds lasts until another of them writes, which the order of passes decides.
-  public func tensor(_ shape: Shape, sharing buffer: SharedBuffer) -> Tensor {
+  /// What it holds at the beginning of a stretch of its lifetime is anything.
+  public func tensor(_ shape: Shape, during lifetime: Lifetime) -> Tensor {
     let bytes = Arena.padded(max(shape.count, 1) * MemoryLayout<Float>.stride)
     guard let base else {
-      shared[buffer] = max(shared[buffer] ?? 0, bytes)
+      needs.append(Placement.Need(bytes: bytes, lifetime: lifetime))
       return Tensor(shape, storage: Arena.nowhere(as: Float.self))
     }
-    guard let start = shared[buffer] else { unreachable("\(buffer) was not measured") }
+    require(placed < placement.starts.count, "\(shape) for a time was not measured")
+    let start = placement.starts[placed]
+    placed += 1
+    require(start + bytes <= placement.bytes, "\(shape) for a time was measured smaller")
     let typed = (base + start).bindMemory(to: Float.self, capacity: max(shape.count, 1))
     return Tensor(shape, storage: typed)
   }

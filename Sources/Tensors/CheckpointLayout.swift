@@ -60,33 +60,42 @@ public struct CheckpointLayout: Sendable, Equatable {
     require(
       values.count == count && tensor.count == count,
       "\(values.count) values of a checkpoint tensor \(checkpointShape) into \(tensor)")
-    forEachElement { engine, checkpoint in tensor[engine] = values[checkpoint] }
+    forEachElement(rows: 0..<rows) { engine, checkpoint in tensor[engine] = values[checkpoint] }
   }
 
+  /// The parts that the checkpoint's elements are stored in: entries along the outermost axis.
+  public var rows: Int { extents[0] }
+
   /// The tensor's elements in the checkpoint's order.
-  public func store(_ tensor: Tensor) -> [Float] {
+  public func store(_ tensor: Tensor) -> [Float] { store(tensor, rows: 0..<rows) }
+
+  /// The tensor's elements in the checkpoint's order, as many rows of them as asked for.
+  public func store(_ tensor: Tensor, rows: Range<Int>) -> [Float] {
     require(
-      tensor.count == count, "\(tensor) as a checkpoint tensor of shape \(checkpointShape)")
-    var values = [Float](repeating: 0, count: count)
-    forEachElement { engine, checkpoint in values[checkpoint] = tensor[engine] }
+      tensor.count == count && rows.lowerBound >= 0 && rows.upperBound <= self.rows,
+      "rows \(rows) of \(tensor) as a checkpoint tensor of shape \(checkpointShape)")
+    let perRow = count / max(self.rows, 1)
+    let first = rows.lowerBound * perRow
+    var values = [Float](repeating: 0, count: rows.count * perRow)
+    forEachElement(rows: rows) { engine, checkpoint in
+      values[checkpoint - first] = tensor[engine]
+    }
     return values
   }
 
-  /// Visits all elements in the engine's order: (engine offset, checkpoint offset).
-  private func forEachElement(_ body: (Int, Int) -> Void) {
+  /// Visits the elements of some rows in the engine's order: (engine offset, checkpoint offset).
+  private func forEachElement(rows: Range<Int>, _ body: (Int, Int) -> Void) {
     var strides = [1, 1, 1, 1]
     for axis in [2, 1, 0] { strides[axis] = strides[axis + 1] * extents[axis + 1] }
     let sizes = permutation.map { extents[$0] }
     let steps = permutation.map { strides[$0] }
-    var engine = 0
-    for a in 0..<sizes[0] {
-      for b in 0..<sizes[1] {
-        for c in 0..<sizes[2] {
-          let start = a * steps[0] + b * steps[1] + c * steps[2]
-          for d in 0..<sizes[3] {
-            body(engine, start + d * steps[3])
-            engine += 1
-          }
+    let ranges = permutation.map { $0 == 0 ? rows : 0..<extents[$0] }
+    for a in ranges[0] {
+      for b in ranges[1] {
+        for c in ranges[2] {
+          let engine = ((a * sizes[1] + b) * sizes[2] + c) * sizes[3]
+          let checkpoint = a * steps[0] + b * steps[1] + c * steps[2]
+          for d in ranges[3] { body(engine + d, checkpoint + d * steps[3]) }
         }
       }
     }

@@ -9,7 +9,7 @@ public struct ModelFile: Sendable {
   public static let recipeKey = "lcnn-dist.recipe"
 
   public let path: String
-  public let dictionary: StateDictionary
+  public let dictionary: FileState
   /// The recipe that trained it; nil for a file from elsewhere.
   public let recipe: Recipe?
 
@@ -18,7 +18,7 @@ public struct ModelFile: Sendable {
     self.path = try ModelFile.resolve(path)
     let file = try SafetensorsFile.read(self.path)
     // PyTorch's count of batches is an integer.
-    dictionary = try StateDictionary(file, path: self.path, ignoring: Model.ignoredSuffixes)
+    dictionary = try FileState(file, path: self.path, ignoring: Model.ignoredSuffixes)
     recipe = try file.metadata[ModelFile.recipeKey].map {
       try Recipe(yaml: $0, source: "\(path) (\(ModelFile.recipeKey))")
     }
@@ -27,9 +27,11 @@ public struct ModelFile: Sendable {
   /// SHA-256 of names, shapes and values, wherever the file lies and whatever else is in it.
   public var digest: String {
     let digest = SHA256Digest()
-    for entry in dictionary.entries {
-      Array("\(entry.name)\(entry.shape)".utf8).withUnsafeBytes { digest.update($0) }
-      entry.values.withUnsafeBytes { digest.update($0) }
+    for name in dictionary.names {
+      guard let shape = dictionary.shape(of: name), let values = dictionary.values(of: name)
+      else { continue }
+      Array("\(name)\(shape)".utf8).withUnsafeBytes { digest.update($0) }
+      values.withUnsafeBytes { digest.update($0) }
     }
     return digest.hexadecimal()
   }

@@ -30,10 +30,11 @@ public struct RunOutput {
   func save(_ model: Model, recipe: Recipe, state: TrainingState) throws {
     // A checkpoint that survives a power failure must not be ahead of the metrics.
     try metrics.sync()
-    let dictionary = model.stateDictionary()
     try checkpoints.save(
-      state, model: dictionary.file(metadata: [ModelFile.recipeKey: try recipe.json()]),
-      optimizer: model.optimizerDictionary().file())
+      state,
+      model: SafetensorsStream(
+        model.stateTensors, metadata: [ModelFile.recipeKey: try recipe.json()]),
+      optimizer: SafetensorsStream(model.velocityTensors))
     try checkpoints.keepNewest(keep)
   }
 

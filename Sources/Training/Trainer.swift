@@ -96,8 +96,16 @@ public final class Trainer {
         throw TrainingError.stopped(step: steps, run: output?.directory.path ?? "")
       }
     }
-    return try last ?? evaluate()
+    let result = try last ?? evaluate()
+    let memory = MemoryReport(
+      planBytes: planBytes, dataBytes: dataBytes, threads: threads, communicator: communicator)
+    if let memory { observer?.memory(memory) }
+    return result
   }
+
+  /// What this rank's models take.
+  private var planBytes: Int { model.memoryBytes + (curvatureProbe?.memoryBytes ?? 0) }
+  private var dataBytes: Int { trainData.bytes + testData.bytes }
 
   /// This rank's batches from here to the recipe's end.
   ///
@@ -240,7 +248,7 @@ public final class Trainer {
       architecture: model.architecture, trainedParameters: model.values.count,
       trainSamples: trainData.count, testSamples: testData.count, epochs: recipe.epochs,
       stepsPerEpoch: sampler.stepsPerEpoch, batchSize: recipe.batchSize,
-      planBytes: model.memoryBytes + (curvatureProbe?.memoryBytes ?? 0),
+      planBytes: planBytes, dataBytes: dataBytes,
       gradientBuckets: trainingStep.reducer.bucketCount,
       reducedBytes: trainingStep.reducer.bytesPerStep, gradientChoice: choice,
       sumOrder: recipe.sumOrder, resumedAt: steps)

@@ -212,9 +212,9 @@ public struct TrainerSetup {
           "vector units: \(now), before it was \(before): no longer the bits of a run in one go")
       }
       try model.load(
-        StateDictionary(checkpoint.model, path: checkpoint.path), from: checkpoint.path)
+        FileState(checkpoint.model, path: checkpoint.path), from: checkpoint.path)
       try model.loadOptimizer(
-        StateDictionary(checkpoint.optimizer, path: checkpoint.path), from: checkpoint.path)
+        FileState(checkpoint.optimizer, path: checkpoint.path), from: checkpoint.path)
       environment.step = state.step
       let output = try RunOutput(
         directory, recipe: recipe, environment: environment, resumingAt: state.step)

@@ -10,6 +10,8 @@ public protocol TrainingObserver: AnyObject {
   func step(_ progress: StepProgress)
   /// After an epoch, or where the run ends within one.
   func epoch(_ report: EpochReport)
+  /// After the last epoch.
+  func memory(_ report: MemoryReport)
   /// One line that the user should see.
   func note(_ line: String)
 }
@@ -26,8 +28,9 @@ public struct RunSummary: Sendable {
   public let epochs: Int
   public let stepsPerEpoch: Int
   public let batchSize: Int
-  /// Memory of one thread's plan.
+  /// Memory of one thread's plan, and of the data that the threads of a process share.
   public let planBytes: Int
+  public let dataBytes: Int
   public let gradientBuckets: Int
   /// What a rank hands to the gradient collectives of one step.
   public let reducedBytes: Int

@@ -120,7 +120,8 @@ import Testing
     let path = try save(step: 7)
     #expect(try save(step: 7) == path)
     let message = message {
-      try store.save(state(step: 7), model: model(8), optimizer: model(-7))
+      try store.save(
+        state(step: 7), model: SafetensorsStream(model(8)), optimizer: SafetensorsStream(model(-7)))
       return nil
     }
     #expect(
@@ -129,7 +130,9 @@ import Testing
 
   @discardableResult
   private func save(step: Int, in other: CheckpointStore? = nil) throws -> String {
-    try (other ?? store).save(state(step: step), model: model(step), optimizer: model(-step))
+    try (other ?? store).save(
+      state(step: step), model: SafetensorsStream(model(step)),
+      optimizer: SafetensorsStream(model(-step)))
   }
 
   private func state(step: Int) -> TrainingState {

@@ -48,6 +48,7 @@ extension ProgramRuns {
         let outcome = try train(launch, [], in: directory)
         #expect(outcome.status == 0, "\(launch): \(outcome)")
         #expect(outcome.outputLines.count { $0.hasPrefix(words) } == 1, "\(outcome.output)")
+        #expect(outcome.outputLines.count { $0.hasPrefix("memory") } == 1, "\(outcome.output)")
       }
       #expect(try directory.text("run-2-2/environment.jsonl").contains("\"threads\":[2,2]"))
       let alone = try SafetensorsFile.read("\(directory.path)/run-1-1/\(Self.model)")

@@ -66,6 +66,8 @@ struct LayoutCase: Sendable, CustomTestStringConvertible {
     let (tensor, arena) = try Arena.plan { $0.tensor(Shape(layout.engine)) }
     layout.layout.load(values, into: tensor)
     #expect(layout.layout.store(tensor) == values)
+    let rows = (0..<layout.layout.rows).map { layout.layout.store(tensor, rows: $0..<$0 + 1) }
+    #expect(Array(rows.joined()) == values)
     withExtendedLifetime(arena) {}
   }
 }

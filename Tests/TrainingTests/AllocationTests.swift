@@ -46,6 +46,42 @@ import Training
     #expect(count.own == 0, "\(count) in 3 steps")
   }
 
+  /// What a step touched each time would show in every ten steps.
+  ///
+  /// A wait that is longer than all before it may meet a page of instructions for the first time, once.
+  @Test("later steps touch no page for the first time", arguments: [1, 2])
+  func pageFaults(ranks: Int) throws {
+    useOneBLASThread()
+    let counts = Mutex([Int: [Int]]())
+    let abandon: ThreadTeam.Abandon = { fatalError("rank \($1): \($0)") }
+    try ThreadTeam(size: ranks).run(over: SoloCommunicator(), abandon: abandon) { communicator in
+      let architecture = try SmallNetwork.resNetLowCurvature.architecture()
+      let model = try Model(
+        architecture, ModelConfiguration(.trainingWithPenalty, maximumSamples: 40),
+        communicator: communicator)
+      model.initialize(seed: 1)
+      let step = TrainingStep(
+        model, objective: Objective(gradientNorm: 0.1),
+        optimizer: SGD(momentum: 0.9, weightDecay: 0), communicator: communicator,
+        bucketBytes: 256)
+      let samples = RandomSamples(architecture, count: 40, seed: 2)
+      let own = samples.withShare(rank: communicator.rank, of: communicator.size) { batch in
+        (0..<5).map { _ in
+          let before = ProcessMemory.pageFaultsOfThread
+          for _ in 0..<10 { _ = step.run(batch, learningRate: 0.01) }
+          return ProcessMemory.pageFaultsOfThread - before
+        }
+      }
+      counts.withLock { $0[communicator.rank] = own }
+    }
+    let found = counts.withLock { $0 }
+    print("page faults in five times ten steps, by rank: \(found)")
+    #expect(found.count == ranks)
+    for (rank, faults) in found {
+      #expect(faults[0] > 0 && faults.dropFirst().min() == 0, "rank \(rank): \(faults)")
+    }
+  }
+
   @Test("nor does a step with CURE and adversarial examples", arguments: SmallNetwork.allCases)
   func arms(network: SmallNetwork) throws {
     useOneBLASThread()

@@ -19,6 +19,7 @@ private final class Interrupter: TrainingObserver {
     raise(SIGUSR1)
   }
   func epoch(_ report: EpochReport) {}
+  func memory(_ report: MemoryReport) {}
   func note(_ line: String) {}
 }
 
