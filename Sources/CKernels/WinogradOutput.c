@@ -1,4 +1,4 @@
-#include "WinogradTransforms.h"
+#include "BFloat16.h"
 
 /// The rows and columns of a 4×4 tile that lie inside the image.
 typedef struct {
@@ -30,7 +30,7 @@ ALWAYS_INLINE void transformOutput(const CKWinogradTiles *v, size_t stride, Kept
 }
 
 ALWAYS_INLINE void transformOutputAdjoint(const CKWinogradTiles *v, size_t stride, Kept in,
-                                          const float *y, size_t count, float *z) {
+                                          const float *y, size_t count, Destination z, size_t at) {
   const size_t row = v->width * v->channels, extent = extentOf(stride);
   Lanes half[mostExtent][4], from[4], t[mostExtent];
   UNROLLED for (size_t j = 0; j < 4; j++) {
@@ -44,7 +44,7 @@ ALWAYS_INLINE void transformOutputAdjoint(const CKWinogradTiles *v, size_t strid
   UNROLLED for (size_t i = 0; i < extent; i++) {
     outputAdjoint(stride, half[i], t);
     UNROLLED for (size_t j = 0; j < extent; j++) {
-      LANES(z + (extent * i + j) * v->coefficientStride) = t[j];
+      storeElements(z, at + (extent * i + j) * v->coefficientStride, &t[j]);
     }
   }
 }
@@ -80,28 +80,40 @@ KERNEL(void, ck_winograd_output, (const CKWinogradTiles *v, const float *m, floa
 }
 
 ALWAYS_INLINE void transformOutputAdjoints(const CKWinogradTiles *v, size_t stride, const float *y,
-                                           float *z) {
+                                           Destination z) {
   const Kept everything = {4, 4};
-  for (size_t tile = 0; tile < v->tiles; tile++, z += v->pitch) {
+  for (size_t tile = 0; tile < v->tiles; tile++) {
     const TilePlace place = placeOf(v, 4, v->firstTile + tile);
     const Kept in = keptOf(v, place);
     const float *from = y + offsetOf(v, place);
     for (size_t c = 0; c < v->channels; c += CKWinogradLanes) {
       const size_t count = lanesFrom(c, v->channels);
       if (in.rows == 4 && in.columns == 4 && count == CKWinogradLanes) {
-        transformOutputAdjoint(v, stride, everything, from + c, CKWinogradLanes, z + c);
+        transformOutputAdjoint(v, stride, everything, from + c, CKWinogradLanes, z,
+                               tile * v->pitch + c);
       } else {
-        transformOutputAdjoint(v, stride, in, from + c, count, z + c);
+        transformOutputAdjoint(v, stride, in, from + c, count, z, tile * v->pitch + c);
       }
     }
   }
 }
 
-KERNEL(void, ck_winograd_output_adjoint, (const CKWinogradTiles *v, const float *y, float *z),
-       (v, y, z)) {
+ALWAYS_INLINE void transformStridedAdjoints(const CKWinogradTiles *v, const float *y,
+                                            Destination z) {
   if (v->stride == 1) {
     transformOutputAdjoints(v, 1, y, z);
   } else {
     transformOutputAdjoints(v, 2, y, z);
   }
+}
+
+KERNEL(void, ck_winograd_output_adjoint, (const CKWinogradTiles *v, const float *y, float *z),
+       (v, y, z)) {
+  transformStridedAdjoints(v, y, (Destination){.first = z, .rounds = false});
+}
+
+KERNEL(void, ck_winograd_output_adjoint_bf16, (const CKWinogradTiles *v, const float *y,
+                                               uint16_t *z),
+       (v, y, z)) {
+  transformStridedAdjoints(v, y, (Destination){.first = z, .rounds = true});
 }
