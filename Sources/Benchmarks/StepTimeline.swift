@@ -29,8 +29,6 @@ public struct StepTimeline: Sendable, Equatable, Codable {
     public let bucketSums: Double
     /// Seconds of the other sums.
     public let otherSums: Double
-    /// Seconds of communication that computing does not hide.
-    public var exposed: Double { total - computing }
   }
 
   /// Up to the end of the last backward sweep, in order; the last bucket is the last stage's.

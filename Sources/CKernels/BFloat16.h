@@ -2,7 +2,6 @@
 #define CKERNELS_BFLOAT16_H
 
 #include "WinogradTransforms.h"
-#include <stdint.h>
 
 // bfloat16 is the upper half of a float. A pair of them is a word, the first in the lower half.
 

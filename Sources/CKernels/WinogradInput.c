@@ -61,9 +61,12 @@ ALWAYS_INLINE void transformInput(const CKWinogradTiles *v, size_t stride, Insid
   }
 }
 
-ALWAYS_INLINE ptrdiff_t originOf(const CKWinogradTiles *v, TilePlace place) {
-  const ptrdiff_t row = (ptrdiff_t)place.row - 1, column = (ptrdiff_t)place.column - 1;
-  return (ptrdiff_t)place.image + (row * (ptrdiff_t)v->width + column) * (ptrdiff_t)v->channels;
+/// From a tile's corner to the columns of the next one that it does not hold itself.
+ALWAYS_INLINE ptrdiff_t aheadOf(const CKWinogradTiles *v, size_t stride, size_t tile,
+                                ptrdiff_t origin) {
+  const size_t overlap = extentOf(stride) - 4 * stride;
+  return originOf(v, 1, placeOf(v, 4 * stride, tile + 1)) - origin +
+         (ptrdiff_t)(overlap * v->channels);
 }
 
 ALWAYS_INLINE void transformInputs(const CKWinogradTiles *v, size_t stride, const Input *input,
@@ -73,9 +76,12 @@ ALWAYS_INLINE void transformInputs(const CKWinogradTiles *v, size_t stride, cons
     const TilePlace place = placeOf(v, 4 * stride, v->firstTile + tile);
     const Inside in = insideOf(v, stride, place);
     const bool whole = isWhole(in, stride);
-    ptrdiff_t origin = originOf(v, place);
+    ptrdiff_t origin = originOf(v, 1, place);
+    const ptrdiff_t ahead = aheadOf(v, stride, v->firstTile + tile, origin);
     for (size_t c = 0; c < v->channels; c += CKWinogradLanes, origin += CKWinogradLanes) {
       const size_t count = lanesFrom(c, v->channels);
+      prefetch(v, input->x, origin + ahead, extentOf(stride), 4 * stride);
+      if (combined) prefetch(v, input->w, origin + ahead, extentOf(stride), 4 * stride);
       if (whole && count == CKWinogradLanes) {
         transformInput(v, stride, everything, input, combined, origin, CKWinogradLanes, out,
                        tile * v->pitch + c);
@@ -160,9 +166,11 @@ ALWAYS_INLINE void addInputs(const CKWinogradTiles *v, size_t stride, const floa
     const TilePlace place = placeOf(v, 4 * stride, v->firstTile + tile);
     const Inside in = insideOf(v, stride, place);
     const bool above = place.row > 0, left = place.column > 0, whole = isWhole(in, stride);
-    ptrdiff_t origin = originOf(v, place);
+    ptrdiff_t origin = originOf(v, 1, place);
+    const ptrdiff_t ahead = aheadOf(v, stride, v->firstTile + tile, origin);
     for (size_t c = 0; c < v->channels; c += CKWinogradLanes, origin += CKWinogradLanes) {
       const size_t count = lanesFrom(c, v->channels);
+      prefetch(v, x, origin + ahead, extentOf(stride), 4 * stride);
       if (whole && count == CKWinogradLanes) {
         addInput(v, stride, everything, adds, true, true, from + c, origin, CKWinogradLanes, x);
       } else {

@@ -49,8 +49,9 @@ ALWAYS_INLINE void transformOutputAdjoint(const CKWinogradTiles *v, size_t strid
   }
 }
 
-ALWAYS_INLINE size_t offsetOf(const CKWinogradTiles *v, TilePlace place) {
-  return place.image + (place.row * v->width + place.column) * v->channels;
+/// From a tile to the next one.
+ALWAYS_INLINE ptrdiff_t aheadOf(const CKWinogradTiles *v, size_t tile, ptrdiff_t origin) {
+  return originOf(v, 0, placeOf(v, 4, tile + 1)) - origin;
 }
 
 ALWAYS_INLINE void transformOutputs(const CKWinogradTiles *v, size_t stride, const float *m,
@@ -59,9 +60,12 @@ ALWAYS_INLINE void transformOutputs(const CKWinogradTiles *v, size_t stride, con
   for (size_t tile = 0; tile < v->tiles; tile++, m += v->pitch) {
     const TilePlace place = placeOf(v, 4, v->firstTile + tile);
     const Kept in = keptOf(v, place);
-    float *to = y + offsetOf(v, place);
+    const ptrdiff_t origin = originOf(v, 0, place);
+    const ptrdiff_t ahead = aheadOf(v, v->firstTile + tile, origin);
+    float *to = y + origin;
     for (size_t c = 0; c < v->channels; c += CKWinogradLanes) {
       const size_t count = lanesFrom(c, v->channels);
+      prefetch(v, to, ahead + (ptrdiff_t)c, 4, 4);
       if (in.rows == 4 && in.columns == 4 && count == CKWinogradLanes) {
         transformOutput(v, stride, everything, m + c, CKWinogradLanes, to + c);
       } else {
@@ -85,9 +89,12 @@ ALWAYS_INLINE void transformOutputAdjoints(const CKWinogradTiles *v, size_t stri
   for (size_t tile = 0; tile < v->tiles; tile++) {
     const TilePlace place = placeOf(v, 4, v->firstTile + tile);
     const Kept in = keptOf(v, place);
-    const float *from = y + offsetOf(v, place);
+    const ptrdiff_t origin = originOf(v, 0, place);
+    const ptrdiff_t ahead = aheadOf(v, v->firstTile + tile, origin);
+    const float *from = y + origin;
     for (size_t c = 0; c < v->channels; c += CKWinogradLanes) {
       const size_t count = lanesFrom(c, v->channels);
+      prefetch(v, from, ahead + (ptrdiff_t)c, 4, 4);
       if (in.rows == 4 && in.columns == 4 && count == CKWinogradLanes) {
         transformOutputAdjoint(v, stride, everything, from + c, CKWinogradLanes, z,
                                tile * v->pitch + c);

@@ -10,6 +10,9 @@ enum CIFAR {
   private static let planes = 3
 
   private var name: String { self == .ten ? "cifar10" : "cifar100" }
+  private var kind: String {
+    "the binary version of \(self == .ten ? "CIFAR-10" : "CIFAR-100"), not the one for Python"
+  }
   private var labelBytes: Int { self == .ten ? 1 : 2 }
   private var recordSize: Int { labelBytes + CIFAR.planes * CIFAR.side * CIFAR.side }
   private var subdirectory: String { self == .ten ? "cifar-10-batches-bin" : "cifar-100-binary" }
@@ -31,7 +34,8 @@ enum CIFAR {
   func load(_ split: Dataset.Split, directory: String?) throws(DatasetError) -> Dataset {
     let files = files(of: split)
     let found = try DataDirectory(
-      dataset: name, root: directory, subdirectories: [subdirectory], files: files.map { [$0] })
+      dataset: name, kind: kind, root: directory, subdirectories: [subdirectory],
+      files: files.map { [$0] })
     var pixels: [UInt8] = []
     var labels: [UInt16] = []
     for file in files {

@@ -5,12 +5,13 @@
 /// The directory that holds a data set's files.
 struct DataDirectory {
   let path: String
+  private let kind: String
 
   /// Finds the one directory among `root` and its `subdirectories` that holds any of `files`.
   ///
-  /// Each file is a list of names it may have, in order of preference.
+  /// `kind` says what these are, `dataset` what a recipe calls them. Each file is a list of names it may have, in order of preference.
   init(
-    dataset: String, root: String?, subdirectories: [String], files: [[String]]
+    dataset: String, kind: String, root: String?, subdirectories: [String], files: [[String]]
   ) throws(DatasetError) {
     guard let root else { throw .noDirectory(dataset: dataset) }
     let candidates = [root] + subdirectories.map { "\(root)/\($0)" }
@@ -19,17 +20,18 @@ struct DataDirectory {
       names.contains { Self.exists("\(candidate)/\($0)") }
     }
     guard let first = holding.first else {
-      throw .missing(names: files.first ?? [], directories: candidates)
+      throw .missing(names: files.first ?? [], directories: candidates, kind: kind)
     }
     guard holding.count == 1 else { throw .ambiguous(directories: holding) }
     path = first
+    self.kind = kind
   }
 
   /// The path and the content of the file that has one of `names`, expanded if its name ends in .gz.
   func read(_ names: [String]) throws(DatasetError) -> (path: String, bytes: [UInt8]) {
     let paths = names.map { "\(path)/\($0)" }
     guard let file = paths.first(where: Self.exists) else {
-      throw .missing(names: names, directories: [path])
+      throw .missing(names: names, directories: [path], kind: kind)
     }
     let bytes = try Self.bytes(ofFile: file)
     guard !bytes.isEmpty else { throw .empty(path: file) }

@@ -51,8 +51,6 @@ public final class Dataset: Sendable {
   public var channels: Int { format.channels }
   public var classes: Int { format.classes }
   public var pixelsPerImage: Int { format.pixelsPerImage }
-  /// The distance between two neighbouring pixel values: 1/255, or 1/16 for digits.
-  public var pixelScale: Float { 1 / Float(format.pixelMaximum) }
 
   public init(name: String, split: Split, format: Format, pixels: [UInt8], labels: [UInt16]) {
     require(

@@ -2,8 +2,8 @@
 public enum DatasetError: Error, Equatable, CustomStringConvertible {
   /// `dataset` comes from files and no directory was given.
   case noDirectory(dataset: String)
-  /// None of `names` is in any of `directories`.
-  case missing(names: [String], directories: [String])
+  /// None of `names`, the files of `kind`, is in any of `directories`.
+  case missing(names: [String], directories: [String], kind: String)
   /// Several directories hold the data set, maybe different ones.
   case ambiguous(directories: [String])
   case unreadable(path: String, reason: String)
@@ -26,8 +26,9 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .noDirectory(let dataset):
       "\(dataset) is read from files: name the directory that holds them"
-    case .missing(let names, let directories):
-      "found no \(names.joined(separator: " or ")) in \(directories.joined(separator: ", "))"
+    case .missing(let names, let directories, let kind):
+      "found no \(names.joined(separator: " or ")) in \(directories.joined(separator: ", ")); "
+        + "expected the files of \(kind)"
     case .ambiguous(let directories):
       "more than one directory holds the data set, name one of them: "
         + directories.joined(separator: ", ")

@@ -11,8 +11,8 @@ enum IDX {
     let imageNames = names("\(prefix)-images-idx3-ubyte")
     let labelNames = names("\(prefix)-labels-idx1-ubyte")
     let found = try DataDirectory(
-      dataset: "idx", root: directory, subdirectories: subdirectories,
-      files: [imageNames, labelNames])
+      dataset: "idx", kind: "MNIST or a successor", root: directory,
+      subdirectories: subdirectories, files: [imageNames, labelNames])
     let images = try read(imageNames, in: found, rank: 3)
     let labels = try read(labelNames, in: found, rank: 1)
     guard images.dimensions[0] == labels.dimensions[0] else {

@@ -57,23 +57,25 @@ public struct AttackReport {
 
   private var signs: String {
     let lines = summary.epsilons.filter { !$0.signs.areClear }.map { row in
-      var signs: [String] = []
-      if row.signs.withoutGradient > 0 {
-        signs.append("\(Self.samples(row.signs.withoutGradient)) met a gradient of zero")
-      }
-      if row.signs.withoutGrowth > 0 {
-        signs.append("\(Self.samples(row.signs.withoutGrowth)) whose loss no step raised")
-      }
-      if let count = row.signs.squareOnly, count > 0 {
-        signs.append("Square broke \(Self.samples(count)) that gradients did not")
-      }
+      let counts: [(samples: Int, text: (String) -> String)] = [
+        (row.signs.withoutGradient, { "\($0) met a gradient of zero" }),
+        (row.signs.withoutGrowth, { "\($0) whose loss no step raised" }),
+        (row.signs.squareOnly ?? 0, { "Square broke \($0) that gradients did not" }),
+      ]
+      var signs = counts.filter { $0.samples >= RobustnessSummary.Signs.fewestSamples }
+        .map { $0.text("\($0.samples) samples") }
       if row.signs.isFlat { signs.append("no sample fell to the larger ε") }
       return "ε \(TextTable.number(row.epsilon)): \(signs.joined(separator: "; "))"
     }
-    return lines.isEmpty
-      ? "no sign of masked gradients"
-      : (["signs of masked gradients, the model may be less robust than it seems:"] + lines)
+    if !lines.isEmpty {
+      return (["signs of masked gradients, the model may be less robust than it seems:"] + lines)
         .joined(separator: "\n")
+    }
+    let attacked = summary.epsilons.map(\.attacked).max() ?? 0
+    let fewest = RobustnessSummary.Signs.fewestAttacked
+    return attacked < fewest
+      ? "\(Self.samples(attacked)) attacked: too few to tell masked gradients by, expected \(fewest)"
+      : "no sign of masked gradients"
   }
 
   private static func samples(_ count: Int) -> String {

@@ -2,7 +2,7 @@ import Datasets
 import Robustness
 
 /// The certified radii of one split as text for people, lines for programs and statistics.
-public struct CertificationReport {
+public struct CertificationReport: SplitReport {
   /// The names of the columns of ``csv``.
   public static let csvHeader =
     "split,index,label,prediction,margin,radius,first-order-radius,rival,gradient-norm\n"

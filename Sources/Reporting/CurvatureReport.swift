@@ -3,7 +3,7 @@ import Datasets
 import Foundation
 
 /// A curvature survey of one split as text for people, lines for programs and statistics.
-public struct CurvatureReport {
+public struct CurvatureReport: SplitReport {
   /// The names of the columns of ``csv``.
   public static let csvHeader =
     "split,index,label,prediction,gradient-norm,hessian-norm,curvature,residual,eigenvalue,products,"

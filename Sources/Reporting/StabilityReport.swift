@@ -2,7 +2,7 @@ import Curvature
 import Datasets
 
 /// A stability survey of one split as text for people, lines for programs and statistics.
-public struct StabilityReport {
+public struct StabilityReport: SplitReport {
   /// The names of the columns of ``csv``.
   public static let csvHeader =
     "split,index,label,prediction,gradient-norm,radius,mean-change,worst-change,worst-direction\n"

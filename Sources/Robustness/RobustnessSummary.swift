@@ -20,6 +20,9 @@ public struct RobustnessSummary: Sendable, Equatable, Encodable {
   }
 
   /// Signs of masked gradients among the samples attacked at one distance; all zero is as it should be.
+  ///
+  /// One or two samples may be chance: Square draws at random, and the loss of a sample that the model is
+  /// sure of has no gradient in single precision.
   /// - Source: Carlini et al., "On evaluating adversarial robustness", 2019, §3; Croce and Hein, ICML 2020.
   public struct Signs: Sendable, Equatable, Encodable {
     /// Samples at which an attack met a gradient of exactly zero.
@@ -28,11 +31,19 @@ public struct RobustnessSummary: Sendable, Equatable, Encodable {
     public let withoutGrowth: Int
     /// Samples that Square broke after the gradient attacks could not; nil if not both were run.
     public let squareOnly: Int?
-    /// Whether robust accuracy is that of the next smaller distance, and not 0.
+    /// Whether no sample fell that the next smaller distance had left, of at least ``fewestAttacked``.
     public let isFlat: Bool
 
+    /// How many samples make a sign.
+    public static let fewestSamples = 3
+
+    /// The least n with 0.95ⁿ < 0.05: if so many are attacked and none falls, then at 95 % confidence
+    /// fewer than 5 % of all would.
+    public static let fewestAttacked = 59
+
     public var areClear: Bool {
-      withoutGradient == 0 && withoutGrowth == 0 && squareOnly ?? 0 == 0 && !isFlat
+      [withoutGradient, withoutGrowth, squareOnly ?? 0].allSatisfy { $0 < Self.fewestSamples }
+        && !isFlat
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -73,7 +84,7 @@ public struct RobustnessSummary: Sendable, Equatable, Encodable {
             withoutGradient: here.count(where: \.hasZeroGradient),
             withoutGrowth: here.count(where: \.hasNoGrowth),
             squareOnly: comparesSquare ? brokenHere.count { $0.attack == .square } : nil,
-            isFlat: !rows.isEmpty && robust == before && robust.hits > 0)))
+            isFlat: !rows.isEmpty && robust == before && here.count >= Signs.fewestAttacked)))
     }
     epsilons = rows
   }

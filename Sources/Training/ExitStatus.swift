@@ -73,7 +73,7 @@ public enum ExitStatus: Int32, Sendable, CaseIterable {
     case .replicasDiffer: self = .replicasDiffer
     case .failedElsewhere: self = .writeFailed
     case .agreed(_, _, let status): self = status
-    case .nothingToResume, .dataChanged: self = .unusableInput
+    case .nothingToResume, .noCheckpoint, .dataChanged: self = .unusableInput
     case .ranksDiffer: self = .launch
     case .stopped: self = .stopped
     }

@@ -45,7 +45,7 @@ public struct ModelFile: Sendable {
     if FileManager.default.fileExists(atPath: inside) { return inside }
     let store = CheckpointStore(directory: try RunDirectory(opening: path))
     guard let latest = try store.latest(note: { _ in }) else {
-      throw TrainingError.nothingToResume(run: path)
+      throw TrainingError.noCheckpoint(run: path)
     }
     return "\(latest.path)/\(Checkpoint.modelFile)"
   }

@@ -11,7 +11,8 @@ extension Recipe {
     let builtIn = EmbeddedFiles.recipes.map(\.name)
     guard FileManager.default.fileExists(atPath: nameOrPath) else {
       throw .notFound(
-        name: nameOrPath, builtIn: builtIn, nearest: nearest(to: nameOrPath, among: builtIn))
+        name: nameOrPath, builtIn: builtIn,
+        nearest: Spelling.nearest(to: nameOrPath, among: builtIn))
     }
     let text: String
     do { text = try String(contentsOfFile: nameOrPath, encoding: .utf8) } catch {

@@ -21,6 +21,7 @@ public final class Trainer {
   let sampler: ShardedSampler
   let trainingStep: TrainingStep
   let output: RunOutput?
+  private let runPath: String
   let observer: (any TrainingObserver)?
   private let threads: [Int]
   private let schedule: LearningRateSchedule
@@ -56,6 +57,7 @@ public final class Trainer {
       bucketBytes: GradientPlan().bucketBytes)
     times = RunTimes(setup, reducer: trainingStep.reducer, drill: drill)
     output = setup.output
+    runPath = setup.runPath
     divergenceCheck = DivergenceCheck(setup.model, communicator: setup.communicator)
     self.observer = observer
     schedule = setup.recipe.learningRates
@@ -93,7 +95,7 @@ public final class Trainer {
       // After the epoch's report, which a resumed run would not make up for.
       if result.stopRequested && !isEnd {
         try checkpoint()
-        throw TrainingError.stopped(step: steps, run: output?.directory.path ?? "")
+        throw TrainingError.stopped(step: steps, run: runPath)
       }
     }
     let result = try last ?? evaluate()
@@ -244,7 +246,7 @@ public final class Trainer {
 
   private func summary(_ choice: GradientChoice) -> RunSummary {
     RunSummary(
-      run: output?.directory.path ?? "", threads: threads,
+      run: runPath, threads: threads,
       architecture: model.architecture, trainedParameters: model.values.count,
       trainSamples: trainData.count, testSamples: testData.count, epochs: recipe.epochs,
       stepsPerEpoch: sampler.stepsPerEpoch, batchSize: recipe.batchSize,

@@ -29,6 +29,8 @@ public struct TrainerSetup {
   let testData: Dataset
   let sampler: ShardedSampler
   let output: RunOutput?
+  /// The run's directory, as rank 0 has opened it.
+  public let runPath: String
   let position: BatchPosition
   let steps: Int
   /// Rank 0's, who reports them.
@@ -95,6 +97,8 @@ public struct TrainerSetup {
       }
     }
     output = opened
+    let path = Array((opened?.directory.path ?? "").utf8)
+    runPath = String(decoding: communicator.allGather(path)[0], as: UTF8.self)
     epochSums = sums
     curvature = measured
     progress.withUnsafeMutableBytes { communicator.broadcast($0, from: 0) }
@@ -229,13 +233,5 @@ extension TrainerSetup {
   /// - Parameter drill: the same on all ranks.
   public func makeTrainer(observer: (any TrainingObserver)?, drill: Drill? = nil) -> Trainer {
     Trainer(self, observer: observer, drill: drill)
-  }
-
-  /// The run's directory, as rank 0 has opened it.
-  ///
-  /// Collective.
-  public func sharedRunPath() -> String {
-    let own = Array((output?.directory.path ?? "").utf8)
-    return String(decoding: communicator.allGather(own)[0], as: UTF8.self)
   }
 }

@@ -12,6 +12,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   /// Ranks of one job that must be alike are not.
   case ranksDiffer(what: String, rank: Int, found: String, rootValue: String)
   case nothingToResume(run: String)
+  /// A run's directory is named for its model, and holds none.
+  case noCheckpoint(run: String)
   case changed(key: String, checkpoint: String, recipe: String)
   /// A run that is to go on finds other samples than it began with.
   case dataChanged(what: String, run: String)
@@ -37,6 +39,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
       "ranks differ in \(what): \(rootValue) on rank 0, but \(found) on rank \(rank)"
     case .nothingToResume(let run):
       "\(run): no checkpoint to resume from; start a new run, without --resume"
+    case .noCheckpoint(let run):
+      "\(run): holds no checkpoint, expected a model file, a checkpoint or a run that has one"
     case .changed(let key, let checkpoint, let recipe):
       "the checkpoint was trained with --\(key) \(checkpoint), the recipe says \(recipe); "
         + "a run keeps it: start a new one with --initial"

@@ -18,65 +18,49 @@ struct AttackCommand: ParsableCommand {
       number of ranks and any batch size.
       """)
 
-  enum Split: String, ExpressibleByArgument, CaseIterable { case train, test }
+  /// Where the findings go beside the terminal.
+  struct Findings: ParsableArguments {
+    @OptionGroup var results: ResultOptions
 
-  @OptionGroup(title: "MODEL AND RECIPE")
-  var trained: TrainedModelOptions
+    @Option(
+      help: ArgumentHelp(
+        "write the adversarial examples and their labels, a safetensors file", valueName: "file"),
+      completion: .file())
+    var saveAdversarial: String?
+
+    @Option(
+      help: ArgumentHelp(
+        """
+        keep what has been found there until the end, so that a killed attack goes on when it is \
+        asked for again (default: the file of --json with .state)
+        """, valueName: "file"), completion: .file())
+    var state: String?
+
+    func validate() throws {
+      try ResultOptions.requireDistinct([results.csv, results.json, saveAdversarial, state])
+    }
+  }
 
   @OptionGroup(title: "ATTACK")
   var attack: AttackOptions
 
-  @Option(help: "the samples to attack")
-  var split: Split = .test
+  @OptionGroup(title: "MODEL AND SAMPLES")
+  var trained: TrainedModelOptions
 
-  @Option(help: ArgumentHelp("only the first n samples", valueName: "n"))
-  var samples: Int?
+  @OptionGroup(title: "MODEL AND SAMPLES")
+  var samples: SplitOption
 
-  @Option(
-    help: ArgumentHelp("write a line per sample and ε", valueName: "file"), completion: .file())
-  var csv: String?
+  @OptionGroup(title: "RESULTS")
+  var findings: Findings
 
-  @Option(help: ArgumentHelp("write the statistics", valueName: "file"), completion: .file())
-  var json: String?
+  @OptionGroup(title: "RANKS")
+  var ranks: RankOptions
 
-  @Option(
-    help: ArgumentHelp(
-      "write the adversarial examples and their labels, a safetensors file", valueName: "file"),
-    completion: .file())
-  var saveAdversarial: String?
+  @OptionGroup(title: "RECIPE")
+  var flags: RecipeFlags
 
-  @Option(
-    help: ArgumentHelp(
-      """
-      keep what has been found there until the end, so that a killed attack goes on when it is \
-      asked for again (default: the file of --json with .state)
-      """, valueName: "file"), completion: .file())
-  var state: String?
-
-  @OptionGroup var threads: ThreadOptions
-
-  @OptionGroup var vectorUnits: VectorUnitOptions
-
-  @OptionGroup(title: "HANGS")
-  var watch: WatchOptions
-
-  func validate() throws {
-    if let samples, samples < 1 {
-      throw ValidationError("--samples \(samples) must be at least 1")
-    }
-    let files = [csv, json, saveAdversarial, state].compactMap { $0 }
-    for (place, file) in files.enumerated() where files[..<place].contains(file) {
-      throw ValidationError("\(file) is named for two results, expected a file for each")
-    }
-  }
-
-  mutating func run() throws {
-    let world = try Ranks.join(watch)
-    Ranks.logger.info("\(Ranks.blas)")
-    try Ranks.agreeOnKernels(vectorUnits)
-    let command = self
-    let count = try threads.count(in: world)
-    try Ranks.onThreads(count, of: world) { try command.attack(over: $0) }
+  func run() throws {
+    try ranks.run { try attack(over: $0) }
   }
 
   private func attack(over world: any Communicator) throws {
@@ -85,7 +69,8 @@ struct AttackCommand: ParsableCommand {
       let subject = try prepare(world)
       let survey = try AttackSurvey(
         subject.network, subject.data, plan: subject.plan,
-        examples: saveAdversarial == nil ? .dropped : .kept, batch: subject.recipe.batchSize,
+        examples: findings.saveAdversarial == nil ? .dropped : .kept,
+        batch: subject.recipe.batchSize,
         communicator: world)
       return (subject, survey)
     }
@@ -107,7 +92,7 @@ struct AttackCommand: ParsableCommand {
     let report = AttackReport(result.tally, of: subject.data)
     try agreement.performOnRoot {
       try subject.csv?.write(AttackReport.csvHeader + report.csv)
-      try subject.json?.write(try MeasurementOptions.Subject.encoded(document(report, subject)))
+      try subject.json?.write(try ResultOptions.encoded(document(report, subject)))
       try subject.adversarial?.write(AdversarialExamples(result, of: subject.data).file.encoded())
       try state?.remove()
     }
@@ -130,9 +115,8 @@ struct AttackCommand: ParsableCommand {
 
   private func prepare(_ world: any Communicator) throws -> Subject {
     let (file, recipe, data) = try world.oncePerProcess {
-      let (file, recipe) = try trained.read()
-      let whole = try recipe.load(split == .test ? .test : .train)
-      return (file, recipe, whole.prefix(min(samples ?? whole.count, whole.count)))
+      let (file, recipe) = try trained.read(flags)
+      return (file, recipe, try trained.load(samples.split, of: recipe))
     }
     let network = try Model(
       recipe.architecture(for: data),
@@ -140,18 +124,19 @@ struct AttackCommand: ParsableCommand {
         .inputGradients, maximumSamples: recipe.sliceSize, slices: recipe.slices),
       communicator: world)
     try network.load(file.dictionary, from: file.path)
-    let writes = world.rank == 0
     return Subject(
       file: file, recipe: recipe, network: network, data: data,
       plan: try attack.plan(seed: recipe.seed),
-      csv: writes ? try csv.map { try ResultFile($0) } : nil,
-      json: writes ? try json.map { try ResultFile($0) } : nil,
-      adversarial: writes ? try saveAdversarial.map { try ResultFile($0) } : nil)
+      csv: try ResultOptions.open(findings.results.csv, on: world),
+      json: try ResultOptions.open(findings.results.json, on: world),
+      adversarial: try ResultOptions.open(findings.saveAdversarial, on: world))
   }
 
   /// Rank 0's state, if one is kept.
   private func openState(_ subject: Subject, _ world: any Communicator) throws -> AttackState? {
-    guard world.rank == 0, let path = state ?? json.map({ "\($0).state" }) else { return nil }
+    guard world.rank == 0,
+      let path = findings.state ?? findings.results.json.map({ "\($0).state" })
+    else { return nil }
     let data = subject.data
     return try AttackState(
       path,
@@ -161,7 +146,7 @@ struct AttackCommand: ParsableCommand {
       ] + attack.settings + [
         .init("seed", "\(subject.plan.seed)"), .init("slice size", "\(subject.recipe.sliceSize)"),
         .init("kernels", "\(BLASCoreType.current) \(VectorUnits.current)"),
-        .init("adversarial examples", saveAdversarial == nil ? "dropped" : "kept"),
+        .init("adversarial examples", findings.saveAdversarial == nil ? "dropped" : "kept"),
       ])
   }
 

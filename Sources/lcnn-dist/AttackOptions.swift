@@ -69,23 +69,8 @@ struct AttackOptions: ParsableArguments {
   }
 
   private func radii() throws -> [Double] {
-    guard let epsilons else { return norm.usualEpsilons }
-    let entries = epsilons.split(separator: ",", omittingEmptySubsequences: false)
-    return try entries.map { entry in
-      let terms = entry.split(separator: "/", omittingEmptySubsequences: false).map { Double($0) }
-      let value: Double? =
-        switch terms.count {
-        case 1: terms[0]
-        case 2: terms[0].flatMap { numerator in terms[1].map { numerator / $0 } }
-        default: nil
-        }
-      guard let value, value > 0, Float(value).isNormal else {
-        throw ValidationError(
-          "--epsilons \(epsilons): \"\(entry)\" is no radius, "
-            + "expected numbers above 0, as in 0.05,0.1 or 8/255")
-      }
-      return value
-    }
+    try epsilons.map { try NumberList.parse($0, of: "--epsilons", .positive) }
+      ?? norm.usualEpsilons
   }
 
   private func kinds() throws -> [AttackPlan.Kind] {

@@ -21,53 +21,47 @@ struct BenchCommand: ParsableCommand {
   @Argument(help: "what to measure (default: all)")
   var sections: [BenchmarkSection] = []
 
-  @Flag(help: "few runs of each measurement: to see that it works")
-  var quick = false
+  /// How it is measured, and of which network.
+  struct Measurement: ParsableArguments {
+    @Flag(help: "few runs of each measurement: to see that it works")
+    var quick = false
 
-  @Option(help: ArgumentHelp("write all that was measured", valueName: "file"), completion: .file())
-  var json: String?
+    @Option(
+      help: ArgumentHelp("write all that was measured", valueName: "file"), completion: .file())
+    var json: String?
 
-  @Option(help: ArgumentHelp("as for train", valueName: "file or name"))
-  var recipe = "digits"
+    @Option(help: ArgumentHelp("as for train", valueName: "file or name"))
+    var recipe = "digits"
+  }
 
-  @OptionGroup var threads: ThreadOptions
+  @OptionGroup(title: "MEASUREMENT")
+  var measurement: Measurement
 
-  @OptionGroup var vectorUnits: VectorUnitOptions
-
-  @OptionGroup(title: "HANGS")
-  var watch: WatchOptions
+  @OptionGroup(title: "RANKS")
+  var ranks: RankOptions
 
   @OptionGroup(title: "RECIPE")
   var flags: RecipeFlags
 
-  mutating func run() throws {
-    let world = try Ranks.join(watch)
-    Ranks.logger.info("\(Ranks.blas)")
-    try Ranks.agreeOnKernels(vectorUnits)
-    let recipe = try Agreement(world).perform { try resolvedRecipe() }
-    let command = self
-    let count = try threads.count(in: world, mostShares: recipe.mostShares)
-    try Ranks.onThreads(count, of: world) { try command.measure(recipe, over: $0) }
+  func run() throws {
+    let world = try ranks.join()
+    let recipe = try Agreement(world).perform { try flags.resolved(from: measurement.recipe) }
+    try ranks.onThreads(of: world, mostShares: recipe.mostShares) { try measure(recipe, over: $0) }
   }
 
   private func measure(_ recipe: Recipe, over communicator: any Communicator) throws {
     let agreement = Agreement(communicator)
     let isRoot = communicator.rank == 0
-    let file = try agreement.perform { isRoot ? try json.map { try ResultFile($0) } : nil }
+    let file = try agreement.perform {
+      try ResultOptions.open(measurement.json, on: communicator)
+    }
     let asked = Set(sections.isEmpty ? BenchmarkSection.allCases : sections)
     let findings = try Benchmark(
-      recipe, communicator: communicator, quick ? .quick : .standard,
+      recipe, communicator: communicator, measurement.quick ? .quick : .standard,
       note: { if isRoot { Ranks.logger.info("\($0)") } }
     ).run(asked)
     try agreement.performOnRoot { try file?.write(try findings.json()) }
     if isRoot { print(BenchmarkReport(findings).text(asked)) }
-  }
-
-  private func resolvedRecipe() throws -> Recipe {
-    var recipe = try Recipe.load(recipe)
-    try flags.apply(to: &recipe)
-    try recipe.validate()
-    return recipe
   }
 }
 

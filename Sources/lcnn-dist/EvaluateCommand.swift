@@ -11,45 +11,37 @@ struct EvaluateCommand: ParsableCommand {
     commandName: "evaluate",
     abstract: "Loss and accuracy of a trained model, every sample exactly once.")
 
-  enum Split: String, ExpressibleByArgument, CaseIterable { case train, test }
-
-  @OptionGroup(title: "HANGS")
-  var watch: WatchOptions
-
-  @OptionGroup(title: "MODEL AND RECIPE")
+  @OptionGroup(title: "MODEL AND SAMPLES")
   var trained: TrainedModelOptions
 
-  @Option(help: "the samples to evaluate on")
-  var split: Split = .test
+  @OptionGroup(title: "MODEL AND SAMPLES")
+  var samples: SplitOption
 
-  @OptionGroup var threads: ThreadOptions
+  @OptionGroup(title: "RANKS")
+  var ranks: RankOptions
 
-  @OptionGroup var vectorUnits: VectorUnitOptions
+  @OptionGroup(title: "RECIPE")
+  var flags: RecipeFlags
 
-  mutating func run() throws {
-    let world = try Ranks.join(watch)
-    let logger = Ranks.logger
-    logger.info("\(Ranks.blas)")
-    try Ranks.agreeOnKernels(vectorUnits)
-    let command = self
-    let count = try threads.count(in: world)
-    try Ranks.onThreads(count, of: world) { try command.evaluate(over: $0) }
+  func run() throws {
+    try ranks.run { try evaluate(over: $0) }
   }
 
   private func evaluate(over world: any Communicator) throws {
     let (network, data) = try Agreement(world).perform { try prepare(world) }
     let result = try Evaluator(network, data, communicator: world).run()
     guard world.rank == 0 else { return }
+    let split = data.split.rawValue
     print(
-      "\(data.name) \(split.rawValue): \(result.samples) samples, "
+      "\(data.name) \(split): \(result.samples) samples, "
         + "loss \(String(format: "%.4f", result.loss))")
-    print("\(split.rawValue) accuracy \(ConsoleProgress.percent(result.accuracy))")
+    print("\(split) accuracy \(ConsoleProgress.percent(result.accuracy))")
   }
 
   private func prepare(_ world: any Communicator) throws -> (Model, Dataset) {
     let (file, recipe, data) = try world.oncePerProcess {
-      let (file, recipe) = try trained.read()
-      return (file, recipe, try recipe.load(split == .test ? .test : .train))
+      let (file, recipe) = try trained.read(flags)
+      return (file, recipe, try trained.load(samples.split, of: recipe))
     }
     let share = max((recipe.batchSize + world.size - 1) / world.size, recipe.sliceSize)
     let network = try Model(

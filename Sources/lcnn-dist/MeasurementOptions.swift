@@ -1,15 +1,27 @@
 import ArgumentParser
-import Checkpoints
 import Curvature
 import Datasets
-import Foundation
 import MessagePassing
 import Networks
 import Training
 
-/// What commands that measure a trained model have in common: the model, the samples and the results' files.
+/// What commands that measure a function of a trained model have in common: model, samples, results, ranks.
 struct MeasurementOptions: ParsableArguments {
-  enum Split: String, ExpressibleByArgument, CaseIterable {
+  /// What is measured, of which samples.
+  struct Measured: ParsableArguments {
+    @OptionGroup var trained: TrainedModelOptions
+
+    @Option(help: "the samples to measure")
+    var split: SplitChoice = .test
+
+    @Option(
+      name: .customLong("of"),
+      help: ArgumentHelp(
+        "f: the loss of the true label, or its logit's margin over the largest other one"))
+    var function: ScalarFunction = .loss
+  }
+
+  enum SplitChoice: String, ExpressibleByArgument, CaseIterable {
     case train, test, both
 
     var splits: [Dataset.Split] {
@@ -21,69 +33,34 @@ struct MeasurementOptions: ParsableArguments {
     }
   }
 
-  @OptionGroup(title: "HANGS")
-  var watch: WatchOptions
+  @OptionGroup(title: "MODEL AND SAMPLES")
+  var measured: Measured
 
-  @OptionGroup(title: "MODEL AND RECIPE")
-  var trained: TrainedModelOptions
+  @OptionGroup(title: "RESULTS")
+  var results: ResultOptions
 
-  @Option(help: "the samples to measure")
-  var split: Split = .test
+  @OptionGroup(title: "RANKS")
+  var ranks: RankOptions
 
-  @Option(help: ArgumentHelp("only the first n samples of each split", valueName: "n"))
-  var samples: Int?
-
-  @Option(
-    name: .customLong("of"),
-    help: ArgumentHelp(
-      "f: the loss of the true label, or its logit's margin over the largest other one"))
-  var function: ScalarFunction = .loss
-
-  @Option(help: ArgumentHelp("write a line per sample", valueName: "file"), completion: .file())
-  var csv: String?
-
-  @Option(help: ArgumentHelp("write the statistics", valueName: "file"), completion: .file())
-  var json: String?
-
-  func validate() throws {
-    if let samples, samples < 1 {
-      throw ValidationError("--samples \(samples) must be at least 1")
-    }
-    if let csv, csv == json {
-      throw ValidationError("--csv and --json are both \(csv), expected two files")
-    }
-  }
-
-  @OptionGroup var threads: ThreadOptions
-
-  @OptionGroup var vectorUnits: VectorUnitOptions
+  @OptionGroup(title: "RECIPE")
+  var flags: RecipeFlags
 
   /// Enough for convolutions of small images to be fast; ten times as many take ten times the memory.
   private static let samplesAtOnce = 64
 
-  /// A model and the data that it is measured on.
-  struct Subject {
-    let recipe: Recipe
-    let network: Model
-    let data: [Dataset]
-    let csv: ResultFile?
-    let json: ResultFile?
-  }
-
   /// Reads model and data, and on rank 0 sees that the results can be written.
   ///
   /// Collective.
-  func prepare(_ purpose: ModelConfiguration.Purpose, _ world: any Communicator) throws -> Subject {
+  func prepare(
+    _ purpose: ModelConfiguration.Purpose, _ world: any Communicator
+  ) throws -> MeasurementSubject {
     try Agreement(world).perform {
       let (file, recipe, data) = try world.oncePerProcess {
-        let (file, recipe) = try trained.read()
-        let data = try split.splits.map { split in
-          let whole = try recipe.load(split)
-          return whole.prefix(min(samples ?? whole.count, whole.count))
-        }
+        let (file, recipe) = try measured.trained.read(flags)
+        let data = try measured.split.splits.map { try measured.trained.load($0, of: recipe) }
         return (file, recipe, data)
       }
-      if function == .margin, let first = data.first, first.classes < 2 {
+      if measured.function == .margin, let first = data.first, first.classes < 2 {
         throw SurveyError.tooFewClasses(dataset: first.name, classes: first.classes)
       }
       let network = try Model(
@@ -93,21 +70,11 @@ struct MeasurementOptions: ParsableArguments {
           slices: recipe.slices),
         communicator: world)
       try network.load(file.dictionary, from: file.path)
-      let writes = world.rank == 0
-      return Subject(
-        recipe: recipe, network: network, data: data,
-        csv: writes ? try csv.map { try ResultFile($0) } : nil,
-        json: writes ? try json.map { try ResultFile($0) } : nil)
+      return MeasurementSubject(
+        model: measured.trained.model, function: measured.function, recipe: recipe,
+        network: network, data: data, csv: try ResultOptions.open(results.csv, on: world),
+        json: try ResultOptions.open(results.json, on: world), communicator: world)
     }
-  }
-}
-
-extension MeasurementOptions.Subject {
-  /// Statistics as JSON, keys sorted; numbers read back exactly.
-  static func encoded(_ document: some Encodable) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(document), as: UTF8.self) + "\n"
   }
 }
 

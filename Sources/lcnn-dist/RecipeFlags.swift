@@ -64,6 +64,14 @@ struct RecipeFlags: ParsableArguments {
     for (name, text) in given { try recipe.set(key: name, text: text) }
   }
 
+  /// The recipe of that file or name, with the keys set whose flags were given.
+  func resolved(from name: String) throws -> Recipe {
+    var recipe = try Recipe.load(name)
+    try apply(to: &recipe)
+    try recipe.validate()
+    return recipe
+  }
+
   /// Flags as written, under the keys' names, in the order of the list above.
   private var given: [(name: String, text: String)] {
     Mirror(reflecting: self).children.compactMap { child in

@@ -11,26 +11,30 @@ struct SamplesCommand: ParsableCommand {
       parts of each line.
       """)
 
-  @Option(help: ArgumentHelp("as for train", valueName: "file or name"))
-  var recipe = "digits"
+  /// Whose samples, and how many steps.
+  struct Selection: ParsableArguments {
+    @Option(help: ArgumentHelp("as for train", valueName: "file or name"))
+    var recipe = "digits"
 
-  @Option(help: "how many steps, from the first one of the run")
-  var steps: Int
+    @Option(help: ArgumentHelp("how many steps, from the first one of the run", valueName: "n"))
+    var steps: Int
+
+    func validate() throws {
+      guard steps > 0 else { throw ValidationError("--steps \(steps) must be at least 1") }
+    }
+  }
+
+  @OptionGroup(title: "SAMPLES")
+  var selection: Selection
 
   @OptionGroup(title: "RECIPE")
   var flags: RecipeFlags
 
-  func validate() throws {
-    guard steps > 0 else { throw ValidationError("--steps \(steps) must be positive") }
-  }
-
-  mutating func run() throws {
-    var recipe = try Recipe.load(recipe)
-    try flags.apply(to: &recipe)
-    try recipe.validate()
+  func run() throws {
+    let recipe = try flags.resolved(from: selection.recipe)
     let sampler = recipe.sampler(for: try recipe.load(.train))
     guard Ranks.speaks else { return }
-    for step in 0..<steps {
+    for step in 0..<selection.steps {
       let (epoch, index) = step.quotientAndRemainder(dividingBy: sampler.stepsPerEpoch)
       let batch = sampler.globalBatch(step: index, epoch: epoch)
       print(batch.map(String.init).joined(separator: " "))

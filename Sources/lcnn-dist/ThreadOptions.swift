@@ -7,8 +7,8 @@ struct ThreadOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      threads of each rank, which share samples as ranks do (default: the cores that the rank has \
-      for itself, where each gets a slice of the batch)
+      threads of each rank, which share samples as ranks do (default: one for each core that the \
+      rank has for itself, as far as there is a slice of the batch for each)
       """, valueName: "t"))
   var threads: Int?
 

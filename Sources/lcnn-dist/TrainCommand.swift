@@ -16,60 +16,61 @@ struct TrainCommand: ParsableCommand {
       exit code \(ExitStatus.stopped.rawValue).
       """)
 
-  @Option(
-    help: ArgumentHelp(
-      "a recipe's file or the name of a built-in one (default: digits, or the run's own with --resume)",
-      valueName: "file or name"), completion: .file(extensions: ["yaml", "json"]))
-  var recipe: String?
+  /// What is trained, from where, and where it goes.
+  struct RunOptions: ParsableArguments {
+    @Option(
+      help: ArgumentHelp(
+        "a recipe's file or the name of a built-in one (default: digits, or the run's own with --resume)",
+        valueName: "file or name"), completion: .file(extensions: ["yaml", "json"]))
+    var recipe: String?
 
-  @Option(
-    help: ArgumentHelp(
-      "a row of the paper's tables: sets what is minimised, in any recipe; see recipe --arms"))
-  var arm: Arm?
+    @Option(
+      help: ArgumentHelp(
+        "a row of the paper's tables: sets what is minimised, in any recipe; see recipe --arms"))
+    var arm: Arm?
 
-  @Option(
-    name: .customLong("run"), help: "the run's directory (default: runs/RECIPE-DATE)",
-    completion: .directory)
-  var runPath: String?
+    @Option(
+      name: .customLong("run"),
+      help: ArgumentHelp(
+        "the run's directory (default: runs/RECIPE-DATE)", valueName: "directory"),
+      completion: .directory)
+    var path: String?
 
-  @Flag(help: "go on from the newest checkpoint of --run")
-  var resume = false
+    @Flag(help: "go on from the newest checkpoint of --run")
+    var resume = false
 
-  @Option(
-    help: ArgumentHelp(
-      "start from the weights of a model file, a checkpoint or a run", valueName: "model"),
-    completion: .file())
-  var initial: String?
+    @Option(
+      help: ArgumentHelp(
+        "start from the weights of a model file, a checkpoint or a run", valueName: "model"),
+      completion: .file())
+    var initial: String?
 
-  @Option(help: "a moving line, or plain lines; auto: as standard output is a terminal or not")
-  var progress: ConsoleProgress.Style = .auto
+    @Option(help: "a moving line, or plain lines; auto: as standard output is a terminal or not")
+    var progress: ConsoleProgress.Style = .auto
 
-  @OptionGroup var threads: ThreadOptions
+    func validate() throws {
+      if resume && path == nil { throw ValidationError("--resume needs --run") }
+      if resume && initial != nil { throw ValidationError("--initial is for a fresh run") }
+    }
+  }
 
-  @OptionGroup var vectorUnits: VectorUnitOptions
+  @OptionGroup(title: "RUN")
+  var options: RunOptions
 
-  @OptionGroup(title: "HANGS")
-  var watch: WatchOptions
+  @OptionGroup(title: "RANKS")
+  var ranks: RankOptions
 
   @OptionGroup(title: "RECIPE")
   var flags: RecipeFlags
 
-  func validate() throws {
-    if resume && runPath == nil { throw ValidationError("--resume needs --run") }
-    if resume && initial != nil { throw ValidationError("--initial is for a fresh run") }
-  }
-
-  mutating func run() throws {
-    let world = try Ranks.join(watch)
-    let logger = Ranks.logger
-    logger.info("\(Ranks.blas)")
-    try Ranks.agreeOnKernels(vectorUnits)
+  func run() throws {
+    let world = try ranks.join()
     let recipe = try Agreement(world).perform { try resolvedRecipe() }
     let versions = RunEnvironment.Versions(
       program: LCNNDist.version, messagePassing: Ranks.messagePassing, blas: "\(Ranks.blas)")
-    let command = self
-    let count = try threads.count(in: world, mostShares: recipe.mostShares)
-    try Ranks.onThreads(count, of: world) { try command.train(recipe, versions, over: $0) }
+    try ranks.onThreads(of: world, mostShares: recipe.mostShares) {
+      try train(recipe, versions, over: $0)
+    }
   }
 
   private func train(
@@ -78,14 +79,14 @@ struct TrainCommand: ParsableCommand {
     let drill = try Agreement(communicator).perform {
       try Drill(environment: ProcessInfo.processInfo.environment, ranks: communicator.size)
     }
-    let observer = communicator.rank == 0 ? ConsoleProgress(style: progress) : nil
+    let observer = communicator.rank == 0 ? ConsoleProgress(style: options.progress) : nil
     let setup = try TrainerSetup(
-      recipe, run: runPath ?? defaultRun(), start: resume ? .resume : .fresh(initial: initial),
+      recipe, run: options.path ?? defaultRun(),
+      start: options.resume ? .resume : .fresh(initial: options.initial),
       versions: versions, communicator: communicator, note: { observer?.note($0) })
-    let run = setup.sharedRunPath()
     if let drill { observer?.note("\(drill)") }
     try communicator.oncePerProcess {
-      Ranks.watch(run: run)
+      Ranks.watch(run: setup.runPath)
       // Not before: until there are steps to agree in, a signal just ends the program.
       StopSignal.install()
     }
@@ -94,8 +95,8 @@ struct TrainCommand: ParsableCommand {
   }
 
   private func resolvedRecipe() throws -> Recipe {
-    var recipe = try Recipe.load(try self.recipe ?? recipeOfRun() ?? "digits")
-    if let arm { try recipe.apply(arm) }
+    var recipe = try Recipe.load(try options.recipe ?? recipeOfRun() ?? "digits")
+    if let arm = options.arm { try recipe.apply(arm) }
     try flags.apply(to: &recipe)
     try recipe.validate()
     return recipe
@@ -103,10 +104,10 @@ struct TrainCommand: ParsableCommand {
 
   /// The recipe of the run to go on with; none for a fresh run.
   private func recipeOfRun() throws -> String? {
-    guard resume, let runPath else { return nil }
-    let path = "\(try RunDirectory(opening: runPath).path)/recipe.json"
+    guard options.resume, let run = options.path else { return nil }
+    let path = "\(try RunDirectory(opening: run).path)/recipe.json"
     guard FileManager.default.fileExists(atPath: path) else {
-      throw TrainingError.nothingToResume(run: runPath)
+      throw TrainingError.nothingToResume(run: run)
     }
     return path
   }
@@ -115,8 +116,9 @@ struct TrainCommand: ParsableCommand {
     let formatter = DateFormatter()
     formatter.locale = Locale(identifier: "en_US_POSIX")
     formatter.dateFormat = "yyyy-MM-dd-HHmmss"
-    let base = URL(fileURLWithPath: recipe ?? "digits").deletingPathExtension().lastPathComponent
-    let name = ([base] + (arm.map { [$0.rawValue] } ?? [])).joined(separator: "-")
+    let base = URL(fileURLWithPath: options.recipe ?? "digits").deletingPathExtension()
+      .lastPathComponent
+    let name = ([base] + (options.arm.map { [$0.rawValue] } ?? [])).joined(separator: "-")
     return "runs/\(name)-\(formatter.string(from: Date()))"
   }
 }

@@ -11,7 +11,7 @@ useOneBLASThread()
 flushDenormalsOnThisThread()
 
 do {
-  var command = try LCNNDist.parseAsRoot()
+  var command = try CommandLineWords.parse(Array(CommandLine.arguments.dropFirst()))
   try command.run()
   Ranks.leave(.success)
 } catch {

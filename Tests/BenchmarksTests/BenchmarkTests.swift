@@ -44,7 +44,7 @@ import Training
     let layers = step.layers.flatMap(\.passes).reduce(0) { $0 + $1.seconds }
     #expect(layers > 0 && layers < step.tracedSeconds)
     let model = try #require(findings.model)
-    #expect(model.predicted.exposed == 0 && model.fit == nil)
+    #expect(model.predicted.total == model.predicted.computing && model.fit == nil)
     let json = try findings.json()
     for key in ["multiply-add", "images-per-second", "predictions"] {
       #expect(json.contains("\"\(key)\""), "no \(key)")

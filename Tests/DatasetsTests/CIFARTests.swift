@@ -48,11 +48,13 @@ import Testing
     let path = directory.path
     #expect(
       refusalMessage(.cifar10, .test, directory: path)
-        == "found no test_batch.bin in \(path), \(path)/cifar-10-batches-bin")
+        == "found no test_batch.bin in \(path), \(path)/cifar-10-batches-bin; expected the files of "
+        + "the binary version of CIFAR-10, not the one for Python")
     try directory.write(DatasetFiles.cifar10(count: 1), to: "data_batch_1.bin")
     #expect(
       refusalMessage(.cifar10, .train, directory: path)
-        == "found no data_batch_2.bin in \(path)")
+        == "found no data_batch_2.bin in \(path); expected the files of the binary version of "
+        + "CIFAR-10, not the one for Python")
     #expect(
       refusalMessage(.cifar100, .test, directory: nil)
         == "cifar100 is read from files: name the directory that holds them")

@@ -22,7 +22,7 @@ import Testing
     #expect((train.height, train.width, train.channels, train.classes) == (8, 8, 1, 10))
     #expect(train.pixels[..<16] == [0, 0, 5, 13, 9, 1, 0, 0, 0, 0, 13, 15, 10, 15, 5, 0])
     #expect(train.labels[..<10] == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
-    #expect(train.pixelScale == 0.0625)
+    #expect(train.format.pixelMaximum == 16)
     let image = UnsafeMutableBufferPointer<Float>.allocate(capacity: 64)
     defer { image.deallocate() }
     for index in 0..<train.count {

@@ -5,24 +5,14 @@ import Training
 extension ProgramRuns {
   /// Attacks on a trained model from the command line.
   @Suite struct AttackCommandTests {
-    /// Ranks and batch sizes that must change no byte.
-    private static let launches: [(ranks: Int, batch: String)] = [
-      (1, "128"), (2, "128"), (3, "40"), (4, "17"),
+    private static let files = [
+      (option: "--json", name: "a.json"), (option: "--csv", name: "a.csv"),
+      (option: "--save-adversarial", name: "a.safetensors"),
     ]
-    private static let files = ["a.json", "a.csv", "a.safetensors"]
-
-    private static func trained() throws -> TemporaryDirectory {
-      let directory = try TemporaryDirectory()
-      let outcome = try Program.run(
-        ["train", "--run", "run", "--max-steps", "60", "--test-samples", "10"], in: directory)
-      try #require(outcome.status == 0, "\(outcome)")
-      return directory
-    }
 
     private static func arguments(_ more: [String], batch: String, folder: String) -> [String] {
       ["attack", "--model", "run", "--test-samples", "null", "--batch-size", batch] + more
-        + ["--json", "\(folder)/a.json", "--csv", "\(folder)/a.csv"]
-        + ["--save-adversarial", "\(folder)/a.safetensors"]
+        + files.flatMap { [$0.option, "\(folder)/\($0.name)"] }
     }
 
     @Test(
@@ -35,32 +25,15 @@ extension ProgramRuns {
         ["--norm", "linf", "--attack", "pgd", "--steps", "10", "--restarts", "2"],
       ])
     func sameBytes(command: [String]) throws {
-      let directory = try Self.trained()
-      var first = ""
-      for (index, launch) in Self.launches.enumerated() {
-        try directory.makeDirectory("\(index)")
-        let outcome = try Program.run(
-          Self.arguments(command, batch: launch.batch, folder: "\(index)"), ranks: launch.ranks,
-          in: directory)
-        #expect(outcome.status == 0 && outcome.complaints.isEmpty, "\(launch): \(outcome)")
-        for file in Self.files {
-          let same = try directory.data("\(index)/\(file)") == directory.data("0/\(file)")
-          #expect(same, "\(command), n = \(launch.ranks), batch \(launch.batch): \(file)")
-        }
-        if index == 0 { first = outcome.output }
-        #expect(outcome.output == first, "n = \(launch.ranks), batch \(launch.batch)")
-        #expect(try directory.snapshot()["\(index)/a.json.state"] == nil, "the state was left")
-      }
-      print(first)
-      let lines = try directory.text("0/a.csv").split(separator: "\n")
-      let columns = lines.map { $0.count { $0 == "," } }
-      #expect(columns.allSatisfy { $0 == columns[0] })
-      #expect(lines.count == 1 + (command.contains("150") ? 150 * 2 : 355 * 4))
+      let run = try TrainedDigits(steps: 60)
+      _ = try run.expectSameBytes(["attack"] + command, files: Self.files)
+      #expect(
+        try run.rows("0/a.csv").count == 1 + (command.contains("150") ? 150 * 2 : 355 * 4))
     }
 
     @Test("an attack that is killed goes on from its state, with other ranks, to the same bytes")
     func resume() throws {
-      let directory = try Self.trained()
+      let directory = try TrainedDigits(steps: 60).directory
       let command = ["--steps", "150", "--epsilons", "0.1,0.3", "--restarts", "2"]
       for folder in ["whole", "parts"] { try directory.makeDirectory(folder) }
       let whole = try Program.run(
@@ -77,7 +50,7 @@ extension ProgramRuns {
       print("killed with \(lines) lines of state")
       // 45 slices at the images, and more at each of four stages.
       #expect(lines >= 60 && lines < 150)
-      let results = try Self.files.filter { try directory.snapshot()["parts/\($0)"] != nil }
+      let results = try Self.files.filter { try directory.snapshot()["parts/\($0.name)"] != nil }
       #expect(results.isEmpty, "\(results)")
 
       let other = try Program.run(
@@ -90,7 +63,7 @@ extension ProgramRuns {
         Self.arguments(command, batch: "40", folder: "parts"), ranks: 3, in: directory)
       #expect(second.status == 0 && second.errors.contains("going on with "), "\(second)")
       #expect(second.output == whole.output)
-      for file in Self.files {
+      for (_, file) in Self.files {
         let same = try directory.data("parts/\(file)") == directory.data("whole/\(file)")
         #expect(same, "\(file) differs")
       }
@@ -101,10 +74,13 @@ extension ProgramRuns {
       (try? directory.data("parts/a.json.state"))?.count { $0 == UInt8(ascii: "\n") } ?? 0
     }
 
-    /// Arguments after `attack --model run`, the exit code, and what the complaint contains.
-    private static let refusals: [(arguments: [String], status: ExitStatus, words: [String])] = [
-      (["--epsilons=-0.1"], .usage, ["--epsilons -0.1", "expected numbers above 0"]),
-      (["--epsilons", "0.1,x"], .usage, ["\"x\" is no radius"]),
+    private static let refusals: [TrainedDigits.Refusal] = [
+      (["--epsilons=-0.1"], .usage, ["--epsilons -0.1: expected numbers above 0"]),
+      (["--epsilons", "-0.1"], .usage, ["--epsilons -0.1: expected numbers above 0"]),
+      (["--epsilons", "-1/255,1"], .usage, ["--epsilons -1/255,1: ", "found \"-1/255\""]),
+      (["--epsilons", "0.1,x"], .usage, ["--epsilons 0.1,x: ", "found \"x\""]),
+      (["--epsilons", "--norm", "linf"], .usage, ["Missing value for '--epsilons"]),
+      (["--steps", "-5"], .usage, ["--steps -5 must be at least 1"]),
       (["--epsilons", "9"], .usage, ["--epsilons: 9.0 is beyond the images", "8.0 in l2"]),
       (["--norm", "linf", "--epsilons", "3/2"], .usage, ["1.5 is beyond the images"]),
       (["--norm", "l1"], .usage, ["l1", "--norm"]),
@@ -127,17 +103,7 @@ extension ProgramRuns {
 
     @Test("what cannot be attacked is refused in one line, and nothing is written")
     func refused() throws {
-      let directory = try Self.trained()
-      let before = try directory.snapshot()
-      for refusal in Self.refusals {
-        let outcome = try Program.run(
-          ["attack", "--model", "run"] + refusal.arguments, ranks: 2, in: directory)
-        #expect(outcome.status == refusal.status.rawValue, "\(refusal.arguments): \(outcome)")
-        let line = outcome.complaints.first ?? ""
-        for word in refusal.words { #expect(line.contains(word), "no “\(word)” in: \(line)") }
-        #expect(outcome.output.isEmpty, "\(outcome.output)")
-      }
-      #expect(try directory.snapshot() == before, "files were changed")
+      try TrainedDigits(steps: 60).expectRefused(Self.refusals, by: ["attack", "--model", "run"])
     }
   }
 }

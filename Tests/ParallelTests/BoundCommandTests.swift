@@ -4,45 +4,14 @@ import Testing
 extension ProgramRuns {
   /// Bounds of a trained model from the command line.
   @Suite struct BoundCommandTests {
-    /// Ranks and batch sizes that must change no byte.
-    private static let launches: [(ranks: Int, batch: String)] = [
-      (1, "128"), (2, "128"), (3, "40"), (4, "17"),
-    ]
-
-    private static func trained(_ flags: [String] = []) throws -> TemporaryDirectory {
-      let directory = try TemporaryDirectory()
-      let outcome = try Program.run(
-        ["train", "--run", "run", "--max-steps", "20", "--test-samples", "10"] + flags,
-        in: directory)
-      try #require(outcome.status == 0, "\(outcome)")
-      return directory
-    }
-
     @Test("bounds and certificates have the same bytes for any number of ranks and any batch size")
     func sameBytes() throws {
-      let directory = try Self.trained()
-      var outputs: [String] = []
-      for (index, launch) in Self.launches.enumerated() {
-        let outcome = try Program.run(
-          [
-            "bound", "--model", "run", "--test-samples", "null", "--batch-size", launch.batch,
-            "--csv", "\(index).csv", "--json", "\(index).json", "--epsilons", "1e-3,0.1",
-          ], ranks: launch.ranks, in: directory)
-        #expect(outcome.status == 0 && outcome.complaints.isEmpty, "\(launch): \(outcome)")
-        outputs.append(outcome.output)
-        for file in ["csv", "json"] {
-          let same = try directory.data("\(index).\(file)") == directory.data("0.\(file)")
-          #expect(same, "n = \(launch.ranks), batch \(launch.batch): \(file)")
-        }
-        #expect(outcome.output == outputs[0], "n = \(launch.ranks), batch \(launch.batch)")
-      }
-      print(outputs[0])
-      let lines = try directory.text("0.csv").split(separator: "\n")
-      #expect(lines.count == 1 + 355, "\(lines.count) lines")
-      let columns = lines.map { $0.count { $0 == "," } }
-      #expect(columns.allSatisfy { $0 == columns[0] })
+      let run = try TrainedDigits()
+      let output = try run.expectSameBytes(
+        ["bound", "--epsilons", "1e-3,0.1"], files: [("--csv", "b.csv"), ("--json", "b.json")])
+      #expect(try run.rows("0/b.csv").count == 1 + 355)
       for word in ["s(2.0)", "linear 32→10", "conv 1×1/2 16→32", "C_f, surrogate", "0.1  "] {
-        #expect(outputs[0].contains(word), "no “\(word)”")
+        #expect(output.contains(word), "no “\(word)”")
       }
     }
 
@@ -80,14 +49,14 @@ extension ProgramRuns {
 
     @Test("bounds are above what was measured, and certified accuracy counts the radii")
     func document() throws {
-      let directory = try Self.trained()
+      let run = try TrainedDigits()
       let outcome = try Program.run(
         [
           "bound", "--model", "run", "--test-samples", "null", "--csv", "b.csv", "--json",
           "b.json", "--epsilons", "5e-4,2e-3", "--of", "margin",
-        ], ranks: 2, in: directory)
+        ], ranks: 2, in: run.directory)
       #expect(outcome.status == 0, "\(outcome)")
-      let document = try JSONDecoder().decode(Document.self, from: directory.data("b.json"))
+      let document = try JSONDecoder().decode(Document.self, from: run.directory.data("b.json"))
       for comparison in [document.network.gradient, document.network.hessian] {
         #expect(try #require(comparison.measured) < #require(comparison.bound))
       }
@@ -96,9 +65,7 @@ extension ProgramRuns {
       for layer in affine {
         #expect(try #require(layer.certified) >= #require(layer.zeroPadded), "\(layer.name)")
       }
-      let rows = try directory.text("b.csv").split(separator: "\n").map {
-        $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-      }
+      let rows = try run.rows("b.csv")
       let column = try #require(rows[0].firstIndex(of: "radius"))
       let radii = try rows.dropFirst().map { try #require(Double($0[column])) }
       let expected = [5e-4, 2e-3].map { epsilon in radii.count { $0 > epsilon } }
@@ -107,12 +74,8 @@ extension ProgramRuns {
     }
 
     /// The columns of a file of comma-separated values, by name.
-    private func columns(_ file: String, in directory: TemporaryDirectory) throws -> [String:
-      [String]]
-    {
-      let rows = try directory.text(file).split(separator: "\n").map {
-        $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-      }
+    private func columns(_ file: String, of run: TrainedDigits) throws -> [String: [String]] {
+      let rows = try run.rows(file)
       return Dictionary(
         uniqueKeysWithValues: rows[0].enumerated().map { index, name in
           (name, rows.dropFirst().map { $0[index] })
@@ -122,20 +85,22 @@ extension ProgramRuns {
     @Test("no attack breaks a sample within its certified radius")
     func againstAttacks() throws {
       // One convolution: radii and attacks meet in order of magnitude.
-      let directory = try Self.trained([
-        "--architecture", "vgg", "--layers", "8", "--stem", "null", "--widths", "[]", "--blocks",
-        "[]", "--beta-penalty", "0.01", "--gamma-penalty", "0.01", "--max-steps", "100",
-      ])
+      let run = try TrainedDigits(
+        steps: 100,
+        [
+          "--architecture", "vgg", "--layers", "8", "--stem", "null", "--widths", "[]", "--blocks",
+          "[]", "--beta-penalty", "0.01", "--gamma-penalty", "0.01",
+        ])
       let model = ["--model", "run", "--test-samples", "null", "--samples", "200"]
       for command in [
         ["bound", "--csv", "b.csv"],
         ["attack", "--epsilons", "0.02,0.05,0.1,0.2,0.3", "--attack", "pgd", "--csv", "a.csv"],
       ] {
-        let outcome = try Program.run(command + model, ranks: 2, in: directory)
+        let outcome = try Program.run(command + model, ranks: 2, in: run.directory)
         #expect(outcome.status == 0, "\(outcome)")
       }
-      let bound = try columns("b.csv", in: directory)
-      let attack = try columns("a.csv", in: directory)
+      let bound = try columns("b.csv", of: run)
+      let attack = try columns("a.csv", of: run)
       let radii = try #require(bound["radius"]).map { Double($0) ?? .nan }
       var (broken, certified) = (0, 0)
       let epsilons = try #require(attack["epsilon"])
@@ -153,10 +118,11 @@ extension ProgramRuns {
 
     @Test("maximum pooling: no curvature bound, said in words and as null")
     func maximumPooling() throws {
-      let directory = try Self.trained([
-        "--architecture", "vgg", "--layers", "4,M,6", "--stem", "null", "--widths", "[]",
-        "--blocks", "[]",
-      ])
+      let directory = try TrainedDigits(
+        [
+          "--architecture", "vgg", "--layers", "4,M,6", "--stem", "null", "--widths", "[]",
+          "--blocks", "[]",
+        ]).directory
       let outcome = try Program.run(
         ["bound", "--model", "run", "--json", "b.json"], ranks: 2, in: directory)
       #expect(outcome.status == 0, "\(outcome)")
@@ -166,12 +132,15 @@ extension ProgramRuns {
       #expect(document.network.gradient.bound != nil)
     }
 
-    /// Arguments after `--model run`, the exit code, and what the complaint contains.
-    private static let refusals: [(flags: [String], status: ExitStatus, words: [String])] = [
-      (["--epsilons", "0.1,-1"], .usage, ["--epsilons 0.1,-1: expected numbers of at least 0"]),
+    private static let refusals: [TrainedDigits.Refusal] = [
+      (
+        ["--epsilons", "0.1,-1"], .usage,
+        ["--epsilons 0.1,-1: expected numbers of at least 0", "\"-1\""]
+      ),
+      (["--epsilons", "-1,0.1"], .usage, ["--epsilons -1,0.1: expected numbers of at least 0"]),
       (["--epsilons", ""], .usage, ["--epsilons : expected numbers"]),
       (["--epsilons", "0.1,9"], .usage, ["9.0 is beyond the range of 8×8×1 images", "8.0"]),
-      (["--measured=-1"], .usage, ["--measured -1 must not be negative"]),
+      (["--measured", "-1"], .usage, ["--measured -1 must not be negative"]),
       (["--samples", "0"], .usage, ["--samples 0 must be at least 1"]),
       (["--csv", "none/c.csv"], .writeFailed, ["none/c.csv", "No such file"]),
       (["--widths", "8,8"], .unusableInput, ["model.safetensors", "needs"]),
@@ -179,17 +148,7 @@ extension ProgramRuns {
 
     @Test("what cannot be bounded is refused in one line, and nothing is written")
     func refused() throws {
-      let directory = try Self.trained()
-      let before = try directory.snapshot()
-      for refusal in Self.refusals {
-        let outcome = try Program.run(
-          ["bound", "--model", "run"] + refusal.flags, ranks: 2, in: directory)
-        #expect(outcome.status == refusal.status.rawValue, "\(refusal.flags): \(outcome)")
-        let line = outcome.complaints.first ?? ""
-        for word in refusal.words { #expect(line.contains(word), "no “\(word)” in: \(line)") }
-        #expect(outcome.output.isEmpty, "\(outcome.output)")
-      }
-      #expect(try directory.snapshot() == before, "files were changed")
+      try TrainedDigits().expectRefused(Self.refusals, by: ["bound", "--model", "run"])
     }
   }
 }

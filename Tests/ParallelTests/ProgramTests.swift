@@ -19,7 +19,8 @@ extension ProgramRuns {
       let outcome = try Program.run(["--help"])
       #expect(outcome.status == 0 && outcome.errors.isEmpty, "\(outcome)")
       for command in [
-        "train", "evaluate", "curvature", "stability", "bench", "samples", "recipe",
+        "train", "evaluate", "curvature", "stability", "attack", "bound", "table", "bench",
+        "samples", "recipe",
       ] {
         #expect(outcome.output.contains("  \(command) "), "no \(command)")
       }
@@ -32,7 +33,9 @@ extension ProgramRuns {
 
     @Test("every key of a recipe is a flag of each command that takes a recipe, with its help")
     func flags() throws {
-      for command in ["train", "evaluate", "curvature", "stability", "bench", "samples"] {
+      for command in [
+        "train", "evaluate", "curvature", "stability", "attack", "bound", "bench", "samples",
+      ] {
         let words = try Program.run([command, "--help"]).output.split(
           whereSeparator: \.isWhitespace)
         let text = words.joined(separator: " ")
@@ -70,6 +73,47 @@ extension ProgramRuns {
       #expect(
         complaints == ["Error: Unknown option '--epoch'. Did you mean '--epochs'?"], "\(outcome)")
       #expect(outcome.complaints.count { $0.contains("Usage: ") } == 1, "\(outcome.complaints)")
+    }
+
+    @Test("an unknown command is refused with the nearest", arguments: ["trian", "evalute"])
+    func unknownCommand(name: String) throws {
+      let outcome = try Program.run([name, "--epochs", "3"])
+      let nearest = name == "trian" ? "train" : "evaluate"
+      #expect(outcome.status == ExitStatus.usage.rawValue, "\(outcome)")
+      let expected = "Error: there is no command \"\(name)\"; did you mean \"\(nearest)\"?"
+      #expect(outcome.complaints.first == expected, "\(outcome)")
+    }
+
+    @Test("a negative number is a value, which is refused for what it is")
+    func negativeNumbers() throws {
+      for (arguments, words) in [
+        (
+          ["train", "--learning-rate", "-0.1"], "--learning-rate is -0.1, expected a number above 0"
+        ),
+        (["samples", "--steps", "-1"], "--steps -1 must be at least 1"),
+        (["train", "--layers", "-8,M"], "--layers is [-8, M], expected a list"),
+        (
+          ["train", "--stall-timeout", "-1"], "--stall-timeout -1.0 must be a number of at least 1"
+        ),
+      ] {
+        let outcome = try Program.run(arguments)
+        #expect(outcome.status == ExitStatus.usage.rawValue, "\(outcome)")
+        #expect(outcome.complaints.first?.contains(words) == true, "\(outcome)")
+      }
+    }
+
+    @Test("the help says what a command is for before the keys of a recipe")
+    func helpOrder() throws {
+      for (command, own) in [
+        ("train", "--resume"), ("evaluate", "--split"), ("curvature", "--method"),
+        ("stability", "--radii"), ("attack", "--norm"), ("bound", "--measured"),
+        ("bench", "--quick"), ("samples", "--steps"),
+      ] {
+        let lines = try Program.run([command, "--help"]).outputLines
+        let ownLine = try #require(lines.firstIndex { $0.hasPrefix("  \(own)") }, "\(command)")
+        let recipe = try #require(lines.firstIndex(of: "RECIPE:"), "\(command)")
+        #expect(ownLine < recipe, "\(command)")
+      }
     }
 
     @Test("recipe lists the built-in recipes, and prints each as it was written")

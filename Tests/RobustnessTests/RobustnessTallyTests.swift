@@ -67,6 +67,39 @@ import Testing
     #expect(signs.map(\.isFlat) == [false, false])
   }
 
+  /// Samples that none of two distances breaks, or the second one does, with what the attack met there.
+  private func signs(_ second: [AttackRecord]) throws -> RobustnessSummary.Signs {
+    let plan = AttackPlan(.l2, epsilons: [0.1, 0.2], kinds: [.apgdCrossEntropy], seed: 1)
+    var tally = RobustnessTally(plan, clean: second.map { _ in record(margin: 1) })
+    for records in [second.map { _ in record(margin: 0.9) }, second] {
+      tally.beginNextEpsilon()
+      for (sample, record) in records.enumerated() {
+        tally.add(record, of: sample, by: .apgdCrossEntropy)
+      }
+    }
+    return try #require(tally.summary.epsilons.last).signs
+  }
+
+  @Test("no sample that falls is a sign from 59 on, of which 5 % would not all hold")
+  func flat() throws {
+    let held = record(margin: 0.8)
+    #expect(try !signs(Array(repeating: held, count: 58)).isFlat)
+    let many = try signs(Array(repeating: held, count: 59))
+    #expect(many.isFlat && !many.areClear)
+    #expect(try !signs([record(margin: -1)] + Array(repeating: held, count: 58)).isFlat)
+  }
+
+  @Test(
+    "two samples without gradient or growth may be chance, three are a sign", arguments: [2, 3])
+  func fewSamples(count: Int) throws {
+    let others = [record(margin: -1), record(margin: 0.8)]
+    for odd in [record(margin: 0.8, zero: true), record(margin: 0.8, grown: false)] {
+      let signs = try signs(others + Array(repeating: odd, count: count))
+      #expect(max(signs.withoutGradient, signs.withoutGrowth) == count)
+      #expect(signs.areClear == (count < 3))
+    }
+  }
+
   @Test("stages are the attacks in their order, with restarts and targets")
   func stages() {
     var effort = AttackPlan.Effort()

@@ -26,7 +26,7 @@ import subprocess
 import sys
 import tempfile
 
-LARGEST_QUIET_LOAD = 0.5
+import speed
 
 
 def command(options, run, flags):
@@ -69,8 +69,6 @@ def spread(ratios):
 
 
 def parse():
-    arguments = sys.argv[1:]
-    split = arguments.index("--") if "--" in arguments else len(arguments)
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -85,15 +83,13 @@ def parse():
         "--compare-every", type=int, default=100, help="steps; default: %(default)s"
     )
     parser.add_argument("--rounds", type=int, default=5, help="default: %(default)s")
-    options = parser.parse_args(arguments[:split])
-    options.lcnn_arguments = arguments[split + 1 :]
-    return options
+    return speed.parse_before_dashes(parser)
 
 
 def main():
     options = parse()
     load = os.getloadavg()[0]
-    print(f"load {load:.2f}{', not quiet' if load > LARGEST_QUIET_LOAD else ''}", file=sys.stderr)
+    print(f"load {load:.2f}{', not quiet' if load > speed.LARGEST_QUIET_LOAD else ''}", file=sys.stderr)
     never = options.steps * 2 + 1
     off = ["--watchdog", "off", "--divergence-check-every", str(never)]
     sides = {

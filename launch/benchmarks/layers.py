@@ -138,9 +138,7 @@ def title(layer):
 
 def ratio(own, other):
     """How many times as fast ours is, round by round: the median and its spread."""
-    ratios = [theirs / ours for ours, theirs in zip(own, other)]
-    median, least, largest = statistics.median(ratios), min(ratios), max(ratios)
-    return f"**{median:.2f}×** ({least:.2f}–{largest:.2f})"
+    return speed.spread([theirs / ours for ours, theirs in zip(own, other)])
 
 
 def rows(layers, own, other):
@@ -171,9 +169,7 @@ def parse_arguments():
         options.batch = 4 if options.quick else 64
     if options.rounds is None:
         options.rounds = 2 if options.quick else 5
-    for name in ("rounds", "batch"):
-        if getattr(options, name) < 1:
-            parser.error(f"--{name} {getattr(options, name)}: expected at least 1")
+    speed.require_positive(parser, options, "rounds", "batch")
     return options
 
 
@@ -196,8 +192,7 @@ def main():
         f"{options.recipe}, {options.batch} samples; PyTorch {torch_version}; "
         f"rounds: {options.rounds}."
     )
-    if load > speed.LARGEST_QUIET_LOAD:
-        print(f"**Not quiet: load {load:.2f} at the start.**")
+    speed.print_unless_quiet(load)
     print("\n| layer | pass | lcnn-dist, ms | PyTorch, ms | over PyTorch |\n|---|---|---|---|---|")
     print("\n".join(rows(layers, own, other)))
 

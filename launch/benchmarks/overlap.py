@@ -31,6 +31,8 @@ import subprocess
 import sys
 import tempfile
 
+import speed
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HOSTS = ROOT / "cluster/netns/hosts"
 LAUNCHER = ROOT / "launch/local"
@@ -171,13 +173,8 @@ def parse_arguments() -> argparse.Namespace:
         "--steps", type=int, default=8, help="per epoch, two epochs; default: %(default)s"
     )
     parser.add_argument("--rounds", type=int, default=3, help="default: %(default)s")
-    arguments = sys.argv[1:]
-    end = arguments.index("--") if "--" in arguments else len(arguments)
-    options = parser.parse_args(arguments[:end])
-    options.lcnn_arguments = arguments[end + 1 :]
-    for name in ("batch", "steps", "rounds"):
-        if getattr(options, name) < 1:
-            parser.error(f"--{name} {getattr(options, name)}: expected at least 1")
+    options = speed.parse_before_dashes(parser)
+    speed.require_positive(parser, options, "batch", "steps", "rounds")
     return options
 
 

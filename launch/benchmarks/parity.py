@@ -36,6 +36,7 @@ import numpy as np
 import torch
 
 import lcnn_torch
+import speed
 
 LARGEST_LOSS_DIFFERENCE = 0.01
 LARGEST_ACCURACY_DIFFERENCE = 3.0
@@ -96,10 +97,10 @@ def augmented(pixels):
     return torch.stack(images)
 
 
-def penalties(options):
+def penalties(options, recipe):
     return {
-        "beta_weight": options.beta_weight if Recipe(options.recipe).lcnn else 0.0,
-        "gamma_weight": options.gamma_weight if Recipe(options.recipe).lcnn else 0.0,
+        "beta_weight": options.beta_weight if recipe.lcnn else 0.0,
+        "gamma_weight": options.gamma_weight if recipe.lcnn else 0.0,
         "gradient_norm_weight": options.gradient_norm_weight,
     }
 
@@ -130,7 +131,7 @@ def train_ours(options, run, *arguments):
         mpirun.append("--oversubscribe")
     command = [options.binary, "train", "--recipe", options.recipe, "--data", options.data]
     command += ["--threads", "1"]
-    arguments = [*map(str, arguments), *options.train_arguments]
+    arguments = [*map(str, arguments), *options.lcnn_arguments]
     return run_program([*mpirun, *command, "--run", str(run), *arguments])
 
 
@@ -152,7 +153,8 @@ def training_metrics(run):
 
 
 def compare_losses(options):
-    recipe, weights = Recipe(options.recipe), penalties(options)
+    recipe = Recipe(options.recipe)
+    weights = penalties(options, recipe)
     with tempfile.TemporaryDirectory() as folder:
         run = pathlib.Path(folder) / "run"
         unaugmented = ["--crop-padding", 0, "--flip", "false"]
@@ -210,12 +212,13 @@ def test_accuracy(model, pixels, labels):
     return 100 * right / len(labels)
 
 
-def accuracy_of_ours(options, seed):
-    run = pathlib.Path(options.out) / f"lcnn-dist-seed-{seed}"
+def accuracy_of_ours(options, arm, seed, *arguments):
+    """lcnn-dist's arm, in a run of that name; what else it is told are arguments."""
+    run = pathlib.Path(options.out) / f"{arm}-seed-{seed}"
     # What an interrupted comparison left behind.
     shutil.rmtree(run, ignore_errors=True)
     size = ["--train-samples", options.train_samples, "--epochs", options.epochs]
-    printed = train_ours(options, run, *size, "--seed", seed)
+    printed = train_ours(options, run, *size, "--seed", seed, *arguments)
     found = re.findall(r"test accuracy ([0-9.]+) %", printed)
     if not found:
         sys.exit(f"expected 'test accuracy … %' as the last line, found:\n{printed[-1000:]}")
@@ -224,10 +227,10 @@ def accuracy_of_ours(options, seed):
     return {"accuracy": float(found[-1]), "learning rates": rates, "batch": batch}
 
 
-def accuracy_of_pytorch(options, seed, rates, batch):
+def accuracy_of_pytorch(options, recipe, seed, rates, batch):
     """The PyTorch arm, on the first samples of the training part, with the schedule of the other."""
     torch.manual_seed(seed)
-    recipe, weights = Recipe(options.recipe), penalties(options)
+    weights = penalties(options, recipe)
     pixels, labels = recipe.images(options.data, test=False)
     count = min(options.train_samples, len(labels))
     model = recipe.network()
@@ -250,7 +253,8 @@ def accuracy_of_pytorch(options, seed, rates, batch):
 def finished_or(options, arm, seed, measure):
     """The result of one arm from its file in --out, or measured now and written there."""
     path = pathlib.Path(options.out) / f"{arm}-seed-{seed}.json"
-    without = {"out", "seeds", "binary", "data", "run", "threads"}
+    # Where things lie, how fast they are made, and which arms there are besides.
+    without = {"out", "seeds", "binary", "data", "run", "threads", "precisions", "quick"}
     settings = {k: v for k, v in vars(options).items() if k not in without}
     if path.exists():
         stored = json.loads(path.read_text())
@@ -267,19 +271,46 @@ def finished_or(options, arm, seed, measure):
 
 def compare_accuracies(options):
     pathlib.Path(options.out).mkdir(parents=True, exist_ok=True)
+    recipe = Recipe(options.recipe)
     ours, theirs = [], []
     for seed in options.seeds:
-        result = finished_or(options, "lcnn-dist", seed, lambda: accuracy_of_ours(options, seed))
+        result = finished_or(
+            options, "lcnn-dist", seed, lambda: accuracy_of_ours(options, "lcnn-dist", seed)
+        )
         ours.append(result["accuracy"])
         rates, batch = result["learning rates"], result["batch"]
         result = finished_or(
-            options, "PyTorch", seed, lambda: accuracy_of_pytorch(options, seed, rates, batch)
+            options,
+            "PyTorch",
+            seed,
+            lambda: accuracy_of_pytorch(options, recipe, seed, rates, batch),
         )
         theirs.append(result["accuracy"])
     means = statistics.mean(ours), statistics.mean(theirs)
     difference = means[0] - means[1]
     print(f"lcnn-dist {means[0]:.2f} %, PyTorch {means[1]:.2f} %, {difference:+.2f} points")
     return 0 if abs(difference) <= LARGEST_ACCURACY_DIFFERENCE else 1
+
+
+def add_training_options(parser):
+    """What training both sides takes, whatever is compared."""
+    parser.add_argument("--binary", required=True, help="the program lcnn-dist")
+    parser.add_argument("--data", required=True, help="folder of the data set")
+    parser.add_argument("--ranks", type=int, default=2, help="of lcnn-dist")
+    parser.add_argument("--threads", type=int, default=2, help="of PyTorch")
+    parser.add_argument("--beta-weight", type=float, default=1e-4, help="λ_β of LCNN recipes")
+    parser.add_argument("--gamma-weight", type=float, default=1e-5, help="λ_γ of LCNN recipes")
+    parser.add_argument("--gradient-norm-weight", type=float, default=0.0, help="λ_g, per sample")
+    parser.add_argument("--momentum", type=float, default=0.9)
+    parser.add_argument("--weight-decay", type=float, default=5e-4)
+
+
+def prepare_sides(options):
+    torch.set_num_threads(options.threads)
+    torch.set_flush_denormal(True)
+    if os.geteuid() == 0:
+        # mpirun refuses to start ranks as root without these.
+        os.environ.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
 
 
 def parse_arguments():
@@ -306,32 +337,15 @@ def parse_arguments():
     accuracy.add_argument("--seeds", type=int, nargs="+", default=[1, 2])
     accuracy.add_argument("--out", required=True, help="folder of finished arms, to resume from")
     for command in (losses, accuracy):
-        command.add_argument("--binary", required=True, help="the program lcnn-dist")
-        command.add_argument("--data", required=True, help="folder of the data set")
         command.add_argument("--recipe", default="cifar10-vgg11-lcnn")
-        command.add_argument("--ranks", type=int, default=2)
-        command.add_argument("--threads", type=int, default=2, help="of PyTorch")
-        command.add_argument("--beta-weight", type=float, default=1e-4, help="λ_β of LCNN recipes")
-        command.add_argument("--gamma-weight", type=float, default=1e-5, help="λ_γ of LCNN recipes")
-        command.add_argument(
-            "--gradient-norm-weight", type=float, default=0.0, help="λ_g, per sample"
-        )
-        command.add_argument("--momentum", type=float, default=0.9)
-        command.add_argument("--weight-decay", type=float, default=5e-4)
-    arguments = sys.argv[1:]
-    end = arguments.index("--") if "--" in arguments else len(arguments)
-    options = parser.parse_args(arguments[:end])
-    options.train_arguments = arguments[end + 1 :]
+        add_training_options(command)
+    options = speed.parse_before_dashes(parser)
     return options
 
 
 def main():
     options = parse_arguments()
-    torch.set_num_threads(options.threads)
-    torch.set_flush_denormal(True)
-    if os.geteuid() == 0:
-        # mpirun refuses to start ranks as root without these.
-        os.environ.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
+    prepare_sides(options)
     sys.exit(options.run(options))
 
 

@@ -52,19 +52,8 @@ class Ours(speed.Ours):
     name = "lcnn-dist"
 
     def command_for(self, workload, run, batch, steps):
-        settings = {
-            # Any built-in recipe for these networks: what sets them apart is overridden.
-            "recipe": "cifar10-resnet18-lcnn",
-            "train-samples": batch * steps,
-            "test-samples": 8,
-            # The first one warms up.
-            "epochs": 2,
-            "schedule": "constant",
-            "checkpoint-every": 2,
-            "evaluate-every": 2,
-            "progress": "plain",
-            "run": run,
-        }
+        # The first epoch warms up.
+        settings = speed.synthetic_training(run, batch * steps, epochs=2)
         return self.command("train", settings, workload.flags(batch))
 
     def throughput(self, run):
@@ -157,18 +146,11 @@ def parse_arguments():
     parser.add_argument("--batch", type=int, default=64, help="samples per rank (default: 64)")
     parser.add_argument("--quick", action="store_true", help="by default 2 rounds of 1 step")
     parser.add_argument("--no-torch", action="store_true", help="lcnn-dist only")
-    arguments = sys.argv[1:]
-    end = arguments.index("--") if "--" in arguments else len(arguments)
-    options = parser.parse_args(arguments[:end])
-    options.lcnn_arguments = arguments[end + 1 :]
-    unknown = [name for name in options.workloads if name not in WORKLOADS]
-    if unknown:
-        parser.error(f"workload {unknown[0]}: expected one of {', '.join(WORKLOADS)}")
+    options = speed.parse_before_dashes(parser)
+    speed.require_known(parser, options.workloads, WORKLOADS)
     options.rounds = options.rounds or (2 if options.quick else 5)
     options.steps = options.steps or (1 if options.quick else 10)
-    for name in ("rounds", "steps", "batch"):
-        if getattr(options, name) < 1:
-            parser.error(f"--{name} {getattr(options, name)}: expected at least 1")
+    speed.require_positive(parser, options, "rounds", "steps", "batch")
     return options
 
 
@@ -176,9 +158,7 @@ def main():
     options = parse_arguments()
     load = os.getloadavg()[0]
     print(conditions(options, load))
-    if load > speed.LARGEST_QUIET_LOAD:
-        quiet = speed.LARGEST_QUIET_LOAD
-        print(f"**Not quiet: load {load:.2f} at the start; at most {quiet} is.**")
+    speed.print_unless_quiet(load)
     if os.cpu_count() < RANKS:
         print(f"**{RANKS} ranks on {os.cpu_count()} core: no measure of scaling.**")
     print("\n| workload | | alone, images/s | pair | ranks | ranks/pair | ranks/alone |")

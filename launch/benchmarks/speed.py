@@ -117,6 +117,25 @@ def as_flags(settings):
     return [text for name, value in settings.items() for text in (f"--{name}", str(value))]
 
 
+def synthetic_training(run, samples, epochs):
+    """Settings of a training that is timed: as constant as can be, nothing but steps between its ends."""
+    return {
+        # Any built-in recipe for these networks: what sets them apart is overridden.
+        "recipe": "cifar10-resnet18-lcnn",
+        "data-set": "synthetic",
+        "crop-padding": 0,
+        "flip": "false",
+        "train-samples": samples,
+        "test-samples": 8,
+        "epochs": epochs,
+        "schedule": "constant",
+        "checkpoint-every": epochs,
+        "evaluate-every": epochs,
+        "progress": "plain",
+        "run": run,
+    }
+
+
 def run_process(command, extra_environment):
     """Runs a command on one thread: what it printed, its wall time and largest resident bytes."""
     environment = {k: v for k, v in os.environ.items() if k not in REMOVED_FROM_ENVIRONMENT}
@@ -150,18 +169,7 @@ class Ours:
 
     def train(self, workload, run, batch, epochs):
         """Trains epochs of a single step; the largest resident bytes."""
-        settings = {
-            # Any built-in recipe for these networks: what sets them apart is overridden.
-            "recipe": "cifar10-resnet18-lcnn",
-            "train-samples": batch,
-            "test-samples": 8,
-            "epochs": epochs,
-            "schedule": "constant",
-            "checkpoint-every": epochs,
-            "evaluate-every": epochs,
-            "progress": "plain",
-            "run": run,
-        }
+        settings = synthetic_training(run, batch, epochs)
         command = self.command("train", settings, workload.flags(batch))
         _, _, memory = run_process(command, {})
         return memory
@@ -254,7 +262,10 @@ def memory(samples):
 
 def ratio(ours, others):
     """How many times as fast ours is, pair by pair: the median and its spread."""
-    ratios = [other.step / own.step for own, other in zip(ours, others)]
+    return spread([other.step / own.step for own, other in zip(ours, others)])
+
+
+def spread(ratios):
     median, least, largest = statistics.median(ratios), min(ratios), max(ratios)
     return f"**{median:.2f}×** ({least:.2f}–{largest:.2f})"
 
@@ -304,6 +315,34 @@ def conditions(ours, options, load):
     )
 
 
+def parse_before_dashes(parser):
+    """The options before "--"; the words after it, for lcnn-dist, are their lcnn_arguments."""
+    arguments = sys.argv[1:]
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    options = parser.parse_args(arguments[:end])
+    options.lcnn_arguments = arguments[end + 1 :]
+    return options
+
+
+def require_known(parser, chosen, known):
+    unknown = [name for name in chosen if name not in known]
+    if unknown:
+        parser.error(f"workload {unknown[0]}: expected one of {', '.join(known)}")
+
+
+def require_positive(parser, options, *names):
+    for name in names:
+        value = getattr(options, name.replace("-", "_"))
+        if value is not None and value < 1:
+            parser.error(f"--{name} {value}: expected at least 1")
+
+
+def print_unless_quiet(load):
+    """Says that the numbers below are not to be trusted, if other work was going on."""
+    if load > LARGEST_QUIET_LOAD:
+        print(f"**Not quiet: load {load:.2f} at the start; at most {LARGEST_QUIET_LOAD} is.**")
+
+
 def parse_arguments():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -322,21 +361,13 @@ def parse_arguments():
     parser.add_argument("--quick", action="store_true", help="by default 2 rounds of 1 step")
     parser.add_argument("--compile", action="store_true", help="also measure torch.compile")
     parser.add_argument("--core", type=int, help="the core of all sides (default: any)")
-    arguments = sys.argv[1:]
-    end = arguments.index("--") if "--" in arguments else len(arguments)
-    options = parser.parse_args(arguments[:end])
-    options.lcnn_arguments = arguments[end + 1 :]
-    unknown = [name for name in options.workloads if name not in WORKLOADS]
-    if unknown:
-        parser.error(f"workload {unknown[0]}: expected one of {', '.join(WORKLOADS)}")
+    options = parse_before_dashes(parser)
+    require_known(parser, options.workloads, WORKLOADS)
     if options.rounds is None:
         options.rounds = 2 if options.quick else 5
     if options.steps is None and options.quick:
         options.steps = 1
-    for name in ("rounds", "warm-up", "steps", "batch"):
-        value = getattr(options, name.replace("-", "_"))
-        if value is not None and value < 1:
-            parser.error(f"--{name} {value}: expected at least 1")
+    require_positive(parser, options, "rounds", "warm-up", "steps", "batch")
     return options
 
 
@@ -347,8 +378,7 @@ def main():
         os.sched_setaffinity(0, {options.core})
     ours, others = Ours(options), peers(options)
     print(conditions(ours, options, load))
-    if load > LARGEST_QUIET_LOAD:
-        print(f"**Not quiet: load {load:.2f} at the start; at most {LARGEST_QUIET_LOAD} is.**")
+    print_unless_quiet(load)
     print("\n" + header(others), flush=True)
     for name in options.workloads or WORKLOADS:
         samples = measure(name, ours, others, options)

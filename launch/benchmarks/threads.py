@@ -62,22 +62,8 @@ class Job:
         self.batch = options.batch
         self.warm_up = options.warm_up
         self.epochs = options.warm_up + options.steps
-        settings = {
-            # Any built-in recipe for these networks: what sets them apart is overridden.
-            "recipe": "cifar10-resnet18-lcnn",
-            "data-set": "synthetic",
-            "crop-padding": 0,
-            "flip": "false",
-            "train-samples": options.batch,
-            "test-samples": 8,
-            "epochs": self.epochs,
-            "schedule": "constant",
-            "checkpoint-every": self.epochs,
-            "evaluate-every": self.epochs,
-            "progress": "plain",
-            "threads": threads,
-            "run": self.run,
-        }
+        settings = speed.synthetic_training(self.run, options.batch, self.epochs)
+        settings["threads"] = threads
         self.command = [*launcher, options.binary, "train", *speed.as_flags(settings)]
         self.command += [*workload.flags(options.batch), *options.lcnn_arguments]
         self.output = (pathlib.Path(folder) / f"output-{number}").open("w+")
@@ -172,8 +158,7 @@ def measure(name, options):
 
 
 def ratio(samples, others):
-    ratios = [a.images_per_second / b.images_per_second for a, b in zip(samples, others)]
-    return f"**{statistics.median(ratios):.2f}×** ({min(ratios):.2f}–{max(ratios):.2f})"
+    return speed.spread([a.images_per_second / b.images_per_second for a, b in zip(samples, others)])
 
 
 def row(name, samples):
@@ -211,21 +196,13 @@ def parse_arguments():
     parser.add_argument("--steps", type=int, help="timed steps (default: 5)")
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--quick", action="store_true", help="by default 2 rounds of 2 steps")
-    arguments = sys.argv[1:]
-    end = arguments.index("--") if "--" in arguments else len(arguments)
-    options = parser.parse_args(arguments[:end])
-    options.lcnn_arguments = arguments[end + 1 :]
-    unknown = [name for name in options.workloads if name not in WORKLOADS]
-    if unknown:
-        parser.error(f"workload {unknown[0]}: expected one of {', '.join(WORKLOADS)}")
+    options = speed.parse_before_dashes(parser)
+    speed.require_known(parser, options.workloads, WORKLOADS)
     if options.rounds is None:
         options.rounds = 2 if options.quick else 5
     if options.steps is None:
         options.steps = 2 if options.quick else 5
-    for name in ("threads", "rounds", "warm-up", "steps", "batch"):
-        value = getattr(options, name.replace("-", "_"))
-        if value < 1:
-            parser.error(f"--{name} {value}: expected at least 1")
+    speed.require_positive(parser, options, "threads", "rounds", "warm-up", "steps", "batch")
     return options
 
 
@@ -239,9 +216,7 @@ def main():
         f"3×32×32; rounds: {options.rounds}; steps per round: {options.steps}, after warm-up of "
         f"{options.warm_up}."
     )
-    if load > speed.LARGEST_QUIET_LOAD:
-        limit = speed.LARGEST_QUIET_LOAD
-        print(f"**Not quiet: load {load:.2f} at the start; at most {limit} is.**")
+    speed.print_unless_quiet(load)
     print("\n" + header(), flush=True)
     for name in options.workloads or WORKLOADS:
         print(row(name, measure(name, options)), flush=True)

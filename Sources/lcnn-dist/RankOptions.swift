@@ -1,0 +1,37 @@
+import ArgumentParser
+import MessagePassing
+
+/// How the ranks of a command compute, and how long they may wait for one another.
+struct RankOptions: ParsableArguments {
+  @OptionGroup var threads: ThreadOptions
+  @OptionGroup var vectorUnits: VectorUnitOptions
+  @OptionGroup var watch: WatchOptions
+
+  /// Joins the other ranks, which then compute by the same kernels.
+  ///
+  /// Collective.
+  func join() throws -> any Communicator {
+    let world = try Ranks.join(watch)
+    Ranks.logger.info("\(Ranks.blas)")
+    try Ranks.agreeOnKernels(vectorUnits)
+    return world
+  }
+
+  /// Runs `body` on all threads of all ranks that have joined, which make at most `mostShares` shares by default.
+  ///
+  /// Collective.
+  func onThreads(
+    of world: any Communicator, mostShares: Int = .max,
+    _ body: @escaping @Sendable (any Communicator) throws -> Void
+  ) throws {
+    let count = try threads.count(in: world, mostShares: mostShares)
+    try Ranks.onThreads(count, of: world, body)
+  }
+
+  /// Joins the other ranks and runs `body` on all threads of all of them.
+  ///
+  /// Collective.
+  func run(_ body: @escaping @Sendable (any Communicator) throws -> Void) throws {
+    try onThreads(of: join(), body)
+  }
+}
