@@ -14,7 +14,7 @@ final class ConvolutionCase {
 
   init(
     _ geometry: ConvolutionGeometry, samples: Int, slices: Slices, derivatives: Derivatives,
-    algorithm: Convolution2D.Algorithm
+    algorithm: Convolution2D.Algorithm, precision: Precision
   ) throws {
     self.geometry = geometry
     self.samples = samples
@@ -22,7 +22,7 @@ final class ConvolutionCase {
     let (plan, arena) = try Arena.plan { arena in
       ConvolutionCase.plan(
         geometry, samples: samples, slices: slices, derivatives: derivatives,
-        algorithm: algorithm, arena: arena)
+        algorithm: algorithm, precision: precision, arena: arena)
     }
     (layer, x, y) = plan
     self.arena = arena
@@ -35,7 +35,7 @@ final class ConvolutionCase {
 
   private static func plan(
     _ geometry: ConvolutionGeometry, samples: Int, slices: Slices, derivatives: Derivatives,
-    algorithm: Convolution2D.Algorithm, arena: Arena
+    algorithm: Convolution2D.Algorithm, precision: Precision, arena: Arena
   ) -> (Convolution2D, Activation, Activation) {
     let workspace = Workspace()
     let weight = Parameter(
@@ -45,8 +45,8 @@ final class ConvolutionCase {
         inputs: geometry.inputChannels, outputs: geometry.outputChannels))
     let layer = Convolution2D(
       geometry, weight: weight, bias: nil, spectralNorm: nil, maximumSamples: samples,
-      slices: slices, derivatives: derivatives, algorithm: algorithm, workspace: workspace,
-      arena: arena)
+      slices: slices, derivatives: derivatives, algorithm: algorithm, precision: precision,
+      workspace: workspace, arena: arena)
     workspace.place(in: arena)
     let x = arena.activation(geometry.inputShape(samples: samples), derivatives)
     let y = arena.activation(geometry.outputShape(samples: samples), derivatives)

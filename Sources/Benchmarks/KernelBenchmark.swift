@@ -53,13 +53,17 @@ public struct KernelBenchmark {
     func build(_ algorithm: Convolution2D.Algorithm) throws -> ConvolutionCase {
       try ConvolutionCase(
         geometry, samples: subject.samples, slices: subject.slices,
-        derivatives: subject.derivatives, algorithm: algorithm)
+        derivatives: subject.derivatives, algorithm: algorithm,
+        precision: subject.recipe.productPrecision)
     }
     let passes = ConvolutionPass.all(penalizesGradient: subject.penalizesGradient)
     let isWinograd = WinogradConvolution.pays(for: geometry)
     let lowered = isWinograd ? try times(of: passes, build(.lowered)) : [:]
     let fastest = try times(of: passes, build(.fastest))
-    let winograd = isWinograd ? try WinogradCase(geometry, samples: subject.samples) : nil
+    let winograd =
+      isWinograd
+      ? try WinogradCase(
+        geometry, samples: subject.samples, precision: subject.recipe.productPrecision) : nil
     let products = winograd.map(productTimes) ?? [:]
     let product = Work.product(geometry, samples: subject.samples)
     return KernelTimes.Convolution(

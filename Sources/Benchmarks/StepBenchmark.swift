@@ -62,7 +62,8 @@ public struct StepBenchmark {
       ModelConfiguration(
         recipe.trainingPurpose,
         maximumSamples: max(subject.largestShare, recipe.sliceSize), slices: recipe.slices,
-        batchNormScope: recipe.batchNormScope, sumOrder: recipe.sumOrder),
+        batchNormScope: recipe.batchNormScope, sumOrder: recipe.sumOrder,
+        precision: recipe.productPrecision),
       communicator: timed)
     let images = try recipe.noise(samples: recipe.batchSize)
     return (model, SampleShare(images, share: subject.share))

@@ -1,4 +1,4 @@
-#include "WinogradTransforms.h"
+#include "BFloat16.h"
 
 /// The part of a tile that lies inside the image; positions count from the padding's corner.
 typedef struct {
@@ -34,19 +34,19 @@ typedef struct {
 /// `origin` is where the tile's corner would be in x, before its start for a tile at the padding.
 ALWAYS_INLINE void transformInput(const CKWinogradTiles *v, size_t stride, Inside in,
                                   const Input *input, bool combined, ptrdiff_t origin,
-                                  size_t count, float *out) {
+                                  size_t count, Destination out, size_t at) {
   const ptrdiff_t row = (ptrdiff_t)(v->width * v->channels), column = (ptrdiff_t)v->channels;
   const size_t extent = extentOf(stride);
   Lanes half[mostExtent][mostExtent], d[mostExtent], t[mostExtent];
   UNROLLED for (size_t j = 0; j < extent; j++) {
     UNROLLED for (size_t i = 0; i < extent; i++) {
       d[i] = (Lanes){0};
-      const ptrdiff_t at = origin + (ptrdiff_t)i * row + (ptrdiff_t)j * column;
+      const ptrdiff_t from = origin + (ptrdiff_t)i * row + (ptrdiff_t)j * column;
       if (!holds(in, i, j)) continue;
-      load(input->x + at, count, &d[i]);
+      load(input->x + from, count, &d[i]);
       if (combined) {
         Lanes other;
-        load(input->w + at, count, &other);
+        load(input->w + from, count, &other);
         d[i] = input->a * d[i] + input->b * other;
       }
     }
@@ -56,54 +56,75 @@ ALWAYS_INLINE void transformInput(const CKWinogradTiles *v, size_t stride, Insid
   UNROLLED for (size_t i = 0; i < extent; i++) {
     inputTransform(stride, half[i], t);
     UNROLLED for (size_t j = 0; j < extent; j++) {
-      LANES(out + (extent * i + j) * v->coefficientStride) = t[j];
+      storeElements(out, at + (extent * i + j) * v->coefficientStride, &t[j]);
     }
   }
 }
 
-ALWAYS_INLINE ptrdiff_t originOf(const CKWinogradTiles *v, TilePlace place) {
-  const ptrdiff_t row = (ptrdiff_t)place.row - 1, column = (ptrdiff_t)place.column - 1;
-  return (ptrdiff_t)place.image + (row * (ptrdiff_t)v->width + column) * (ptrdiff_t)v->channels;
+/// From a tile's corner to the columns of the next one that it does not hold itself.
+ALWAYS_INLINE ptrdiff_t aheadOf(const CKWinogradTiles *v, size_t stride, size_t tile,
+                                ptrdiff_t origin) {
+  const size_t overlap = extentOf(stride) - 4 * stride;
+  return originOf(v, 1, placeOf(v, 4 * stride, tile + 1)) - origin +
+         (ptrdiff_t)(overlap * v->channels);
 }
 
 ALWAYS_INLINE void transformInputs(const CKWinogradTiles *v, size_t stride, const Input *input,
-                                   bool combined, float *out) {
+                                   bool combined, Destination out) {
   const Inside everything = {0, extentOf(stride), 0, extentOf(stride)};
-  for (size_t tile = 0; tile < v->tiles; tile++, out += v->pitch) {
+  for (size_t tile = 0; tile < v->tiles; tile++) {
     const TilePlace place = placeOf(v, 4 * stride, v->firstTile + tile);
     const Inside in = insideOf(v, stride, place);
     const bool whole = isWhole(in, stride);
-    ptrdiff_t origin = originOf(v, place);
+    ptrdiff_t origin = originOf(v, 1, place);
+    const ptrdiff_t ahead = aheadOf(v, stride, v->firstTile + tile, origin);
     for (size_t c = 0; c < v->channels; c += CKWinogradLanes, origin += CKWinogradLanes) {
       const size_t count = lanesFrom(c, v->channels);
+      prefetch(v, input->x, origin + ahead, extentOf(stride), 4 * stride);
+      if (combined) prefetch(v, input->w, origin + ahead, extentOf(stride), 4 * stride);
       if (whole && count == CKWinogradLanes) {
-        transformInput(v, stride, everything, input, combined, origin, CKWinogradLanes, out + c);
+        transformInput(v, stride, everything, input, combined, origin, CKWinogradLanes, out,
+                       tile * v->pitch + c);
       } else {
-        transformInput(v, stride, in, input, combined, origin, count, out + c);
+        transformInput(v, stride, in, input, combined, origin, count, out, tile * v->pitch + c);
       }
     }
+  }
+}
+
+ALWAYS_INLINE void transformStrided(const CKWinogradTiles *v, const Input *input, bool combined,
+                                    Destination out) {
+  if (v->stride == 1) {
+    transformInputs(v, 1, input, combined, out);
+  } else {
+    transformInputs(v, 2, input, combined, out);
   }
 }
 
 KERNEL(void, ck_winograd_input, (const CKWinogradTiles *v, const float *x, float *out),
        (v, x, out)) {
   const Input input = {.x = x};
-  if (v->stride == 1) {
-    transformInputs(v, 1, &input, false, out);
-  } else {
-    transformInputs(v, 2, &input, false, out);
-  }
+  transformStrided(v, &input, false, (Destination){.first = out, .rounds = false});
 }
 
 KERNEL(void, ck_winograd_combined_input, (const CKWinogradTiles *v, float a, const float *x,
                                           float b, const float *w, float *out),
        (v, a, x, b, w, out)) {
   const Input input = {.x = x, .w = w, .a = a, .b = b};
-  if (v->stride == 1) {
-    transformInputs(v, 1, &input, true, out);
-  } else {
-    transformInputs(v, 2, &input, true, out);
-  }
+  transformStrided(v, &input, true, (Destination){.first = out, .rounds = false});
+}
+
+KERNEL(void, ck_winograd_input_bf16, (const CKWinogradTiles *v, const float *x, uint16_t *out),
+       (v, x, out)) {
+  const Input input = {.x = x};
+  transformStrided(v, &input, false, (Destination){.first = out, .rounds = true});
+}
+
+KERNEL(void, ck_winograd_combined_input_bf16, (const CKWinogradTiles *v, float a, const float *x,
+                                               float b, const float *w, uint16_t *out),
+       (v, a, x, b, w, out)) {
+  const Input input = {.x = x, .w = w, .a = a, .b = b};
+  transformStrided(v, &input, true, (Destination){.first = out, .rounds = true});
 }
 
 /// One tile, `count` channels of it, with a tile before it `above` and to the `left` or none.
@@ -145,9 +166,11 @@ ALWAYS_INLINE void addInputs(const CKWinogradTiles *v, size_t stride, const floa
     const TilePlace place = placeOf(v, 4 * stride, v->firstTile + tile);
     const Inside in = insideOf(v, stride, place);
     const bool above = place.row > 0, left = place.column > 0, whole = isWhole(in, stride);
-    ptrdiff_t origin = originOf(v, place);
+    ptrdiff_t origin = originOf(v, 1, place);
+    const ptrdiff_t ahead = aheadOf(v, stride, v->firstTile + tile, origin);
     for (size_t c = 0; c < v->channels; c += CKWinogradLanes, origin += CKWinogradLanes) {
       const size_t count = lanesFrom(c, v->channels);
+      prefetch(v, x, origin + ahead, extentOf(stride), 4 * stride);
       if (whole && count == CKWinogradLanes) {
         addInput(v, stride, everything, adds, true, true, from + c, origin, CKWinogradLanes, x);
       } else {

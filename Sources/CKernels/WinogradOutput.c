@@ -1,4 +1,4 @@
-#include "WinogradTransforms.h"
+#include "BFloat16.h"
 
 /// The rows and columns of a 4×4 tile that lie inside the image.
 typedef struct {
@@ -30,7 +30,7 @@ ALWAYS_INLINE void transformOutput(const CKWinogradTiles *v, size_t stride, Kept
 }
 
 ALWAYS_INLINE void transformOutputAdjoint(const CKWinogradTiles *v, size_t stride, Kept in,
-                                          const float *y, size_t count, float *z) {
+                                          const float *y, size_t count, Destination z, size_t at) {
   const size_t row = v->width * v->channels, extent = extentOf(stride);
   Lanes half[mostExtent][4], from[4], t[mostExtent];
   UNROLLED for (size_t j = 0; j < 4; j++) {
@@ -44,13 +44,14 @@ ALWAYS_INLINE void transformOutputAdjoint(const CKWinogradTiles *v, size_t strid
   UNROLLED for (size_t i = 0; i < extent; i++) {
     outputAdjoint(stride, half[i], t);
     UNROLLED for (size_t j = 0; j < extent; j++) {
-      LANES(z + (extent * i + j) * v->coefficientStride) = t[j];
+      storeElements(z, at + (extent * i + j) * v->coefficientStride, &t[j]);
     }
   }
 }
 
-ALWAYS_INLINE size_t offsetOf(const CKWinogradTiles *v, TilePlace place) {
-  return place.image + (place.row * v->width + place.column) * v->channels;
+/// From a tile to the next one.
+ALWAYS_INLINE ptrdiff_t aheadOf(const CKWinogradTiles *v, size_t tile, ptrdiff_t origin) {
+  return originOf(v, 0, placeOf(v, 4, tile + 1)) - origin;
 }
 
 ALWAYS_INLINE void transformOutputs(const CKWinogradTiles *v, size_t stride, const float *m,
@@ -59,9 +60,12 @@ ALWAYS_INLINE void transformOutputs(const CKWinogradTiles *v, size_t stride, con
   for (size_t tile = 0; tile < v->tiles; tile++, m += v->pitch) {
     const TilePlace place = placeOf(v, 4, v->firstTile + tile);
     const Kept in = keptOf(v, place);
-    float *to = y + offsetOf(v, place);
+    const ptrdiff_t origin = originOf(v, 0, place);
+    const ptrdiff_t ahead = aheadOf(v, v->firstTile + tile, origin);
+    float *to = y + origin;
     for (size_t c = 0; c < v->channels; c += CKWinogradLanes) {
       const size_t count = lanesFrom(c, v->channels);
+      prefetch(v, to, ahead + (ptrdiff_t)c, 4, 4);
       if (in.rows == 4 && in.columns == 4 && count == CKWinogradLanes) {
         transformOutput(v, stride, everything, m + c, CKWinogradLanes, to + c);
       } else {
@@ -80,28 +84,43 @@ KERNEL(void, ck_winograd_output, (const CKWinogradTiles *v, const float *m, floa
 }
 
 ALWAYS_INLINE void transformOutputAdjoints(const CKWinogradTiles *v, size_t stride, const float *y,
-                                           float *z) {
+                                           Destination z) {
   const Kept everything = {4, 4};
-  for (size_t tile = 0; tile < v->tiles; tile++, z += v->pitch) {
+  for (size_t tile = 0; tile < v->tiles; tile++) {
     const TilePlace place = placeOf(v, 4, v->firstTile + tile);
     const Kept in = keptOf(v, place);
-    const float *from = y + offsetOf(v, place);
+    const ptrdiff_t origin = originOf(v, 0, place);
+    const ptrdiff_t ahead = aheadOf(v, v->firstTile + tile, origin);
+    const float *from = y + origin;
     for (size_t c = 0; c < v->channels; c += CKWinogradLanes) {
       const size_t count = lanesFrom(c, v->channels);
+      prefetch(v, from, ahead + (ptrdiff_t)c, 4, 4);
       if (in.rows == 4 && in.columns == 4 && count == CKWinogradLanes) {
-        transformOutputAdjoint(v, stride, everything, from + c, CKWinogradLanes, z + c);
+        transformOutputAdjoint(v, stride, everything, from + c, CKWinogradLanes, z,
+                               tile * v->pitch + c);
       } else {
-        transformOutputAdjoint(v, stride, in, from + c, count, z + c);
+        transformOutputAdjoint(v, stride, in, from + c, count, z, tile * v->pitch + c);
       }
     }
   }
 }
 
-KERNEL(void, ck_winograd_output_adjoint, (const CKWinogradTiles *v, const float *y, float *z),
-       (v, y, z)) {
+ALWAYS_INLINE void transformStridedAdjoints(const CKWinogradTiles *v, const float *y,
+                                            Destination z) {
   if (v->stride == 1) {
     transformOutputAdjoints(v, 1, y, z);
   } else {
     transformOutputAdjoints(v, 2, y, z);
   }
+}
+
+KERNEL(void, ck_winograd_output_adjoint, (const CKWinogradTiles *v, const float *y, float *z),
+       (v, y, z)) {
+  transformStridedAdjoints(v, y, (Destination){.first = z, .rounds = false});
+}
+
+KERNEL(void, ck_winograd_output_adjoint_bf16, (const CKWinogradTiles *v, const float *y,
+                                               uint16_t *z),
+       (v, y, z)) {
+  transformStridedAdjoints(v, y, (Destination){.first = z, .rounds = true});
 }

@@ -1,3 +1,4 @@
+#include "WinogradCoefficients.h"
 #include "WinogradPanels.h"
 #include "WinogradTransforms.h"
 
@@ -74,21 +75,6 @@ ALWAYS_INLINE void multiplyPanel(Block block, size_t rows, size_t columns, size_
   }
 }
 
-/// The coefficients of a frequency: a rectangle in the square of all.
-typedef struct {
-  size_t extent, firstRow, endRow, firstColumn, endColumn;
-} Coefficients;
-
-ALWAYS_INLINE Coefficients coefficientsOf(size_t frequency, size_t stride) {
-  const size_t row = frequency / 6, column = frequency % 6;
-  const size_t shared = stride == 1 ? 1 : 4;
-  return (Coefficients){.extent = 3 + 3 * stride,
-                        .firstRow = row,
-                        .endRow = row + (row == 5 ? shared : 1),
-                        .firstColumn = column,
-                        .endColumn = column + (column == 5 ? shared : 1)};
-}
-
 ALWAYS_INLINE void multiply(const CKWinogradProducts *p, const float *input, const float *panels,
                             float *output, size_t step, size_t vectors) {
   const Panels layout = {.rows = p->inputs, .columns = p->outputs};
@@ -96,21 +82,19 @@ ALWAYS_INLINE void multiply(const CKWinogradProducts *p, const float *input, con
     const Coefficients of = coefficientsOf(f, p->stride);
     for (size_t column = 0; column < p->outputs; column += panelColumns) {
       const size_t width = panelWidth(layout, column), panel = panelOffset(layout, 0, column);
-      for (size_t i = of.firstRow; i < of.endRow; i++) {
-        for (size_t j = of.firstColumn; j < of.endColumn; j++) {
-          const size_t coefficient = i * of.extent + j;
-          const Block block = {.inner = p->inputs,
-                               .a = input + coefficient * p->inputCoefficientStride,
-                               .aRow = p->inputPitch,
-                               .aInner = 1,
-                               .b = panels + f * p->panelFrequencyStride + panel,
-                               .bInner = width,
-                               .c = output + coefficient * p->outputCoefficientStride + column,
-                               .cRow = p->outputPitch,
-                               .scale = 1,
-                               .previous = 0};
-          multiplyPanel(block, p->tiles, width, step, vectors);
-        }
+      for (size_t i = 0; i < of.count; i++) {
+        const size_t coefficient = coefficientAt(of, i);
+        const Block block = {.inner = p->inputs,
+                             .a = input + coefficient * p->inputCoefficientStride,
+                             .aRow = p->inputPitch,
+                             .aInner = 1,
+                             .b = panels + f * p->panelFrequencyStride + panel,
+                             .bInner = width,
+                             .c = output + coefficient * p->outputCoefficientStride + column,
+                             .cRow = p->outputPitch,
+                             .scale = 1,
+                             .previous = 0};
+        multiplyPanel(block, p->tiles, width, step, vectors);
       }
     }
   }
@@ -124,22 +108,19 @@ ALWAYS_INLINE void multiplyTransposed(const CKWinogradProducts *p, const float *
     const Coefficients of = coefficientsOf(f, p->stride);
     for (size_t column = 0; column < p->outputs; column += panelColumns) {
       const size_t width = panelWidth(layout, column), panel = panelOffset(layout, 0, column);
-      float kept = previous;
-      for (size_t i = of.firstRow; i < of.endRow; i++) {
-        for (size_t j = of.firstColumn; j < of.endColumn; j++, kept = 1) {
-          const size_t coefficient = i * of.extent + j;
-          const Block block = {.inner = p->tiles,
-                               .a = input + coefficient * p->inputCoefficientStride,
-                               .aRow = 1,
-                               .aInner = p->inputPitch,
-                               .b = output + coefficient * p->outputCoefficientStride + column,
-                               .bInner = p->outputPitch,
-                               .c = panels + f * p->panelFrequencyStride + panel,
-                               .cRow = width,
-                               .scale = scale,
-                               .previous = kept};
-          multiplyPanel(block, p->inputs, width, step, vectors);
-        }
+      for (size_t i = 0; i < of.count; i++) {
+        const size_t coefficient = coefficientAt(of, i);
+        const Block block = {.inner = p->tiles,
+                             .a = input + coefficient * p->inputCoefficientStride,
+                             .aRow = 1,
+                             .aInner = p->inputPitch,
+                             .b = output + coefficient * p->outputCoefficientStride + column,
+                             .bInner = p->outputPitch,
+                             .c = panels + f * p->panelFrequencyStride + panel,
+                             .cRow = width,
+                             .scale = scale,
+                             .previous = i == 0 ? previous : 1};
+        multiplyPanel(block, p->inputs, width, step, vectors);
       }
     }
   }

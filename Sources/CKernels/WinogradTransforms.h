@@ -4,6 +4,7 @@
 #include "Lanes.h"
 #include "Winograd.h"
 #include <stdbool.h>
+#include <stdint.h>
 
 // One-dimensional transforms of 16 channels at a time; the two-dimensional ones apply them to the
 // columns of a tile and then to its rows.
@@ -210,6 +211,28 @@ ALWAYS_INLINE TilePlace placeOf(const CKWinogradTiles *v, size_t step, size_t ti
   return (TilePlace){.row = inImage / v->columns * step,
                      .column = inImage % v->columns * step,
                      .image = tile / perImage * v->height * v->width * v->channels};
+}
+
+/// Where a place's corner is in an image that is padded by `padding`: before its start at the border.
+ALWAYS_INLINE ptrdiff_t originOf(const CKWinogradTiles *v, size_t padding, TilePlace place) {
+  const ptrdiff_t row = (ptrdiff_t)place.row - (ptrdiff_t)padding;
+  const ptrdiff_t column = (ptrdiff_t)place.column - (ptrdiff_t)padding;
+  return (ptrdiff_t)place.image + (row * (ptrdiff_t)v->width + column) * (ptrdiff_t)v->channels;
+}
+
+/// Asks for 16 channels of `columns` columns and `rows` rows from `first` on, of images that may be
+/// written.
+///
+/// Tiles lie apart in memory, so that the CPU foresees little of it: by asking for the next one, a
+/// transform of 64 channels at 32² takes half the time. It may lie outside the images.
+ALWAYS_INLINE void prefetch(const CKWinogradTiles *v, const float *images, ptrdiff_t first,
+                            size_t rows, size_t columns) {
+  UNROLLED for (size_t i = 0; i < rows; i++) {
+    UNROLLED for (size_t j = 0; j < columns; j++) {
+      const ptrdiff_t at = first + (ptrdiff_t)((i * v->width + j) * v->channels);
+      __builtin_prefetch((const void *)((uintptr_t)images + (uintptr_t)at * sizeof(float)));
+    }
+  }
 }
 
 #endif

@@ -1,79 +1,126 @@
+#include "BFloat16.h"
 #include "WinogradPanels.h"
-#include "WinogradTransforms.h"
 
 /// The frequencies of 16 columns of one row of the panels, from their nine taps.
-ALWAYS_INLINE void transformTaps(size_t stride, const Lanes w[3][3], float *u,
-                                 size_t frequencyStride) {
+ALWAYS_INLINE void transformTaps(size_t stride, const Lanes w[9], Lanes u[36]) {
   Lanes half[6][3], column[3], t[6];
   UNROLLED for (size_t j = 0; j < 3; j++) {
-    UNROLLED for (size_t i = 0; i < 3; i++) column[i] = w[i][j];
+    UNROLLED for (size_t i = 0; i < 3; i++) column[i] = w[3 * i + j];
     weightTransform(stride, column, t);
     UNROLLED for (size_t i = 0; i < 6; i++) half[i][j] = t[i];
   }
   UNROLLED for (size_t i = 0; i < 6; i++) {
     weightTransform(stride, half[i], t);
-    UNROLLED for (size_t j = 0; j < 6; j++) LANES(u + (6 * i + j) * frequencyStride) = t[j];
+    UNROLLED for (size_t j = 0; j < 6; j++) u[6 * i + j] = t[j];
   }
 }
 
-ALWAYS_INLINE void transformWeight(size_t stride, size_t inputs, size_t outputs,
-                                   size_t frequencyStride, const float *w, float *u) {
-  const Panels panels = {.rows = inputs, .columns = outputs};
-  for (size_t o = 0; o < outputs; o += CKWinogradLanes) {
-    const size_t count = lanesFrom(o, outputs);
-    for (size_t i = 0; i < inputs; i++) {
-      Lanes taps[3][3];
-      UNROLLED for (size_t k = 0; k < 9; k++) {
-        load(w + (k * inputs + i) * outputs + o, count, &taps[k / 3][k % 3]);
-      }
-      transformTaps(stride, taps, u + panelOffset(panels, i, o), frequencyStride);
+/// A place of the panels, floats or pairs of bfloat16 if `rounds`.
+ALWAYS_INLINE void storeFrequencies(size_t stride, const Lanes first[9], const Lanes second[9],
+                                    bool rounds, size_t frequencyStride, void *u, size_t at) {
+  Lanes row[36], next[36];
+  transformTaps(stride, first, row);
+  if (rounds) transformTaps(stride, second, next);
+  UNROLLED for (size_t f = 0; f < 36; f++) {
+    if (rounds) {
+      storePairs((uint32_t *)u + at + f * frequencyStride, &row[f], &next[f]);
+    } else {
+      LANES((float *)u + at + f * frequencyStride) = row[f];
     }
+  }
+}
+
+/// Nine taps of 16 outputs of one input; zero for an input beyond the last.
+ALWAYS_INLINE void loadTaps(size_t inputs, size_t outputs, const float *w, size_t i, size_t o,
+                            Lanes taps[9]) {
+  const size_t count = i < inputs ? lanesFrom(o, outputs) : 0;
+  UNROLLED for (size_t k = 0; k < 9; k++) load(w + (k * inputs + i) * outputs + o, count, &taps[k]);
+}
+
+ALWAYS_INLINE void transformWeight(size_t stride, size_t inputs, size_t outputs,
+                                   size_t frequencyStride, const float *w, bool rounds, void *u) {
+  const size_t together = rounds ? 2 : 1;
+  const Panels panels = {.rows = (inputs + together - 1) / together, .columns = outputs};
+  for (size_t o = 0; o < outputs; o += CKWinogradLanes) {
+    for (size_t row = 0; row < panels.rows; row++) {
+      Lanes taps[9], next[9];
+      loadTaps(inputs, outputs, w, row * together, o, taps);
+      if (rounds) loadTaps(inputs, outputs, w, 2 * row + 1, o, next);
+      storeFrequencies(stride, taps, next, rounds, frequencyStride, u, panelOffset(panels, row, o));
+    }
+  }
+}
+
+ALWAYS_INLINE void transformStrided(size_t stride, size_t inputs, size_t outputs,
+                                    size_t frequencyStride, const float *w, bool rounds, void *u) {
+  if (stride == 1) {
+    transformWeight(1, inputs, outputs, frequencyStride, w, rounds, u);
+  } else {
+    transformWeight(2, inputs, outputs, frequencyStride, w, rounds, u);
   }
 }
 
 KERNEL(void, ck_winograd_weight, (size_t stride, size_t inputs, size_t outputs,
                                   size_t frequencyStride, const float *w, float *u),
        (stride, inputs, outputs, frequencyStride, w, u)) {
-  if (stride == 1) {
-    transformWeight(1, inputs, outputs, frequencyStride, w, u);
-  } else {
-    transformWeight(2, inputs, outputs, frequencyStride, w, u);
-  }
+  transformStrided(stride, inputs, outputs, frequencyStride, w, false, u);
+}
+
+KERNEL(void, ck_winograd_weight_bf16, (size_t stride, size_t inputs, size_t outputs,
+                                       size_t frequencyStride, const float *w, uint32_t *u),
+       (stride, inputs, outputs, frequencyStride, w, u)) {
+  transformStrided(stride, inputs, outputs, frequencyStride, w, true, u);
 }
 
 ALWAYS_INLINE void transformTransposed(size_t stride, size_t inputs, size_t outputs,
-                                       size_t frequencyStride, const float *w, float *u) {
-  const Panels panels = {.rows = outputs, .columns = inputs};
-  Lanes block[9][CKWinogradLanes];
+                                       size_t frequencyStride, const float *w, bool rounds,
+                                       void *u) {
+  const size_t together = rounds ? 2 : 1;
+  const Panels panels = {.rows = (outputs + together - 1) / together, .columns = inputs};
+  Lanes block[CKWinogradLanes][9];
   for (size_t i = 0; i < inputs; i += CKWinogradLanes) {
     const size_t rows = lanesFrom(i, inputs);
     for (size_t o = 0; o < outputs; o += CKWinogradLanes) {
       const size_t count = lanesFrom(o, outputs);
       for (size_t k = 0; k < 9; k++) {
+        Lanes tap[CKWinogradLanes];
         for (size_t row = 0; row < CKWinogradLanes; row++) {
           const float *from = w + (k * inputs + i + row) * outputs + o;
-          block[k][row] = (Lanes){0};
-          if (row < rows) load(from, count, &block[k][row]);
+          tap[row] = (Lanes){0};
+          if (row < rows) load(from, count, &tap[row]);
         }
-        transpose(block[k]);
+        transpose(tap);
+        for (size_t column = 0; column < CKWinogradLanes; column++) block[column][k] = tap[column];
       }
-      for (size_t column = 0; column < count; column++) {
-        Lanes taps[3][3];
-        UNROLLED for (size_t k = 0; k < 9; k++) taps[k / 3][k % 3] = block[k][column];
-        transformTaps(stride, taps, u + panelOffset(panels, o + column, i), frequencyStride);
+      for (size_t column = 0; column < count; column += together) {
+        storeFrequencies(stride, block[column], block[(column + 1) % CKWinogradLanes], rounds,
+                         frequencyStride, u, panelOffset(panels, (o + column) / together, i));
       }
     }
+  }
+}
+
+ALWAYS_INLINE void transformStridedTransposed(size_t stride, size_t inputs, size_t outputs,
+                                              size_t frequencyStride, const float *w, bool rounds,
+                                              void *u) {
+  if (stride == 1) {
+    transformTransposed(1, inputs, outputs, frequencyStride, w, rounds, u);
+  } else {
+    transformTransposed(2, inputs, outputs, frequencyStride, w, rounds, u);
   }
 }
 
 KERNEL(void, ck_winograd_weight_transposed, (size_t stride, size_t inputs, size_t outputs,
                                              size_t frequencyStride, const float *w, float *u),
        (stride, inputs, outputs, frequencyStride, w, u)) {
-  if (stride == 1) {
-    transformTransposed(1, inputs, outputs, frequencyStride, w, u);
-  } else {
-    transformTransposed(2, inputs, outputs, frequencyStride, w, u);
-  }
+  transformStridedTransposed(stride, inputs, outputs, frequencyStride, w, false, u);
+}
+
+KERNEL(void, ck_winograd_weight_transposed_bf16, (size_t stride, size_t inputs, size_t outputs,
+                                                  size_t frequencyStride, const float *w,
+                                                  uint32_t *u),
+       (stride, inputs, outputs, frequencyStride, w, u)) {
+  transformStridedTransposed(stride, inputs, outputs, frequencyStride, w, true, u);
 }
 
 ALWAYS_INLINE void addWeight(size_t stride, size_t inputs, size_t outputs, size_t frequencyStride,

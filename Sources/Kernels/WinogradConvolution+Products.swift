@@ -13,24 +13,24 @@ extension WinogradConvolution {
 
   /// The matrix products of a pass without its transforms, of whatever `scratch` holds: for measurements.
   ///
-  /// - Parameter weight: transformed for the forward pass and the weight gradient, which overwrites it,
-  ///   transposed for the data gradient.
+  /// - Parameter weight: transformed for the forward pass, transposed for the data gradient; for the
+  ///   weight gradient where that goes.
   package func multiplyOnly(
     _ pass: ProductPass, samples: Int, weight: Tensor, scratch: Tensor
   ) {
-    let (input, output) = parts(of: scratch)
+    let scratch = parts(of: scratch)
     switch pass {
-    case .forward, .weightGradient: requireTransformed(weight)
+    case .forward: requireTransformed(weight)
+    case .weightGradient: requireTransformedGradient(weight)
     case .dataGradient: requireTransposed(weight)
     }
     layout.forEachRun(samples) { run in
-      var (products, transposed) = (run.products, run.transposedProducts)
       switch pass {
-      case .forward: ck_winograd_multiply(&products, input, weight.pointer, output)
-      case .dataGradient: ck_winograd_multiply(&transposed, output, weight.pointer, input)
+      case .forward: multiply(run.products, scratch.input, weight, into: scratch.output)
+      case .dataGradient:
+        multiply(run.transposedProducts, scratch.output, weight, into: scratch.input)
       case .weightGradient:
-        ck_winograd_multiply_transposed(
-          &products, input, output, 1, run.isFirst ? 0 : 1, weight.pointer)
+        addWeightGradient(run, scratch, scale: 1, previous: run.isFirst ? 0 : 1, into: weight)
       }
     }
   }

@@ -5,6 +5,7 @@ import Tensors
 /// How Winograd's convolution lays out its transforms in memory, and in which runs it takes tiles.
 struct WinogradLayout: Hashable, Sendable {
   let geometry: ConvolutionGeometry
+  let precision: Precision
   let tileRows: Int
   let tileColumns: Int
   /// Tiles of a run, at most.
@@ -21,13 +22,16 @@ struct WinogradLayout: Hashable, Sendable {
   /// 512 channels, 64, 128 and 256 tiles differ by less than 10 %.
   private static let mostTiles = 128
 
-  init(_ geometry: ConvolutionGeometry, samples: Int) {
+  init(_ geometry: ConvolutionGeometry, samples: Int, precision: Precision) {
     self.geometry = geometry
+    self.precision = precision
     tileRows = (geometry.outputHeight + 3) / 4
     tileColumns = (geometry.outputWidth + 3) / 4
     let extent = 3 + 3 * geometry.stride
     coefficients = extent * extent
-    runTiles = min(WinogradLayout.mostTiles, max(1, samples) * tileRows * tileColumns)
+    // Strided tiles are more than twice as large.
+    let mostTiles = WinogradLayout.mostTiles / geometry.stride
+    runTiles = min(mostTiles, max(1, samples) * tileRows * tileColumns)
   }
 
   var tilesPerSample: Int { tileRows * tileColumns }
@@ -35,15 +39,27 @@ struct WinogradLayout: Hashable, Sendable {
   var inputPitch: Int { WinogradLayout.padded(geometry.inputChannels) }
   var outputPitch: Int { WinogradLayout.padded(geometry.outputChannels) }
 
-  // Floats from one coefficient, or frequency, to the next.
+  // Elements from one coefficient to the next, or words from one frequency.
   var inputStride: Int { WinogradLayout.spread(runTiles * inputPitch) }
   var outputStride: Int { WinogradLayout.spread(runTiles * outputPitch) }
-  var weightStride: Int { WinogradLayout.spread(geometry.inputChannels * outputPitch) }
-  var transposedStride: Int { WinogradLayout.spread(geometry.outputChannels * inputPitch) }
+  var weightStride: Int { WinogradLayout.spread(rows(geometry.inputChannels) * outputPitch) }
+  var transposedStride: Int { WinogradLayout.spread(rows(geometry.outputChannels) * inputPitch) }
+  var gradientStride: Int { WinogradLayout.spread(geometry.inputChannels * outputPitch) }
 
-  var scratchFloats: Int { coefficients * (inputStride + outputStride) }
+  var scratchFloats: Int { pairOffset + pairWords }
   /// Where the transformed outputs start in the scratch.
   var outputOffset: Int { coefficients * inputStride }
+  /// Where the pairs of tiles start, from which weight gradients at bfloat16 are multiplied.
+  var pairOffset: Int { coefficients * (inputStride + outputStride) }
+
+  private var pairWords: Int {
+    precision == .bfloat16 ? (runTiles + 1) / 2 * (inputPitch + outputPitch) : 0
+  }
+
+  /// Rows of the panels of so many channels.
+  private func rows(_ channels: Int) -> Int {
+    precision == .bfloat16 ? (channels + 1) / 2 : channels
+  }
 
   /// Calls `body` with all runs of the tiles of `samples`, in order; with an empty one if there are
   /// none.
@@ -89,13 +105,18 @@ struct WinogradRun {
       coefficientStride: layout.outputStride)
   }
 
-  /// From inputs to outputs.
-  var products: CKWinogradProducts {
+  /// From inputs to outputs, by the weights.
+  var products: CKWinogradProducts { products(panelStride: layout.weightStride) }
+
+  /// Of inputs and outputs, for the weights' gradient.
+  var gradientProducts: CKWinogradProducts { products(panelStride: layout.gradientStride) }
+
+  private func products(panelStride: Int) -> CKWinogradProducts {
     CKWinogradProducts(
       stride: geometry.stride, tiles: tiles, inputs: geometry.inputChannels,
       outputs: geometry.outputChannels, inputPitch: layout.inputPitch,
       inputCoefficientStride: layout.inputStride, outputPitch: layout.outputPitch,
-      outputCoefficientStride: layout.outputStride, panelFrequencyStride: layout.weightStride)
+      outputCoefficientStride: layout.outputStride, panelFrequencyStride: panelStride)
   }
 
   /// From outputs to inputs, by the transposed weights.
@@ -151,13 +172,25 @@ extension WinogradConvolution {
       "a transposed transformed weight \(transposed.shape) for \(transposedWeightShape)")
   }
 
-  /// Where the transformed inputs and the transformed outputs of a run go.
-  func parts(
-    of scratch: Tensor
-  ) -> (input: UnsafeMutablePointer<Float>, output: UnsafeMutablePointer<Float>) {
+  func requireTransformedGradient(_ gradient: Tensor) {
+    require(
+      gradient.shape == transformedGradientShape,
+      "a gradient by the transformed weight \(gradient.shape) for \(transformedGradientShape)")
+  }
+
+  /// Where the transformed inputs, the transformed outputs and the pairs of a run go.
+  struct Scratch {
+    let input: UnsafeMutablePointer<Float>
+    let output: UnsafeMutablePointer<Float>
+    let pairs: UnsafeMutablePointer<Float>
+  }
+
+  func parts(of scratch: Tensor) -> Scratch {
     require(
       scratch.count >= layout.scratchFloats,
       "a scratch of \(scratch.count) floats where \(layout.scratchFloats) are needed")
-    return (scratch.pointer, scratch.pointer + layout.outputOffset)
+    return Scratch(
+      input: scratch.pointer, output: scratch.pointer + layout.outputOffset,
+      pairs: scratch.pointer + layout.pairOffset)
   }
 }

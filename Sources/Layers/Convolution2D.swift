@@ -34,10 +34,11 @@ public final class Convolution2D: Layer {
   /// - Parameters:
   ///   - spectralNorm: whose parameter is `weight`, or nil for a plain convolution.
   ///   - maximumSamples: the most samples of a batch on this rank.
+  ///   - precision: of the products by Winograd's algorithm; others are in float32.
   public init(
     _ geometry: ConvolutionGeometry, weight: Parameter, bias: Parameter?,
     spectralNorm: SpectralNorm?, maximumSamples: Int, slices: Slices,
-    derivatives: Derivatives, algorithm: Algorithm = .fastest,
+    derivatives: Derivatives, algorithm: Algorithm = .fastest, precision: Precision = .float32,
     transforms: TransformedWeights = .both, workspace: Workspace, arena: Arena
   ) {
     require(
@@ -53,8 +54,8 @@ public final class Convolution2D: Layer {
     product =
       algorithm == .fastest && WinogradConvolution.pays(for: geometry)
       ? WinogradProduct(
-        geometry, weight: weight, maximumSamples: maximumSamples, derivatives: derivatives,
-        transforms: transforms, workspace: workspace, arena: arena)
+        geometry, weight: weight, maximumSamples: maximumSamples, precision: precision,
+        derivatives: derivatives, transforms: transforms, workspace: workspace, arena: arena)
       : LoweredProduct(geometry, weight: weight, slices: slices, workspace: workspace)
   }
 

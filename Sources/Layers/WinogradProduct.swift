@@ -19,16 +19,19 @@ final class WinogradProduct: ConvolutionProduct {
   /// - Parameter maximumSamples: the most samples of a batch on this rank.
   init(
     _ geometry: ConvolutionGeometry, weight: Parameter, maximumSamples: Int,
-    derivatives: Derivatives, transforms: Convolution2D.TransformedWeights, workspace: Workspace,
-    arena: Arena
+    precision: Precision, derivatives: Derivatives, transforms: Convolution2D.TransformedWeights,
+    workspace: Workspace, arena: Arena
   ) {
-    winograd = WinogradConvolution(geometry, samples: max(maximumSamples, 1))
+    winograd = WinogradConvolution(
+      geometry, samples: max(maximumSamples, 1), precision: precision)
     self.weight = weight
     self.workspace = workspace
     self.transforms = transforms
     let (plain, exchanged) = (winograd.transformedWeightShape, winograd.transposedWeightShape)
     workspace.reserve(winograd.scratchShape)
-    if derivatives >= .first { workspace.reserve(winograd.scratchShape, plain) }
+    if derivatives >= .first {
+      workspace.reserve(winograd.scratchShape, winograd.transformedGradientShape)
+    }
     switch transforms {
     case .both:
       forward = arena.tensor(plain)
@@ -89,7 +92,7 @@ final class WinogradProduct: ConvolutionProduct {
       return
     }
     let (scratch, sums) = workspace.tensors(
-      winograd.scratchShape, winograd.transformedWeightShape)
+      winograd.scratchShape, winograd.transformedGradientShape)
     switch pass {
     case .gradient:
       winograd.addWeightGradient(

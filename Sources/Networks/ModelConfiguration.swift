@@ -1,3 +1,4 @@
+import Kernels
 import Layers
 import Tensors
 
@@ -24,6 +25,8 @@ public struct ModelConfiguration: Sendable, Equatable {
   public let slices: Slices
   public let batchNormScope: BatchNormScope
   public let sumOrder: SumOrder
+  /// Of the products of convolutions.
+  public let precision: Precision
   public let fusion: Fusion
 
   /// Whether the layers of a block are computed together.
@@ -37,13 +40,14 @@ public struct ModelConfiguration: Sendable, Equatable {
   public init(
     _ purpose: Purpose, maximumSamples: Int, slices: Slices = Slices(samples: 8),
     batchNormScope: BatchNormScope = .global, sumOrder: SumOrder = .fastest,
-    fusion: Fusion = .fused
+    precision: Precision = .float32, fusion: Fusion = .fused
   ) {
     self.purpose = purpose
     self.maximumSamples = maximumSamples
     self.slices = slices
     self.batchNormScope = batchNormScope
     self.sumOrder = sumOrder
+    self.precision = precision
     self.fusion = fusion
   }
 

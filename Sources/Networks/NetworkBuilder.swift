@@ -145,7 +145,7 @@ struct NetworkBuilder {
     return Convolution2D(
       geometry, weight: weight, bias: biasParameter, spectralNorm: spectralNorm,
       maximumSamples: configuration.maximumSamples, slices: configuration.slices,
-      derivatives: configuration.derivatives,
+      derivatives: configuration.derivatives, precision: configuration.precision,
       transforms: configuration.trains ? .one : .both, workspace: workspace, arena: arena)
   }
 }

@@ -41,6 +41,12 @@ public struct Recipe: Equatable, Sendable {
     /// Each rank normalises its own samples; the running statistics are still those of all.
     case local
   }
+  /// In which numbers convolutions multiply while a network is trained.
+  public enum TrainingPrecision: String, CaseIterable, Sendable {
+    case fp32
+    /// Factors of the larger convolutions are rounded to bfloat16; sums and all else are float32.
+    case bf16
+  }
   /// In which norm adversarial examples are near their images.
   public enum AdversarialNorm: String, CaseIterable, Sendable { case l2, linf }
   public enum AdversarialAttack: String, CaseIterable, Sendable {
@@ -128,6 +134,8 @@ public struct Recipe: Equatable, Sendable {
   public var adversarialAttack = AdversarialAttack.standard
   /// Decides initial weights, sample order, augmentation and where attacks start; the default is arbitrary.
   public var seed: UInt64 = 1729
+
+  public var precision = TrainingPrecision.fp32
 
   // MARK: Execution
 

@@ -1,4 +1,5 @@
 import Datasets
+import Kernels
 import Layers
 import Networks
 import Robustness
@@ -117,6 +118,8 @@ extension Recipe {
   public var slices: Slices { Slices(samples: sliceSize) }
 
   public var sumOrder: SumOrder { reproducible ? .reproducible : .fastest }
+
+  public var productPrecision: Precision { precision == .bf16 ? .bfloat16 : .float32 }
 
   public var batchNormScope: BatchNormScope { batchNorm == .global ? .global : .local }
 

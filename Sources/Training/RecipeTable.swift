@@ -78,6 +78,9 @@ extension Recipe {
       "adversarial-attack", \.adversarialAttack, .choice,
       "as one expects it, or the paper's weak one"),
     RecipeKey(
+      "precision", \.precision, .choice,
+      "factors of convolutions in training; bf16 is faster on CPUs that multiply bfloat16"),
+    RecipeKey(
       "seed", \.seed, .seed, "decides initial weights, sample order, augmentation, attack starts"),
   ]
 

@@ -126,7 +126,8 @@ public struct TrainerSetup {
         // Evaluation takes whole slices, also where a rank's share of a batch is smaller.
         maximumSamples: max(sampler.largestShare(size: communicator.size), recipe.sliceSize),
         slices: recipe.slices,
-        batchNormScope: recipe.batchNormScope, sumOrder: recipe.sumOrder),
+        batchNormScope: recipe.batchNormScope, sumOrder: recipe.sumOrder,
+        precision: recipe.productPrecision),
       communicator: communicator)
     return (train, test, model)
   }

@@ -44,6 +44,7 @@ struct RecipeFlags: ParsableArguments {
   @Option(help: help("adversarial-attack")) var adversarialAttack: String?
   @Option(help: help("seed")) var seed: String?
 
+  @Option(help: help("precision")) var precision: String?
   @Option(help: help("slice-size")) var sliceSize: String?
   @Option(help: help("batch-norm")) var batchNorm: String?
   @Option(help: help("reproducible")) var reproducible: String?

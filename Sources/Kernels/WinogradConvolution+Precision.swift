@@ -1,0 +1,100 @@
+import CKernels
+import Tensors
+
+/// The kernels of a run in the convolution's precision.
+///
+/// What is multiplied lies in the scratch's and the weight's memory as floats or as bfloat16, what comes
+/// out as floats.
+extension WinogradConvolution {
+  typealias Floats = UnsafeMutablePointer<Float>
+
+  func transformWeight(_ weight: Tensor, to panels: Tensor) {
+    let (inputs, outputs) = (geometry.inputChannels, geometry.outputChannels)
+    switch precision {
+    case .float32:
+      ck_winograd_weight(
+        geometry.stride, inputs, outputs, layout.weightStride, weight.pointer, panels.pointer)
+    case .bfloat16:
+      ck_winograd_weight_bf16(
+        geometry.stride, inputs, outputs, layout.weightStride, weight.pointer,
+        pairs(panels.pointer))
+    }
+  }
+
+  func transformTransposedWeight(_ weight: Tensor, to panels: Tensor) {
+    let (inputs, outputs) = (geometry.inputChannels, geometry.outputChannels)
+    switch precision {
+    case .float32:
+      ck_winograd_weight_transposed(
+        geometry.stride, inputs, outputs, layout.transposedStride, weight.pointer, panels.pointer)
+    case .bfloat16:
+      ck_winograd_weight_transposed_bf16(
+        geometry.stride, inputs, outputs, layout.transposedStride, weight.pointer,
+        pairs(panels.pointer))
+    }
+  }
+
+  func transformInput(_ run: WinogradRun, _ x: Tensor, into input: Floats) {
+    var tiles = run.inputTiles
+    switch precision {
+    case .float32: ck_winograd_input(&tiles, x.pointer, input)
+    case .bfloat16: ck_winograd_input_bf16(&tiles, x.pointer, halves(input))
+    }
+  }
+
+  /// The same of a·x + b·w.
+  func transformInput(
+    _ run: WinogradRun, _ a: Float, _ x: Tensor, _ b: Float, _ w: Tensor, into input: Floats
+  ) {
+    var tiles = run.inputTiles
+    switch precision {
+    case .float32: ck_winograd_combined_input(&tiles, a, x.pointer, b, w.pointer, input)
+    case .bfloat16:
+      ck_winograd_combined_input_bf16(&tiles, a, x.pointer, b, w.pointer, halves(input))
+    }
+  }
+
+  func transformOutputAdjoint(_ run: WinogradRun, _ y: Tensor, into output: Floats) {
+    var tiles = run.outputTiles
+    switch precision {
+    case .float32: ck_winograd_output_adjoint(&tiles, y.pointer, output)
+    case .bfloat16: ck_winograd_output_adjoint_bf16(&tiles, y.pointer, halves(output))
+    }
+  }
+
+  /// `products` are those of a run, to either side.
+  func multiply(
+    _ products: CKWinogradProducts, _ factor: Floats, _ weight: Tensor, into product: Floats
+  ) {
+    var products = products
+    switch precision {
+    case .float32: ck_winograd_multiply(&products, factor, weight.pointer, product)
+    case .bfloat16:
+      ck_winograd_multiply_bf16(&products, halves(factor), pairs(weight.pointer), product)
+    }
+  }
+
+  func addWeightGradient(
+    _ run: WinogradRun, _ scratch: Scratch, scale: Float, previous: Float,
+    into transformedGradient: Tensor
+  ) {
+    var products = run.gradientProducts
+    switch precision {
+    case .float32:
+      ck_winograd_multiply_transposed(
+        &products, scratch.input, scratch.output, scale, previous, transformedGradient.pointer)
+    case .bfloat16:
+      ck_winograd_multiply_transposed_bf16(
+        &products, halves(scratch.input), halves(scratch.output), scale, previous,
+        pairs(scratch.pairs), transformedGradient.pointer)
+    }
+  }
+
+  private func halves(_ memory: Floats) -> UnsafeMutablePointer<UInt16> {
+    UnsafeMutableRawPointer(memory).assumingMemoryBound(to: UInt16.self)
+  }
+
+  private func pairs(_ memory: Floats) -> UnsafeMutablePointer<UInt32> {
+    UnsafeMutableRawPointer(memory).assumingMemoryBound(to: UInt32.self)
+  }
+}
