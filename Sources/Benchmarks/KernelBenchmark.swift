@@ -143,7 +143,7 @@ public struct KernelBenchmark {
     return KernelTimes.Weights(
       parameters: model.values.count, refresh: effort.median { model.refresh(.training) },
       pullBack: effort.median { model.pullBack() },
-      update: effort.median { optimizer.update(model, learningRate: 0) })
+      update: effort.median { model.update { optimizer.update($0.parameter, learningRate: 0) } })
   }
 }
 

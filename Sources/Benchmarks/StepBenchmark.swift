@@ -28,7 +28,8 @@ public struct StepBenchmark {
   public func run(kernels: KernelTimes) throws -> Result {
     let timed = TimedCommunicator(communicator)
     let (model, share) = try Agreement(communicator).perform { try prepare(timed) }
-    model.initialize(seed: subject.recipe.seed)
+    if communicator.rank == 0 { model.initialize(seed: subject.recipe.seed) }
+    model.broadcast(over: communicator)
     let step = TrainingStep(
       model, objective: subject.recipe.objective, optimizer: subject.recipe.optimizer,
       communicator: communicator, bucketBytes: subject.recipe.gradientPlans[0].bucketBytes)

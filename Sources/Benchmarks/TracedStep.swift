@@ -87,13 +87,15 @@ package final class TracedStep {
       }
     }
     timed(.reduce) { reducer.finish() }
-    timed(.pullBack) { model.pullBack() }
-    timed(.update) {
-      _ = isFinite(model.gradients)
-      objective.addWeightPenaltyGradient(to: model)
-      optimizer.update(model, learningRate: 0)
-      model.commit()
+    timed(.update) { _ = isFinite(model.gradients) }
+    model.update { own in
+      timed(.pullBack) { own.pullBack() }
+      timed(.update) {
+        objective.addWeightPenaltyGradient(to: own.parameter)
+        optimizer.update(own.parameter, learningRate: 0)
+      }
     }
+    timed(.update) { model.commit() }
     return trace
   }
 

@@ -1,7 +1,7 @@
 #ifndef CKERNELS_WINOGRAD_TRANSFORMS_H
 #define CKERNELS_WINOGRAD_TRANSFORMS_H
 
-#include "Dispatch.h"
+#include "Lanes.h"
 #include "Winograd.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -36,38 +36,10 @@
 //       |  1/2  −1  −1/2   1  0 |       |  4/3 −2/3 |        | 1 −1  1/8 −1/8  1 |
 //       |  1/4   0  −5/4   0  1 |       |   0    1  |
 
-/// 16 channels, anywhere in memory.
-typedef float Lanes __attribute__((vector_size(CKWinogradLanes * sizeof(float))));
-typedef Lanes LanesAt __attribute__((aligned(sizeof(float)), may_alias));
-
 #define P 0.70710678118654752440f
 #define Q 1.41421356237309504880f
-#define UNROLLED _Pragma("clang loop unroll(full)")
 
-/// The 16 channels at a pointer.
-///
-/// A macro, and below vectors by reference, because how they are passed by value depends on the
-/// instruction set.
-#define LANES(pointer) (*(LanesAt *)(pointer))
-#define CONSTANT_LANES(pointer) (*(const LanesAt *)(pointer))
-
-/// The first `count` lanes from memory, zero in the others.
-ALWAYS_INLINE void load(const float *from, size_t count, Lanes *lanes) {
-  if (count == CKWinogradLanes) {
-    *lanes = CONSTANT_LANES(from);
-  } else {
-    *lanes = (Lanes){0};
-    for (size_t lane = 0; lane < count; lane++) (*lanes)[lane] = from[lane];
-  }
-}
-
-ALWAYS_INLINE void store(float *to, const Lanes *lanes, size_t count) {
-  if (count == CKWinogradLanes) {
-    LANES(to) = *lanes;
-  } else {
-    for (size_t lane = 0; lane < count; lane++) to[lane] = (*lanes)[lane];
-  }
-}
+_Static_assert(laneCount == CKWinogradLanes, "a vector holds the channels of one tile element");
 
 /// How many of the lanes from `channel` on are there.
 ALWAYS_INLINE size_t lanesFrom(size_t channel, size_t channels) {

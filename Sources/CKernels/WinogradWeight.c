@@ -72,23 +72,6 @@ KERNEL(void, ck_winograd_weight_bf16, (size_t stride, size_t inputs, size_t outp
   transformStrided(stride, inputs, outputs, frequencyStride, w, true, u);
 }
 
-/// a ← aᵀ.
-///
-/// Interleaving the halves turns the eight bits of an element's (row, lane) by one place; after
-/// four rounds row and lane have changed places.
-ALWAYS_INLINE void transpose(Lanes a[16]) {
-  Lanes b[16];
-  UNROLLED for (size_t round = 0; round < 4; round++) {
-    UNROLLED for (size_t i = 0; i < 8; i++) {
-      b[2 * i] = __builtin_shufflevector(a[i], a[i + 8], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21,
-                                         6, 22, 7, 23);
-      b[2 * i + 1] = __builtin_shufflevector(a[i], a[i + 8], 8, 24, 9, 25, 10, 26, 11, 27, 12, 28,
-                                             13, 29, 14, 30, 15, 31);
-    }
-    UNROLLED for (size_t i = 0; i < 16; i++) a[i] = b[i];
-  }
-}
-
 ALWAYS_INLINE void transformTransposed(size_t stride, size_t inputs, size_t outputs,
                                        size_t frequencyStride, const float *w, bool rounds,
                                        void *u) {

@@ -15,8 +15,10 @@ public final class Exponential: Reparameterization {
   public init(_ parameter: Parameter, offset: Float, arena: Arena) {
     self.parameter = parameter
     self.offset = offset
-    parameter.setEffective(arena.tensor(parameter.shape))
+    parameter.setEffective(arena.commonTensor(parameter.shape))
   }
+
+  public var multiplications: Int { parameter.shape.count }
 
   public func refresh(_ mode: Mode) {
     for index in 0..<parameter.shape.count {

@@ -23,16 +23,19 @@ public final class SpectralNorm: Reparameterization {
   private static let smallestSigma: Float = 1e-12
 
   public let parameter: Parameter
-  public private(set) var sigma: Float = 1
+  public var sigma: Float { sigmaStorage[0] }
   public let u: Tensor
   public let v: Tensor
   public let state: [StateTensor]
 
   private let order: Order
-  private let geometry: ConvolutionGeometry
+  private let image: ImageConvolution
+  /// One number: σ.
+  private let sigmaStorage: Tensor
   private let workspace: Workspace
   private let previousU: Tensor
   private let previousV: Tensor
+  /// W∗v.
   private let product: Tensor
 
   /// - Parameters:
@@ -47,14 +50,15 @@ public final class SpectralNorm: Reparameterization {
     self.workspace = workspace
     let geometry =
       order == .outputFirst ? layer : SpectralNorm.operatorGeometry(of: layer)
-    self.geometry = geometry
-    u = arena.tensor(geometry.outputShape(samples: 1))
-    v = arena.tensor(geometry.inputShape(samples: 1))
-    previousU = arena.tensor(u.shape)
-    previousV = arena.tensor(v.shape)
-    product = arena.tensor(u.shape)
-    parameter.setEffective(arena.tensor(parameter.shape))
-    workspace.reserve(SpectralNorm.columnsShape(geometry))
+    image = ImageConvolution(geometry)
+    sigmaStorage = arena.commonTensor(Shape(length: 1))
+    u = arena.commonTensor(geometry.outputShape(samples: 1))
+    v = arena.commonTensor(geometry.inputShape(samples: 1))
+    previousU = arena.commonTensor(u.shape)
+    previousV = arena.commonTensor(v.shape)
+    product = arena.commonTensor(u.shape)
+    parameter.setEffective(arena.commonTensor(parameter.shape))
+    workspace.reserve(image.scratchShape)
     let prefix = "\(name).parametrizations.weight.0."
     let layouts =
       order == .outputFirst
@@ -78,28 +82,37 @@ public final class SpectralNorm: Reparameterization {
     ]
   }
 
+  /// Two products of an iteration and the two that σ and its gradient take.
+  public var multiplications: Int {
+    let g = image.geometry
+    return 4 * g.outputHeight * g.outputWidth * g.patch * g.outputChannels
+  }
+
   public func refresh(_ mode: Mode) {
-    if mode == .training {
+    switch mode {
+    case .training:
       previousU.copy(from: u)
       previousV.copy(from: v)
       iterate()
+      // The other order has renewed v last.
+      if order == .outputFirst { applyWeight() }
+    case .evaluation:
+      applyWeight()
     }
-    applyWeight(to: v, into: product)
-    sigma = Float(dot(u, product))
-    let guarded = order == .inputFirst && sigma < SpectralNorm.smallestSigma
-    scale(parameter.value, by: guarded ? 1 : 1 / sigma, into: parameter.effective)
+    sigmaStorage[0] = Float(dot(u, product))
+    scale(parameter.value, by: isGuarded ? 1 : 1 / sigma, into: parameter.effective)
   }
 
-  /// W̄ = (Ŵ̄ − ⟨Ŵ̄, Ŵ⟩·∂σ/∂W)/σ with ∂σ/∂W = lowered(v)ᵀ·u.
+  /// W̄ = (Ŵ̄ − ⟨Ŵ̄, Ŵ⟩·∂σ/∂W)/σ with ∂σ/∂W the gradient of ⟨u, W∗v⟩.
   public func pullBack() {
-    guard !(order == .inputFirst && sigma < SpectralNorm.smallestSigma) else { return }
-    let along = Float(dot(parameter.gradient, parameter.effective))
-    scale(parameter.gradient, by: 1 / sigma, into: parameter.gradient)
-    let columns = lowered(v)
-    multiply(
-      .transposed(columns), .plain(outputMatrix(u)), into: weightMatrix(parameter.gradient),
-      scale: -along / sigma, previous: 1)
+    guard !isGuarded else { return }
+    let along = Float(dot(parameter.gradient, parameter.value)) / sigma
+    image.weightGradient(
+      v, u, scale: -along / sigma, previous: 1 / sigma, into: parameter.gradient)
   }
+
+  /// Whether the weights are too small to be divided by their norm.
+  private var isGuarded: Bool { order == .inputFirst && sigma < SpectralNorm.smallestSigma }
 
   public func restore() {
     u.copy(from: previousU)
@@ -108,60 +121,41 @@ public final class SpectralNorm: Reparameterization {
 
   /// The iterations at creation, from random u and v.
   public func initialize() {
-    normalize(u)
-    normalize(v)
+    normalize(u, into: u)
+    normalize(v, into: v)
     for _ in 0..<SpectralNorm.initialIterations { iterate() }
   }
 
+  /// Leaves W∗v in `product`, but in the order that renews v last.
   private func iterate() {
     switch order {
     case .inputFirst:
-      applyTranspose(to: u, into: v)
-      normalize(v)
-      applyWeight(to: v, into: u)
-      normalize(u)
+      applyTranspose()
+      applyWeight()
+      normalize(product, into: u)
     case .outputFirst:
-      applyWeight(to: v, into: u)
-      normalize(u)
-      applyTranspose(to: u, into: v)
-      normalize(v)
+      applyWeight()
+      normalize(product, into: u)
+      applyTranspose()
     }
   }
 
-  private func normalize(_ x: Tensor) {
+  private func normalize(_ x: Tensor, into y: Tensor) {
     let norm = max(sumOfSquares(x).squareRoot(), SpectralNorm.smallestNorm)
-    scale(x, by: Float(1 / norm), into: x)
+    scale(x, by: Float(1 / norm), into: y)
   }
 
-  private func applyWeight(to v: Tensor, into u: Tensor) {
-    multiply(.plain(lowered(v)), .plain(weightMatrix(parameter.value)), into: outputMatrix(u))
+  /// product ← W∗v.
+  private func applyWeight() {
+    image.apply(
+      parameter.value, to: v, scratch: workspace.tensor(image.scratchShape), into: product)
   }
 
-  private func applyTranspose(to u: Tensor, into v: Tensor) {
-    let columns = workspace.tensor(SpectralNorm.columnsShape(geometry))
-    multiply(
-      .plain(outputMatrix(u)), .transposed(weightMatrix(parameter.value)), into: columns)
-    raise(columns, geometry, into: v)
-  }
-
-  private func lowered(_ v: Tensor) -> Tensor {
-    let columns = workspace.tensor(SpectralNorm.columnsShape(geometry))
-    lower(v, geometry, into: columns)
-    return columns
-  }
-
-  private func weightMatrix(_ weight: Tensor) -> Tensor {
-    weight.reshaped(Shape(rows: geometry.patch, columns: geometry.outputChannels))
-  }
-
-  private func outputMatrix(_ u: Tensor) -> Tensor {
-    u.reshaped(
-      Shape(
-        rows: geometry.outputHeight * geometry.outputWidth, columns: geometry.outputChannels))
-  }
-
-  private static func columnsShape(_ geometry: ConvolutionGeometry) -> Shape {
-    Shape(rows: geometry.outputHeight * geometry.outputWidth, columns: geometry.patch)
+  /// v ← Wᵀu, normalised.
+  private func applyTranspose() {
+    image.applyTranspose(
+      parameter.value, to: u, scratch: workspace.tensor(image.scratchShape), into: v)
+    normalize(v, into: v)
   }
 
   private static func operatorGeometry(of layer: ConvolutionGeometry) -> ConvolutionGeometry {

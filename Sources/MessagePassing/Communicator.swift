@@ -13,6 +13,9 @@ public protocol Communicator: AnyObject, Sendable {
   /// This rank's number among those that are threads of its process; 0 where it has a process alone.
   var thread: Int { get }
 
+  /// How many ranks are threads of this rank's process; 1 where it has a process alone.
+  var threads: Int { get }
+
   /// Replaces every element by its sum over all ranks. Collective.
   ///
   /// All ranks get the same bits; which bits depends on `size`, since float addition is not
@@ -57,6 +60,11 @@ public protocol Communicator: AnyObject, Sendable {
   /// then lies in memory once.
   func oncePerProcess<Value: Sendable>(_ make: () throws -> Value) throws -> Value
 
+  /// Returns when all ranks that are threads of this process have called it.
+  ///
+  /// Collective within each process. What each wrote before, all see after it.
+  func meetThreads()
+
   /// A communicator of the same ranks whose collectives are matched separately. Collective.
   ///
   /// Gradient buckets on a duplicate never wait behind batch-norm sums on the original.
@@ -76,6 +84,9 @@ public protocol Communicator: AnyObject, Sendable {
 
 extension Communicator {
   public var thread: Int { 0 }
+  public var threads: Int { 1 }
+
+  public func meetThreads() {}
 
   public func oncePerProcess<Value: Sendable>(_ make: () throws -> Value) throws -> Value {
     try make()

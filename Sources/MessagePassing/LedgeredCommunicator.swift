@@ -22,6 +22,9 @@ public final class LedgeredCommunicator: Communicator {
   }
 
   public var thread: Int { base.thread }
+  public var threads: Int { base.threads }
+
+  public func meetThreads() { base.meetThreads() }
 
   public func oncePerProcess<Value: Sendable>(_ make: () throws -> Value) throws -> Value {
     try base.oncePerProcess(make)

@@ -11,6 +11,7 @@ public final class ThreadedCommunicator: Communicator {
   public let rank: Int
   public let size: Int
   public let thread: Int
+  public var threads: Int { team.size }
   private let team: ThreadTeam
   private let calls: ThreadCalls
   private let ranks: ThreadRanks
@@ -83,7 +84,8 @@ public final class ThreadedCommunicator: Communicator {
       if thread == 0 { outer.broadcast(calls.bytes(of: source), from: place.process) }
       team.meet()
     }
-    if thread != source && bytes.count > 0 {
+    // Threads may have handed in memory that they have in common.
+    if bytes.baseAddress != calls.bytes(of: source).baseAddress && bytes.count > 0 {
       bytes.copyMemory(from: UnsafeRawBufferPointer(calls.bytes(of: source)))
     }
     team.meet()
@@ -92,6 +94,11 @@ public final class ThreadedCommunicator: Communicator {
   public func barrier() {
     meet(.barrier)
     if thread == 0 { outer.barrier() }
+    team.meet()
+  }
+
+  public func meetThreads() {
+    meet(.meetThreads)
     team.meet()
   }
 

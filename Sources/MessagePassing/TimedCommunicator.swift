@@ -13,6 +13,9 @@ public final class TimedCommunicator: Communicator, @unchecked Sendable {
   public var rank: Int { base.rank }
   public var size: Int { base.size }
   public var thread: Int { base.thread }
+  public var threads: Int { base.threads }
+
+  public func meetThreads() { timed { base.meetThreads() } }
 
   public func oncePerProcess<Value: Sendable>(_ make: () throws -> Value) throws -> Value {
     try base.oncePerProcess(make)

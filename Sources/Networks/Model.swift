@@ -36,10 +36,22 @@ public final class Model {
   /// `gradients` holds one slice's at a time until `readExactSums`.
   public let exactSums: ExactSums?
 
-  private let arena: Arena
-  /// What the whole plan takes.
-  public var memoryBytes: Int { arena.bytes }
+  /// The parameters that this thread refreshes and moves; all of them where it has them for itself.
+  public let owned: [OwnedParameter]
 
+  private let communicator: any Communicator
+  private let arena: Arena
+  /// Threads that have the parameters in common.
+  private let sharers: Int
+  /// What this thread's plan takes, with its part of what it has in common with others.
+  public var memoryBytes: Int { arena.bytes + arena.commonBytes / sharers }
+
+  /// Takes the network's memory, a part of which threads that train have in common.
+  ///
+  /// That part is values, velocities, what is made of the values, and the vectors of power iterations. One
+  /// thread of a process sets them; ``broadcast(over:)`` follows.
+  ///
+  /// Collective within each process where the model is to be trained.
   /// - Throws: ``ArenaError`` if the plan does not fit.
   public init(
     _ architecture: Architecture, _ configuration: ModelConfiguration,
@@ -47,10 +59,17 @@ public final class Model {
   ) throws {
     self.architecture = architecture
     self.configuration = configuration
-    let (plan, arena) = try Arena.plan {
+    let sharers = configuration.trains ? communicator.threads : 1
+    let (plan, arena) = try Arena.plan(common: { bytes in
+      sharers > 1
+        ? try communicator.oncePerProcess { try CommonMemory(bytes: bytes) }
+        : try CommonMemory(bytes: bytes)
+    }) {
       ModelPlan(architecture, configuration, communicator: communicator, arena: $0)
     }
     self.arena = arena
+    self.communicator = communicator
+    self.sharers = sharers
     input = plan.input
     logits = plan.logits
     chain = plan.chain
@@ -65,13 +84,21 @@ public final class Model {
     trained = plan.parameters.filter(\.isTrained)
     finished = plan.finished
     exactSums = plan.exactSums
+    owned = ParameterShares.of(
+      thread: sharers > 1 ? communicator.thread : 0, of: sharers, plan.parameters,
+      plan.reparameterizations)
   }
 
   // MARK: - The sweeps
 
   /// Ŵ, β and γ from the values; in training the power iterations advance once.
+  ///
+  /// Collective over the threads that have the parameters in common.
   public func refresh(_ mode: Mode) {
-    for reparameterization in reparameterizations { reparameterization.refresh(mode) }
+    // Another thread may be reading what the last refresh has made.
+    meetSharers()
+    for own in owned { own.reparameterization?.refresh(mode) }
+    meetSharers()
     chain.refresh()
   }
 
@@ -117,19 +144,32 @@ public final class Model {
       samples, pass: .gradientTangent, writing: weights, written: written, layerFinished)
   }
 
-  /// ∂L/∂effective ─▶ ∂L/∂value, once, after reduction.
+  /// ∂L/∂effective ─▶ ∂L/∂value for all owned parameters, once, after reduction.
   public func pullBack() {
-    for reparameterization in reparameterizations where reparameterization.parameter.isTrained {
-      reparameterization.pullBack()
-    }
+    for own in owned { own.pullBack() }
+  }
+
+  /// Lets `move` pull back and move each trained parameter, one after the other while the cache holds it.
+  ///
+  /// Collective over the threads that have the parameters in common, each with its own of them.
+  public func update(_ move: (OwnedParameter) -> Void) {
+    for own in owned where own.parameter.isTrained { move(own) }
+    meetSharers()
+  }
+
+  private func meetSharers() {
+    if sharers > 1 { communicator.meetThreads() }
   }
 
   /// Running statistics take over what the last training forward pass staged.
   public func commit() { chain.commit() }
 
   /// Undoes what `refresh` advanced: the step was skipped.
+  ///
+  /// Collective over the threads that have the parameters in common.
   public func restore() {
-    for reparameterization in reparameterizations { reparameterization.restore() }
+    for own in owned { own.reparameterization?.restore() }
+    meetSharers()
   }
 
   private enum Pass { case gradient, gradientTangent }

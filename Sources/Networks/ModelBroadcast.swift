@@ -4,8 +4,8 @@ import Tensors
 extension Model {
   /// Gives every rank rank 0's values, state and velocities.
   ///
-  /// Collective. Ranks then hold the same bits even where their C libraries round differently, and only
-  /// rank 0 needs to see a checkpoint's files.
+  /// Collective; rank 0 alone needs to have set them, and to see a checkpoint's files. Ranks then hold the
+  /// same bits even where their C libraries round differently.
   public func broadcast(over communicator: any Communicator) {
     var tensors = [values]
     tensors += parameters.filter { !$0.isTrained }.map(\.value)

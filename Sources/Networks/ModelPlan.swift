@@ -40,7 +40,7 @@ struct ModelPlan {
     finished = order.finished
     let count = order.finished[0]
     let counterCount = Model.sharedCounterCount + communicator.size
-    values = arena.tensor(Shape(length: count))
+    values = arena.commonTensor(Shape(length: count))
     summed = arena.tensor(
       Shape(length: count + counterCount), if: configuration.trains)
     gradients = summed.isPresent ? summed.prefix(count) : .absent(Shape(length: count))
@@ -51,7 +51,7 @@ struct ModelPlan {
     exactSums =
       configuration.trains && configuration.sumOrder == .reproducible
       ? ExactSums(count: count + counterCount, arena: arena) : nil
-    velocities = arena.tensor(Shape(length: count), if: configuration.trains)
+    velocities = arena.commonTensor(Shape(length: count), if: configuration.trains)
     place(arena)
   }
 
@@ -106,7 +106,7 @@ struct ModelPlan {
       guard parameter.isTrained else {
         let absent = Tensor.absent(Shape(length: count))
         parameter.place(
-          value: arena.tensor(Shape(length: count)), gradient: absent, velocity: absent)
+          value: arena.commonTensor(Shape(length: count)), gradient: absent, velocity: absent)
         continue
       }
       let range = start..<start + count

@@ -22,7 +22,12 @@ public final class Arena {
   private let placement: Placement
   private var placed = 0
 
-  /// What the plan takes, in bytes.
+  /// Memory that other plans may have in common with this one; nil in the measuring run.
+  private(set) var common: CommonMemory?
+  /// What the plan takes of it, in bytes.
+  public internal(set) var commonBytes = 0
+
+  /// What the plan takes for itself, in bytes.
   public var bytes: Int { offset }
 
   /// The measuring run.
@@ -53,12 +58,17 @@ public final class Arena {
   /// `build` runs twice and must ask for the same buffers in the same order both times. The views it
   /// returns are valid while the arena lives.
   /// In the measuring run the views point nowhere: `build` only asks, it does not read or write.
+  ///
+  /// - Parameter makeCommon: makes the common memory of that many bytes, or says which one it is.
   public static func plan<Plan, Failure: Error>(
+    common makeCommon: (_ bytes: Int) throws -> CommonMemory = { try CommonMemory(bytes: $0) },
     _ build: (Arena) throws(Failure) -> Plan
   ) throws -> (plan: Plan, arena: Arena) {
     let measure = Arena()
     _ = try build(measure)
+    let common = try makeCommon(measure.commonBytes)
     let arena = try Arena(measured: measure)
+    arena.common = common
     let plan = try build(arena)
     require(
       arena.offset - arena.placement.bytes == measure.offset && arena.placed == measure.needs.count,

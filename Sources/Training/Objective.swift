@@ -44,18 +44,16 @@ public struct Objective: Sendable, Equatable {
     return sum
   }
 
-  /// Adds the gradient of `weightPenalty`, once a step and after the pull-back, the same on every rank.
-  public func addWeightPenaltyGradient(to model: Model) {
-    for parameter in model.trained {
-      switch parameter.kind {
-      case .logBeta where beta != 0:
-        parameter.gradient[0] += beta * Float(parameter.owners) * exp(parameter.value[0])
-      case .logLipschitz where gamma != 0:
-        let value = parameter.value[0]
-        parameter.gradient[0] += value > 0 ? gamma : value < 0 ? -gamma : 0
-      default:
-        break
-      }
+  /// Adds a parameter's part of the gradient of `weightPenalty`, once a step and after the pull-back.
+  public func addWeightPenaltyGradient(to parameter: Parameter) {
+    switch parameter.kind {
+    case .logBeta where beta != 0:
+      parameter.gradient[0] += beta * Float(parameter.owners) * exp(parameter.value[0])
+    case .logLipschitz where gamma != 0:
+      let value = parameter.value[0]
+      parameter.gradient[0] += value > 0 ? gamma : value < 0 ? -gamma : 0
+    default:
+      break
     }
   }
 }

@@ -1,5 +1,5 @@
 import Kernels
-import Networks
+import Tensors
 
 /// Stochastic gradient descent with momentum: v ← μv + (g + d·w), w ← w − lr·v.
 ///
@@ -14,13 +14,11 @@ public struct SGD: Sendable, Equatable {
     self.weightDecay = weightDecay
   }
 
-  /// One update of all trained parameters, one pass over the flat storage.
-  public func update(_ model: Model, learningRate: Float) {
-    for parameter in model.trained {
-      updateWithMomentum(
-        value: parameter.value, gradient: parameter.gradient, velocity: parameter.velocity,
-        learningRate: learningRate, momentum: momentum,
-        weightDecay: parameter.decays ? weightDecay : 0)
-    }
+  /// One update of a trained parameter, in one pass.
+  public func update(_ parameter: Parameter, learningRate: Float) {
+    updateWithMomentum(
+      value: parameter.value, gradient: parameter.gradient, velocity: parameter.velocity,
+      learningRate: learningRate, momentum: momentum,
+      weightDecay: parameter.decays ? weightDecay : 0)
   }
 }

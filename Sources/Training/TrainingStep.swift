@@ -110,9 +110,11 @@ public struct TrainingStep {
       return result
     }
 
-    model.pullBack()
-    objective.addWeightPenaltyGradient(to: model)
-    optimizer.update(model, learningRate: learningRate)
+    model.update { own in
+      own.pullBack()
+      objective.addWeightPenaltyGradient(to: own.parameter)
+      optimizer.update(own.parameter, learningRate: learningRate)
+    }
     model.commit()
     result.isApplied = true
     return result

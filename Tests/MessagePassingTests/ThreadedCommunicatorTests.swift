@@ -129,6 +129,26 @@ private struct RankFailure: Error, Equatable {
     }
   }
 
+  @Test("threads that meet see what each has written, again and again")
+  func meeting() throws {
+    let board = UnsafeMutableBufferPointer<Int>.allocate(capacity: 3)
+    board.initialize(repeating: -1)
+    defer { board.deallocate() }
+    let address = UInt(bitPattern: board.baseAddress)
+    try ThreadTeam(size: 3).run(
+      over: SoloCommunicator(), abandon: { fatalError("rank \($1): \($0)") }
+    ) { communicator in
+      let own = UnsafeMutablePointer<Int>(bitPattern: address)
+      #expect(communicator.threads == 3)
+      for round in 0..<1000 {
+        own?[communicator.thread] = round
+        communicator.meetThreads()
+        for thread in 0..<3 { #expect(own?[thread] == round) }
+        communicator.meetThreads()
+      }
+    }
+  }
+
   @Test("a process alone with one thread gets the outer communicator itself")
   func alone() throws {
     let outer = SoloCommunicator()

@@ -38,4 +38,29 @@ import Testing
     #expect(!Tensor.absent([4, 3]).slice(1..<2).isPresent)
     #expect(arena.bytes == 64)
   }
+
+  @Test("plans with memory in common hand out the same tensors there, and their own besides")
+  func common() throws {
+    let build: (Arena) -> [Tensor] = { arena in
+      [arena.commonTensor([3, 5]), arena.tensor([4]), arena.commonTensor([7], if: true)]
+    }
+    var made: CommonMemory?
+    let plans = try (0..<2).map { _ in
+      try Arena.plan(
+        common: { bytes in
+          #expect(bytes == 2 * 64)
+          let memory = try made ?? CommonMemory(bytes: bytes)
+          made = memory
+          return memory
+        }, build)
+    }
+    let (first, second) = (plans[0].plan, plans[1].plan)
+    #expect(first[0].pointer == second[0].pointer && first[2].pointer == second[2].pointer)
+    #expect(first[1].pointer != second[1].pointer && first[0].pointer != first[2].pointer)
+    #expect(first.allSatisfy { $0.buffer.allSatisfy { $0 == 0 } })
+    #expect(plans.allSatisfy { $0.arena.bytes == 64 && $0.arena.commonBytes == 2 * 64 })
+    let (alone, arena) = try Arena.plan(build)
+    #expect(alone[0].pointer != first[0].pointer)
+    withExtendedLifetime(arena) {}
+  }
 }

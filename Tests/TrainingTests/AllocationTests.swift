@@ -119,7 +119,8 @@ import Training
       let model = try Model(
         architecture, ModelConfiguration(.trainingWithPenalty, maximumSamples: 1),
         communicator: communicator)
-      model.initialize(seed: 1)
+      if communicator.rank == 0 { model.initialize(seed: 1) }
+      model.broadcast(over: communicator)
       let step = TrainingStep(
         model, objective: Objective(gradientNorm: 0.1),
         optimizer: SGD(momentum: 0.9, weightDecay: 0), communicator: communicator,

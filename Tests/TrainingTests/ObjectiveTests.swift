@@ -45,7 +45,9 @@ import Training
     defer { withExtendedLifetime(model) {} }
     spread(model)
     model.gradients.fill(0)
-    Self.objective.addWeightPenaltyGradient(to: model)
+    for parameter in model.trained {
+      Self.objective.addWeightPenaltyGradient(to: parameter)
+    }
     for parameter in model.trained {
       guard parameter.kind == .logBeta || parameter.kind == .logLipschitz else {
         #expect(parameter.gradient.buffer.allSatisfy { $0 == 0 }, "\(parameter.names[0])")
@@ -74,7 +76,9 @@ import Training
       parameter.value[0] = 0
     }
     model.gradients.fill(2)
-    Self.objective.addWeightPenaltyGradient(to: model)
+    for parameter in model.trained {
+      Self.objective.addWeightPenaltyGradient(to: parameter)
+    }
     for parameter in model.trained {
       let isBeta = parameter.kind == .logBeta
       #expect(parameter.gradient.buffer.allSatisfy { ($0 > 2) == isBeta && $0 >= 2 })

@@ -31,7 +31,7 @@ import Training
         velocities[index] = momentum * velocities[index] + decayed
         values[index] -= rate * velocities[index]
       }
-      optimizer.update(model, learningRate: Float(rate))
+      model.update { optimizer.update($0.parameter, learningRate: Float(rate)) }
     }
     for (name, tensor, expected) in [
       ("values", model.values, values), ("velocities", model.velocities, velocities),
@@ -50,7 +50,8 @@ import Training
     model.initialize(seed: 4)
     let before = Array(model.values.buffer)
     model.gradients.fill(1)
-    SGD(momentum: 0.9, weightDecay: 0).update(model, learningRate: 0)
+    let optimizer = SGD(momentum: 0.9, weightDecay: 0)
+    model.update { optimizer.update($0.parameter, learningRate: 0) }
     #expect(Array(model.values.buffer) == before)
     #expect(model.velocities.buffer.allSatisfy { $0 == 1 })
   }

@@ -10,6 +10,7 @@
 #include "ChannelMoments.h"
 #include "Denormals.h"
 #include "ExactSums.h"
+#include "ImageConvolution.h"
 #include "Lowering.h"
 #include "MultiplyAdd.h"
 #include "NormalizedActivation.h"

@@ -1,0 +1,363 @@
+#include "ImageConvolution.h"
+#include "Lanes.h"
+#include <string.h>
+
+/// The positions of x and y that one tap of the kernel connects: two grids of the same size.
+typedef struct {
+  size_t rows, columns;
+  /// Floats before the first position, and from a row or a column to the next.
+  size_t x, xRow, xColumn;
+  size_t y, yRow, yColumn;
+} Reach;
+
+/// The outputs first ..< end along one axis whose tap lies inside the image.
+typedef struct {
+  size_t first, end;
+} Span;
+
+ALWAYS_INLINE Span spanOf(size_t tap, size_t extent, size_t outputs, size_t stride,
+                          size_t padding) {
+  const size_t last = extent - 1 + padding;
+  const size_t end = last < tap ? 0 : (last - tap) / stride + 1;
+  const size_t first = tap < padding ? (padding - tap + stride - 1) / stride : 0;
+  const Span span = {.first = first, .end = end < outputs ? end : outputs};
+  return span.first < span.end ? span : (Span){0, 0};
+}
+
+ALWAYS_INLINE Reach reachOf(const CKConvolution *v, size_t outputs, size_t ky, size_t kx) {
+  const Span rows = spanOf(ky, v->height, v->outputHeight, v->stride, v->padding);
+  const Span columns = spanOf(kx, v->width, v->outputWidth, v->stride, v->padding);
+  const size_t row = rows.first * v->stride + ky - v->padding;
+  const size_t column = columns.first * v->stride + kx - v->padding;
+  return (Reach){.rows = rows.end - rows.first,
+                 .columns = columns.end - columns.first,
+                 .x = (row * v->width + column) * v->channels,
+                 .xRow = v->stride * v->width * v->channels,
+                 .xColumn = v->stride * v->channels,
+                 .y = (rows.first * v->outputWidth + columns.first) * outputs,
+                 .yRow = v->outputWidth * outputs,
+                 .yColumn = outputs};
+}
+
+enum { maximumRows = 8, panelColumns = 2 * laneCount };
+
+/// Where the weight lies that is read next: two cache lines for each channel that is summed over.
+typedef struct {
+  const float *start;
+  size_t step;
+} Ahead;
+
+/// to[r] += from[r] [inner]·b [inner, 16 · vectors] for some positions r.
+///
+/// `rows` and `vectors` are constants where this is inlined, so that the sums stay in registers.
+ALWAYS_INLINE void addRows(const float *const *from, float *const *to, size_t inner,
+                           const float *b, size_t bInner, Ahead ahead, size_t rows,
+                           size_t vectors) {
+  const float *a[maximumRows];
+  Lanes sums[maximumRows][2];
+  UNROLLED for (size_t r = 0; r < rows; r++) {
+    a[r] = from[r];
+    UNROLLED for (size_t v = 0; v < vectors; v++) {
+      sums[r][v] = CONSTANT_LANES(to[r] + v * laneCount);
+    }
+  }
+  for (size_t k = 0; k < inner; k++, b += bInner, ahead.start += ahead.step) {
+    Lanes factor[2];
+    UNROLLED for (size_t v = 0; v < vectors; v++) {
+      factor[v] = CONSTANT_LANES(b + v * laneCount);
+    }
+    __builtin_prefetch(ahead.start);
+    __builtin_prefetch(ahead.start + laneCount);
+    UNROLLED for (size_t r = 0; r < rows; r++) {
+      const float element = a[r][k];
+      UNROLLED for (size_t v = 0; v < vectors; v++) sums[r][v] += element * factor[v];
+    }
+  }
+  UNROLLED for (size_t r = 0; r < rows; r++) {
+    UNROLLED for (size_t v = 0; v < vectors; v++) LANES(to[r] + v * laneCount) = sums[r][v];
+  }
+}
+
+/// The same for a number of rows that is known at run time only, at most `step`.
+ALWAYS_INLINE void addSomeRows(const float *const *from, float *const *to, size_t inner,
+                               const float *b, size_t bInner, Ahead ahead, size_t rows,
+                               size_t vectors, size_t step) {
+  UNROLLED for (size_t constant = 1; constant <= step; constant++) {
+    if (rows == constant) addRows(from, to, inner, b, bInner, ahead, constant, vectors);
+  }
+}
+
+/// One of the two products with a weight: which activations are read, and which are added to.
+typedef struct {
+  const float *from;
+  size_t fromRow, fromColumn;
+  float *to;
+  size_t toRow, toColumn;
+  size_t rows, columns;
+  /// Channels that are summed over.
+  size_t inner;
+} Product;
+
+/// Adds to `width` columns from `column` on of all positions, in groups as equal as can be.
+ALWAYS_INLINE void addColumns(const Product *p, const float *b, size_t bInner, Ahead ahead,
+                              size_t column, size_t width, size_t vectors, size_t step) {
+  float partial[maximumRows][laneCount];
+  size_t left = p->rows * p->columns, row = 0, position = 0;
+  for (size_t groups = (left + step - 1) / step; groups > 0; groups--) {
+    const size_t size = (left + groups - 1) / groups;
+    const float *from[maximumRows];
+    float *to[maximumRows], *whole[maximumRows];
+    for (size_t r = 0; r < size; r++) {
+      from[r] = p->from + row * p->fromRow + position * p->fromColumn;
+      to[r] = whole[r] = p->to + row * p->toRow + position * p->toColumn + column;
+      if (++position == p->columns) row++, position = 0;
+    }
+    if (width < laneCount) {
+      for (size_t r = 0; r < size; r++) {
+        memcpy(partial[r], to[r], width * sizeof(float));
+        to[r] = partial[r];
+      }
+    }
+    addSomeRows(from, to, p->inner, b, bInner, ahead, size, vectors, step);
+    if (width < laneCount) {
+      for (size_t r = 0; r < size; r++) memcpy(whole[r], partial[r], width * sizeof(float));
+    }
+    left -= size;
+  }
+}
+
+ALWAYS_INLINE size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+
+/// The columns of a block from `column` on: as many vectors as there may be, or what is left.
+ALWAYS_INLINE size_t widthOf(size_t column, size_t columns, size_t vectors) {
+  const size_t left = columns - column;
+  return left >= vectors * laneCount ? vectors * laneCount : smaller(left, laneCount);
+}
+
+/// All columns of y, where the weight lies.
+ALWAYS_INLINE void applyTap(const Product *p, const float *weight, size_t columns, float *panel,
+                            size_t vectors, size_t step) {
+  for (size_t column = 0, width; column < columns; column += width) {
+    width = widthOf(column, columns, vectors);
+    const Ahead ahead = {.start = weight + column + width, .step = columns};
+    if (width < laneCount) {
+      for (size_t k = 0; k < p->inner; k++) {
+        for (size_t lane = 0; lane < laneCount; lane++) {
+          panel[k * laneCount + lane] = lane < width ? weight[k * columns + column + lane] : 0;
+        }
+      }
+      addColumns(p, panel, laneCount, ahead, column, width, 1, step);
+    } else if (width == laneCount) {
+      addColumns(p, weight + column, columns, ahead, column, width, 1, step);
+    } else {
+      addColumns(p, weight + column, columns, ahead, column, width, vectors, step);
+    }
+  }
+}
+
+/// panel [inner, width rounded up to 16] ← the transpose of `width` rows of w [·, inner].
+ALWAYS_INLINE void transposePanel(const float *w, size_t width, size_t inner, float *panel) {
+  const size_t pitch = (width + laneCount - 1) / laneCount * laneCount;
+  for (size_t first = 0; first < width; first += laneCount) {
+    const size_t rows = smaller(width - first, laneCount);
+    for (size_t k = 0; k < inner; k += laneCount) {
+      const size_t count = smaller(inner - k, laneCount);
+      Lanes block[laneCount];
+      for (size_t row = 0; row < laneCount; row++) {
+        block[row] = (Lanes){0};
+        if (row < rows) load(w + (first + row) * inner + k, count, &block[row]);
+      }
+      transpose(block);
+      for (size_t i = 0; i < count; i++) LANES(panel + (k + i) * pitch + first) = block[i];
+    }
+  }
+}
+
+/// All columns of x, with the transposed weight in panels.
+ALWAYS_INLINE void transposeTap(const Product *p, const float *weight, size_t columns,
+                                float *panel, size_t vectors, size_t step) {
+  for (size_t column = 0, width; column < columns; column += width) {
+    width = widthOf(column, columns, vectors);
+    transposePanel(weight + column * p->inner, width, p->inner, panel);
+    const Ahead ahead = {.start = weight + (column + width) * p->inner, .step = panelColumns};
+    if (width <= laneCount) {
+      addColumns(p, panel, laneCount, ahead, column, width, 1, step);
+    } else {
+      addColumns(p, panel, panelColumns, ahead, column, width, vectors, step);
+    }
+  }
+}
+
+ALWAYS_INLINE void apply(const CKConvolution *v, size_t outputs, const float *weight,
+                         const float *x, float *scratch, float *y, size_t vectors, size_t step) {
+  memset(y, 0, v->outputHeight * v->outputWidth * outputs * sizeof(float));
+  for (size_t ky = 0; ky < v->kernelHeight; ky++) {
+    for (size_t kx = 0; kx < v->kernelWidth; kx++, weight += v->channels * outputs) {
+      const Reach reach = reachOf(v, outputs, ky, kx);
+      const Product product = {.from = x + reach.x,
+                               .fromRow = reach.xRow,
+                               .fromColumn = reach.xColumn,
+                               .to = y + reach.y,
+                               .toRow = reach.yRow,
+                               .toColumn = reach.yColumn,
+                               .rows = reach.rows,
+                               .columns = reach.columns,
+                               .inner = v->channels};
+      applyTap(&product, weight, outputs, scratch, vectors, step);
+    }
+  }
+}
+
+ALWAYS_INLINE void applyTranspose(const CKConvolution *v, size_t outputs, const float *weight,
+                                  const float *y, float *scratch, float *x, size_t vectors,
+                                  size_t step) {
+  memset(x, 0, v->height * v->width * v->channels * sizeof(float));
+  for (size_t ky = 0; ky < v->kernelHeight; ky++) {
+    for (size_t kx = 0; kx < v->kernelWidth; kx++, weight += v->channels * outputs) {
+      const Reach reach = reachOf(v, outputs, ky, kx);
+      const Product product = {.from = y + reach.y,
+                               .fromRow = reach.yRow,
+                               .fromColumn = reach.yColumn,
+                               .to = x + reach.x,
+                               .toRow = reach.xRow,
+                               .toColumn = reach.xColumn,
+                               .rows = reach.rows,
+                               .columns = reach.columns,
+                               .inner = outputs};
+      transposeTap(&product, weight, v->channels, scratch, vectors, step);
+    }
+  }
+}
+
+/// What a weight's gradient becomes part of.
+typedef struct {
+  float scale, previous;
+} Update;
+
+/// w [rows, 16 · vectors] ← scale·Σ x[rows]·y[16 · vectors] over the reach + previous·w.
+ALWAYS_INLINE void updateBlock(const Reach *reach, const float *x, const float *y, Update update,
+                               float *w, size_t wRow, size_t rows, size_t vectors) {
+  Lanes sums[maximumRows][2];
+  UNROLLED for (size_t r = 0; r < rows; r++) {
+    UNROLLED for (size_t v = 0; v < vectors; v++) sums[r][v] = (Lanes){0};
+  }
+  for (size_t row = 0; row < reach->rows; row++) {
+    const float *a = x + row * reach->xRow, *b = y + row * reach->yRow;
+    for (size_t i = 0; i < reach->columns; i++, a += reach->xColumn, b += reach->yColumn) {
+      Lanes factor[2];
+      UNROLLED for (size_t v = 0; v < vectors; v++) {
+        factor[v] = CONSTANT_LANES(b + v * laneCount);
+      }
+      UNROLLED for (size_t r = 0; r < rows; r++) {
+        const float element = a[r];
+        UNROLLED for (size_t v = 0; v < vectors; v++) sums[r][v] += element * factor[v];
+      }
+    }
+  }
+  UNROLLED for (size_t r = 0; r < rows; r++) {
+    UNROLLED for (size_t v = 0; v < vectors; v++) {
+      float *to = w + r * wRow + v * laneCount;
+      const Lanes added = update.scale * sums[r][v];
+      LANES(to) = update.previous == 0 ? added : added + update.previous * CONSTANT_LANES(to);
+    }
+  }
+}
+
+/// The same for columns that fill no vector.
+ALWAYS_INLINE void updateRest(const Reach *reach, const float *x, const float *y, Update update,
+                              float *w, size_t wRow, size_t rows, size_t columns) {
+  for (size_t r = 0; r < rows; r++) {
+    for (size_t c = 0; c < columns; c++) {
+      float sum = 0;
+      for (size_t row = 0; row < reach->rows; row++) {
+        const float *a = x + row * reach->xRow + r, *b = y + row * reach->yRow + c;
+        for (size_t i = 0; i < reach->columns; i++) {
+          sum += a[i * reach->xColumn] * b[i * reach->yColumn];
+        }
+      }
+      float *to = w + r * wRow + c;
+      *to = update.previous == 0 ? update.scale * sum
+                                 : update.scale * sum + update.previous * *to;
+    }
+  }
+}
+
+/// All columns of some rows of one tap.
+ALWAYS_INLINE void updateRows(const Reach *reach, const float *x, const float *y, Update update,
+                              float *w, size_t columns, size_t rows, size_t vectors) {
+  for (size_t column = 0, width; column < columns; column += width) {
+    width = widthOf(column, columns, vectors);
+    if (width < laneCount) {
+      updateRest(reach, x, y + column, update, w + column, columns, rows, width);
+    } else if (width == laneCount) {
+      updateBlock(reach, x, y + column, update, w + column, columns, rows, 1);
+    } else {
+      updateBlock(reach, x, y + column, update, w + column, columns, rows, vectors);
+    }
+  }
+}
+
+ALWAYS_INLINE void weightGradient(const CKConvolution *v, size_t outputs, const float *x,
+                                  const float *y, Update update, float *weight, size_t vectors,
+                                  size_t step) {
+  for (size_t ky = 0; ky < v->kernelHeight; ky++) {
+    for (size_t kx = 0; kx < v->kernelWidth; kx++) {
+      const Reach reach = reachOf(v, outputs, ky, kx);
+      size_t left = v->channels;
+      const float *channel = x + reach.x;
+      for (size_t groups = (left + step - 1) / step; groups > 0; groups--) {
+        const size_t rows = (left + groups - 1) / groups;
+        UNROLLED for (size_t constant = 1; constant <= step; constant++) {
+          if (rows == constant) {
+            updateRows(&reach, channel, y + reach.y, update, weight, outputs, constant, vectors);
+          }
+        }
+        channel += rows, weight += rows * outputs, left -= rows;
+      }
+    }
+  }
+}
+
+/// The passes for one instruction set, with as large a block as its registers hold.
+#define PASSES(units, attributes, vectors, step)                                                  \
+  attributes static void apply_##units(const CKConvolution *v, size_t outputs,                    \
+                                       const float *weight, const float *x, float *scratch,       \
+                                       float *y) {                                                \
+    apply(v, outputs, weight, x, scratch, y, vectors, step);                                      \
+  }                                                                                               \
+  attributes static void transpose_##units(const CKConvolution *v, size_t outputs,                \
+                                           const float *weight, const float *y, float *scratch,   \
+                                           float *x) {                                            \
+    applyTranspose(v, outputs, weight, y, scratch, x, vectors, step);                             \
+  }                                                                                               \
+  attributes static void gradient_##units(const CKConvolution *v, size_t outputs, const float *x, \
+                                          const float *y, float scale, float previous,            \
+                                          float *weight) {                                        \
+    weightGradient(v, outputs, x, y, (Update){scale, previous}, weight, vectors, step);           \
+  }
+
+PASSES(portable, , 1, 2)
+#if defined(__x86_64__)
+PASSES(avx2, FOR_AVX2, 1, 6)
+PASSES(avx512, FOR_AVX512, 2, 8)
+#endif
+
+size_t ck_image_scratch(const CKConvolution *v, size_t outputs) {
+  const size_t transposed = panelColumns * outputs, rest = laneCount * v->channels;
+  return transposed > rest ? transposed : rest;
+}
+
+void ck_image_apply(const CKConvolution *v, size_t outputs, const float *weight, const float *x,
+                    float *scratch, float *y) {
+  DISPATCH(apply, (v, outputs, weight, x, scratch, y))
+}
+
+void ck_image_transpose(const CKConvolution *v, size_t outputs, const float *weight,
+                        const float *y, float *scratch, float *x) {
+  DISPATCH(transpose, (v, outputs, weight, y, scratch, x))
+}
+
+void ck_image_weight_gradient(const CKConvolution *v, size_t outputs, const float *x,
+                              const float *y, float scale, float previous, float *weight) {
+  DISPATCH(gradient, (v, outputs, x, y, scale, previous, weight))
+}
