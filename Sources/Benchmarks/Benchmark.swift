@@ -16,6 +16,8 @@ public struct Benchmark {
     public fileprivate(set) var kernels: KernelTimes?
     public fileprivate(set) var step: StepProfile?
     public fileprivate(set) var allreduce: SumTimes?
+    public fileprivate(set) var overlap: OverlapTimes?
+    public fileprivate(set) var reproducible: ReproducibleTimes?
     public fileprivate(set) var model: ModelledStep?
     public fileprivate(set) var refusal: ModelledStep.Refusal?
   }
@@ -66,6 +68,18 @@ public struct Benchmark {
       communicator.place = Place(.measurement)
       findings.allreduce = SumBenchmark(communicator: communicator, effort).run(
         normChannels: findings.kernels?.activations.map(\.channels) ?? Self.usualChannels)
+    }
+    if needed.contains(.overlap) {
+      note("measuring what computing hides of the sums")
+      communicator.place = Place(.measurement)
+      findings.overlap = try OverlapBenchmark(subject, communicator: communicator, effort).run()
+    }
+    if needed.contains(.reproducible) {
+      note("measuring the step with and without reproducible sums")
+      communicator.place = Place(.measurement)
+      findings.reproducible = try ReproducibleBenchmark(
+        recipe, communicator: communicator, effort
+      ).run()
     }
     guard let kernels = findings.kernels, needed.contains(.step) else { return findings }
     note("measuring the training step")

@@ -8,6 +8,10 @@ public enum BenchmarkSection: String, Sendable, CaseIterable, Codable {
   case step
   /// Sums over ranks.
   case allreduce
+  /// What of the gradients' communication computing hides.
+  case overlap
+  /// What `reproducible` costs.
+  case reproducible
   /// The cost model.
   case model
 
@@ -19,7 +23,7 @@ public enum BenchmarkSection: String, Sendable, CaseIterable, Codable {
     if needed.contains(.model) { needed.formUnion([.step, .allreduce]) }
     if needed.contains(.step) { needed.insert(.kernels) }
     if needed.contains(.kernels) { needed.insert(.machine) }
-    if ranks == 1 { needed.remove(.allreduce) }
+    if ranks == 1 { needed.subtract([.allreduce, .overlap]) }
     return needed
   }
 }

@@ -14,6 +14,10 @@ public enum Effort: String, Sendable, Codable {
     return Int(min(max(wanted, self == .standard ? 7 : 2), 200))
   }
 
+  /// Steps by each of two strategies, in turns, and steps with a clock at each layer besides.
+  var overlapRounds: Int { self == .standard ? 24 : 2 }
+  var tracedSteps: Int { self == .standard ? 5 : 1 }
+
   /// Seconds that a series of collectives of one size should take, about.
   var secondsPerSize: Double { self == .standard ? 0.1 : 0.01 }
 

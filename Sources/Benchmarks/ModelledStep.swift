@@ -6,12 +6,22 @@ public struct ModelledStep: Sendable, Equatable, Codable {
     case oversubscribed
   }
 
+  /// What a step's seconds go to.
+  public struct Parts: Sendable, Equatable, Codable {
+    public let computing: Double
+    /// In sums of gradients, as far as nothing hides them.
+    public let gradients: Double
+    public let batchNorm: Double
+  }
+
   public let ranks: Int
   /// The machine's own sums, as fitted; nil for one rank.
   public let fit: SumFit?
   /// α and the bandwidth of a link that would sum so fast.
   public let link: Link?
   public let measuredSeconds: Double
+  /// Of other steps, with a clock at each layer, on rank 0.
+  public let measured: Parts
   /// By the fit, with sums made as the measured step made them.
   public let predicted: StepTimeline.Duration
   public let predictions: [ScalingPrediction]
@@ -22,6 +32,10 @@ public struct ModelledStep: Sendable, Equatable, Codable {
     fit = sums?.fit
     link = sums?.fit?.link(ranks: times.ranks)
     measuredSeconds = times.seconds
+    let gradients = times.passes.filter { $0.pass == .reduce }.reduce(0) { $0 + $1.collectives }
+    measured = Parts(
+      computing: times.passes.reduce(0) { $0 + $1.computing }, gradients: gradients,
+      batchNorm: times.passes.reduce(-gradients) { $0 + $1.collectives })
     let fit = self.fit
     let bucketFit = times.plan.strategy == .blocking ? fit : sums?.startedFit
     predicted = step.timeline.play(

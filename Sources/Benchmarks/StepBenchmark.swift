@@ -1,6 +1,5 @@
 import Datasets
 import MessagePassing
-import Networks
 import Training
 
 /// Measures ``StepProfile`` of a recipe's network, and the timeline that predictions are made from.
@@ -27,12 +26,8 @@ public struct StepBenchmark {
   /// - Parameter kernels: what the shares of the step are made from.
   public func run(kernels: KernelTimes) throws -> Result {
     let timed = TimedCommunicator(communicator)
-    let (model, share) = try Agreement(communicator).perform { try prepare(timed) }
-    if communicator.rank == 0 { model.initialize(seed: subject.recipe.seed) }
-    model.broadcast(over: communicator)
-    let step = TrainingStep(
-      model, objective: subject.recipe.objective, optimizer: subject.recipe.optimizer,
-      communicator: communicator, bucketBytes: subject.recipe.gradientPlans[0].bucketBytes)
+    let (step, share) = try subject.makeStep(communicator, layersCommunicator: timed)
+    let model = step.model
     let (plan, trials) = choosePlan(step, share.batch)
     let (whole, pageFaults) = wholeSteps(step, share.batch)
     let resident = ProcessMemory.residentBytes
@@ -55,20 +50,6 @@ public struct StepBenchmark {
       pageFaults: pageFaults, passes: passes, layers: account.layers,
       shares: account.shares(kernels))
     return Result(times: times, timeline: account.timeline)
-  }
-
-  private func prepare(_ timed: TimedCommunicator) throws -> (Model, SampleShare) {
-    let recipe = subject.recipe
-    let model = try Model(
-      subject.architecture,
-      ModelConfiguration(
-        recipe.trainingPurpose,
-        maximumSamples: max(subject.largestShare, recipe.sliceSize), slices: recipe.slices,
-        batchNormScope: recipe.batchNormScope, sumOrder: recipe.sumOrder,
-        precision: recipe.productPrecision),
-      communicator: timed)
-    let images = try recipe.noise(samples: recipe.batchSize)
-    return (model, SampleShare(images, share: subject.share))
   }
 
   /// As a run of training chooses: by measuring, where there is something to choose.

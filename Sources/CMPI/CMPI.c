@@ -29,11 +29,13 @@ static void wrap_request(MPI_Request request, cmpi_request *wrapped) {
 
 int cmpi_initialized(int *answer) { return MPI_Initialized(answer); }
 
-int cmpi_initialize(int *funneled) {
+int cmpi_initialize(cmpi_threads *threads) {
   int provided = MPI_THREAD_SINGLE;
   int code = MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &provided);
   if (code != MPI_SUCCESS) return code;
-  *funneled = provided >= MPI_THREAD_FUNNELED;
+  *threads = provided >= MPI_THREAD_SERIALIZED ? CMPI_THREADS_SERIALIZED
+             : provided == MPI_THREAD_FUNNELED ? CMPI_THREADS_FUNNELED
+                                               : CMPI_THREADS_NONE;
   // MPI 4 raises errors that belong to no communicator on MPI_COMM_SELF.
   code = MPI_Comm_set_errhandler(MPI_COMM_SELF, MPI_ERRORS_RETURN);
   if (code != MPI_SUCCESS) return code;

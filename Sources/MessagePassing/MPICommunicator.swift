@@ -8,6 +8,10 @@ import Synchronization
 /// An MPI error in a collective ends the job: it is worded on stderr, and MPI_Abort ends all ranks
 /// with ``MPIError/exitCode``. One thread at a time may use any of a process's communicators; where
 /// MPI offers no more than MPI_THREAD_FUNNELED, only the thread that called ``initialize()``.
+///
+/// MPI moves data only while it is called. So a thread of the communicator's own calls it every 100 µs as long
+/// as sums that have been started are not finished, where MPI allows that, and starts one part of theirs after
+/// the other.
 public final class MPICommunicator: Communicator {
   public let rank: Int
   public let size: Int
@@ -22,8 +26,11 @@ public final class MPICommunicator: Communicator {
   /// The MPI library and its version, on one line.
   public let library: String
 
-  private let handle: cmpi_communicator
-  private let started = RequestPool()
+  let handle: cmpi_communicator
+  let allowsOtherThreads: Bool
+  let started = StartedParts()
+  /// Made when the first sum is started.
+  let progress = Mutex<ProgressThread?>(nil)
 
   /// Where this process is in MPI's life: it starts once.
   private enum Life {
@@ -33,6 +40,8 @@ public final class MPICommunicator: Communicator {
   }
 
   private static let life = Mutex(Life.before)
+  /// Held in every call of MPI once it runs, but for those that end the job.
+  static let turn = Mutex(())
   private static let beforeAbort = Mutex<(@Sendable () -> Void)?>(nil)
 
   /// Has `body` run when an MPI error has been worded and before it ends the job.
@@ -62,7 +71,7 @@ public final class MPICommunicator: Communicator {
   public func finalize() {
     Self.life.withLock { life in
       guard case .running = life else { return }
-      check(cmpi_finalize(), "MPI_Finalize")
+      call("MPI_Finalize") { cmpi_finalize() }
       life = .finalized
     }
   }
@@ -71,12 +80,12 @@ public final class MPICommunicator: Communicator {
     var begun: Int32 = 0
     try check(cmpi_initialized(&begun), "MPI_Initialized")
     if begun != 0 { throw .startedElsewhere }
-    var funneled: Int32 = 0
-    try check(cmpi_initialize(&funneled), "MPI_Init_thread")
+    var threads = CMPI_THREADS_NONE
+    try check(cmpi_initialize(&threads), "MPI_Init_thread")
     // MPICH writes several lines, with tabs in them; the first names the version.
     let version = text(cmpi_library_version)
     let library = String(version.prefix { $0 != "\n" }).replacing("\t", with: " ")
-    if funneled == 0 { throw .noThreads(library: library) }
+    if threads == CMPI_THREADS_NONE { throw .noThreads(library: library) }
 
     let handle = cmpi_world()
     var (rank, size, localRank, localSize): (Int32, Int32, Int32, Int32) = (0, 0, 0, 0)
@@ -85,15 +94,18 @@ public final class MPICommunicator: Communicator {
     try check(
       cmpi_local_place(handle, &localRank, &localSize), "MPI_Comm_split_type", rank: Int(rank))
     return MPICommunicator(
-      handle: handle, rank: Int(rank), size: Int(size), localRank: Int(localRank),
-      localSize: Int(localSize), hostName: text(cmpi_processor_name), library: library)
+      handle: handle, allowsOtherThreads: threads == CMPI_THREADS_SERIALIZED, rank: Int(rank),
+      size: Int(size), localRank: Int(localRank), localSize: Int(localSize),
+      hostName: text(cmpi_processor_name), library: library)
   }
 
   private init(
-    handle: cmpi_communicator, rank: Int, size: Int, localRank: Int, localSize: Int,
+    handle: cmpi_communicator, allowsOtherThreads: Bool, rank: Int, size: Int, localRank: Int,
+    localSize: Int,
     hostName: String, library: String
   ) {
     self.handle = handle
+    self.allowsOtherThreads = allowsOtherThreads
     self.rank = rank
     self.size = size
     self.localRank = localRank
@@ -105,52 +117,22 @@ public final class MPICommunicator: Communicator {
   public func sum(_ buffer: UnsafeMutableBufferPointer<Float>) {
     for part in CountChunks(of: buffer.count) {
       let values = buffer.baseAddress?.advanced(by: part.lowerBound)
-      check(cmpi_sum_float(handle, values, Int32(part.count)), "MPI_Allreduce")
+      call("MPI_Allreduce") { cmpi_sum_float(handle, values, Int32(part.count)) }
     }
   }
 
   public func sum(_ buffer: UnsafeMutableBufferPointer<Double>) {
     for part in CountChunks(of: buffer.count) {
       let values = buffer.baseAddress?.advanced(by: part.lowerBound)
-      check(cmpi_sum_double(handle, values, Int32(part.count)), "MPI_Allreduce")
+      call("MPI_Allreduce") { cmpi_sum_double(handle, values, Int32(part.count)) }
     }
   }
 
   public func sum(_ buffer: UnsafeMutableBufferPointer<Int64>) {
     for part in CountChunks(of: buffer.count) {
       let values = buffer.baseAddress?.advanced(by: part.lowerBound)
-      check(cmpi_sum_int64(handle, values, Int32(part.count)), "MPI_Allreduce")
+      call("MPI_Allreduce") { cmpi_sum_int64(handle, values, Int32(part.count)) }
     }
-  }
-
-  public func startSum(_ buffer: UnsafeMutableBufferPointer<Float>) {
-    for part in CountChunks(of: buffer.count) {
-      if started.isFull { finishSums() }
-      let values = buffer.baseAddress?.advanced(by: part.lowerBound)
-      check(
-        cmpi_start_sum_float(handle, values, Int32(part.count), started.next()), "MPI_Iallreduce")
-    }
-  }
-
-  public func startSum(_ buffer: UnsafeMutableBufferPointer<Int64>) {
-    for part in CountChunks(of: buffer.count) {
-      if started.isFull { finishSums() }
-      let values = buffer.baseAddress?.advanced(by: part.lowerBound)
-      check(
-        cmpi_start_sum_int64(handle, values, Int32(part.count), started.next()), "MPI_Iallreduce")
-    }
-  }
-
-  public func advanceSums() {
-    started.forEach { request in
-      var ended: Int32 = 0
-      check(cmpi_test(request, &ended), "MPI_Test")
-    }
-  }
-
-  public func finishSums() {
-    started.forEach { check(cmpi_wait($0), "MPI_Wait") }
-    started.clear()
   }
 
   public func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) {
@@ -158,21 +140,22 @@ public final class MPICommunicator: Communicator {
       (0..<size).contains(root), "broadcast from rank \(root), but there are \(size) ranks")
     for part in CountChunks(of: bytes.count) {
       let start = bytes.baseAddress?.advanced(by: part.lowerBound)
-      check(cmpi_broadcast(handle, start, Int32(part.count), Int32(root)), "MPI_Bcast")
+      call("MPI_Bcast") { cmpi_broadcast(handle, start, Int32(part.count), Int32(root)) }
     }
   }
 
   public func barrier() {
-    check(cmpi_barrier(handle), "MPI_Barrier")
+    call("MPI_Barrier") { cmpi_barrier(handle) }
   }
 
   /// The copy lives until ``finalize()``: freeing it is collective, and ranks release objects at
   /// different times.
   public func duplicate() -> any Communicator {
     var copy = handle
-    check(cmpi_duplicate(handle, &copy), "MPI_Comm_dup")
+    call("MPI_Comm_dup") { cmpi_duplicate(handle, &copy) }
     return MPICommunicator(
-      handle: copy, rank: rank, size: size, localRank: localRank, localSize: localSize,
+      handle: copy, allowsOtherThreads: allowsOtherThreads, rank: rank, size: size,
+      localRank: localRank, localSize: localSize,
       hostName: hostName, library: library)
   }
 
@@ -182,8 +165,13 @@ public final class MPICommunicator: Communicator {
     _exit(code)
   }
 
+  /// Calls MPI when no other thread does.
+  private func call(_ name: StaticString, _ body: () -> Int32) {
+    Self.turn.withLock { _ in check(body(), name) }
+  }
+
   /// The one place where the code of a running job's MPI call is looked at.
-  private func check(_ code: Int32, _ call: StaticString) {
+  func check(_ code: Int32, _ call: StaticString) {
     do throws(MPIError) {
       try Self.check(code, call, rank: rank)
     } catch {

@@ -9,7 +9,8 @@ final class PendingCopies: @unchecked Sendable {
 
   private var copies: [Copy] = []
 
-  init() { copies.reserveCapacity(RequestPool.capacity) }
+  /// More than the layers of any network here.
+  init() { copies.reserveCapacity(256) }
 
   func append(from: UnsafeRawBufferPointer, to: UnsafeMutableRawBufferPointer) {
     copies.append(Copy(from: from, to: to))

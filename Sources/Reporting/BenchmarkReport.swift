@@ -43,6 +43,10 @@ public struct BenchmarkReport {
     case .allreduce:
       return findings.allreduce?.tables
         ?? "one rank: nothing to sum; more by --threads or mpirun -n"
+    case .overlap:
+      return findings.overlap?.text ?? "one rank: nothing to sum; more by --threads or mpirun -n"
+    case .reproducible:
+      return findings.reproducible?.text ?? ""
     case .model:
       guard findings.refusal == nil else { return Self.refusal }
       return findings.model?.tables ?? ""

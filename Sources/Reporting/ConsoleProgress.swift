@@ -110,7 +110,7 @@ public final class ConsoleProgress: TrainingObserver {
     case .given: return "\(name) as the recipe says"
     case .onlyOne: return ", \(plan.strategy.rawValue): one bucket leaves no choice"
     case .shortRun: return "\(name): too few steps to measure others"
-    case .stored: return "\(name) as measured at an earlier start"
+    case .stored: return "\(name) as settled at an earlier start"
     case .measured(let measurements):
       let times = measurements.map { "\($0.plan) \(milliseconds($0.seconds))" }
       return "\(name), by the time of a step:\n\(times.joined(separator: ", "))"

@@ -8,15 +8,23 @@ extension ModelledStep {
   }
 
   private var here: String {
-    var table = TextTable(header: ["a step here, \(ranks) rank\(ranks == 1 ? "" : "s")", "ms"])
-    table.append(["measured", Rate.milliseconds(measuredSeconds)])
-    table.append(["predicted", Rate.milliseconds(predicted.total)])
-    table.append(["  computing, measured", Rate.milliseconds(predicted.computing)])
-    table.append(["  sums of gradients, predicted", Rate.milliseconds(predicted.bucketSums)])
-    table.append(["  batch norm's sums, predicted", Rate.milliseconds(predicted.otherSums)])
-    let off = predicted.total / measuredSeconds - 1
-    let error =
-      "the prediction is off by \(TextTable.number(100 * off)) %"
+    var table = TextTable(header: [
+      "a step here, \(ranks) rank\(ranks == 1 ? "" : "s"), ms", "predicted", "measured",
+    ])
+    func append(_ name: String, _ predicted: Double, _ measured: Double) {
+      table.append([name, Rate.milliseconds(predicted), Rate.milliseconds(measured)])
+    }
+    append("whole", predicted.total, measuredSeconds)
+    append("  computing", predicted.computing, measured.computing)
+    let exposed = predicted.total - predicted.computing - predicted.otherSums
+    append("  gradients' sums, exposed", exposed, measured.gradients)
+    append("  batch norm's sums", predicted.otherSums, measured.batchNorm)
+    let off = 100 * (predicted.total / measuredSeconds - 1)
+    let error = """
+      the prediction is \(TextTable.number(abs(off))) % \(off < 0 ? "below" : "above") what was measured
+      (predicted sums are those of the fit; measured ones contain waiting for ranks that come later, and were
+      timed in steps with a clock at each layer, as computing was, which the prediction takes from there)
+      """
     guard let fit else { return "\(table.text)\n\(error); one rank: nothing to sum" }
     let link =
       link.map {

@@ -26,7 +26,7 @@ public struct Drill: Equatable, Sendable {
     case flip
     /// Is killed by SIGKILL.
     case kill
-    /// Takes three times as long for its own part of this step and of all later ones.
+    /// Takes half as long again for its own part of this step and of all later ones.
     case slow
   }
 
@@ -77,7 +77,7 @@ public struct Drill: Equatable, Sendable {
 
   /// How long a rank is to sleep in a step, if its own part of the one before took it `seconds`.
   func delay(step: Int, rank: Int, after seconds: Double) -> Double {
-    fault == .slow && rank == self.rank && step >= self.step ? 2 * seconds : 0
+    fault == .slow && rank == self.rank && step >= self.step ? seconds / 2 : 0
   }
 }
 

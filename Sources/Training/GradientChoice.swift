@@ -9,7 +9,7 @@ public struct GradientChoice: Sendable, Equatable {
     case onlyOne
     /// There are too few steps to be worth a measurement: the plainest plan.
     case shortRun
-    /// An earlier start of the run measured it, with as many ranks.
+    /// An earlier start of the run settled it, with as many ranks and threads.
     case stored
     /// Each plan that was tried, with the time of a step.
     case measured([GradientMeasurement])

@@ -8,9 +8,9 @@ public struct GradientPlan: Codable, Sendable, Equatable {
     ///
     /// Wins where ranks share a machine whose cores are all busy: nothing could move beside them.
     case blocking
-    /// A bucket's sum is started when it is complete; between layers those that were started proceed.
+    /// A bucket's sum is started when it is complete, and proceeds in small parts beside the sweep.
     ///
-    /// Wins over a link that moves data by itself while ranks compute.
+    /// Wins over a link that is slow, next to which pushing the parts takes little from the ranks' cores.
     case nonblocking
   }
 

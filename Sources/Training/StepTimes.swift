@@ -27,17 +27,17 @@ public struct StepTimes: Sendable, Equatable {
 }
 
 /// Takes a step's time apart by the clocks of its two communicators; allocates nothing.
-struct StepTimer {
+package struct StepTimer {
   private let batchNorm: TimedCommunicator
   private let reducer: GradientReducer
   private let clock = ContinuousClock()
 
-  init(batchNorm: TimedCommunicator, reducer: GradientReducer) {
+  package init(batchNorm: TimedCommunicator, reducer: GradientReducer) {
     self.batchNorm = batchNorm
     self.reducer = reducer
   }
 
-  func time<Result>(
+  package func time<Result>(
     dataWait: Duration, _ step: () -> Result
   ) -> (result: Result, times: StepTimes) {
     let (batchNormBefore, gradientsBefore) = (batchNorm.spent, reducer.timeSpent)

@@ -1,16 +1,21 @@
 /// Finds ranks that are slower than the others for many steps.
 ///
-/// A rank's own time of a step is what it takes without waiting for others. It is compared with the lower
+/// A rank's own time of a step is what it takes without waiting for others. It is divided by the lower
 /// median of all ranks': half of them, rounded up, take no longer (of two ranks, the faster one). A rank with
-/// more samples may take longer in proportion; ranks without samples are left out.
+/// more samples may take longer in proportion; ranks without samples are left out. What a rank is judged by is
+/// the mean of the middle half of its quotients, which a few hiccups of any rank do not move, and the number
+/// of steps in which it lagged at all.
 public struct StragglerWatch {
-  public static let factor = 1.5
-  /// Steps that are looked at together.
-  public static let steps = 20
-  /// How many of them a rank must be slow in: a hiccup of another rank now and then does not hide it.
-  public static let slowSteps = 18
+  /// Between 1.5, which is to be named, and 1.3, which is not: as far from either, √(1.3·1.5).
+  public static let factor = 1.4
+  /// Steps that are looked at together: the last of them is known in the twentieth.
+  public static let steps = 19
+  /// A step counts as slow from here on, in at least so many of them: half a window of a busy machine is not
+  /// enough, however slow it is.
+  static let slowFactor = 1.25
+  public static let slowSteps = 16
 
-  /// A slow rank, and means over the steps of the window.
+  /// A slow rank, and means over the middle half of the window's steps.
   public struct Finding: Sendable, Equatable {
     public let rank: Int
     public let ownSeconds: Double
@@ -24,7 +29,9 @@ public struct StragglerWatch {
     let own: Double
     let median: Double
     let whole: Double
-    var isSlow: Bool { own >= StragglerWatch.factor * median }
+    /// Not a number where nothing took any time, which is then not slow.
+    var quotient: Double { own / median }
+    var isSlow: Bool { quotient >= StragglerWatch.slowFactor }
   }
 
   private struct Window {
@@ -32,6 +39,13 @@ public struct StragglerWatch {
     var steps: [Observation] = []
     var isNamed = false
     var slowSteps: Int { steps.count { $0.isSlow } }
+
+    /// The mean of what is left of the steps' values without the smallest and the largest quarter.
+    func middleMean(_ value: (Observation) -> Double) -> Double {
+      let cut = steps.count / 4
+      let middle = steps.map(value).sorted()[cut..<steps.count - cut]
+      return middle.reduce(0, +) / Double(middle.count)
+    }
   }
 
   private var windows: [Window]
@@ -60,12 +74,12 @@ public struct StragglerWatch {
     let window = windows[rank]
     guard window.steps.count == Self.steps else { return nil }
     if window.slowSteps <= Self.steps - Self.slowSteps { windows[rank].isNamed = false }
-    guard window.slowSteps >= Self.slowSteps, !window.isNamed else { return nil }
+    guard !window.isNamed, window.slowSteps >= Self.slowSteps,
+      window.middleMean(\.quotient) >= Self.factor
+    else { return nil }
     windows[rank].isNamed = true
-    func mean(_ value: (Observation) -> Double) -> Double {
-      window.steps.reduce(0) { $0 + value($1) } / Double(Self.steps)
-    }
-    let (own, median, whole) = (mean(\.own), mean(\.median), mean(\.whole))
+    let (own, median) = (window.middleMean(\.own), window.middleMean(\.median))
+    let whole = window.middleMean(\.whole)
     let share = whole > 0 ? (own - median) / whole : 0
     return Finding(
       rank: rank, ownSeconds: own, medianSeconds: median, share: min(max(share, 0), 1))

@@ -1,7 +1,7 @@
 import Datasets
 
 extension Trainer {
-  /// Settles how gradients are summed from here on.
+  /// Settles how gradients are summed from here on, and stores it, so that every resumed run keeps it.
   ///
   /// Collective, before the first step.
   func chooseGradientPlan() throws -> GradientChoice {
@@ -16,10 +16,12 @@ extension Trainer {
       choice = GradientChoice(plan: plans[0], reason: .onlyOne)
     } else if let stored = storedPlan(among: plans) {
       choice = GradientChoice(plan: stored, reason: .stored)
-    } else if plannedSteps - steps < GradientTrial.shortestRun {
-      choice = GradientChoice(plan: plans[0], reason: .shortRun)
     } else {
-      choice = try measuredChoice(among: plans)
+      let isShort = plannedSteps - steps < GradientTrial.shortestRun
+      choice =
+        isShort
+        ? GradientChoice(plan: plans[0], reason: .shortRun) : try measuredChoice(among: plans)
+      try store(choice)
     }
     trainingStep.reducer.use(choice.plan)
     return choice
@@ -34,19 +36,27 @@ extension Trainer {
     let measured = GradientTrial(trainingStep, communicator: communicator)
       .measure(plans, on: batch)
     let chosen = GradientTrial.best(of: measured) ?? plans[0]
+    return GradientChoice(plan: chosen, reason: .measured(measured))
+  }
+
+  private func store(_ choice: GradientChoice) throws {
+    let measured: [GradientMeasurement] =
+      if case .measured(let measurements) = choice.reason { measurements } else { [] }
     try agreement.performOnRoot {
       guard let output else { return }
-      try StoredGradientChoice(chosen: chosen, ranks: communicator.size, measured: measured)
-        .write(to: output.directory)
+      try StoredGradientChoice(
+        chosen: choice.plan, ranks: communicator.size, threads: threads, measured: measured
+      ).write(to: output.directory)
     }
-    return GradientChoice(plan: chosen, reason: .measured(measured))
   }
 
   /// What rank 0 finds in the run's directory, if it still applies.
   private func storedPlan(among plans: [GradientPlan]) -> GradientPlan? {
     var found: [UInt8] = []
-    if let output, let stored = StoredGradientChoice(of: output.directory),
-      stored.ranks == communicator.size, let index = plans.firstIndex(of: stored.chosen)
+    if let output,
+      let stored = StoredGradientChoice(
+        of: output.directory, ranks: communicator.size, threads: threads),
+      let index = plans.firstIndex(of: stored.chosen)
     {
       found = [UInt8(index)]
     }

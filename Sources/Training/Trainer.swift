@@ -23,7 +23,7 @@ public final class Trainer {
   let output: RunOutput?
   private let runPath: String
   let observer: (any TrainingObserver)?
-  private let threads: [Int]
+  let threads: [Int]
   private let schedule: LearningRateSchedule
   private(set) var position: BatchPosition
   /// Steps since the start of the run.

@@ -12,7 +12,7 @@ struct BenchCommand: ParsableCommand {
     discussion: """
       machine: peaks of a core. kernels: the loops of each layer beside the peaks. step: a \
       training step by pass, layer and what its time is made of. allreduce: sums over two ranks \
-      or threads, or more. model: measured and predicted step, and predicted efficiency on 8 to 1024 ranks.
+      or threads, or more. overlap: what computing hides of the gradients' sums. reproducible: what reproducible sums cost. model: measured and predicted step, and predicted efficiency on 8 to 1024 ranks.
 
       Images are noise of the size of the recipe's data set; no data files are read. All ranks \
       measure at the same time, and rank 0's times are printed.

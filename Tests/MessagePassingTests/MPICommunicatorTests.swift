@@ -42,8 +42,7 @@ private enum World {
     }
   }
 
-  @Test(
-    "MPI's started sums are the plain sums, also when there are more than a pool of requests holds")
+  @Test("MPI's started sums are the plain sums, also many of them, and those of several parts")
   func startedSums() {
     CommunicatorClaims.startedSumsEqualPlainSums(
       world, counts: CommunicatorClaims.counts + [100_003, 0])

@@ -5,7 +5,9 @@ extension ProgramRuns {
   /// The benchmark from the command line, in its quick form.
   @Suite struct BenchCommandTests {
     private static let quick = ["bench", "--quick", "--batch-size", "6", "--threads", "1"]
-    private static let headings = ["MACHINE", "KERNELS", "STEP", "ALLREDUCE", "MODEL"]
+    private static let headings = [
+      "MACHINE", "KERNELS", "STEP", "ALLREDUCE", "OVERLAP", "REPRODUCIBLE", "MODEL",
+    ]
 
     @Test("every section is printed once, by rank 0, and what was measured is in the file")
     func sections() throws {
@@ -19,7 +21,10 @@ extension ProgramRuns {
       }
       let json = try JSONSerialization.jsonObject(with: directory.data("b.json"))
       let found = try #require(json as? [String: Any])
-      for key in ["machine", "kernels", "step", "allreduce", "placement", "load-before"] {
+      for key in [
+        "machine", "kernels", "step", "allreduce", "overlap", "reproducible", "placement",
+        "load-before",
+      ] {
         #expect(found[key] != nil, "no \(key)")
       }
       let step = try #require(found["step"] as? [String: Any])
@@ -64,7 +69,7 @@ extension ProgramRuns {
     }
 
     private static let refusals: [(arguments: [String], status: ExitStatus, words: String)] = [
-      (["everything"], .usage, "machine"),
+      (["everything"], .usage, "everything"),
       (["--batch-size", "1"], .usage, "--batch-size 1"),
       (["machine", "--json", "none/b.json"], .writeFailed, "none/b.json"),
       (["--widths", "8"], .usage, "widths"),

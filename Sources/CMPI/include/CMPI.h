@@ -23,10 +23,17 @@ typedef struct {
 /// Writes 1 if MPI_Init has been called in this process, else 0.
 int cmpi_initialized(int *answer);
 
-/// MPI_Init_thread for MPI calls from one thread at a time. Writes 1 to `funneled` if MPI allows at
-/// least MPI_THREAD_FUNNELED, else 0. From here on, errors on MPI_COMM_WORLD and its copies are
-/// returned.
-int cmpi_initialize(int *funneled);
+/// Which threads may call MPI: only a process's only one, the one that called MPI_Init_thread, or any,
+/// one at a time.
+typedef enum {
+  CMPI_THREADS_NONE,
+  CMPI_THREADS_FUNNELED,
+  CMPI_THREADS_SERIALIZED,
+} cmpi_threads;
+
+/// MPI_Init_thread for MPI calls from one thread at a time. Writes what MPI allows. From here on, errors
+/// on MPI_COMM_WORLD and its copies are returned.
+int cmpi_initialize(cmpi_threads *threads);
 
 int cmpi_finalize(void);
 

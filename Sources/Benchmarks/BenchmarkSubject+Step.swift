@@ -1,0 +1,30 @@
+import MessagePassing
+import Networks
+import Training
+
+extension BenchmarkSubject {
+  /// The recipe's training step with weights as at the start, and this rank's share of a batch.
+  ///
+  /// Collective.
+  /// - Parameter layersCommunicator: of the same ranks, for the model's layers.
+  func makeStep(
+    _ communicator: any Communicator, layersCommunicator: TimedCommunicator
+  ) throws -> (step: TrainingStep, share: SampleShare) {
+    let (model, share) = try Agreement(communicator).perform {
+      let model = try Model(
+        architecture,
+        ModelConfiguration(
+          recipe.trainingPurpose, maximumSamples: max(largestShare, recipe.sliceSize),
+          slices: recipe.slices, batchNormScope: recipe.batchNormScope, sumOrder: recipe.sumOrder,
+          precision: recipe.productPrecision),
+        communicator: layersCommunicator)
+      return (model, SampleShare(try recipe.noise(samples: recipe.batchSize), share: self.share))
+    }
+    if communicator.rank == 0 { model.initialize(seed: recipe.seed) }
+    model.broadcast(over: communicator)
+    let step = TrainingStep(
+      model, objective: recipe.objective, optimizer: recipe.optimizer, communicator: communicator,
+      bucketBytes: recipe.gradientPlans[0].bucketBytes)
+    return (step, share)
+  }
+}

@@ -1,0 +1,120 @@
+import Datasets
+import MessagePassing
+import Training
+
+/// How much of the gradients' communication sums beside the sweep hide: whole steps by both strategies in turns.
+public struct OverlapTimes: Sendable, Equatable, Codable {
+  /// A step by one strategy on rank 0, medians over rounds, in seconds.
+  public struct Step: Sendable, Equatable, Codable {
+    public let plan: GradientPlan
+    public let seconds: Double
+    public let computing: Double
+    /// In gradient collectives; what is hidden is not in it.
+    public let gradients: Double
+    public let batchNorm: Double
+
+    init(_ plan: GradientPlan, _ times: [StepTimes]) {
+      self.plan = plan
+      seconds = Effort.median(of: times.map(\.total))
+      computing = Effort.median(of: times.map(\.compute))
+      gradients = Effort.median(of: times.map(\.gradients))
+      batchNorm = Effort.median(of: times.map(\.batchNorm))
+    }
+  }
+
+  public let rounds: Int
+  /// The faster plan of each strategy, in a trial before.
+  public let blocking: Step
+  public let nonblocking: Step
+  /// Which of the two a run would choose.
+  public let chosen: GradientPlan
+  /// Computing of the last sweep from the first gradients on, in seconds: nothing else can hide their sums.
+  public let backward: Double
+  /// What a step is shorter by with sums beside the sweep, round by round, in seconds.
+  public let hidden: [Double]
+
+  /// Seconds that can be hidden: all sums of gradients, or as much as there is computing beside them.
+  public var hideable: Double { min(blocking.gradients, backward) }
+
+  /// The part of it that is hidden, by the medians of whole steps.
+  ///
+  /// What polling takes from computing, and what batch norms' sums wait for others on the link, counts against it.
+  public var share: Double { (blocking.seconds - nonblocking.seconds) / hideable }
+}
+
+/// Measures ``OverlapTimes``.
+public struct OverlapBenchmark {
+  private let subject: BenchmarkSubject
+  private let communicator: any Communicator
+  private let effort: Effort
+
+  public init(
+    _ subject: BenchmarkSubject, communicator: any Communicator, _ effort: Effort
+  ) {
+    self.subject = subject
+    self.communicator = communicator
+    self.effort = effort
+  }
+
+  /// Collective; at least two ranks.
+  public func run() throws -> OverlapTimes {
+    let timed = TimedCommunicator(communicator)
+    let (step, share) = try subject.makeStep(communicator, layersCommunicator: timed)
+    let batch = share.batch
+    let (blocking, nonblocking, chosen) = choosePlans(step, batch)
+    let timer = StepTimer(batchNorm: timed, reducer: step.reducer)
+    func times(_ plan: GradientPlan) -> StepTimes {
+      step.reducer.use(plan)
+      communicator.barrier()
+      return timer.time(dataWait: .zero) { _ = step.run(batch, learningRate: 0) }.times
+    }
+    let rounds = effort.overlapRounds
+    var (first, second): ([StepTimes], [StepTimes]) = ([], [])
+    for round in 0..<rounds {
+      // Who goes first changes, so that a machine that grows slower favours nobody.
+      if round % 2 == 0 {
+        first.append(times(blocking))
+        second.append(times(nonblocking))
+      } else {
+        second.append(times(nonblocking))
+        first.append(times(blocking))
+      }
+    }
+    return OverlapTimes(
+      rounds: rounds, blocking: OverlapTimes.Step(blocking, first),
+      nonblocking: OverlapTimes.Step(nonblocking, second), chosen: chosen,
+      backward: backward(step, blocking, timed, batch),
+      hidden: zip(first, second).map { $0.total - $1.total })
+  }
+
+  /// The fastest plan of each strategy, and what a run would take.
+  private func choosePlans(
+    _ step: TrainingStep, _ batch: Batch
+  ) -> (blocking: GradientPlan, nonblocking: GradientPlan, chosen: GradientPlan) {
+    var recipe = subject.recipe
+    recipe.gradientSum = .auto
+    let measured = GradientTrial(step, communicator: communicator)
+      .measure(recipe.gradientPlans, on: batch)
+    func fastest(_ strategy: GradientPlan.Strategy) -> GradientPlan {
+      measured.filter { $0.plan.strategy == strategy }.min { $0.seconds < $1.seconds }?.plan
+        ?? GradientPlan(strategy)
+    }
+    return (
+      fastest(.blocking), fastest(.nonblocking), GradientTrial.best(of: measured) ?? GradientPlan()
+    )
+  }
+
+  /// Computing of the last sweep on all layers but the last one, whose gradients are the first.
+  private func backward(
+    _ step: TrainingStep, _ plan: GradientPlan, _ timed: TimedCommunicator, _ batch: Batch
+  ) -> Double {
+    let traced = TracedStep(
+      step.model, objective: step.objective, optimizer: step.optimizer, plan: plan,
+      layersCommunicator: timed, communicator: communicator)
+    let trace = StepTrace.median(of: (0..<effort.tracedSteps).map { _ in traced.run(batch) })
+    let sweep: SweepPass = subject.penalizesGradient ? .backwardTangent : .backward
+    return step.model.chain.layers.indices.dropLast().reduce(0) { sum, layer in
+      sum + (trace.seconds[StepTrace.Place(pass: sweep, layer: layer)]?.computing ?? 0)
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import Benchmarks
+
+extension OverlapTimes {
+  var text: String {
+    var table = TextTable(header: [
+      "rank 0, medians, ms", "step", "computing", "gradients, exposed", "batch norm",
+    ])
+    for step in [blocking, nonblocking] {
+      table.append(
+        ["\(step.plan)"]
+          + [step.seconds, step.computing, step.gradients, step.batchNorm].map(Rate.milliseconds))
+    }
+    return """
+      \(rounds) steps of each, in turns; a run would choose \(chosen)
+      \(table.text)
+      can be hidden: \(Rate.milliseconds(hideable)) ms, the smaller of the gradients' sums (\
+      \(Rate.milliseconds(blocking.gradients)) ms, blocking) and the
+      last sweep's computing after the first gradients (\(Rate.milliseconds(backward)) ms)
+      hidden: \(Rate.milliseconds(blocking.seconds - nonblocking.seconds)) ms, what the whole step \
+      is shorter by: \(Rate.percent(share, of: 1))\(spread)
+      """
+  }
+
+  /// Over the middle half of the rounds.
+  private var spread: String {
+    let shares = hidden.sorted().map { $0 / hideable }
+    guard shares.count >= 4 else { return "" }
+    let (low, high) = (shares[shares.count / 4], shares[shares.count - 1 - shares.count / 4])
+    return ", in half of the rounds \(Rate.percent(low, of: 1)) to \(Rate.percent(high, of: 1))"
+  }
+}
