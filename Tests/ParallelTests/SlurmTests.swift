@@ -117,7 +117,9 @@ extension ProgramRuns {
       _ = try run(["scancel", "--batch", "--signal=USR1", job])
       try wait(for: job, toBe: "Restarts=1")
       let before = metricsLines()
-      // A job that has queued itself waits two minutes otherwise, once its first part is cleared away.
+      // A node takes what is launched in the second in which the job was killed for killed, too.
+      usleep(2_500_000)
+      // A job that has queued itself waits two minutes otherwise.
       try wait(
         for: job, toBe: "JobState=RUNNING",
         after: ["scontrol", "update", "JobId=\(job)", "StartTime=now"])
