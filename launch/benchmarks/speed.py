@@ -20,6 +20,8 @@ evaluations are not in these times. lcnn-dist evaluate and curvature are timed a
 numbers of samples: the difference counts, which includes making the synthetic images. Curvature is
 ten power iterations with the input Hessian, in PyTorch by differentiating twice.
 
+Training is measured with --precision bf16 as well, beside the same float32 steps of the peer.
+
 Arguments after "--" are handed to lcnn-dist. Nothing else should run on the machine; the load at the
 start is printed. --core keeps all threads of each side, also those that load data, on one core.
 """
@@ -91,6 +93,8 @@ WORKLOADS = {
     "inference": Workload("resnet18", "lcnn", steps=8, measurement="evaluate"),
     "curvature": Workload("resnet18", "lcnn", steps=1, measurement="curvature", batch=64),
 }
+# Of lcnn-dist; the peer is always in float32.
+PRECISIONS = ["fp32", "bf16"]
 TITLES = {
     "resnet18-lcnn": "resnet18-lcnn, training step",
     "resnet18-lcnn-gradreg": "… with gradient-norm penalty",
@@ -158,9 +162,14 @@ def run_process(command, extra_environment):
 class Ours:
     """lcnn-dist, as rank 0 of 1 with one thread."""
 
-    def __init__(self, options):
+    def __init__(self, options, precision="fp32"):
         self.binary = options.binary
         self.arguments = options.lcnn_arguments
+        self.precision = precision
+
+    def measures(self, workload):
+        """Precision is of training: a model is measured in float32."""
+        return self.precision == "fp32" or not workload.measurement
 
     def command(self, subcommand, settings, flags):
         common = {"data-set": "synthetic", "crop-padding": 0, "flip": "false", "threads": 1}
@@ -170,6 +179,7 @@ class Ours:
     def train(self, workload, run, batch, epochs):
         """Trains epochs of a single step; the largest resident bytes."""
         settings = synthetic_training(run, batch, epochs)
+        settings["precision"] = self.precision
         command = self.command("train", settings, workload.flags(batch))
         _, _, memory = run_process(command, {})
         return memory
@@ -235,10 +245,9 @@ def peers(options):
     return sides
 
 
-def measure(name, ours, others, options):
-    """Every side's samples, a list per side in the order of rounds; ours first."""
+def measure(name, sides, options):
+    """Every side's samples, a list per side in the order of rounds."""
     workload = WORKLOADS[name]
-    sides = [ours, *(side for side in others if side.measures(workload))]
     samples = [[] for _ in sides]
     for number in range(options.rounds):
         for side, found in zip(sides, samples):
@@ -270,11 +279,11 @@ def spread(ratios):
     return f"**{median:.2f}×** ({least:.2f}–{largest:.2f})"
 
 
-def row(name, samples, others, batch):
+def row(title, samples, others, batch):
     own, *found = samples
     # A side that cannot run this workload is the last one.
     absent = ["–"] * (len(others) - len(found))
-    cells = [TITLES[name]]
+    cells = [title]
     cells += [images_per_second(side, batch) for side in samples] + absent
     cells += [ratio(own, side) for side in found] + absent
     cells += [" / ".join([memory(side) for side in samples] + absent)]
@@ -376,13 +385,19 @@ def main():
     load = os.getloadavg()[0]
     if options.core is not None:
         os.sched_setaffinity(0, {options.core})
-    ours, others = Ours(options), peers(options)
-    print(conditions(ours, options, load))
+    ours, others = [Ours(options, precision) for precision in PRECISIONS], peers(options)
+    print(conditions(ours[0], options, load))
     print_unless_quiet(load)
     print("\n" + header(others), flush=True)
     for name in options.workloads or WORKLOADS:
-        samples = measure(name, ours, others, options)
-        print(row(name, samples, others, WORKLOADS[name].batch or options.batch), flush=True)
+        workload = WORKLOADS[name]
+        own = [side for side in ours if side.measures(workload)]
+        found = [side for side in others if side.measures(workload)]
+        samples = measure(name, own + found, options)
+        for side, times in zip(own, samples):
+            title = TITLES[name] if side.precision == "fp32" else f"… {side.precision}"
+            all_times = [times, *samples[len(own) :]]
+            print(row(title, all_times, others, workload.batch or options.batch), flush=True)
 
 
 if __name__ == "__main__":
