@@ -3,7 +3,8 @@
 
 #include "WinogradTransforms.h"
 
-// bfloat16 is the upper half of a float. A pair of them is a word, the first in the lower half.
+// bfloat16 is the upper half of a float: 8 significant bits, the exponents of binary32. A pair of them
+// is a word, the first in the lower half.
 
 typedef uint32_t Words __attribute__((vector_size(CKWinogradLanes * sizeof(uint32_t))));
 typedef Words WordsAt __attribute__((aligned(sizeof(uint16_t)), may_alias));
