@@ -53,7 +53,7 @@ public final class Model {
   /// That part is values, velocities, what is made of the values, and the vectors of power iterations. One
   /// thread of a process sets them; ``broadcast(over:)`` follows.
   ///
-  /// Collective within each process where the model is to be trained.
+  /// Collective where the model is to be trained.
   /// - Throws: ``ArenaError`` if the plan does not fit.
   public init(
     _ architecture: Architecture, _ configuration: ModelConfiguration,
@@ -64,9 +64,12 @@ public final class Model {
     let sharers = configuration.trains ? communicator.threads : 1
     let (plan, arena) = try Arena.plan(in: { region, bytes in
       switch region {
+      case .summed:
+        return try communicator.sharedMemory(bytes: bytes)
+          .map { MemoryBlock($0.base, bytes: bytes, of: $0) } ?? MemoryBlock(bytes: bytes)
       case .common where sharers > 1:
         return try communicator.oncePerProcess { try MemoryBlock(bytes: bytes) }
-      case .summed, .common, .own:
+      case .common, .own:
         return try MemoryBlock(bytes: bytes)
       }
     }) {
