@@ -61,16 +61,11 @@ int cmpi_duplicate(cmpi_communicator communicator, cmpi_communicator *copy) {
   return code;
 }
 
-int cmpi_local_place(cmpi_communicator communicator, int *rank, int *size) {
-  MPI_Comm node = MPI_COMM_NULL;
-  int code =
-      MPI_Comm_split_type(unwrap(communicator), MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
-  if (code != MPI_SUCCESS) return code;
-  code = MPI_Comm_rank(node, rank);
-  if (code != MPI_SUCCESS) return code;
-  code = MPI_Comm_size(node, size);
-  if (code != MPI_SUCCESS) return code;
-  return MPI_Comm_free(&node);
+int cmpi_split(cmpi_communicator communicator, int color, cmpi_communicator *part) {
+  MPI_Comm group = MPI_COMM_NULL;
+  int code = MPI_Comm_split(unwrap(communicator), color, 0, &group);
+  if (code == MPI_SUCCESS) *part = wrap(group);
+  return code;
 }
 
 int cmpi_sum_float(cmpi_communicator communicator, float *values, int count) {

@@ -12,13 +12,9 @@ import Synchronization
 /// MPI moves data only while it is called. So a thread of the communicator's own calls it every 100 µs as long
 /// as sums that have been started are not finished, where MPI allows that, and starts one part of theirs after
 /// the other.
-public final class MPICommunicator: Communicator {
+public final class MPICommunicator: SplittableCommunicator {
   public let rank: Int
   public let size: Int
-
-  /// This rank's number among the ranks of this machine, and how many those are.
-  public let localRank: Int
-  public let localSize: Int
 
   /// This machine's name, as MPI gives it.
   public let hostName: String
@@ -88,28 +84,22 @@ public final class MPICommunicator: Communicator {
     if threads == CMPI_THREADS_NONE { throw .noThreads(library: library) }
 
     let handle = cmpi_world()
-    var (rank, size, localRank, localSize): (Int32, Int32, Int32, Int32) = (0, 0, 0, 0)
+    var (rank, size): (Int32, Int32) = (0, 0)
     try check(cmpi_rank(handle, &rank), "MPI_Comm_rank")
     try check(cmpi_size(handle, &size), "MPI_Comm_size")
-    try check(
-      cmpi_local_place(handle, &localRank, &localSize), "MPI_Comm_split_type", rank: Int(rank))
     return MPICommunicator(
       handle: handle, allowsOtherThreads: threads == CMPI_THREADS_SERIALIZED, rank: Int(rank),
-      size: Int(size), localRank: Int(localRank), localSize: Int(localSize),
-      hostName: text(cmpi_processor_name), library: library)
+      size: Int(size), hostName: text(cmpi_processor_name), library: library)
   }
 
   private init(
-    handle: cmpi_communicator, allowsOtherThreads: Bool, rank: Int, size: Int, localRank: Int,
-    localSize: Int,
+    handle: cmpi_communicator, allowsOtherThreads: Bool, rank: Int, size: Int,
     hostName: String, library: String
   ) {
     self.handle = handle
     self.allowsOtherThreads = allowsOtherThreads
     self.rank = rank
     self.size = size
-    self.localRank = localRank
-    self.localSize = localSize
     self.hostName = hostName
     self.library = library
   }
@@ -155,7 +145,18 @@ public final class MPICommunicator: Communicator {
     call("MPI_Comm_dup") { cmpi_duplicate(handle, &copy) }
     return MPICommunicator(
       handle: copy, allowsOtherThreads: allowsOtherThreads, rank: rank, size: size,
-      localRank: localRank, localSize: localSize,
+      hostName: hostName, library: library)
+  }
+
+  /// It lives until ``finalize()``, like a duplicate.
+  public func split(color: Int) -> any SplittableCommunicator {
+    var part = handle
+    var (rank, size): (Int32, Int32) = (0, 0)
+    call("MPI_Comm_split") { cmpi_split(handle, Int32(color), &part) }
+    call("MPI_Comm_rank") { cmpi_rank(part, &rank) }
+    call("MPI_Comm_size") { cmpi_size(part, &size) }
+    return MPICommunicator(
+      handle: part, allowsOtherThreads: allowsOtherThreads, rank: Int(rank), size: Int(size),
       hostName: hostName, library: library)
   }
 

@@ -5,7 +5,7 @@ import Preconditions
 /// Sums add in rank order and allocate nothing; those that are started are made when they are finished,
 /// and trap if a buffer has been written in between. Ranks that disagree about the collective, its count
 /// or its root, and ranks that would wait for ever, trap with what each of them was doing.
-public final class ThreadCommunicator: Communicator {
+public final class ThreadCommunicator: SplittableCommunicator {
   public let rank: Int
   public var size: Int { group.size }
   private let group: ThreadGroup
@@ -64,6 +64,12 @@ public final class ThreadCommunicator: Communicator {
   public func duplicate() -> any Communicator {
     group.meet(rank: rank, ThreadGroup.Call(operation: .duplicate, count: 0, base: nil))
     return ThreadCommunicator(rank: rank, group: group.duplicate(for: rank))
+  }
+
+  public func split(color: Int) -> any SplittableCommunicator {
+    group.meet(rank: rank, ThreadGroup.Call(operation: .split, count: 0, base: nil))
+    let part = group.split(for: rank, color: color)
+    return ThreadCommunicator(rank: part.rank, group: part.group)
   }
 
   public func abort(code: Int32) -> Never {

@@ -7,7 +7,7 @@ import Preconditions
 /// the two waits of a collective, while no rank can write.
 final class ThreadGroup: @unchecked Sendable {
   enum Operation: Equatable {
-    case sumFloat, sumDouble, sumInt64, broadcast(root: Int), barrier, duplicate
+    case sumFloat, sumDouble, sumInt64, broadcast(root: Int), barrier, duplicate, split
   }
 
   /// One rank's part in a collective; `base` is nil for an empty buffer.
@@ -17,17 +17,23 @@ final class ThreadGroup: @unchecked Sendable {
     var base: UnsafeMutableRawPointer?
   }
 
-  let size: Int
+  /// The numbers that the session knows the ranks by.
+  private let members: [Int]
   private let session: ThreadSession
   private let calls: UnsafeMutableBufferPointer<Call>
   private var newest: ThreadGroup?
+  private var colors: [Int]
+  private var parts: [Int: ThreadGroup] = [:]
   private var arrived = 0
   private var generation = 0
 
-  init(size: Int, session: ThreadSession) {
-    self.size = size
+  var size: Int { members.count }
+
+  init(members: [Int], session: ThreadSession) {
+    self.members = members
     self.session = session
-    calls = .allocate(capacity: size)
+    colors = Array(repeating: 0, count: members.count)
+    calls = .allocate(capacity: members.count)
     calls.initialize(repeating: Call(operation: .barrier, count: 0, base: nil))
   }
 
@@ -65,10 +71,25 @@ final class ThreadGroup: @unchecked Sendable {
   func duplicate(for rank: Int) -> ThreadGroup {
     session.condition.lock()
     defer { session.condition.unlock() }
-    if rank == 0 { newest = ThreadGroup(size: size, session: session) }
+    if rank == 0 { newest = ThreadGroup(members: members, session: session) }
     arrive(rank: rank)
     guard let newest else { unreachable("rank 0 made no duplicate for rank \(rank)") }
     return newest
+  }
+
+  /// The group of those that give the same color, and a rank's number in it; call it as `duplicate`.
+  func split(for rank: Int, color: Int) -> (group: ThreadGroup, rank: Int) {
+    session.condition.lock()
+    defer { session.condition.unlock() }
+    colors[rank] = color
+    arrive(rank: rank)
+    let ranks = colors.indices.filter { colors[$0] == color }
+    let part =
+      parts[color] ?? ThreadGroup(members: ranks.map { members[$0] }, session: session)
+    parts[color] = part
+    arrive(rank: rank)
+    parts[color] = nil
+    return (part, ranks.count { $0 < rank })
   }
 
   private func arrive(rank: Int) {
@@ -79,7 +100,7 @@ final class ThreadGroup: @unchecked Sendable {
       session.release(size - 1)
     } else {
       let mine = generation
-      session.startWaiting(rank: rank, in: calls[rank].operation)
+      session.startWaiting(rank: members[rank], in: calls[rank].operation)
       while generation == mine { session.condition.wait() }
     }
   }

@@ -56,11 +56,11 @@ extension ThreadCommunicator {
   /// - Throws: the error of the lowest rank that threw. Ranks that wait for it in a collective are
   ///   left waiting: their threads and what they hold are not released before the process ends.
   public static func run<Output: Sendable>(
-    ranks: Int, _ body: @escaping @Sendable (any Communicator) throws -> Output
+    ranks: Int, _ body: @escaping @Sendable (any SplittableCommunicator) throws -> Output
   ) throws -> [Output] {
     require(ranks > 0, "\(ranks) ranks; at least 1 is needed")
     let session = ThreadSession(size: ranks)
-    let group = ThreadGroup(size: ranks, session: session)
+    let group = ThreadGroup(members: Array(0..<ranks), session: session)
     let outcomes = Outcomes<Output>(count: ranks)
     for rank in 0..<ranks {
       let thread = Thread {

@@ -12,8 +12,12 @@ enum CommunicatorClaims {
     (index * 31 + rank * 17 + salt * 7) % 1009 - 504
   }
 
-  static func sumsEqualPlainSums(_ communicator: any Communicator, count: Int, salt: Int) {
-    let rank = communicator.rank
+  /// - Parameter ranks: that stand for those of the communicator, in its order; their own numbers if nil.
+  static func sumsEqualPlainSums(
+    _ communicator: any Communicator, count: Int, salt: Int, ranks: [Int]? = nil
+  ) {
+    let ranks = ranks ?? Array(0..<communicator.size)
+    let rank = ranks[communicator.rank]
     let size = communicator.size
     var floats = (0..<count).map { Float(value(rank: rank, index: $0, salt: salt)) / 4 }
     var doubles = (0..<count).map { Double(value(rank: rank, index: $0, salt: salt)) / 4 }
@@ -22,7 +26,7 @@ enum CommunicatorClaims {
     doubles.withUnsafeMutableBufferPointer { communicator.sum($0) }
     integers.withUnsafeMutableBufferPointer { communicator.sum($0) }
     let plain = (0..<count).map { index in
-      (0..<size).reduce(0) { $0 + value(rank: $1, index: index, salt: salt) }
+      ranks.reduce(0) { $0 + value(rank: $1, index: index, salt: salt) }
     }
     #expect(floats == plain.map { Float($0) / 4 }, "count \(count), rank \(rank) of \(size)")
     #expect(doubles == plain.map { Double($0) / 4 }, "count \(count), rank \(rank) of \(size)")
@@ -97,6 +101,20 @@ enum CommunicatorClaims {
     }
     let all = communicator.allGather(bytes(of: communicator.rank))
     #expect(all == (0..<communicator.size).map(bytes), "rank \(communicator.rank)")
+  }
+
+  /// Groups of odd and of even ranks sum for themselves.
+  static func splitsByColor(_ communicator: any SplittableCommunicator) {
+    let color = communicator.rank % 2
+    let part = communicator.split(color: color)
+    let members = (0..<communicator.size).filter { $0 % 2 == color }
+    #expect(part.size == members.count && members[part.rank] == communicator.rank)
+    var own = [Int64(communicator.rank), 1]
+    own.withUnsafeMutableBufferPointer { part.sum($0) }
+    #expect(own == [Int64(members.reduce(0, +)), Int64(members.count)])
+    sumsEqualPlainSums(part.duplicate(), count: 5, salt: 2, ranks: members)
+    gatherKeepsLengths(part)
+    communicator.barrier()
   }
 
   /// Sums on the copy and on the original, interleaved, do not mix.

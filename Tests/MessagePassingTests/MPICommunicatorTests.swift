@@ -23,16 +23,13 @@ private enum World {
   func start() throws {
     #expect(try MPICommunicator.initialize() === world)
     #expect((0..<world.size).contains(world.rank))
-    #expect((1...world.size).contains(world.localSize))
-    #expect((0..<world.localSize).contains(world.localRank))
     #expect(!world.hostName.isEmpty && !world.library.isEmpty && !world.library.contains("\n"))
     let environment = ProcessInfo.processInfo.environment
     if let launched = environment["OMPI_COMM_WORLD_SIZE"] ?? environment["PMI_SIZE"] {
       #expect("\(world.size)" == launched)
     }
     print(
-      "rank \(world.rank) of \(world.size), \(world.localRank) of \(world.localSize) on",
-      "\(world.hostName): \(world.library)")
+      "rank \(world.rank) of \(world.size) on \(world.hostName): \(world.library)")
   }
 
   @Test("MPI's sums are the plain sums", arguments: CommunicatorClaims.counts)
@@ -67,6 +64,11 @@ private enum World {
   @Test("a duplicate's collectives do not mix with the original's")
   func duplicate() {
     CommunicatorClaims.duplicateIsMatchedSeparately(world)
+  }
+
+  @Test("ranks that are split come together with those of their color, in order")
+  func split() {
+    CommunicatorClaims.splitsByColor(world)
   }
 
   @Test("nobody passes a barrier before the last rank comes")

@@ -3,20 +3,28 @@ import MessagePassing
 import Testing
 
 @Suite struct SharedMemoryCommunicatorTests {
-  /// Runs `body` on ranks that are threads: each maps the memory of all as processes do.
-  private func run(_ ranks: Int, _ body: @escaping @Sendable (any Communicator) -> Void) throws {
-    _ = try ThreadCommunicator.run(ranks: ranks) { base in
-      guard let communicator = SharedMemoryCommunicator(over: base) else {
-        Issue.record("rank \(base.rank) of \(ranks) cannot share memory")
+  /// How many ranks each machine has.
+  private static let machines = [[2], [3], [5], [2, 2], [3, 3], [2, 2, 2]]
+
+  /// Runs `body` on ranks that are threads: each maps the memory of those on its machine as processes do.
+  private func run(
+    _ machines: [Int], _ body: @escaping @Sendable (any Communicator) -> Void
+  ) throws {
+    let hosts = machines.enumerated().flatMap {
+      Array(repeating: "\($0.offset)", count: $0.element)
+    }
+    _ = try ThreadCommunicator.run(ranks: hosts.count) { base in
+      guard let communicator = SharedMemoryCommunicator(over: base, host: hosts[base.rank]) else {
+        Issue.record("rank \(base.rank) of machines of \(machines) cannot share memory")
         return
       }
       body(communicator)
     }
   }
 
-  @Test("ranks that share memory keep what every communicator must keep", arguments: [2, 3, 5])
-  func claims(ranks: Int) throws {
-    try run(ranks) { communicator in
+  @Test("ranks that share memory keep what every communicator must keep", arguments: machines)
+  func claims(machines: [Int]) throws {
+    try run(machines) { communicator in
       // By slots at once, by shares of slots, and too large for slots.
       for count in CommunicatorClaims.counts + [16_001, 40_003] {
         CommunicatorClaims.sumsEqualPlainSums(communicator, count: count, salt: 0)
@@ -30,7 +38,7 @@ import Testing
 
   @Test("a thousand small sums in a row come out right, whoever is late")
   func repeated() throws {
-    try run(3) { communicator in
+    try run([3]) { communicator in
       for round in 0..<1000 {
         if round % 100 == 30 * communicator.rank { Thread.sleep(forTimeInterval: 0.012) }
         CommunicatorClaims.sumsEqualPlainSums(communicator, count: 1 + round % 9, salt: round)
@@ -39,10 +47,11 @@ import Testing
   }
 
   @Test(
-    "sums in shared memory are made in place, in parts, by duplicates too", arguments: [2, 3, 4])
-  func inPlace(ranks: Int) throws {
+    "sums in shared memory are made in place, in parts, by duplicates too", arguments: machines)
+  func inPlace(machines: [Int]) throws {
     let count = 50_007
-    try run(ranks) { communicator in
+    let ranks = machines.reduce(0, +)
+    try run(machines) { communicator in
       let copy = communicator.duplicate()
       guard let memory = communicator.sharedMemory(bytes: 4 * count) else {
         Issue.record("rank \(communicator.rank) gets no memory")
@@ -70,7 +79,7 @@ import Testing
   @Test("sums add in the order of ranks, wherever they are made")
   func order() throws {
     let counts = [100, 20_000, 50_000]
-    try run(3) { communicator in
+    try run([3]) { communicator in
       func part(_ rank: Int) -> Float { 1 / Float(3 * rank + 1) }
       let plain = part(0) + part(1) + part(2)
       guard let memory = communicator.sharedMemory(bytes: 200_000) else {
@@ -91,9 +100,16 @@ import Testing
     }
   }
 
-  @Test("a rank that is alone has nobody to share memory with")
-  func alone() {
-    #expect(SharedMemoryCommunicator(over: SoloCommunicator()) == nil)
-    #expect(SoloCommunicator().sharedMemory(bytes: 64) == nil)
+  @Test(
+    "machines with one rank each, or with unlike numbers of them, leave sums to the communicator",
+    arguments: [[1], [1, 1], [2, 1], [3, 2]])
+  func unlike(machines: [Int]) throws {
+    let hosts = machines.enumerated().flatMap {
+      Array(repeating: "\($0.offset)", count: $0.element)
+    }
+    let shares = try ThreadCommunicator.run(ranks: hosts.count) { base in
+      SharedMemoryCommunicator(over: base, host: hosts[base.rank]) != nil
+    }
+    #expect(shares == hosts.map { _ in false })
   }
 }

@@ -21,6 +21,7 @@ private struct RankFailure: Error, Equatable {
         communicator, counts: CommunicatorClaims.counts)
       CommunicatorClaims.gatherKeepsLengths(communicator)
       CommunicatorClaims.duplicateIsMatchedSeparately(communicator)
+      CommunicatorClaims.splitsByColor(communicator)
       return communicator.rank
     }
     #expect(numbers == Array(0..<ranks))

@@ -44,8 +44,8 @@ int cmpi_rank(cmpi_communicator communicator, int *rank);
 int cmpi_size(cmpi_communicator communicator, int *size);
 int cmpi_duplicate(cmpi_communicator communicator, cmpi_communicator *copy);
 
-/// This rank's place among the ranks that share memory with it. Collective.
-int cmpi_local_place(cmpi_communicator communicator, int *rank, int *size);
+/// The ranks that give the same color, in their order here. Collective.
+int cmpi_split(cmpi_communicator communicator, int color, cmpi_communicator *part);
 
 /// MPI_Allreduce with MPI_SUM, in place. Collective.
 int cmpi_sum_float(cmpi_communicator communicator, float *values, int count);
