@@ -1,4 +1,5 @@
 import ArgumentParser
+import Benchmarks
 import Foundation
 import Kernels
 import Logging
@@ -43,6 +44,13 @@ enum Ranks {
 
   /// Where the watchdog leaves the ranks' ledgers from now on.
   static func watch(run: String) { watched?.watchdog.use(runDirectory: run) }
+
+  /// What turns this rank's ledger and watchdog off and on; none where the watchdog is off.
+  static func makeDiagnosisSwitch() -> DiagnosisSwitch? {
+    guard let world, let watched else { return nil }
+    return DiagnosisSwitch(
+      ledgered: watched.communicator, plain: world, watchdog: watched.watchdog)
+  }
 
   /// Ends this rank's part in MPI, together with all others.
   private static func finalize() {

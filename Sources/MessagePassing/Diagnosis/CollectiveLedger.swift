@@ -58,7 +58,7 @@ public final class CollectiveLedger: Sendable {
   }
 
   /// Changes of place, signs of life, collectives entered and left.
-  var events: UInt64 { state.withLock(\.events) }
+  package var events: UInt64 { state.withLock(\.events) }
 
   /// How many collectives the rank has entered, on each stream.
   public var counts: [Int] { state.withLock { $0.streams.map(\.count) } }
