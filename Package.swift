@@ -21,6 +21,7 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto"),
     .target(name: "CMPI", dependencies: ["MPILibrary"]),
+    .target(name: "CMemoryFile"),
     .target(name: "CKernels"),
     .target(name: "CEmbedded", exclude: ["digits.csv.gz"]),
 
@@ -33,7 +34,7 @@ let package = Package(
 
     // One concern each.
     .target(name: "Kernels", dependencies: ["Preconditions", "Tensors", "CKernels", "CBLAS"]),
-    .target(name: "MessagePassing", dependencies: ["Preconditions", "CMPI"]),
+    .target(name: "MessagePassing", dependencies: ["Preconditions", "CMPI", "CMemoryFile"]),
     .target(
       name: "Datasets",
       dependencies: ["Preconditions", "RandomNumbers", "Digests", "EmbeddedFiles", "CZlib"]),

@@ -60,11 +60,18 @@ public struct SumBenchmark {
   ///
   /// - Parameter normChannels: channels of the network's batch norms.
   public func run(normChannels: [Int]) -> SumTimes {
+    let largest = sizes.max() ?? 0
+    // As gradients are: where ranks of a machine add in place, in memory that they share.
+    let shared = communicator.sharedMemory(bytes: largest)
+    let memory =
+      shared?.base ?? .allocate(byteCount: largest, alignment: MemoryLayout<Float>.alignment)
+    defer { if shared == nil { memory.deallocate() } }
+    let floats = memory.bindMemory(
+      to: Float.self, capacity: largest / MemoryLayout<Float>.stride)
+    floats.initialize(repeating: 0, count: largest / MemoryLayout<Float>.stride)
     let sums = sizes.map { bytes in
-      let buffer = UnsafeMutableBufferPointer<Float>.allocate(
-        capacity: bytes / MemoryLayout<Float>.stride)
-      defer { buffer.deallocate() }
-      buffer.initialize(repeating: 0)
+      let buffer = UnsafeMutableBufferPointer(
+        start: floats, count: bytes / MemoryLayout<Float>.stride)
       return SumTimes.Sum(
         bytes: bytes, seconds: seconds { communicator.sum(buffer) },
         startedSeconds: seconds {

@@ -14,9 +14,9 @@ public struct ExactSums {
   private let limbs: UnsafeMutableBufferPointer<Int64>
 
   /// Zeroed sums.
-  public init(count: Int, arena: Arena) {
+  public init(count: Int, arena: Arena, in region: Arena.Region = .own) {
     self.count = count
-    limbs = arena.buffer(of: Int64.self, count: 2 * count + 1)
+    limbs = arena.buffer(of: Int64.self, count: 2 * count + 1, in: region)
   }
 
   /// Sums `range` as integers, for a collective.

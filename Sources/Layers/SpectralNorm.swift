@@ -51,13 +51,13 @@ public final class SpectralNorm: Reparameterization {
     let geometry =
       order == .outputFirst ? layer : SpectralNorm.operatorGeometry(of: layer)
     image = ImageConvolution(geometry)
-    sigmaStorage = arena.commonTensor(Shape(length: 1))
-    u = arena.commonTensor(geometry.outputShape(samples: 1))
-    v = arena.commonTensor(geometry.inputShape(samples: 1))
-    previousU = arena.commonTensor(u.shape)
-    previousV = arena.commonTensor(v.shape)
-    product = arena.commonTensor(u.shape)
-    parameter.setEffective(arena.commonTensor(parameter.shape))
+    sigmaStorage = arena.tensor(Shape(length: 1), in: .common)
+    u = arena.tensor(geometry.outputShape(samples: 1), in: .common)
+    v = arena.tensor(geometry.inputShape(samples: 1), in: .common)
+    previousU = arena.tensor(u.shape, in: .common)
+    previousV = arena.tensor(v.shape, in: .common)
+    product = arena.tensor(u.shape, in: .common)
+    parameter.setEffective(arena.tensor(parameter.shape, in: .common))
     workspace.reserve(image.scratchShape)
     let prefix = "\(name).parametrizations.weight.0."
     let layouts =

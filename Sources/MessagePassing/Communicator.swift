@@ -65,6 +65,11 @@ public protocol Communicator: AnyObject, Sendable {
   /// Collective within each process. What each wrote before, all see after it.
   func meetThreads()
 
+  /// Zeroed memory of this rank in which sums are made in place, by the ranks of its machine.
+  ///
+  /// Collective. Nil, on all ranks of a process's first thread, where sums are as fast anywhere else.
+  func sharedMemory(bytes: Int) -> SharedMemory?
+
   /// A communicator of the same ranks whose collectives are matched separately. Collective.
   ///
   /// Gradient buckets on a duplicate never wait behind batch-norm sums on the original.
@@ -87,6 +92,8 @@ extension Communicator {
   public var threads: Int { 1 }
 
   public func meetThreads() {}
+
+  public func sharedMemory(bytes: Int) -> SharedMemory? { nil }
 
   public func oncePerProcess<Value: Sendable>(_ make: () throws -> Value) throws -> Value {
     try make()

@@ -30,6 +30,14 @@ public final class LedgeredCommunicator: Communicator {
     try base.oncePerProcess(make)
   }
 
+  public func sharedMemory(bytes: Int) -> SharedMemory? {
+    var memory: SharedMemory?
+    ledger.record(.shareMemory, count: bytes, stream: stream) {
+      memory = base.sharedMemory(bytes: bytes)
+    }
+    return memory
+  }
+
   public var place: Place? {
     get { ledger.place }
     set { if let newValue { ledger.place = newValue } }

@@ -106,6 +106,11 @@ public final class ThreadedCommunicator: Communicator {
     try handOver(.oncePerProcess, make)
   }
 
+  /// Threads of a process add in memory that is theirs anyway; what thread 0 has is summed over processes.
+  public func sharedMemory(bytes: Int) -> SharedMemory? {
+    thread == 0 ? outer.sharedMemory(bytes: bytes) : nil
+  }
+
   public func duplicate() -> any Communicator {
     struct Copies: Sendable {
       let calls: ThreadCalls
@@ -139,7 +144,7 @@ public final class ThreadedCommunicator: Communicator {
       return team.meet()
     }
     let total = calls.elements(of: 0, as: Element.self)
-    addThreads(into: total, part(of: buffer.count, stride: MemoryLayout<Element>.stride))
+    addThreads(buffer.count, of: Element.self)
     team.meet()
     guard outer.size > 1 else { return }
     if thread == 0 { sum() }
@@ -158,7 +163,7 @@ public final class ThreadedCommunicator: Communicator {
       return team.meet()
     }
     let total = calls.elements(of: 0, as: Element.self)
-    addThreads(into: total, part(of: buffer.count, stride: MemoryLayout<Element>.stride))
+    addThreads(buffer.count, of: Element.self)
     team.meet()
     guard outer.size > 1 else { return }
     if thread == 0 {
@@ -171,37 +176,13 @@ public final class ThreadedCommunicator: Communicator {
     }
   }
 
-  /// This thread's part of the elements, in whole cache lines so that no two threads write to one.
-  private func part(of count: Int, stride: Int) -> Range<Int> {
-    let line = 64 / stride
-    let lines = (count + line - 1) / line
-    return min(
-      thread * lines / team.size * line, count)..<min(
-        (thread + 1) * lines / team.size * line, count)
-  }
-
-  /// total ← the sum of all threads' elements in `part`; where there is one process, on all threads.
-  ///
-  /// In blocks that stay in the first-level cache from their first use to their last.
+  /// This thread's share of the sum over threads; where there is one process, on all threads.
   private func addThreads<Element: AdditiveArithmetic & BitwiseCopyable>(
-    into total: UnsafeMutablePointer<Element>, _ part: Range<Int>
+    _ count: Int, of type: Element.Type
   ) {
-    let block = Self.blockBytes / MemoryLayout<Element>.stride
-    for start in stride(from: part.lowerBound, to: part.upperBound, by: block) {
-      let end = min(start + block, part.upperBound)
-      for other in 1..<team.size {
-        let values = calls.elements(of: other, as: Element.self)
-        for index in start..<end { total[index] += values[index] }
-      }
-      guard outer.size == 1 else { continue }
-      for other in 1..<team.size {
-        calls.elements(of: other, as: Element.self)
-          .advanced(by: start).update(from: total + start, count: end - start)
-      }
-    }
+    CopySum(share: thread, shares: team.size)
+      .add(count, into: outer.size == 1 ? .all : .first) { calls.elements(of: $0, as: type) }
   }
-
-  private static let blockBytes = 8192
 
   /// What `make` returns on thread 0, for all threads of the process.
   private func handOver<Value: Sendable, Failure: Error>(

@@ -21,6 +21,10 @@ public final class TimedCommunicator: Communicator, @unchecked Sendable {
     try base.oncePerProcess(make)
   }
 
+  public func sharedMemory(bytes: Int) -> SharedMemory? {
+    timed { base.sharedMemory(bytes: bytes) }
+  }
+
   public var place: Place? {
     get { base.place }
     set { base.place = newValue }

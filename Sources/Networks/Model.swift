@@ -44,14 +44,16 @@ public final class Model {
   /// Threads that have the parameters in common.
   private let sharers: Int
   /// What this thread's plan takes, with its part of what it has in common with others.
-  public var memoryBytes: Int { arena.bytes + arena.commonBytes / sharers }
+  public var memoryBytes: Int {
+    arena.bytes(in: .own) + arena.bytes(in: .summed) + arena.bytes(in: .common) / sharers
+  }
 
   /// Takes the network's memory, a part of which threads that train have in common.
   ///
   /// That part is values, velocities, what is made of the values, and the vectors of power iterations. One
   /// thread of a process sets them; ``broadcast(over:)`` follows.
   ///
-  /// Collective within each process where the model is to be trained.
+  /// Collective where the model is to be trained.
   /// - Throws: ``ArenaError`` if the plan does not fit.
   public init(
     _ architecture: Architecture, _ configuration: ModelConfiguration,
@@ -60,10 +62,16 @@ public final class Model {
     self.architecture = architecture
     self.configuration = configuration
     let sharers = configuration.trains ? communicator.threads : 1
-    let (plan, arena) = try Arena.plan(common: { bytes in
-      sharers > 1
-        ? try communicator.oncePerProcess { try CommonMemory(bytes: bytes) }
-        : try CommonMemory(bytes: bytes)
+    let (plan, arena) = try Arena.plan(in: { region, bytes in
+      switch region {
+      case .summed:
+        return try communicator.sharedMemory(bytes: bytes)
+          .map { MemoryBlock($0.base, bytes: bytes, of: $0) } ?? MemoryBlock(bytes: bytes)
+      case .common where sharers > 1:
+        return try communicator.oncePerProcess { try MemoryBlock(bytes: bytes) }
+      case .common, .own:
+        return try MemoryBlock(bytes: bytes)
+      }
     }) {
       ModelPlan(architecture, configuration, communicator: communicator, arena: $0)
     }

@@ -40,9 +40,11 @@ struct ModelPlan {
     finished = order.finished
     let count = order.finished[0]
     let counterCount = Model.sharedCounterCount + communicator.size
-    values = arena.commonTensor(Shape(length: count))
+    values = arena.tensor(Shape(length: count), in: .common)
+    // In the reproducible order it is the exact sums that are summed over ranks.
     summed = arena.tensor(
-      Shape(length: count + counterCount), if: configuration.trains)
+      Shape(length: count + counterCount),
+      in: configuration.sumOrder == .reproducible ? .own : .summed, if: configuration.trains)
     gradients = summed.isPresent ? summed.prefix(count) : .absent(Shape(length: count))
     counters =
       summed.isPresent
@@ -50,8 +52,8 @@ struct ModelPlan {
       : .absent(Shape(length: counterCount))
     exactSums =
       configuration.trains && configuration.sumOrder == .reproducible
-      ? ExactSums(count: count + counterCount, arena: arena) : nil
-    velocities = arena.commonTensor(Shape(length: count), if: configuration.trains)
+      ? ExactSums(count: count + counterCount, arena: arena, in: .summed) : nil
+    velocities = arena.tensor(Shape(length: count), in: .common, if: configuration.trains)
     place(arena)
   }
 
@@ -106,7 +108,8 @@ struct ModelPlan {
       guard parameter.isTrained else {
         let absent = Tensor.absent(Shape(length: count))
         parameter.place(
-          value: arena.commonTensor(Shape(length: count)), gradient: absent, velocity: absent)
+          value: arena.tensor(Shape(length: count), in: .common), gradient: absent, velocity: absent
+        )
         continue
       }
       let range = start..<start + count

@@ -1,56 +1,64 @@
 import Preconditions
 
-#if canImport(Glibc)
-  import Glibc
-#endif
-
-/// The one block of memory behind a network: every buffer is placed in it once, before the first step.
+/// The memory behind a network: every buffer is placed in it once, before the first step.
 ///
-/// ``plan(_:)`` runs the construction twice: the first run measures, the second hands out views of
-/// one mapping of exactly the measured size. So whoever builds a layer asks for what it needs where it
+/// ``plan(in:_:)`` runs the construction twice: the first run measures, the second hands out views of
+/// one mapping of exactly the measured size for each ``Region``. So whoever builds a layer asks for what it needs where it
 /// needs it, and nothing is allocated in a step.
 public final class Arena {
   /// Distance between the starts of buffers is a multiple of a cache line.
   private static let alignment = 64
 
-  private let base: UnsafeMutableRawPointer?
-  private let capacity: Int
-  private var offset = 0
+  /// Whose memory a buffer lies in.
+  ///
+  /// In the order in which it is made: ranks make what is summed together, so before anything can fail.
+  public enum Region: Sendable, CaseIterable {
+    /// This plan's, for what is summed over ranks: those of its machine may add to it.
+    case summed
+    /// That of the plans of several threads. Plans that have it in common ask for the same buffers of it in the
+    /// same order, and get the same ones.
+    case common
+    /// This plan's.
+    case own
+  }
+
+  /// What has been taken of a region, and where that lies; nowhere in the measuring run.
+  private struct Extent {
+    var block: MemoryBlock?
+    var taken = 0
+  }
+
+  private var extents: [Region: Extent] = [:]
   /// What the measuring run has asked for that is not needed all the time.
   private var needs: [Placement.Need] = []
-  /// Where that lies, at the start of the block, and how much of it has been handed out.
+  /// Where that lies, at the start of the plan's own memory, and how much of it has been handed out.
   private let placement: Placement
   private var placed = 0
-
-  /// Memory that other plans may have in common with this one; nil in the measuring run.
-  private(set) var common: CommonMemory?
-  /// What the plan takes of it, in bytes.
-  public internal(set) var commonBytes = 0
+  private let isMeasuring: Bool
 
   /// What the plan takes for itself, in bytes.
-  public var bytes: Int { offset }
+  public var bytes: Int { bytes(in: .own) }
+
+  /// What the plan takes of a region, in bytes.
+  public func bytes(in region: Region) -> Int { extents[region, default: Extent()].taken }
 
   /// The measuring run.
   private init() {
-    base = nil
-    capacity = 0
+    isMeasuring = true
     placement = Placement([])
   }
 
-  private init(measured: Arena) throws(ArenaError) {
+  private init(
+    measured: Arena, _ makeBlock: (_ region: Region, _ bytes: Int) throws -> MemoryBlock
+  ) throws {
+    isMeasuring = false
     placement = Placement(measured.needs)
-    offset = placement.bytes
-    capacity = max(offset + measured.offset, Arena.alignment)
-    let mapped = mmap(
-      nil, capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-    guard let mapped, mapped != MAP_FAILED else { throw ArenaError.outOfMemory(bytes: capacity) }
-    // Fewer misses of the page table's cache where the system grants it; nothing depends on it.
-    madvise(mapped, capacity, MADV_HUGEPAGE)
-    base = mapped
-  }
-
-  deinit {
-    if let base { munmap(base, capacity) }
+    for region in Region.allCases {
+      let start = region == .own ? placement.bytes : 0
+      let bytes = start + measured.bytes(in: region)
+      extents[region] = Extent(
+        block: bytes > 0 ? try makeBlock(region, bytes) : nil, taken: start)
+    }
   }
 
   /// Builds something whose buffers all live in one arena.
@@ -59,32 +67,32 @@ public final class Arena {
   /// returns are valid while the arena lives.
   /// In the measuring run the views point nowhere: `build` only asks, it does not read or write.
   ///
-  /// - Parameter makeCommon: makes the common memory of that many bytes, or says which one it is.
+  /// - Parameter makeBlock: makes the memory of a region of that many bytes, or says which one it is.
   public static func plan<Plan, Failure: Error>(
-    common makeCommon: (_ bytes: Int) throws -> CommonMemory = { try CommonMemory(bytes: $0) },
+    in makeBlock: (_ region: Region, _ bytes: Int) throws -> MemoryBlock = {
+      try MemoryBlock(bytes: $1)
+    },
     _ build: (Arena) throws(Failure) -> Plan
   ) throws -> (plan: Plan, arena: Arena) {
     let measure = Arena()
     _ = try build(measure)
-    let common = try makeCommon(measure.commonBytes)
-    let arena = try Arena(measured: measure)
-    arena.common = common
+    let arena = try Arena(measured: measure, makeBlock)
     let plan = try build(arena)
-    require(
-      arena.offset - arena.placement.bytes == measure.offset && arena.placed == measure.needs.count,
-      "the construction asked for \(arena.offset - arena.placement.bytes) bytes and \(arena.placed) "
-        + "tensors for a time, after measuring \(measure.offset) and \(measure.needs.count)")
+    for region in Region.allCases {
+      let (asked, block) = (arena.bytes(in: region), arena.extents[region]?.block?.bytes ?? 0)
+      require(
+        asked == block, "the construction asked for \(asked) \(region) bytes after \(block)")
+    }
+    let (placed, needed) = (arena.placed, measure.needs.count)
+    require(placed == needed, "it asked for \(placed) tensors for a time after \(needed)")
     return (plan, arena)
   }
 
-  /// A zeroed tensor.
-  public func tensor(_ shape: Shape) -> Tensor {
-    Tensor(shape, storage: buffer(of: Float.self, count: shape.count).baseAddress)
-  }
-
-  /// A tensor if it is needed, else one without storage.
-  public func tensor(_ shape: Shape, if needed: Bool) -> Tensor {
-    needed ? tensor(shape) : .absent(shape)
+  /// A zeroed tensor if it is needed, else one without storage.
+  public func tensor(_ shape: Shape, in region: Region = .own, if needed: Bool = true) -> Tensor {
+    guard needed else { return .absent(shape) }
+    return Tensor(
+      shape, storage: buffer(of: Float.self, count: shape.count, in: region).baseAddress)
   }
 
   /// A tensor that is only needed for a time, and takes memory that others need at other times.
@@ -92,7 +100,7 @@ public final class Arena {
   /// What it holds at the beginning of a stretch of its lifetime is anything.
   public func tensor(_ shape: Shape, during lifetime: Lifetime) -> Tensor {
     let bytes = Arena.padded(max(shape.count, 1) * MemoryLayout<Float>.stride)
-    guard let base else {
+    guard !isMeasuring, let base = extents[.own]?.block?.base else {
       needs.append(Placement.Need(bytes: bytes, lifetime: lifetime))
       return Tensor(shape, storage: Arena.nowhere(as: Float.self))
     }
@@ -115,17 +123,20 @@ public final class Arena {
 
   /// A zeroed buffer of a plain type.
   public func buffer<Element: BitwiseCopyable>(
-    of type: Element.Type, count: Int
+    of type: Element.Type, count: Int, in region: Region = .own
   ) -> UnsafeMutableBufferPointer<Element> {
-    let start = offset
     let size = max(count, 1) * MemoryLayout<Element>.stride
-    offset += Arena.padded(size)
-    guard let base else {
-      // The measuring run: a non-null address that nothing may touch.
+    let start = extents[region, default: Extent()].taken
+    let end = start + Arena.padded(size)
+    extents[region, default: Extent()].taken = end
+    if isMeasuring {
       return UnsafeMutableBufferPointer(start: Arena.nowhere(as: type), count: count)
     }
-    require(offset <= capacity, "the arena's \(capacity) bytes are used up at \(offset)")
-    let typed = (base + start).bindMemory(to: type, capacity: max(count, 1))
+    guard let block = extents[region]?.block, end <= block.bytes else {
+      unreachable(
+        "the \(extents[region]?.block?.bytes ?? 0) bytes of \(region) are used up at \(end)")
+    }
+    let typed = (block.base + start).bindMemory(to: type, capacity: max(count, 1))
     return UnsafeMutableBufferPointer(start: typed, count: count)
   }
 
@@ -133,6 +144,7 @@ public final class Arena {
     (bytes + alignment - 1) / alignment * alignment
   }
 
+  /// What a buffer of the measuring run points to: not null, and nothing may touch it.
   private static func nowhere<Element>(as type: Element.Type) -> UnsafeMutablePointer<Element>? {
     UnsafeMutablePointer(bitPattern: alignment)
   }

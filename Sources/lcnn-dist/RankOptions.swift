@@ -7,11 +7,17 @@ struct RankOptions: ParsableArguments {
   @OptionGroup var vectorUnits: VectorUnitOptions
   @OptionGroup var watch: WatchOptions
 
+  @Option(
+    help:
+      "off: MPI makes all sums, also those of ranks on one machine, which can map one another's memory"
+  )
+  var sharedMemory: WatchOptions.Switch = .on
+
   /// Joins the other ranks, which then compute by the same kernels.
   ///
   /// Collective.
   func join() throws -> any Communicator {
-    let world = try Ranks.join(watch)
+    let world = try Ranks.join(watch, sharesMemory: sharedMemory == .on)
     Ranks.logger.info("\(Ranks.blas)")
     try Ranks.agreeOnKernels(vectorUnits)
     return world

@@ -23,7 +23,9 @@ enum Ranks {
   static var messagePassing: String { world?.library ?? "" }
 
   /// Starts MPI and checks that it sees the ranks that the launcher started; then the watchdog.
-  static func join(_ watch: WatchOptions) throws -> any Communicator {
+  ///
+  /// Ranks that all run on one machine add in memory that they share, if they are to and can.
+  static func join(_ watch: WatchOptions, sharesMemory: Bool) throws -> any Communicator {
     let world = try MPICommunicator.initialize()
     do {
       try LaunchEnvironment.check(
@@ -34,8 +36,10 @@ enum Ranks {
       throw error
     }
     self.world = world
-    guard let settings = watch.settings else { return world }
-    let communicator = LedgeredCommunicator(world, ledger: CollectiveLedger())
+    let base: any Communicator =
+      (sharesMemory ? SharedMemoryCommunicator(over: world) : nil) ?? world
+    guard let settings = watch.settings else { return base }
+    let communicator = LedgeredCommunicator(base, ledger: CollectiveLedger())
     let watchdog = Watchdog(communicator.ledger, communicator, settings)
     watched = Watched(communicator: communicator, watchdog: watchdog)
     MPICommunicator.beforeAborting { watchdog.awaitDiagnosis() }

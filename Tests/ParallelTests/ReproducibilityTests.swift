@@ -9,25 +9,29 @@ extension ProgramRuns {
     struct Case: Sendable, CustomTestStringConvertible {
       let precision: String
       let ranks: [Int]
-      var testDescription: String { "\(precision), n = \(ranks)" }
+      /// Number of ranks of another run, whose sums MPI makes.
+      let byMPI: Int
+      var testDescription: String { "\(precision), n = \(ranks), by MPI \(byMPI)" }
     }
 
     @Test(
-      "reproducible runs have the same bits on any number of ranks",
+      "reproducible runs have the same bits on any number of ranks, whatever sums them",
       arguments: [
-        Case(precision: "fp32", ranks: [1, 2, 3, 4, 5, 7, 8]),
-        Case(precision: "bf16", ranks: [1, 3]),
+        Case(precision: "fp32", ranks: [1, 2, 3, 4, 5, 7, 8], byMPI: 3),
+        Case(precision: "bf16", ranks: [1, 3], byMPI: 2),
       ])
     func sameBits(test: Case) throws {
       let directory = try TemporaryDirectory()
-      for ranks in test.ranks {
+      var runs = test.ranks.map { ("run-\($0)", $0, "on") }
+      runs.append(("run-mpi", test.byMPI, "off"))
+      for (run, ranks, sharedMemory) in runs {
         let outcome = try Program.run(
           [
-            "train", "--run", "run-\(ranks)", "--max-steps", "\(Self.steps)",
+            "train", "--run", run, "--max-steps", "\(Self.steps)",
             "--reproducible", "true", "--gradient-norm-penalty", "0.006",
-            "--precision", test.precision,
+            "--precision", test.precision, "--shared-memory", sharedMemory,
           ], ranks: ranks, in: directory)
-        #expect(outcome.status == 0, "n = \(ranks): \(outcome)")
+        #expect(outcome.status == 0, "\(run): \(outcome)")
         #expect(outcome.output.contains("summed reproducibly"))
       }
       // Weights, running statistics, power-iteration vectors, velocities, metrics; not machine or time.
@@ -37,8 +41,8 @@ extension ProgramRuns {
       ] {
         let alone = try directory.data("run-1/\(file)")
         #expect(!alone.isEmpty)
-        for ranks in test.ranks {
-          #expect(try directory.data("run-\(ranks)/\(file)") == alone, "n = \(ranks): \(file)")
+        for (run, _, _) in runs {
+          #expect(try directory.data("\(run)/\(file)") == alone, "\(run): \(file)")
         }
       }
     }

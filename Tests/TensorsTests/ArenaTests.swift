@@ -42,14 +42,15 @@ import Testing
   @Test("plans with memory in common hand out the same tensors there, and their own besides")
   func common() throws {
     let build: (Arena) -> [Tensor] = { arena in
-      [arena.commonTensor([3, 5]), arena.tensor([4]), arena.commonTensor([7], if: true)]
+      [arena.tensor([3, 5], in: .common), arena.tensor([4]), arena.tensor([7], in: .common)]
     }
-    var made: CommonMemory?
+    var made: MemoryBlock?
     let plans = try (0..<2).map { _ in
       try Arena.plan(
-        common: { bytes in
+        in: { region, bytes in
+          guard region == .common else { return try MemoryBlock(bytes: bytes) }
           #expect(bytes == 2 * 64)
-          let memory = try made ?? CommonMemory(bytes: bytes)
+          let memory = try made ?? MemoryBlock(bytes: bytes)
           made = memory
           return memory
         }, build)
@@ -58,7 +59,7 @@ import Testing
     #expect(first[0].pointer == second[0].pointer && first[2].pointer == second[2].pointer)
     #expect(first[1].pointer != second[1].pointer && first[0].pointer != first[2].pointer)
     #expect(first.allSatisfy { $0.buffer.allSatisfy { $0 == 0 } })
-    #expect(plans.allSatisfy { $0.arena.bytes == 64 && $0.arena.commonBytes == 2 * 64 })
+    #expect(plans.allSatisfy { $0.arena.bytes == 64 && $0.arena.bytes(in: .common) == 2 * 64 })
     let (alone, arena) = try Arena.plan(build)
     #expect(alone[0].pointer != first[0].pointer)
     withExtendedLifetime(arena) {}

@@ -4,6 +4,8 @@ public struct CollectiveEntry: Equatable, Sendable {
     case sumFloat, sumDouble, sumInt64, broadcast(root: Int), barrier, duplicate, finalize
     /// The end of sums that have been started before.
     case finishSums
+    /// The ranks of a machine give one another memory of theirs.
+    case shareMemory
   }
 
   /// 0 for the communicator that the program began with, 1 for its first duplicate, and so on.
@@ -11,7 +13,7 @@ public struct CollectiveEntry: Equatable, Sendable {
   /// Counted from 1 on its stream.
   public let number: Int
   public let operation: Operation
-  /// Elements of a sum, bytes of a broadcast, else 0.
+  /// Elements of a sum, bytes of a broadcast or of shared memory, else 0.
   public let count: Int
   public let place: Place
   /// The how manyth collective of its stream in its place, from 1.
@@ -51,6 +53,7 @@ extension CollectiveEntry: CustomStringConvertible {
     case .duplicate: "duplication of the communicator"
     case .finalize: "end of MPI"
     case .finishSums: "end of the sums that were started"
+    case .shareMemory: "sharing of \(counted("byte")) of memory"
     }
   }
 
@@ -60,7 +63,7 @@ extension CollectiveEntry: CustomStringConvertible {
     case .sumFloat: 4 * count
     case .sumDouble, .sumInt64: 8 * count
     case .broadcast: count
-    case .barrier, .duplicate, .finalize, .finishSums: 0
+    case .barrier, .duplicate, .finalize, .finishSums, .shareMemory: 0
     }
   }
 }
@@ -122,6 +125,7 @@ extension CollectiveEntry.Operation {
     case .duplicate: 5
     case .finalize: 6
     case .finishSums: 7
+    case .shareMemory: 8
     }
   }
 
@@ -135,6 +139,7 @@ extension CollectiveEntry.Operation {
     case 5: self = .duplicate
     case 6: self = .finalize
     case 7: self = .finishSums
+    case 8: self = .shareMemory
     default: return nil
     }
   }

@@ -39,7 +39,7 @@ package struct JobRoster: Sendable {
     self.processes = processes
   }
 
-  private static func hostName() -> String {
+  static func hostName() -> String {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
       buffer.initialize(repeating: 0)
       guard let start = buffer.baseAddress, gethostname(start, 255) == 0 else { return "unknown" }
