@@ -22,7 +22,7 @@ public final class DiagnosisSwitch: Sendable {
   ///
   /// - Parameters:
   ///   - ledgered: what the rank uses otherwise.
-  ///   - plain: of the same ranks, without a ledger.
+  ///   - plain: what `ledgered` records.
   ///   - watchdog: of the ledger.
   public init(ledgered: LedgeredCommunicator, plain: any Communicator, watchdog: Watchdog) {
     state = State()
@@ -74,6 +74,9 @@ private final class SwitchedCommunicator: Communicator {
   func oncePerProcess<Value: Sendable>(_ make: () throws -> Value) throws -> Value {
     try current.oncePerProcess(make)
   }
+
+  /// Of either communicator: they have the memory of the ranks in common.
+  func sharedMemory(bytes: Int) -> SharedMemory? { current.sharedMemory(bytes: bytes) }
 
   func sum(_ buffer: UnsafeMutableBufferPointer<Float>) { current.sum(buffer) }
   func sum(_ buffer: UnsafeMutableBufferPointer<Double>) { current.sum(buffer) }

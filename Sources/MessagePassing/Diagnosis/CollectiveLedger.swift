@@ -14,7 +14,7 @@ public final class CollectiveLedger: Sendable {
   /// Collectives that are kept: several steps of any network here.
   public static let capacity = 512
   /// Communicators of one rank.
-  static let maximumStreams = 8
+  static let maximumStreams = 16
 
   private let state = Mutex(State())
 
