@@ -19,7 +19,9 @@ public struct DiagnosisBenchmark {
     self.effort = effort
   }
 
-  /// Collective; at least two ranks. Ends with both on.
+  /// Collective; at least two ranks.
+  ///
+  /// Ends with both on.
   public func run() throws -> DiagnosisTimes {
     let (step, share) = try subject.makeStep(
       communicator, layersCommunicator: TimedCommunicator(communicator))

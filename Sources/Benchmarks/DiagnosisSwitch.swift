@@ -7,7 +7,9 @@ import Synchronization
 public final class DiagnosisSwitch: Sendable {
   package enum Position { case on, off }
 
-  /// Makes its collectives through the ledger, or past it, as this switch says. So do its duplicates.
+  /// Makes its collectives through the ledger, or past it, as this switch says.
+  ///
+  /// So do its duplicates.
   public let communicator: any Communicator
   let ledger: CollectiveLedger
   let watchdog: Watchdog
@@ -18,7 +20,7 @@ public final class DiagnosisSwitch: Sendable {
     let isOn = Atomic(true)
   }
 
-  /// Is on.
+  /// A switch that is on.
   ///
   /// - Parameters:
   ///   - ledgered: what the rank uses otherwise.

@@ -12,11 +12,11 @@ public struct ScalingTimes: Sendable, Equatable, Codable {
   /// Windows of each kind, and the steps of one.
   public let rounds: Int
   public let steps: Int
-  /// Images per second, medians over windows: all ranks in one job;
+  /// Images per second of all ranks in one job, median over windows.
   public let together: Double
-  /// every rank by itself on as many samples, at the same time, summed;
+  /// Of every rank by itself on as many samples, at the same time, summed.
   public let independent: Double
-  /// rank 0 by itself while the others sleep.
+  /// Of rank 0 by itself while the others sleep.
   public let alone: Double
   /// What is left of the machine's speed by communicating and waiting.
   public let togetherOverIndependent: PairedRatios
@@ -56,7 +56,9 @@ public struct ScalingBenchmark {
     }
   }
 
-  /// Collective; at least two ranks. Rates and ratios are the same on all of them.
+  /// Collective; at least two ranks.
+  ///
+  /// Rates and ratios are the same on all of them.
   public func run() throws -> ScalingTimes {
     let (together, plan) = try makeTogether()
     let independent = try makeIndependent()
