@@ -17,23 +17,29 @@ public struct Benchmark {
     public fileprivate(set) var step: StepProfile?
     public fileprivate(set) var allreduce: SumTimes?
     public fileprivate(set) var overlap: OverlapTimes?
+    public fileprivate(set) var scaling: ScalingTimes?
     public fileprivate(set) var reproducible: ReproducibleTimes?
+    public fileprivate(set) var diagnosis: DiagnosisTimes?
     public fileprivate(set) var model: ModelledStep?
     public fileprivate(set) var refusal: ModelledStep.Refusal?
   }
 
   private let recipe: Recipe
   private let communicator: any Communicator
+  private let diagnosis: DiagnosisSwitch?
   private let effort: Effort
   private let note: (String) -> Void
 
-  /// - Parameter note: is told what is measured next.
+  /// - Parameters:
+  ///   - diagnosis: turns the ledger and the watchdog of `communicator` off and on; nil where there are none.
+  ///   - note: is told what is measured next.
   public init(
-    _ recipe: Recipe, communicator: any Communicator, _ effort: Effort,
-    note: @escaping (String) -> Void
+    _ recipe: Recipe, communicator: any Communicator, diagnosis: DiagnosisSwitch? = nil,
+    _ effort: Effort, note: @escaping (String) -> Void
   ) {
     self.recipe = recipe
     self.communicator = communicator
+    self.diagnosis = diagnosis
     self.effort = effort
     self.note = note
   }
@@ -74,11 +80,23 @@ public struct Benchmark {
       communicator.place = Place(.measurement)
       findings.overlap = try OverlapBenchmark(subject, communicator: communicator, effort).run()
     }
+    if needed.contains(.scaling), subject.allRanksHaveSamples {
+      note("measuring ranks together and by themselves")
+      communicator.place = Place(.measurement)
+      findings.scaling = try ScalingBenchmark(subject, communicator: communicator, effort).run()
+    }
     if needed.contains(.reproducible) {
       note("measuring the step with and without reproducible sums")
       communicator.place = Place(.measurement)
       findings.reproducible = try ReproducibleBenchmark(
         recipe, communicator: communicator, effort
+      ).run()
+    }
+    if needed.contains(.diagnosis), let diagnosis {
+      note("measuring the step with and without ledger and watchdog")
+      communicator.place = Place(.measurement)
+      findings.diagnosis = try DiagnosisBenchmark(
+        subject, communicator: communicator, diagnosis, effort
       ).run()
     }
     guard let kernels = findings.kernels, needed.contains(.step) else { return findings }

@@ -10,20 +10,24 @@ public enum BenchmarkSection: String, Sendable, CaseIterable, Codable {
   case allreduce
   /// What of the gradients' communication computing hides.
   case overlap
+  /// What ranks of one job make of as many jobs of one rank.
+  case scaling
   /// What `reproducible` costs.
   case reproducible
+  /// What the ledger of collectives, the watchdog and the comparison of replicas cost.
+  case diagnosis
   /// The cost model.
   case model
 
   /// The sections that `asked` are made from, in order, besides themselves.
   ///
-  /// A job of one rank has no sums over ranks.
+  /// A job of one rank has nothing to sum, to compare or to wait for.
   static func needed(for asked: Set<BenchmarkSection>, ranks: Int) -> Set<BenchmarkSection> {
     var needed = asked
     if needed.contains(.model) { needed.formUnion([.step, .allreduce]) }
     if needed.contains(.step) { needed.insert(.kernels) }
     if needed.contains(.kernels) { needed.insert(.machine) }
-    if ranks == 1 { needed.subtract([.allreduce, .overlap]) }
+    if ranks == 1 { needed.subtract([.allreduce, .overlap, .scaling, .diagnosis]) }
     return needed
   }
 }

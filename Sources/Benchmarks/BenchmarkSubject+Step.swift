@@ -1,3 +1,4 @@
+import Datasets
 import MessagePassing
 import Networks
 import Training
@@ -26,5 +27,23 @@ extension BenchmarkSubject {
       model, objective: recipe.objective, optimizer: recipe.optimizer, communicator: communicator,
       bucketBytes: recipe.gradientPlans[0].bucketBytes)
     return (step, share)
+  }
+
+  /// Has `step` sum gradients as in a run of training: by the plan that is measured to be the best, where there
+  /// is a choice.
+  ///
+  /// Collective.
+  func choosePlan(
+    of step: TrainingStep, on batch: Batch, _ communicator: any Communicator
+  ) -> (plan: GradientPlan, trials: [GradientMeasurement]) {
+    let plans = GradientTrial.distinct(recipe.gradientPlans, by: step.reducer)
+    guard ranks > 1, plans.count > 1 else {
+      step.reducer.use(plans[0])
+      return (plans[0], [])
+    }
+    let trials = GradientTrial(step, communicator: communicator).measure(plans, on: batch)
+    let plan = GradientTrial.best(of: trials) ?? plans[0]
+    step.reducer.use(plan)
+    return (plan, trials)
   }
 }

@@ -39,6 +39,9 @@ public struct BenchmarkSubject: Sendable {
     (0..<ranks).map { share(ofRank: $0).count }.max() ?? 0
   }
 
+  /// Not so where slices are shared out, and there are fewer of them than ranks.
+  var allRanksHaveSamples: Bool { (0..<ranks).allSatisfy { !share(ofRank: $0).isEmpty } }
+
   var share: Range<Int> { share(ofRank: rank) }
 
   private func share(ofRank rank: Int) -> Range<Int> {

@@ -32,7 +32,8 @@ public struct KernelBenchmark {
     let poolings = try counted(inventory.layers.flatMap(\.poolings)).map(pooling)
     note("weights")
     return KernelTimes(
-      samples: subject.samples, convolutions: convolutions, activations: activations,
+      samples: subject.samples, precision: subject.recipe.productPrecision,
+      convolutions: convolutions, activations: activations,
       poolings: poolings, weights: weights(model))
   }
 

@@ -1,3 +1,5 @@
+import Kernels
+
 /// Seconds of what a network's layers are made of, each loop by itself and for all samples of a rank.
 public struct KernelTimes: Sendable, Equatable, Codable {
   /// A convolution's shape, and how often the network has it.
@@ -79,6 +81,8 @@ public struct KernelTimes: Sendable, Equatable, Codable {
 
   /// Samples of this rank.
   public let samples: Int
+  /// Of the products of Winograd's algorithm.
+  public let precision: Precision
   public let convolutions: [Convolution]
   public let activations: [Activation]
   public let poolings: [Pooling]

@@ -22,6 +22,8 @@ public struct MachinePeaks: Sendable, Equatable, Codable {
   public let blasCore: String
   /// Floating-point operations per second of multiply-adds in registers.
   public let multiplyAdd: Double
+  /// Of products of bfloat16 pairs, added to floats; nil where no instruction that may be used makes them.
+  public let pairMultiplyAdd: Double?
   /// Bytes per second.
   public let read: Double
   public let copy: Double
@@ -30,6 +32,14 @@ public struct MachinePeaks: Sendable, Equatable, Codable {
   public let pageFault: Double
   public let pageBytes: Int
   public let products: [Product]
+
+  /// Of multiply-adds of one precision, which are those of floats where there is no instruction for it.
+  public func multiplyAdd(of precision: Precision) -> Double {
+    switch precision {
+    case .float32: multiplyAdd
+    case .bfloat16: pairMultiplyAdd ?? multiplyAdd
+    }
+  }
 }
 
 /// Measures ``MachinePeaks``.
@@ -45,7 +55,8 @@ public struct MachineBenchmark {
     let page = Int(sysconf(Int32(_SC_PAGESIZE)))
     return MachinePeaks(
       vectors: "\(VectorUnits.current)", blasCore: BLASCoreType.current,
-      multiplyAdd: multiplyAdd, read: bandwidth.read, copy: bandwidth.copy,
+      multiplyAdd: multiplyAdd, pairMultiplyAdd: pairRate(), read: bandwidth.read,
+      copy: bandwidth.copy,
       triad: bandwidth.triad, pageFault: try pageFaultSeconds(page: page), pageBytes: page,
       products: try Self.shapes.map(product))
   }
@@ -66,6 +77,16 @@ public struct MachineBenchmark {
     }
     withExtendedLifetime(total) {}
     return Double(Self.multiplyAddRounds * MultiplyAddLoop.operationsPerRound) / seconds
+  }
+
+  private func pairRate() -> Double? {
+    guard MultiplyAddLoop.hasPairInstruction else { return nil }
+    var total: Float = 0
+    let seconds = effort.median {
+      total += MultiplyAddLoop.runPairs(rounds: Self.multiplyAddRounds, factor: 0.5)
+    }
+    withExtendedLifetime(total) {}
+    return Double(Self.multiplyAddRounds * MultiplyAddLoop.operationsPerPairRound) / seconds
   }
 
   /// As STREAM counts: what is read and what is written, without the lines that a write fetches first.

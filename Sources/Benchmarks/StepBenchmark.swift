@@ -28,7 +28,7 @@ public struct StepBenchmark {
     let timed = TimedCommunicator(communicator)
     let (step, share) = try subject.makeStep(communicator, layersCommunicator: timed)
     let model = step.model
-    let (plan, trials) = choosePlan(step, share.batch)
+    let (plan, trials) = subject.choosePlan(of: step, on: share.batch, communicator)
     let (whole, pageFaults) = wholeSteps(step, share.batch)
     let resident = ProcessMemory.residentBytes
     let traced = TracedStep(
@@ -41,6 +41,7 @@ public struct StepBenchmark {
     let seconds = Effort.median(of: whole)
     let times = StepProfile(
       ranks: subject.ranks, globalBatch: subject.recipe.batchSize, samples: subject.samples,
+      precision: subject.recipe.productPrecision,
       imagesPerSecond: Double(subject.recipe.batchSize) / seconds, seconds: seconds,
       fastest: whole.min() ?? 0, slowest: whole.max() ?? 0,
       steps: whole.count, tracedSeconds: passes.reduce(0) { $0 + $1.seconds }, plan: plan,
@@ -50,21 +51,6 @@ public struct StepBenchmark {
       pageFaults: pageFaults, passes: passes, layers: account.layers,
       shares: account.shares(kernels))
     return Result(times: times, timeline: account.timeline)
-  }
-
-  /// As a run of training chooses: by measuring, where there is something to choose.
-  private func choosePlan(
-    _ step: TrainingStep, _ batch: Batch
-  ) -> (plan: GradientPlan, trials: [GradientMeasurement]) {
-    let plans = GradientTrial.distinct(subject.recipe.gradientPlans, by: step.reducer)
-    guard subject.ranks > 1, plans.count > 1 else {
-      step.reducer.use(plans[0])
-      return (plans[0], [])
-    }
-    let trials = GradientTrial(step, communicator: communicator).measure(plans, on: batch)
-    let plan = GradientTrial.best(of: trials) ?? plans[0]
-    step.reducer.use(plan)
-    return (plan, trials)
   }
 
   /// Seconds of steps as training makes them, after two that do not count, and the pages that they touch for

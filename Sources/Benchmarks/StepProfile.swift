@@ -1,3 +1,4 @@
+import Kernels
 import Training
 
 /// A measured training step: as a whole, by pass and layer, and what its time is made of.
@@ -40,6 +41,8 @@ public struct StepProfile: Sendable, Equatable, Codable {
   /// Samples of all ranks, and of this one.
   public let globalBatch: Int
   public let samples: Int
+  /// Of the products of Winograd's algorithm.
+  public let precision: Precision
   /// Of all ranks together.
   public let imagesPerSecond: Double
   /// Medians of whole steps, from barrier to barrier.

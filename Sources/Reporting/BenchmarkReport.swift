@@ -41,16 +41,33 @@ public struct BenchmarkReport {
       guard let machine = findings.machine, let step = findings.step else { return "" }
       return step.tables(machine)
     case .allreduce:
-      return findings.allreduce?.tables
-        ?? "one rank: nothing to sum; more by --threads or mpirun -n"
+      return findings.allreduce?.tables ?? Self.oneRank("nothing to sum")
     case .overlap:
-      return findings.overlap?.text ?? "one rank: nothing to sum; more by --threads or mpirun -n"
+      return findings.overlap?.text ?? Self.oneRank("nothing to sum")
+    case .scaling:
+      return findings.scaling?.text(isOversubscribed: findings.placement.isOversubscribed)
+        ?? (isOneRank
+          ? Self.oneRank("nobody to compare it with")
+          : "not every rank has samples: nothing to compare")
     case .reproducible:
       return findings.reproducible?.text ?? ""
+    case .diagnosis:
+      return findings.diagnosis?.text
+        ?? (isOneRank
+          ? Self.oneRank("nobody to wait for")
+          : "--watchdog off: there is nothing to turn on and off")
     case .model:
       guard findings.refusal == nil else { return Self.refusal }
       return findings.model?.tables ?? ""
     }
+  }
+
+  private var isOneRank: Bool {
+    findings.placement.machines.reduce(0) { $0 + $1.ranks } == 1
+  }
+
+  private static func oneRank(_ consequence: String) -> String {
+    "one rank: \(consequence); more by --threads or mpirun -n"
   }
 
   private static let refusal = """

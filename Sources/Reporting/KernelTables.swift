@@ -16,17 +16,18 @@ extension KernelTimes {
     for convolution in convolutions {
       for (index, pass) in convolution.passes.enumerated() {
         let rate = pass.operations / pass.seconds
+        let peak = machine.multiplyAdd(of: convolution.isWinograd ? precision : .float32)
         var row = [
           index == 0 ? convolution.name : "", index == 0 ? "\(convolution.count)" : "",
           pass.pass.words,
           Rate.milliseconds(pass.seconds), Rate.giga(rate),
-          Rate.percent(rate, of: machine.multiplyAdd), Rate.giga(pass.bytes / pass.seconds),
+          Rate.percent(rate, of: peak), Rate.giga(pass.bytes / pass.seconds),
         ]
         if let products = pass.products {
           let rate = products.operations / products.seconds
           row += [
             TextTable.number(pass.lowered.map { $0 * 1e3 }), Rate.milliseconds(products.seconds),
-            Rate.giga(rate), Rate.percent(rate, of: machine.multiplyAdd),
+            Rate.giga(rate), Rate.percent(rate, of: peak),
           ]
         } else {
           row += ["–", "–", "–", "–"]

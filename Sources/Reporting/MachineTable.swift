@@ -17,7 +17,11 @@ enum Rate {
 extension MachinePeaks {
   /// One line to stand above tables that are held against the peaks.
   var line: String {
-    "peaks of a core: \(Rate.giga(multiplyAdd)) GFLOP/s; memory \(Rate.giga(bandwidth)) GB/s"
+    "peaks of a core: \(Rate.giga(multiplyAdd)) GFLOP/s\(pairs); memory \(Rate.giga(bandwidth)) GB/s"
+  }
+
+  private var pairs: String {
+    pairMultiplyAdd.map { ", of bfloat16 pairs \(Rate.giga($0))" } ?? ""
   }
 
   /// Bytes per second of the fastest of the three loops.
@@ -26,6 +30,9 @@ extension MachinePeaks {
   var table: String {
     var table = TextTable(header: ["a core at most", "", "of peak"])
     table.append(["multiply-adds in registers, GFLOP/s", Rate.giga(multiplyAdd)])
+    table.append([
+      "products of bfloat16 pairs in registers, GFLOP/s", pairMultiplyAdd.map(Rate.giga) ?? "none",
+    ])
     table.append(["memory, read, GB/s", Rate.giga(read)])
     table.append(["memory, copy, GB/s", Rate.giga(copy)])
     table.append(["memory, triad, GB/s", Rate.giga(triad)])

@@ -41,7 +41,7 @@ extension StepProfile {
       if pass.operations > 0 {
         let rate = pass.operations / pass.computing
         row += [
-          Rate.giga(rate), Rate.percent(rate, of: machine.multiplyAdd),
+          Rate.giga(rate), Rate.percent(rate, of: machine.multiplyAdd(of: precision)),
           Rate.giga(pass.bytes / pass.computing),
         ]
       }
@@ -72,7 +72,8 @@ extension StepProfile {
       "the step's time", "ms", "of step", "at the peaks, ms", "gap, ms", "of gap",
     ])
     func ideal(_ share: Share) -> Double {
-      max(share.operations / machine.multiplyAdd, share.bytes / machine.bandwidth)
+      let peak = machine.multiplyAdd(of: share.part == .winogradProducts ? precision : .float32)
+      return max(share.operations / peak, share.bytes / machine.bandwidth)
     }
     let gap = shares.reduce(0) { $0 + max($1.seconds - ideal($1), 0) }
     for share in shares {

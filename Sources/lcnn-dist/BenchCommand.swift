@@ -12,7 +12,11 @@ struct BenchCommand: ParsableCommand {
     discussion: """
       machine: peaks of a core. kernels: the loops of each layer beside the peaks. step: a \
       training step by pass, layer and what its time is made of. allreduce: sums over two ranks \
-      or threads, or more. overlap: what computing hides of the gradients' sums. reproducible: what reproducible sums cost. model: measured and predicted step, and predicted efficiency on 8 to 1024 ranks.
+      or threads, or more. overlap: what computing hides of the gradients' sums. scaling: what \
+      ranks of one job make of as many jobs at the same time, and of one rank. reproducible: what \
+      reproducible sums cost. diagnosis: what the ledger of collectives, the watchdog and the \
+      comparison of replicas cost. model: measured and predicted step, and predicted efficiency \
+      on 8 to 1024 ranks.
 
       Images are noise of the size of the recipe's data set; no data files are read. All ranks \
       measure at the same time, and rank 0's times are printed.
@@ -46,18 +50,27 @@ struct BenchCommand: ParsableCommand {
   func run() throws {
     let world = try ranks.join()
     let recipe = try Agreement(world).perform { try flags.resolved(from: measurement.recipe) }
-    try ranks.onThreads(of: world, mostShares: recipe.mostShares) { try measure(recipe, over: $0) }
+    let diagnosis = asked.contains(.diagnosis) ? Ranks.makeDiagnosisSwitch() : nil
+    try ranks.onThreads(of: diagnosis?.communicator ?? world, mostShares: recipe.mostShares) {
+      try measure(recipe, over: $0, diagnosis)
+    }
   }
 
-  private func measure(_ recipe: Recipe, over communicator: any Communicator) throws {
+  private var asked: Set<BenchmarkSection> {
+    Set(sections.isEmpty ? BenchmarkSection.allCases : sections)
+  }
+
+  private func measure(
+    _ recipe: Recipe, over communicator: any Communicator, _ diagnosis: DiagnosisSwitch?
+  ) throws {
     let agreement = Agreement(communicator)
     let isRoot = communicator.rank == 0
     let file = try agreement.perform {
       try ResultOptions.open(measurement.json, on: communicator)
     }
-    let asked = Set(sections.isEmpty ? BenchmarkSection.allCases : sections)
     let findings = try Benchmark(
-      recipe, communicator: communicator, measurement.quick ? .quick : .standard,
+      recipe, communicator: communicator, diagnosis: diagnosis,
+      measurement.quick ? .quick : .standard,
       note: { if isRoot { Ranks.logger.info("\($0)") } }
     ).run(asked)
     try agreement.performOnRoot { try file?.write(try findings.json()) }

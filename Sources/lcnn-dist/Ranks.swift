@@ -1,4 +1,5 @@
 import ArgumentParser
+import Benchmarks
 import Foundation
 import Kernels
 import Logging
@@ -15,6 +16,8 @@ enum Ranks {
   /// The ledger of this rank's collectives, and who reads it.
   private struct Watched {
     let communicator: LedgeredCommunicator
+    /// What it records.
+    let base: any Communicator
     let watchdog: Watchdog
   }
 
@@ -40,13 +43,20 @@ enum Ranks {
     guard let settings = watch.settings else { return base }
     let communicator = LedgeredCommunicator(base, ledger: CollectiveLedger())
     let watchdog = Watchdog(communicator.ledger, communicator, settings)
-    watched = Watched(communicator: communicator, watchdog: watchdog)
+    watched = Watched(communicator: communicator, base: base, watchdog: watchdog)
     MPICommunicator.beforeAborting { watchdog.awaitDiagnosis() }
     return communicator
   }
 
   /// Where the watchdog leaves the ranks' ledgers from now on.
   static func watch(run: String) { watched?.watchdog.use(runDirectory: run) }
+
+  /// What turns this rank's ledger and watchdog off and on; none where the watchdog is off.
+  static func makeDiagnosisSwitch() -> DiagnosisSwitch? {
+    watched.map {
+      DiagnosisSwitch(ledgered: $0.communicator, plain: $0.base, watchdog: $0.watchdog)
+    }
+  }
 
   /// Ends this rank's part in MPI, together with all others.
   private static func finalize() {

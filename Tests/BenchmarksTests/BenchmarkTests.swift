@@ -29,7 +29,7 @@ import Training
     let machine = try #require(findings.machine)
     #expect(machine.multiplyAdd > 1e8 && machine.read > 1e8 && machine.pageFault > 0)
     #expect(machine.products.allSatisfy { $0.operations > 1e7 })
-    #expect(findings.allreduce == nil)
+    #expect(findings.allreduce == nil && findings.scaling == nil && findings.diagnosis == nil)
     let kernels = try #require(findings.kernels)
     #expect(kernels.samples == 6)
     // Stem, two residual blocks of two convolutions, one with a shortcut, and the linear layer.
@@ -66,6 +66,58 @@ import Training
       #expect(findings.step?.ranks == 2 && findings.step?.samples == 3)
       #expect((findings.model == nil) == findings.placement.isOversubscribed)
       #expect((findings.refusal == nil) != findings.placement.isOversubscribed)
+    }
+  }
+
+  @Test("rates of ranks together and by themselves are the same on all ranks, and add up")
+  func scaling() throws {
+    useOneBLASThread()
+    // Nine samples for two ranks: one has more.
+    let recipe = try Self.recipe(["batch-size": "9"])
+    let found = try ThreadCommunicator.run(ranks: 2) { communicator in
+      try Benchmark(recipe, communicator: communicator, .quick, note: { _ in }).run([.scaling])
+    }.compactMap(\.scaling)
+    try #require(found.count == 2)
+    #expect(found.map(\.samples).reduce(0, +) == 9)
+    let times = found[0]
+    #expect(times.together == found[1].together && times.independent == found[1].independent)
+    #expect(times.togetherOverAlone == found[1].togetherOverAlone)
+    #expect(times.rounds == 3 && times.togetherOverIndependent.values.count == 3)
+    #expect([times.together, times.independent, times.alone].allSatisfy { $0 > 0 && $0.isFinite })
+  }
+
+  @Test("where a rank has no samples there is nothing to compare")
+  func noSamples() throws {
+    let recipe = try Self.recipe(["reproducible": "true", "slice-size": "8"])
+    let found = try ThreadCommunicator.run(ranks: 2) { communicator in
+      try Benchmark(recipe, communicator: communicator, .quick, note: { _ in }).run([.scaling])
+    }
+    #expect(found.allSatisfy { $0.scaling == nil })
+  }
+
+  @Test("the diagnosis is counted: every collective of a step, and its comparison's share")
+  func diagnosis() throws {
+    useOneBLASThread()
+    let recipe = try Self.recipe()
+    let found = try ThreadCommunicator.run(ranks: 2) { plain in
+      let ledgered = LedgeredCommunicator(plain, ledger: CollectiveLedger())
+      let watchdog = Watchdog(
+        ledgered.ledger, ledgered, Watchdog.Settings(stallTimeout: .seconds(60)))
+      defer { watchdog.stop() }
+      let diagnosis = DiagnosisSwitch(ledgered: ledgered, plain: plain, watchdog: watchdog)
+      return try Benchmark(
+        recipe, communicator: diagnosis.communicator, diagnosis: diagnosis, .quick,
+        note: { _ in }
+      ).run([.diagnosis])
+    }
+    for times in try found.map({ try #require($0.diagnosis) }) {
+      // Six batch norms in two passes, and one bucket.
+      #expect(times.collectives.perStep == 13 && times.comparisons.perStep == 0.01)
+      // Data, forward, backward, the bucket there and back, update.
+      #expect(times.places.perStep == 6)
+      #expect(times.looks.seconds > 0 && times.collectives.seconds > 0)
+      #expect(times.counted > times.comparisons.share(of: times.seconds))
+      #expect(times.onOverOff.values.count == times.rounds && times.control.median > 0)
     }
   }
 

@@ -13,6 +13,13 @@ import Testing
     #expect(abs(sum / lanes - 1) < 1e-4, "\(sum) of \(lanes) lanes")
   }
 
+  @Test("products of pairs run in every lane: each counts the rounds")
+  func pairs() {
+    let lanes = Float(MultiplyAddLoop.operationsPerPairRound / 4)
+    // Whole numbers below 2²⁴ are exact.
+    #expect(MultiplyAddLoop.runPairs(rounds: 1000, factor: 0.5) == 1000 * lanes)
+  }
+
   @Test("products without transforms are those of a forward pass, to the bit")
   func products() throws {
     let geometry = ConvolutionGeometry(

@@ -6,7 +6,8 @@ extension ProgramRuns {
   @Suite struct BenchCommandTests {
     private static let quick = ["bench", "--quick", "--batch-size", "6", "--threads", "1"]
     private static let headings = [
-      "MACHINE", "KERNELS", "STEP", "ALLREDUCE", "OVERLAP", "REPRODUCIBLE", "MODEL",
+      "MACHINE", "KERNELS", "STEP", "ALLREDUCE", "OVERLAP", "SCALING", "REPRODUCIBLE", "DIAGNOSIS",
+      "MODEL",
     ]
 
     @Test("every section is printed once, by rank 0, and what was measured is in the file")
@@ -22,11 +23,18 @@ extension ProgramRuns {
       let json = try JSONSerialization.jsonObject(with: directory.data("b.json"))
       let found = try #require(json as? [String: Any])
       for key in [
-        "machine", "kernels", "step", "allreduce", "overlap", "reproducible", "placement",
-        "load-before",
+        "machine", "kernels", "step", "allreduce", "overlap", "scaling", "reproducible",
+        "diagnosis",
+        "placement", "load-before",
       ] {
         #expect(found[key] != nil, "no \(key)")
       }
+      let scaling = try #require(found["scaling"] as? [String: Any])
+      #expect(scaling["ranks"] as? Int == 2 && scaling["samples"] as? Int == 3, "\(scaling)")
+      let diagnosis = try #require(found["diagnosis"] as? [String: Any])
+      let recorded = try #require(diagnosis["collectives"] as? [String: Any])
+      // Six batch norms in four passes, and one bucket.
+      #expect(recorded["per-step"] as? Int == 25, "\(diagnosis)")
       let step = try #require(found["step"] as? [String: Any])
       #expect(step["ranks"] as? Int == 2 && step["samples"] as? Int == 3, "\(step)")
       let (plan, resident) = (step["memory-bytes"] as? Int, step["resident-bytes"] as? Int)
@@ -47,11 +55,31 @@ extension ProgramRuns {
       #expect(outcome.output.contains("2 ranks, threads of one process"), "\(outcome.output)")
     }
 
+    @Test(
+      "threads of several processes are measured together and by themselves, and so is the diagnosis"
+    )
+    func threadsOfProcesses() throws {
+      let outcome = try Program.run(
+        Self.quick.dropLast(2) + ["scaling", "diagnosis", "--threads", "2"], ranks: 2)
+      #expect(outcome.status == 0 && outcome.complaints.isEmpty, "\(outcome)")
+      #expect(outcome.output.contains("together: 4 ranks in one job"), "\(outcome.output)")
+      #expect(outcome.output.contains("ledger and watchdog on"), "\(outcome.output)")
+    }
+
+    @Test("without a watchdog its cost is not measured")
+    func unwatched() throws {
+      let outcome = try Program.run(Self.quick + ["diagnosis", "--watchdog", "off"], ranks: 2)
+      #expect(outcome.status == 0 && outcome.complaints.isEmpty, "\(outcome)")
+      #expect(outcome.output.contains("--watchdog off: there is nothing to turn on and off"))
+    }
+
     @Test("predictions say that they are, and one rank has no sums to measure")
     func solo() throws {
-      let outcome = try Program.run(Self.quick + ["allreduce", "model"])
+      let outcome = try Program.run(Self.quick + ["allreduce", "scaling", "diagnosis", "model"])
       #expect(outcome.status == 0 && outcome.complaints.isEmpty, "\(outcome)")
       #expect(outcome.output.contains("one rank: nothing to sum"))
+      #expect(outcome.output.contains("one rank: nobody to compare it with"))
+      #expect(outcome.output.contains("one rank: nobody to wait for"))
       #expect(outcome.output.contains("PREDICTED") && outcome.output.contains("\n1024 "))
       #expect(!outcome.output.contains("KERNELS"), "a section that was not asked for")
     }

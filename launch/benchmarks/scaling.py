@@ -20,6 +20,10 @@ but evaluation and checkpoint; PyTorch over its steps. PyTorch is tuned as in sp
 takes the statistics of each rank's own samples (there is no other on CPUs); that of lcnn-dist takes
 those of all, with two collectives per layer, unless told otherwise by "-- --batch-norm local".
 
+The programs of a round run one after the other, and a machine's speed drifts meanwhile. Of lcnn-dist
+alone, "mpirun -n 2 lcnn-dist bench scaling" compares the same three in windows of a few steps within
+two processes, which tells smaller differences.
+
 Arguments after "--" are handed to lcnn-dist. Nothing else should run on the machine; the load at the
 start is printed.
 """

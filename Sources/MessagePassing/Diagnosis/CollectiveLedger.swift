@@ -14,7 +14,7 @@ public final class CollectiveLedger: Sendable {
   /// Collectives that are kept: several steps of any network here.
   public static let capacity = 512
   /// Communicators of one rank.
-  static let maximumStreams = 8
+  static let maximumStreams = 16
 
   private let state = Mutex(State())
 
@@ -58,7 +58,7 @@ public final class CollectiveLedger: Sendable {
   }
 
   /// Changes of place, signs of life, collectives entered and left.
-  var events: UInt64 { state.withLock(\.events) }
+  package var events: UInt64 { state.withLock(\.events) }
 
   /// How many collectives the rank has entered, on each stream.
   public var counts: [Int] { state.withLock { $0.streams.map(\.count) } }

@@ -51,6 +51,12 @@ struct Lookout {
     if isNews { tracks[rank].snapshot = snapshot }
   }
 
+  /// Nobody looked for a while: what was not heard then is no silence.
+  mutating func forgetSilence() {
+    stillFor = .zero
+    for rank in tracks.indices { tracks[rank].silentFor = .zero }
+  }
+
   /// Whether the rank's watchdog is at work, or may yet begin.
   func isAwake(_ rank: Int) -> Bool {
     tracks[rank].silentFor < limits.silence

@@ -41,6 +41,7 @@ public final class Watchdog: Sendable {
     var directory: String
     var runBoard: RunBoard?
     var isStopped = false
+    var isResting = false
     /// The collective that was last warned about.
     var warnedOf: CollectiveEntry?
     /// Looks since something was found that a lower rank should have said.
@@ -109,6 +110,27 @@ public final class Watchdog: Sendable {
     Thread.sleep(forTimeInterval: settings.period * 4 / .seconds(1))
   }
 
+  // MARK: - What it costs
+
+  /// How often it looks.
+  package var period: Duration { settings.period }
+
+  /// Neither publishes nor looks until ``wake()``: for measuring what that costs, between barriers of all ranks.
+  package func rest() { state.withLock { $0.isResting = true } }
+
+  /// Goes on; nobody has been silent before.
+  package func wake() {
+    state.withLock {
+      $0.isResting = false
+      $0.lookout.forgetSilence()
+    }
+  }
+
+  /// What the thread does once per period, now and on the caller's.
+  package func look() {
+    if let verdict = state.withLock({ watch(&$0) }) { end(verdict) }
+  }
+
   // MARK: - The thread
 
   private enum Verdict {
@@ -122,7 +144,9 @@ public final class Watchdog: Sendable {
     while true {
       Thread.sleep(forTimeInterval: settings.period / .seconds(1))
       if DumpSignal.take() { dumpOnRequest() }
-      let (verdict, isStopped) = state.withLock { ($0.isStopped ? nil : watch(&$0), $0.isStopped) }
+      let (verdict, isStopped) = state.withLock {
+        ($0.isStopped || $0.isResting ? nil : watch(&$0), $0.isStopped)
+      }
       if isStopped { return }
       if let verdict { end(verdict) }
     }

@@ -1,0 +1,44 @@
+import Benchmarks
+import Foundation
+
+extension DiagnosisTimes {
+  var text: String {
+    var ratios = TextTable(header: ["a step", "over off", "95 % interval", "half of the windows"])
+    for (name, found) in [("ledger and watchdog on", onOverOff), ("off again", control)] {
+      ratios.append([
+        name, Self.ratio(found.median), found.interval.map(Self.range) ?? "–",
+        Self.range(found.middleHalf),
+      ])
+    }
+    var costs = TextTable(header: ["by counting", "in a step", "each, µs", "of the step"])
+    for (name, cost) in [
+      ("collectives recorded", collectives), ("changes of place", places),
+      ("looks of the watchdog", looks), ("comparisons of replicas", comparisons),
+    ] {
+      costs.append([
+        name, TextTable.number(cost.perStep), Rate.microseconds(cost.seconds),
+        Self.percent(cost.share(of: seconds)),
+      ])
+    }
+    costs.append(["all of it", "", "", Self.percent(counted)])
+    return """
+      \(rounds) windows of each, \(steps) steps long, in turns; a step takes \
+      \(Rate.milliseconds(seconds)) ms with ledger and watchdog off
+      \(ratios.text)
+      The interval is that of the median, from six windows on. Comparisons of replicas are not in the \
+      windows: add their \(Self.percent(comparisons.share(of: seconds))).
+
+      \(costs.text)
+      """
+  }
+
+  private static func ratio(_ value: Double) -> String { String(format: "%.4f", value) }
+
+  private static func range(_ bounds: PairedRatios.Bounds) -> String {
+    "\(ratio(bounds.low))–\(ratio(bounds.high))"
+  }
+
+  private static func percent(_ share: Double) -> String {
+    String(format: "%.4f %%", 100 * share)
+  }
+}
