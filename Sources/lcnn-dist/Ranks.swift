@@ -26,7 +26,7 @@ enum Ranks {
 
   /// Starts MPI and checks that it sees the ranks that the launcher started; then the watchdog.
   ///
-  /// Ranks that all run on one machine add in memory that they share, if they are to and can.
+  /// Ranks of a machine add in memory that they share, if they are to and can.
   static func join(_ watch: WatchOptions, sharesMemory: Bool) throws -> any Communicator {
     let world = try MPICommunicator.initialize()
     do {
