@@ -1,5 +1,6 @@
 #include "ChannelMoments.h"
 #include "Dispatch.h"
+#include <stdint.h>
 
 /// Channels of one pass down the rows: their double accumulators stay in registers.
 enum { laneCount = 16 };
@@ -15,10 +16,18 @@ typedef Doubles DoublesAt __attribute__((aligned(sizeof(double))));
 #define DOUBLES(pointer) (*(DoublesAt *)(pointer))
 #define WIDE(floats) __builtin_convertvector(floats, Doubles)
 
-/// Rows of one block, so that a block of x (16 KiB) stays in the first-level cache while its groups
-/// of channels are passed one after the other and memory is read in order.
+/// Rows of one block, so that a block of x (8 KiB) stays in the first-level cache while its groups
+/// of channels are passed one after the other.
 ALWAYS_INLINE size_t rowsPerBlock(size_t channels) {
-  return channels < 4096 ? 4096 / channels : 1;
+  return channels < 2048 ? 2048 / channels : 1;
+}
+
+/// Asks, at the `step`-th of a block's vectors, for one of the next block.
+///
+/// Groups of channels lie apart in memory, but these requests run through it in order: the loops
+/// take a third of the time. The last ones lie beyond the end.
+ALWAYS_INLINE void prefetch(const float *block, size_t length, size_t step) {
+  __builtin_prefetch((const void *)((uintptr_t)(block + length) + step * sizeof(Floats)));
 }
 
 ALWAYS_INLINE size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
@@ -28,11 +37,13 @@ KERNEL(void, ck_shifted_moments, (size_t rows, size_t channels, const float *x, 
        (rows, channels, x, shift, sum, squares)) {
   for (size_t start = 0; start < rows; start += rowsPerBlock(channels)) {
     const size_t end = smaller(rows, start + rowsPerBlock(channels));
-    size_t c = 0;
+    const size_t first = start * channels, length = (end - start) * channels;
+    size_t c = 0, step = 0;
     for (; c + laneCount <= channels; c += laneCount) {
       const Floats k = FLOATS(shift + c);
       Doubles s = DOUBLES(sum + c), q = DOUBLES(squares + c);
-      for (size_t row = start; row < end; row++) {
+      for (size_t row = start; row < end; row++, step++) {
+        prefetch(x + first, length, step);
         Doubles d = WIDE(FLOATS(x + row * channels + c) - k);
         s += d;
         q += d * d;
@@ -56,11 +67,14 @@ KERNEL(void, ck_normalized_moments, (size_t rows, size_t channels, const float *
        (rows, channels, g, x, mean, inverse, sum, product)) {
   for (size_t start = 0; start < rows; start += rowsPerBlock(channels)) {
     const size_t end = smaller(rows, start + rowsPerBlock(channels));
-    size_t c = 0;
+    const size_t first = start * channels, length = (end - start) * channels;
+    size_t c = 0, step = 0;
     for (; c + laneCount <= channels; c += laneCount) {
       const Floats m = FLOATS(mean + c), r = FLOATS(inverse + c);
       Doubles s = DOUBLES(sum + c), p = DOUBLES(product + c);
-      for (size_t row = start; row < end; row++) {
+      for (size_t row = start; row < end; row++, step++) {
+        prefetch(g + first, length, step);
+        prefetch(x + first, length, step);
         const size_t i = row * channels + c;
         s += WIDE(FLOATS(g + i));
         p += WIDE(FLOATS(g + i) * ((FLOATS(x + i) - m) * r));
@@ -86,12 +100,17 @@ KERNEL(void, ck_second_moments, (size_t rows, size_t channels, const float *g, c
         product)) {
   for (size_t start = 0; start < rows; start += rowsPerBlock(channels)) {
     const size_t end = smaller(rows, start + rowsPerBlock(channels));
-    size_t c = 0;
+    const size_t first = start * channels, length = (end - start) * channels;
+    size_t c = 0, step = 0;
     for (; c + laneCount <= channels; c += laneCount) {
       const Floats m = FLOATS(mean + c), r = FLOATS(inverse + c);
       const Floats tm = FLOATS(tangentMean + c), a = FLOATS(tangentProduct + c);
       Doubles s = DOUBLES(sum + c), p = DOUBLES(product + c);
-      for (size_t row = start; row < end; row++) {
+      for (size_t row = start; row < end; row++, step++) {
+        prefetch(g + first, length, step);
+        prefetch(dg + first, length, step);
+        prefetch(x + first, length, step);
+        prefetch(tangent + first, length, step);
         const size_t i = row * channels + c;
         const Floats normalized = (FLOATS(x + i) - m) * r;
         const Floats t = r * (FLOATS(tangent + i) - tm - normalized * a);
@@ -118,10 +137,14 @@ KERNEL(void, ck_column_sums, (size_t rows, size_t channels, const float *x, doub
        (rows, channels, x, sum)) {
   for (size_t start = 0; start < rows; start += rowsPerBlock(channels)) {
     const size_t end = smaller(rows, start + rowsPerBlock(channels));
-    size_t c = 0;
+    const size_t first = start * channels, length = (end - start) * channels;
+    size_t c = 0, step = 0;
     for (; c + laneCount <= channels; c += laneCount) {
       Doubles s = DOUBLES(sum + c);
-      for (size_t row = start; row < end; row++) s += WIDE(FLOATS(x + row * channels + c));
+      for (size_t row = start; row < end; row++, step++) {
+        prefetch(x + first, length, step);
+        s += WIDE(FLOATS(x + row * channels + c));
+      }
       DOUBLES(sum + c) = s;
     }
     for (size_t row = start; row < end; row++) {

@@ -13,45 +13,63 @@ typedef struct {
   float expm1;
 } Decay;
 
-/// Both for a ≥ 0, each to a relative error of 3e-7; from a = 87 on e^(−a) stays at 1.6e-38.
+/// Both for a ≥ 0, to a relative error of 3e-7 and that of a rounding of a; from a = 87 on e^(−a)
+/// stays at 1.6e-38.
 ALWAYS_INLINE Decay decay(float a) {
-  // −a = n·log 2 + r with |r| ≤ log(2)/2; log 2 in two parts, the first exact in products with n.
-  const float log2High = 0x1.62e4p-1f, log2Low = 0x1.7f7d1cp-20f;
-  // Adding 1.5·2²³ rounds to an integer: below it floats have no fraction bits.
-  const float rounding = 0x1.8p23f;
-  float z = a > 87.0f ? -87.0f : -a;
-  float shifted = z * 0x1.715476p0f + rounding;
-  float n = shifted - rounding;
-  float r = (z - n * log2High) - n * log2Low;
-  // (e^r − 1 − r)/r² on [−log(2)/2, log(2)/2], to 1.4e-7.
-  float q = 0.00139261759f;
-  q = q * r + 0.00836317334f;
-  q = q * r + 0.0416665561f;
-  q = q * r + 0.166665778f;
-  q = q * r + 0.5f;
-  float p = r + r * r * q;
-  // n is also in the low bits of `shifted`; the shift drops the rest. A cast would be
-  // undefined for NaN.
+  const float log2e = 0x1.715476p0f;
+  // Adding 1.5·2²³ rounds to an integer: below it floats have no fraction bits. By the 127 more its
+  // low bits are the exponent of 2ⁿ.
+  const float rounding = 0x1.8p23f + 127.0f;
+  const float clamped = a > 87.0f ? 87.0f : a;
+  // −a/log 2 = n + f with |f| ≤ 1/2.
+  const float shifted = rounding - clamped * log2e;
+  const float n = shifted - rounding;
+  const float f = -(clamped * log2e) - n;
+  // (2^f − 1)/f on [−1/2, 1/2], to 2e-8.
+  float q = 0.000154531634f;
+  q = q * f + 0.00133908633f;
+  q = q * f + 0.00961808302f;
+  q = q * f + 0.0555035695f;
+  q = q * f + 0.240226507f;
+  q = q * f + 0.693147182f;
+  // The shift drops what is above the exponent. A cast would be undefined for NaN.
   unsigned bits;
   memcpy(&bits, &shifted, sizeof bits);
-  bits = (bits + 127u) << 23;
+  bits <<= 23;
   float power;
   memcpy(&power, &bits, sizeof power);
-  Decay result = {power + power * p, (power - 1.0f) + power * p};
-  return result;
+  const float slope = power * f;
+  return (Decay){.exp = power + slope * q, .expm1 = (power - 1.0f) + slope * q};
 }
 
-/// log((1 + w)/(1 − w)) = 2·artanh(w) for 0 ≤ w ≤ 1/3, to a relative error of 1e-7.
-ALWAYS_INLINE float twiceArtanh(float w) {
-  float t = w * w;
-  // (artanh(w)/w − 1)/w² in t = w² on [0, 1/9], to 3e-8.
-  float p = 0.11612165f;
-  p = p * t + 0.108532876f;
-  p = p * t + 0.142961785f;
-  p = p * t + 0.199998528f;
-  p = p * t + 0.333333343f;
-  float twice = 2.0f * w;
-  return twice + twice * (t * p);
+/// −log(1 − e/2) for 0 ≤ e ≤ 1, to a relative error of 2e-7.
+ALWAYS_INLINE float logOfHalf(float e) {
+  // The quotient by e, to 4e-8.
+  float p = 0.00274991547f;
+  p = p * e - 0.0063680145f;
+  p = p * e + 0.00941417087f;
+  p = p * e - 0.00283705699f;
+  p = p * e + 0.00826711208f;
+  p = p * e + 0.01521484f;
+  p = p * e + 0.0417077504f;
+  p = p * e + 0.124998435f;
+  p = p * e + 0.5f;
+  return e * p;
+}
+
+/// log(1 + u) for 0 ≤ u ≤ 1, to a relative error of 2e-7.
+ALWAYS_INLINE float logOfSum(float u) {
+  // The quotient by u, to 9e-8.
+  float p = 0.00512610236f;
+  p = p * u - 0.0290740654f;
+  p = p * u + 0.0775160864f;
+  p = p * u - 0.136022478f;
+  p = p * u + 0.190768808f;
+  p = p * u - 0.248353988f;
+  p = p * u + 0.333181202f;
+  p = p * u - 0.499994457f;
+  p = p * u + 0.99999994f;
+  return u * p;
 }
 
 #endif

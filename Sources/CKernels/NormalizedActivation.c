@@ -1,10 +1,14 @@
 #include "NormalizedActivation.h"
 #include "SoftplusFunctions.h"
+#include <stdint.h>
 
 // Every loop over channels is written for one or two summands by a constant `count`.
 
 /// Sums are made in float over so many rows at a time and added up in double.
 enum { blockRows = 32, blockChannels = 256 };
+
+/// How far ahead memory is asked for, in floats and at least a row; a cache line has 16.
+enum { aheadFloats = 512, lineFloats = 16 };
 
 ALWAYS_INLINE size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
@@ -20,6 +24,23 @@ ALWAYS_INLINE CKSummand rowOf(const CKSummand *s, size_t offset, size_t channel)
   if (r.gradient) r.gradient += offset + channel;
   if (r.gradientTangent) r.gradientTangent += offset + channel;
   return r;
+}
+
+/// Asks for `width` floats of a row that comes some rows later; the last ones lie beyond the end.
+///
+/// The loops below read up to six matrices at once and write three, more than the CPU foresees.
+ALWAYS_INLINE void prefetch(const float *row, size_t channels, size_t width) {
+  const size_t rows = channels < aheadFloats ? aheadFloats / channels : 1;
+  const uintptr_t from = (uintptr_t)row + rows * channels * sizeof(float);
+  for (size_t c = 0; c < width; c += lineFloats) {
+    __builtin_prefetch((const void *)(from + c * sizeof(float)));
+  }
+}
+
+/// Both matrices of a summand that has a tangent.
+ALWAYS_INLINE void prefetchBoth(const CKSummand *s, size_t channels, size_t width) {
+  prefetch(s->x, channels, width);
+  prefetch(s->tangent, channels, width);
 }
 
 #define CENTERED(s, c) ((s).x[c] - (s).mean[c])
@@ -83,6 +104,9 @@ ALWAYS_INLINE void backward(const CKNormalizedActivation *a, const float *g, siz
   for (size_t row = 0; row < a->rows; row++, g += a->channels) {
     const CKSummand p = rowOf(&a->summands[0], row * a->channels, 0);
     const CKSummand q = rowOf(&a->summands[count - 1], row * a->channels, 0);
+    prefetch(p.x, a->channels, a->channels);
+    if (count == 2) prefetch(q.x, a->channels, a->channels);
+    prefetch(g, a->channels, a->channels);
     ELEMENTWISE for (size_t c = 0; c < a->channels; c++) {
       const float z = count == 2 ? PART(p, c) + PART(q, c) : PART(p, c);
       const float zg = sigmoid(beta * z).value * g[c];
@@ -98,6 +122,8 @@ ALWAYS_INLINE void tangent(const CKNormalizedActivation *a, float *y, size_t cou
   for (size_t row = 0; row < a->rows; row++, y += a->channels) {
     const CKSummand p = rowOf(&a->summands[0], row * a->channels, 0);
     const CKSummand q = rowOf(&a->summands[count - 1], row * a->channels, 0);
+    prefetchBoth(&p, a->channels, a->channels);
+    if (count == 2) prefetchBoth(&q, a->channels, a->channels);
     ELEMENTWISE for (size_t c = 0; c < a->channels; c++) {
       const float z = count == 2 ? PART(p, c) + PART(q, c) : PART(p, c);
       const float dz = count == 2 ? PART_TANGENT(p, c) + PART_TANGENT(q, c) : PART_TANGENT(p, c);
@@ -122,6 +148,10 @@ ALWAYS_INLINE void secondSums(const CKNormalizedActivation *a, const float *grad
         const CKSummand q = rowOf(&a->summands[count - 1], row * a->channels, first);
         const float *g = gradient + row * a->channels + first;
         const float *dg = gradientTangent + row * a->channels + first;
+        prefetchBoth(&p, a->channels, width);
+        if (count == 2) prefetchBoth(&q, a->channels, width);
+        prefetch(g, a->channels, width);
+        prefetch(dg, a->channels, width);
         ELEMENTWISE for (size_t c = 0; c < width; c++) {
           const float z = beta * (count == 2 ? PART(p, c) + PART(q, c) : PART(p, c));
           const float dp = PART_TANGENT(p, c), dq = count == 2 ? PART_TANGENT(q, c) : 0;
@@ -152,13 +182,17 @@ ALWAYS_INLINE void secondSums(const CKNormalizedActivation *a, const float *grad
   *sums->beta += betaTotal / ((double)beta * beta);
 }
 
+/// Gradients are written of the first `gradients` summands.
 ALWAYS_INLINE void backwardTangent(const CKNormalizedActivation *a, const float *g,
-                                   const float *dg, size_t count, bool withGradients) {
+                                   const float *dg, size_t count, size_t gradients) {
   const float beta = a->beta;
   for (size_t row = 0; row < a->rows; row++, g += a->channels, dg += a->channels) {
     const CKSummand p = rowOf(&a->summands[0], row * a->channels, 0);
     const CKSummand q = rowOf(&a->summands[count - 1], row * a->channels, 0);
-    const bool alsoQ = count == 2 && withGradients && q.gradient;
+    prefetchBoth(&p, a->channels, a->channels);
+    if (count == 2) prefetchBoth(&q, a->channels, a->channels);
+    prefetch(g, a->channels, a->channels);
+    prefetch(dg, a->channels, a->channels);
     ELEMENTWISE for (size_t c = 0; c < a->channels; c++) {
       const float z = count == 2 ? PART(p, c) + PART(q, c) : PART(p, c);
       const float dz = count == 2 ? PART_TANGENT(p, c) + PART_TANGENT(q, c) : PART_TANGENT(p, c);
@@ -166,9 +200,9 @@ ALWAYS_INLINE void backwardTangent(const CKNormalizedActivation *a, const float 
       const float zg = s.value * g[c];
       const float dzg = beta * s.slope * dz * g[c] + s.value * dg[c];
       p.gradientTangent[c] = PART_SECOND(p, c, zg, dzg);
-      if (withGradients) p.gradient[c] = PART_GRADIENT(p, c, zg);
+      if (gradients >= 1) p.gradient[c] = PART_GRADIENT(p, c, zg);
       if (count == 2) q.gradientTangent[c] = PART_SECOND(q, c, zg, dzg);
-      if (alsoQ) q.gradient[c] = PART_GRADIENT(q, c, zg);
+      if (gradients == 2) q.gradient[c] = PART_GRADIENT(q, c, zg);
     }
   }
 }
@@ -218,12 +252,15 @@ KERNEL(void, ck_activation_second_sums, (const CKNormalizedActivation *a, const 
 KERNEL(void, ck_activation_backward_tangent, (const CKNormalizedActivation *a,
                                               const float *gradient, const float *gradientTangent),
        (a, gradient, gradientTangent)) {
-  const bool withGradients = a->summands[0].gradient;
+  const bool ofFirst = a->summands[0].gradient, ofSecond = a->summands[1].gradient;
+  const size_t gradients = !ofFirst ? 0 : a->count == 2 && ofSecond ? 2 : 1;
   if (a->count == 1) {
-    withGradients ? backwardTangent(a, gradient, gradientTangent, 1, true)
-                  : backwardTangent(a, gradient, gradientTangent, 1, false);
+    gradients == 1 ? backwardTangent(a, gradient, gradientTangent, 1, 1)
+                   : backwardTangent(a, gradient, gradientTangent, 1, 0);
+  } else if (gradients == 2) {
+    backwardTangent(a, gradient, gradientTangent, 2, 2);
   } else {
-    withGradients ? backwardTangent(a, gradient, gradientTangent, 2, true)
-                  : backwardTangent(a, gradient, gradientTangent, 2, false);
+    gradients == 1 ? backwardTangent(a, gradient, gradientTangent, 2, 1)
+                   : backwardTangent(a, gradient, gradientTangent, 2, 0);
   }
 }

@@ -9,20 +9,18 @@
 /// From here on softplus(z) is z: in float32 the difference is below half a unit in the last place.
 #define LINEAR_FROM 20.0f
 
-/// softplus(z) − log 2 = max(z, 0) − 2·artanh((1 − u)/(3 + u)) with u = e^(−|z|).
+/// softplus(z) − log 2 = max(z, 0) + log(1 − e/2) with e = 1 − e^(−|z|).
 ///
-/// With 1 − u from expm1 nothing cancels around zero, where the result is z/2 + z²/8.
+/// With e from expm1 nothing cancels around zero, where the result is z/2 + z²/8.
 ALWAYS_INLINE float centeredSoftplus(float z) {
-  Decay u = decay(__builtin_fabsf(z));
-  float positive = z < 0.0f ? 0.0f : z;
-  return positive - twiceArtanh(-u.expm1 / (4.0f + u.expm1));
+  const float positive = z < 0.0f ? 0.0f : z;
+  return positive - logOfHalf(-decay(__builtin_fabsf(z)).expm1);
 }
 
-/// softplus(z) = max(z, 0) + log(1 + u) with u = e^(−|z|); log(1 + u) = 2·artanh(u/(2 + u)).
+/// softplus(z) = max(z, 0) + log(1 + u) with u = e^(−|z|).
 ALWAYS_INLINE float plainSoftplus(float z) {
-  Decay u = decay(__builtin_fabsf(z));
-  float positive = z < 0.0f ? 0.0f : z;
-  return positive + twiceArtanh(u.exp / (2.0f + u.exp));
+  const float positive = z < 0.0f ? 0.0f : z;
+  return positive + logOfSum(decay(__builtin_fabsf(z)).exp);
 }
 
 /// σ(z) and σ'(z).
@@ -32,38 +30,32 @@ typedef struct {
 } Sigmoid;
 
 ALWAYS_INLINE Sigmoid sigmoid(float z) {
-  float u = decay(__builtin_fabsf(z)).exp;
-  float inverse = 1.0f / (1.0f + u);
-  float small = u * inverse;
-  Sigmoid result = {z < 0.0f ? small : inverse, z > LINEAR_FROM ? 0.0f : small * inverse};
-  return result;
+  const float u = decay(__builtin_fabsf(z)).exp;
+  const float inverse = 1.0f / (1.0f + u);
+  const float small = u * inverse;
+  return (Sigmoid){.value = z < 0.0f ? small : inverse,
+                   .slope = z > LINEAR_FROM ? 0.0f : small * inverse};
 }
 
 /// β²·∂s/∂β = z·σ(z) − softplus(z) + c.
 ///
 /// It is even in z. With c = 0 it is −(|z|·u/(1 + u) + log(1 + u)): no cancellation. With c = log 2
-/// it is z²/8 around zero, the difference of two terms of size |z|/2, so |z| < 2 takes a
+/// it is z²/8 around zero, the difference of two terms of size |z|/2, so |z| < 1 takes a
 /// polynomial.
 ALWAYS_INLINE float betaSlope(float z, bool centered) {
-  float a = __builtin_fabsf(z);
-  Decay u = decay(a);
-  float decaying = a > 87.0f ? 0.0f : a * u.exp / (1.0f + u.exp);
-  if (!centered) {
-    float slope = -(decaying + twiceArtanh(u.exp / (2.0f + u.exp)));
-    return z > LINEAR_FROM ? 0.0f : slope;
-  }
-  float t = a * a;
-  // (log 2 − log(1 + u) − a·u/(1 + u))/t in t = a² on [0, 4], to 2e-8.
-  float p = -4.98521091e-09f;
-  p = p * t + 1.28323308e-07f;
-  p = p * t - 1.76588753e-06f;
-  p = p * t + 1.88477716e-05f;
-  p = p * t - 0.000184101198f;
-  p = p * t + 0.00173593638f;
-  p = p * t - 0.0156249674f;
-  p = p * t + 0.125f;
-  float far = twiceArtanh(-u.expm1 / (4.0f + u.expm1)) - decaying;
-  return a < 2.0f ? t * p : far;
+  const float a = __builtin_fabsf(z);
+  const Decay u = decay(a);
+  // The clamp is that of `decay`: a·u stays small where u does not vanish.
+  const float decaying = (a > 87.0f ? 87.0f : a) * (u.exp * (1.0f / (1.0f + u.exp)));
+  if (!centered) return z > LINEAR_FROM ? 0.0f : -(decaying + logOfSum(u.exp));
+  const float t = a * a;
+  // (log 2 − log(1 + u) − a·u/(1 + u))/t in t = a² on [0, 1], to 5e-8.
+  float near = 1.49881644e-05f;
+  near = near * t - 0.000180947784f;
+  near = near * t + 0.0017348855f;
+  near = near * t - 0.0156248482f;
+  near = near * t + 0.125f;
+  return a < 1.0f ? t * near : logOfHalf(-u.expm1) - decaying;
 }
 
 /// softplus(z) − c.
