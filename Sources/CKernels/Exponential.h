@@ -13,8 +13,8 @@ typedef struct {
   float expm1;
 } Decay;
 
-/// Both for a ≥ 0, to a relative error of 3e-7 and that of a rounding of a; from a = 87 on e^(−a)
-/// stays at 1.6e-38.
+/// Both for a ≥ 0, to a relative error of 3e-7 and what a changes by in the last place; from a = 87
+/// on e^(−a) stays at 1.6e-38.
 ALWAYS_INLINE Decay decay(float a) {
   const float log2e = 0x1.715476p0f;
   // Adding 1.5·2²³ rounds to an integer: below it floats have no fraction bits. By the 127 more its
