@@ -71,7 +71,11 @@ private final class SwitchedCommunicator: Communicator {
 
   func beat() { current.beat() }
 
+  var sharer: Int { ledgered.sharer }
+  var sharers: Int { ledgered.sharers }
+
   func meetThreads() { current.meetThreads() }
+  func meetSharers() { current.meetSharers() }
 
   func oncePerProcess<Value: Sendable>(_ make: () throws -> Value) throws -> Value {
     try current.oncePerProcess(make)
@@ -79,6 +83,7 @@ private final class SwitchedCommunicator: Communicator {
 
   /// Of either communicator: they have the memory of the ranks in common.
   func sharedMemory(bytes: Int) -> SharedMemory? { current.sharedMemory(bytes: bytes) }
+  func commonMemory(bytes: Int) -> SharedMemory? { current.commonMemory(bytes: bytes) }
 
   func sum(_ buffer: UnsafeMutableBufferPointer<Float>) { current.sum(buffer) }
   func sum(_ buffer: UnsafeMutableBufferPointer<Double>) { current.sum(buffer) }

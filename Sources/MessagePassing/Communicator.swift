@@ -65,10 +65,27 @@ public protocol Communicator: AnyObject, Sendable {
   /// Collective within each process. What each wrote before, all see after it.
   func meetThreads()
 
+  /// This rank's number among those that can have memory in common: threads of a process, and ranks of a
+  /// machine that have mapped one another's memory.
+  var sharer: Int { get }
+
+  /// How many those are; `threads` where a process shares with no other.
+  var sharers: Int { get }
+
   /// Zeroed memory of this rank in which sums are made in place, by the ranks of its machine.
   ///
   /// Collective. Nil, on all ranks of a process's first thread, where sums are as fast anywhere else.
   func sharedMemory(bytes: Int) -> SharedMemory?
+
+  /// Zeroed memory that all ``sharers`` have in common, from ``SharedMemory/common`` on.
+  ///
+  /// Collective. Nil on all ranks where there is none, or where a process shares with no other.
+  func commonMemory(bytes: Int) -> SharedMemory?
+
+  /// Returns when all ranks that can have memory in common have called it: what each wrote before, all see.
+  ///
+  /// Collective.
+  func meetSharers()
 
   /// A communicator of the same ranks whose collectives are matched separately. Collective.
   ///
@@ -93,7 +110,12 @@ extension Communicator {
 
   public func meetThreads() {}
 
+  public var sharer: Int { thread }
+  public var sharers: Int { threads }
+
   public func sharedMemory(bytes: Int) -> SharedMemory? { nil }
+  public func commonMemory(bytes: Int) -> SharedMemory? { nil }
+  public func meetSharers() { meetThreads() }
 
   public func oncePerProcess<Value: Sendable>(_ make: () throws -> Value) throws -> Value {
     try make()

@@ -30,12 +30,27 @@ public final class LedgeredCommunicator: Communicator {
     try base.oncePerProcess(make)
   }
 
+  public var sharer: Int { base.sharer }
+  public var sharers: Int { base.sharers }
+
   public func sharedMemory(bytes: Int) -> SharedMemory? {
     var memory: SharedMemory?
     ledger.record(.shareMemory, count: bytes, stream: stream) {
       memory = base.sharedMemory(bytes: bytes)
     }
     return memory
+  }
+
+  public func commonMemory(bytes: Int) -> SharedMemory? {
+    var memory: SharedMemory?
+    ledger.record(.shareMemory, count: bytes, stream: stream) {
+      memory = base.commonMemory(bytes: bytes)
+    }
+    return memory
+  }
+
+  public func meetSharers() {
+    ledger.record(.meetSharers, stream: stream) { base.meetSharers() }
   }
 
   public var place: Place? {

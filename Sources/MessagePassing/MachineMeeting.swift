@@ -11,7 +11,7 @@ import Synchronization
 final class MachineMeeting {
   /// What a rank meets the others for.
   struct Call: Equatable {
-    enum Purpose: UInt64 { case sumFloat, sumDouble, sumInt64, end }
+    enum Purpose: UInt64 { case sumFloat, sumDouble, sumInt64, end, sharers }
 
     var purpose: Purpose
     var count = 0

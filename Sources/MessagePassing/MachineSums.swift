@@ -1,7 +1,7 @@
 /// Sums over ranks by those of each machine, in memory that they have mapped of one another, and then over
 /// machines.
 ///
-/// A sum in memory from ``makeMemory(bytes:)`` is made in place: each rank adds a share of the elements of its
+/// A sum in memory from ``makeSummedMemory(bytes:)`` is made in place: each rank adds a share of the elements of its
 /// machine, adds that to those of the other machines, and writes it to all of its own. A small buffer from
 /// elsewhere goes through slots. Ranks of a machine are added in their order.
 ///
@@ -45,13 +45,25 @@ final class MachineSums: @unchecked Sendable {
     meeting = MachineMeeting(in: slots, rank: machine.rank, size: machine.size)
   }
 
+  /// This rank's number among those of its machine, and how many those are.
+  var place: Int { machine.rank }
+  var places: Int { machine.size }
+
+  /// Returns when all ranks of the machine have called it.
+  func meet() { meeting.meet(for: MachineMeeting.Call(purpose: .sharers)) }
+
   /// Zeroed memory of this rank in which sums are made in place.
   ///
   /// Collective. Nil on all ranks if one cannot have it.
-  func makeMemory(bytes: Int) -> SharedMemory? {
-    let memory = Self.makeMemory(bytes: bytes, machine, of: all)
+  func makeSummedMemory(bytes: Int) -> SharedMemory? {
+    let memory = makeMemory(bytes: bytes)
     if let memory { memories.add(memory) }
     return memory
+  }
+
+  /// Memory that sums have nothing to do with; collective as the other.
+  func makeMemory(bytes: Int) -> SharedMemory? {
+    Self.makeMemory(bytes: bytes, machine, of: all)
   }
 
   private static func makeMemory(

@@ -17,6 +17,9 @@ public final class SharedMemory: @unchecked Sendable {
   /// This rank's own; zeroed at first.
   public var base: UnsafeMutableRawPointer { bases[rank] }
 
+  /// That of rank 0, the same for all.
+  public var common: UnsafeMutableRawPointer { bases[0] }
+
   /// Takes `bytes` of memory, at least 8, the same on all ranks.
   ///
   /// Collective. Nil on all ranks if one of them cannot have it, or cannot map that of another.

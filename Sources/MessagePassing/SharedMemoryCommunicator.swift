@@ -50,7 +50,12 @@ public final class SharedMemoryCommunicator: Communicator {
 
   public func barrier() { base.barrier() }
 
-  public func sharedMemory(bytes: Int) -> SharedMemory? { sums.makeMemory(bytes: bytes) }
+  public var sharer: Int { sums.place }
+  public var sharers: Int { sums.places }
+
+  public func sharedMemory(bytes: Int) -> SharedMemory? { sums.makeSummedMemory(bytes: bytes) }
+  public func commonMemory(bytes: Int) -> SharedMemory? { sums.makeMemory(bytes: bytes) }
+  public func meetSharers() { sums.meet() }
 
   /// Sums that are made at once follow each other on all ranks, of whichever communicator they are.
   public func duplicate() -> any Communicator {

@@ -7,7 +7,8 @@ import Preconditions
 final class ThreadCalls: @unchecked Sendable {
   enum Operation: Equatable {
     case sumFloat, sumDouble, sumInt64, startSumFloat, startSumInt64, finishSums
-    case broadcast(root: Int), barrier, meetThreads, oncePerProcess, duplicate
+    case broadcast(root: Int), barrier, meetThreads, meetSharers, oncePerProcess, commonMemory,
+      duplicate
   }
 
   /// One thread's part in a collective; `base` is nil for an empty buffer.

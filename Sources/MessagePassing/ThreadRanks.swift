@@ -16,6 +16,9 @@ struct ThreadRanks: Sendable {
   /// How many there are.
   var count: Int { firsts[firsts.count - 1] }
 
+  /// Whether every process has as many threads.
+  var areEven: Bool { (1..<firsts.count).allSatisfy { firsts[$0] - firsts[$0 - 1] == firsts[1] } }
+
   func first(of process: Int) -> Int { firsts[process] }
 
   /// Where a rank is.

@@ -106,6 +106,22 @@ public final class ThreadedCommunicator: Communicator {
     try handOver(.oncePerProcess, make)
   }
 
+  /// Processes with unlike numbers of threads share nothing: their shares of the work would be unlike too.
+  private var processesShare: Bool { outer.sharers > 1 && ranks.areEven }
+
+  public var sharer: Int { (processesShare ? outer.sharer * team.size : 0) + thread }
+  public var sharers: Int { (processesShare ? outer.sharers : 1) * team.size }
+
+  public func commonMemory(bytes: Int) -> SharedMemory? {
+    processesShare ? handOver(.commonMemory) { outer.commonMemory(bytes: bytes) } : nil
+  }
+
+  public func meetSharers() {
+    meet(.meetSharers)
+    if thread == 0 && processesShare { outer.meetSharers() }
+    team.meet()
+  }
+
   /// Threads of a process add in memory that is theirs anyway; what thread 0 has is summed over processes.
   public func sharedMemory(bytes: Int) -> SharedMemory? {
     thread == 0 ? outer.sharedMemory(bytes: bytes) : nil

@@ -21,9 +21,18 @@ public final class TimedCommunicator: Communicator, @unchecked Sendable {
     try base.oncePerProcess(make)
   }
 
+  public var sharer: Int { base.sharer }
+  public var sharers: Int { base.sharers }
+
   public func sharedMemory(bytes: Int) -> SharedMemory? {
     timed { base.sharedMemory(bytes: bytes) }
   }
+
+  public func commonMemory(bytes: Int) -> SharedMemory? {
+    timed { base.commonMemory(bytes: bytes) }
+  }
+
+  public func meetSharers() { timed { base.meetSharers() } }
 
   public var place: Place? {
     get { base.place }

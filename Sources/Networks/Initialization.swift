@@ -16,7 +16,7 @@ extension Model {
   /// variance 1, power-iteration vectors from a normal distribution and 15 iterations.
   ///
   /// Every tensor has random numbers of its own, keyed by the seed and its place in the network, so they
-  /// are the same on every rank; one thread of those that have the parameters in common calls it.
+  /// are the same on every rank; one rank of those that have the parameters in common calls it.
   public func initialize(seed: UInt64) {
     for (ordinal, parameter) in parameters.reversed().enumerated() {
       var generator = KeyedGenerator(

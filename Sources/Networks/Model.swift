@@ -36,22 +36,24 @@ public final class Model {
   /// `gradients` holds one slice's at a time until `readExactSums`.
   public let exactSums: ExactSums?
 
-  /// The parameters that this thread refreshes and moves; all of them where it has them for itself.
+  /// The parameters that this rank refreshes and moves; all of them where it has them for itself.
   public let owned: [OwnedParameter]
 
   private let communicator: any Communicator
   private let arena: Arena
-  /// Threads that have the parameters in common.
+  /// Ranks that have the parameters in common, this one included.
   private let sharers: Int
-  /// What this thread's plan takes, with its part of what it has in common with others.
+  /// What this thread's plan takes, with its part of what the threads of its process have in common.
   public var memoryBytes: Int {
-    arena.bytes(in: .own) + arena.bytes(in: .summed) + arena.bytes(in: .common) / sharers
+    arena.bytes(in: .own) + arena.bytes(in: .summed)
+      + arena.bytes(in: .common) / (sharers > 1 ? communicator.threads : 1)
   }
 
-  /// Takes the network's memory, a part of which threads that train have in common.
+  /// Takes the network's memory, a part of which threads, and ranks of a machine, have in common if the model is
+  /// to be trained.
   ///
-  /// That part is values, velocities, what is made of the values, and the vectors of power iterations. One
-  /// thread of a process sets them; ``broadcast(over:)`` follows.
+  /// That part is values, velocities, what is made of the values, and the vectors of power iterations. Rank 0
+  /// sets them; ``broadcast(over:)`` follows.
   ///
   /// Collective where the model is to be trained.
   /// - Throws: ``ArenaError`` if the plan does not fit.
@@ -61,17 +63,9 @@ public final class Model {
   ) throws {
     self.architecture = architecture
     self.configuration = configuration
-    let sharers = configuration.trains ? communicator.threads : 1
-    let (plan, arena) = try Arena.plan(in: { region, bytes in
-      switch region {
-      case .summed:
-        return try communicator.sharedMemory(bytes: bytes)
-          .map { MemoryBlock($0.base, bytes: bytes, of: $0) } ?? MemoryBlock(bytes: bytes)
-      case .common where sharers > 1:
-        return try communicator.oncePerProcess { try MemoryBlock(bytes: bytes) }
-      case .common, .own:
-        return try MemoryBlock(bytes: bytes)
-      }
+    let sharers = configuration.trains ? communicator.sharers : 1
+    let (plan, arena) = try Arena.plan(in: {
+      try Model.makeBlock(region: $0, bytes: $1, sharers: sharers, communicator)
     }) {
       ModelPlan(architecture, configuration, communicator: communicator, arena: $0)
     }
@@ -93,17 +87,40 @@ public final class Model {
     finished = plan.finished
     exactSums = plan.exactSums
     owned = ParameterShares.of(
-      thread: sharers > 1 ? communicator.thread : 0, of: sharers, plan.parameters,
+      sharer: sharers > 1 ? communicator.sharer : 0, of: sharers, plan.parameters,
       plan.reparameterizations)
+  }
+
+  /// Collective where ranks of a machine share memory.
+  private static func makeBlock(
+    region: Arena.Region, bytes: Int, sharers: Int, _ communicator: any Communicator
+  ) throws -> MemoryBlock {
+    switch region {
+    case .summed:
+      if let memory = communicator.sharedMemory(bytes: bytes) {
+        return MemoryBlock(memory.base, bytes: bytes, of: memory)
+      }
+    case .common where sharers > communicator.threads:
+      // All ranks get it, or none.
+      guard let memory = communicator.commonMemory(bytes: bytes) else {
+        throw ArenaError.outOfMemory(bytes: bytes)
+      }
+      return MemoryBlock(memory.common, bytes: bytes, of: memory)
+    case .common where sharers > 1:
+      return try communicator.oncePerProcess { try MemoryBlock(bytes: bytes) }
+    case .common, .own:
+      break
+    }
+    return try MemoryBlock(bytes: bytes)
   }
 
   // MARK: - The sweeps
 
   /// Ŵ, β and γ from the values; in training the power iterations advance once.
   ///
-  /// Collective over the threads that have the parameters in common.
+  /// Collective over the ranks that have the parameters in common.
   public func refresh(_ mode: Mode) {
-    // Another thread may be reading what the last refresh has made.
+    // Another rank may be reading what the last refresh has made.
     meetSharers()
     for own in owned { own.reparameterization?.refresh(mode) }
     meetSharers()
@@ -159,14 +176,14 @@ public final class Model {
 
   /// Lets `move` pull back and move each trained parameter, one after the other while the cache holds it.
   ///
-  /// Collective over the threads that have the parameters in common, each with its own of them.
+  /// Collective over the ranks that have the parameters in common, each with its own of them.
   public func update(_ move: (OwnedParameter) -> Void) {
     for own in owned where own.parameter.isTrained { move(own) }
     meetSharers()
   }
 
   private func meetSharers() {
-    if sharers > 1 { communicator.meetThreads() }
+    if sharers > 1 { communicator.meetSharers() }
   }
 
   /// Running statistics take over what the last training forward pass staged.
@@ -174,7 +191,7 @@ public final class Model {
 
   /// Undoes what `refresh` advanced: the step was skipped.
   ///
-  /// Collective over the threads that have the parameters in common.
+  /// Collective over the ranks that have the parameters in common.
   public func restore() {
     for own in owned { own.reparameterization?.restore() }
     meetSharers()

@@ -4,6 +4,8 @@ import Tensors
 extension Model {
   /// Gives every rank rank 0's values, state and velocities.
   ///
+  /// Ranks that have the values in common write there what is there already.
+  ///
   /// Collective; rank 0 alone needs to have set them, and to see a checkpoint's files. Ranks then hold the
   /// same bits even where their C libraries round differently.
   public func broadcast(over communicator: any Communicator) {

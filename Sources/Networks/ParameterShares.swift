@@ -22,12 +22,12 @@ public struct OwnedParameter {
   private static let multiplicationsPerFloat = 120
 }
 
-/// How the threads that have a model's parameters in common share out the work on them.
+/// How the ranks that have a model's parameters in common share out the work on them.
 enum ParameterShares {
-  /// The parameters of one of `threads` threads, in their order: each goes, the most costly first, to the
-  /// thread that has the least to do.
+  /// The parameters of one of `sharers` ranks, in their order: each goes, the most costly first, to the rank
+  /// that has the least to do.
   static func of(
-    thread: Int, of threads: Int, _ parameters: [Parameter],
+    sharer: Int, of sharers: Int, _ parameters: [Parameter],
     _ reparameterizations: [any Reparameterization]
   ) -> [OwnedParameter] {
     let all = parameters.map { parameter in
@@ -37,13 +37,13 @@ enum ParameterShares {
     }
     // Sorting is not stable; the place decides between equals.
     let byCost = all.indices.sorted { (all[$1].cost, $0) < (all[$0].cost, $1) }
-    var loads = [Int](repeating: 0, count: threads)
+    var loads = [Int](repeating: 0, count: sharers)
     var owners = [Int](repeating: 0, count: all.count)
     for index in byCost {
       let least = loads.indices.min { (loads[$0], $0) < (loads[$1], $1) } ?? 0
       owners[index] = least
       loads[least] += all[index].cost
     }
-    return all.indices.filter { owners[$0] == thread }.map { all[$0] }
+    return all.indices.filter { owners[$0] == sharer }.map { all[$0] }
   }
 }

@@ -56,11 +56,13 @@ public struct TrainerSetup {
     try agreement.requireSame(asked.map { ("--\($0.key)", "\($0.value)") })
     let layerCommunicator = TimedCommunicator(communicator)
     self.layerCommunicator = layerCommunicator
-    let (train, test, model) = try agreement.perform {
-      try TrainerSetup.prepare(recipe, layerCommunicator)
-    }
+    let (train, test) = try agreement.perform { try TrainerSetup.load(recipe, communicator) }
     trainData = train
     testData = test
+    // Collective itself, so after everything that may fail on one rank.
+    let model = try agreement.perform {
+      try TrainerSetup.makeModel(recipe, for: train, layerCommunicator)
+    }
     self.model = model
     (curvaturePenalty, adversary) = try agreement.perform {
       (try recipe.curvaturePenalty(for: model), try recipe.adversary(for: model))
@@ -107,9 +109,9 @@ public struct TrainerSetup {
     position = BatchPosition(epoch: Int(progress[1]), step: Int(progress[2]))
   }
 
-  private static func prepare(
+  private static func load(
     _ recipe: Recipe, _ communicator: any Communicator
-  ) throws -> (Dataset, Dataset, Model) {
+  ) throws -> (Dataset, Dataset) {
     guard recipe.batchSize >= communicator.size else {
       throw TrainingError.batchSmallerThanRanks(
         batch: recipe.batchSize, ranks: communicator.size)
@@ -120,11 +122,18 @@ public struct TrainerSetup {
     guard test.format == train.format else {
       throw DatasetError.unequalFormats(train: train.format, test: test.format)
     }
-    let architecture = try recipe.architecture(for: train)
+    try checkBatches(
+      recipe.sampler(for: train), try recipe.architecture(for: train), recipe,
+      ranks: communicator.size)
+    return (train, test)
+  }
+
+  private static func makeModel(
+    _ recipe: Recipe, for train: Dataset, _ communicator: any Communicator
+  ) throws -> Model {
     let sampler = recipe.sampler(for: train)
-    try checkBatches(sampler, architecture, recipe, ranks: communicator.size)
-    let model = try Model(
-      architecture,
+    return try Model(
+      try recipe.architecture(for: train),
       ModelConfiguration(
         recipe.trainingPurpose,
         // Evaluation takes whole slices, also where a rank's share of a batch is smaller.
@@ -133,7 +142,6 @@ public struct TrainerSetup {
         batchNormScope: recipe.batchNormScope, sumOrder: recipe.sumOrder,
         precision: recipe.productPrecision),
       communicator: communicator)
-    return (train, test, model)
   }
 
   /// A batch norm needs two values per channel, in the last batch too, and on each rank if it is local.

@@ -8,9 +8,10 @@ struct RankOptions: ParsableArguments {
   @OptionGroup var watch: WatchOptions
 
   @Option(
-    help:
-      "off: MPI makes all sums, also those of ranks on one machine, which can map one another's memory"
-  )
+    help: """
+      off: ranks of a machine do not map one another's memory; each has weights of its own, and MPI makes \
+      all sums
+      """)
   var sharedMemory: WatchOptions.Switch = .on
 
   /// Joins the other ranks, which then compute by the same kernels.

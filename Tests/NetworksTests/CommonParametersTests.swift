@@ -4,22 +4,30 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Models of threads that have their parameters in common.
+/// Models of ranks that have their parameters in common.
 @Suite struct CommonParametersTests {
-  private static let threads = 3
+  /// The threads of each process of a machine.
+  private static let teams = [[3], [1, 1, 1], [2, 2]]
 
-  /// What `body` returns on each of three threads, in their order.
-  private func onThreads<Output: Sendable>(
-    _ body: @escaping @Sendable (any Communicator) throws -> Output
+  /// What `body` returns on each rank, in their order.
+  private func onRanks<Output: Sendable>(
+    _ team: [Int], _ body: @escaping @Sendable (any Communicator) throws -> Output
   ) throws -> [Output] {
     let outputs = Mutex([Int: Output]())
-    let abandon: ThreadTeam.Abandon = { fatalError("rank \($1): \($0)") }
-    try ThreadTeam(size: Self.threads).run(over: SoloCommunicator(), abandon: abandon) {
-      communicator in
-      let output = try body(communicator)
-      outputs.withLock { $0[communicator.rank] = output }
+    @Sendable func runProcess(_ outer: any Communicator, threads: Int) throws {
+      let abandon: ThreadTeam.Abandon = { fatalError("rank \($1): \($0)") }
+      try ThreadTeam(size: threads).run(over: outer, abandon: abandon) { communicator in
+        let output = try body(communicator)
+        outputs.withLock { $0[communicator.rank] = output }
+      }
     }
-    return outputs.withLock { found in (0..<Self.threads).compactMap { found[$0] } }
+    _ = try ThreadCommunicator.run(ranks: team.count) { process in
+      // A process alone shares with nobody.
+      let outer: (any Communicator)? = SharedMemoryCommunicator(over: process, host: "here")
+      try runProcess(outer ?? process, threads: team[process.rank])
+    }
+    let total = team.reduce(0, +)
+    return outputs.withLock { found in (0..<total).compactMap { found[$0] } }
   }
 
   private static func model(
@@ -43,9 +51,10 @@ import Testing
   }
 
   @Test(
-    "each parameter is owned by one thread, none by all of them", arguments: SmallNetwork.allCases)
-  func owners(network: SmallNetwork) throws {
-    let owned = try onThreads { communicator in
+    "each parameter is owned by one rank, none by all of them", arguments: SmallNetwork.allCases,
+    teams)
+  func owners(network: SmallNetwork, team: [Int]) throws {
+    let owned = try onRanks(team) { communicator in
       try Self.model(network, .training, over: communicator).owned.map { $0.parameter.names[0] }
     }
     let alone = try Self.model(network, .training, over: SoloCommunicator())
@@ -54,11 +63,13 @@ import Testing
     #expect(alone.owned.map { $0.parameter.names[0] } == alone.parameters.map { $0.names[0] })
   }
 
-  @Test("refreshes, skipped ones too, and updates have the bits of one thread alone")
-  func sameBits() throws {
+  @Test(
+    "refreshes, skipped ones too, and updates have the bits of one rank alone", arguments: teams)
+  func sameBits(team: [Int]) throws {
     let steps: @Sendable (any Communicator) throws -> [UInt32] = { communicator in
       let model = try Self.model(.resNetLowCurvature, .training, over: communicator)
-      defer { withExtendedLifetime(model) {} }
+      // Others read what is common until they have returned.
+      defer { communicator.barrier() }
       for step in 0..<3 {
         model.refresh(.training)
         if step == 1 {
@@ -79,23 +90,32 @@ import Testing
       return Self.bits(of: model)
     }
     let alone = try steps(SoloCommunicator())
-    #expect(try onThreads(steps) == [alone, alone, alone])
+    let together = try onRanks(team, steps)
+    #expect(together == together.map { _ in alone })
   }
 
-  @Test("a thread's plan is smaller than that of a process alone, where the model is to be trained")
-  func memory() throws {
+  @Test(
+    "values lie in memory once, and a thread's plan is smaller than that of a process alone, in training",
+    arguments: teams)
+  func memory(team: [Int]) throws {
     for (purpose, isShared) in [
       (ModelConfiguration.Purpose.training, true), (.inference, false),
     ] {
       let alone = try Self.model(.resNetLowCurvature, purpose, over: SoloCommunicator())
-      let found = try onThreads { communicator in
+      let found = try onRanks(team) { communicator in
         let model = try Self.model(.resNetLowCurvature, purpose, over: communicator)
+        communicator.barrier()
+        if communicator.rank == 1 { model.values[0] = 42 }
+        communicator.barrier()
         return (
-          bytes: model.memoryBytes, start: UInt(bitPattern: model.values.pointer)
+          bytes: model.memoryBytes, isThread: communicator.threads > 1, seen: model.values[0]
         )
       }
-      #expect(found.allSatisfy { ($0.bytes < alone.memoryBytes - 1000) == isShared })
-      #expect(Set(found.map(\.start)).count == (isShared ? 1 : Self.threads))
+      #expect(
+        found.allSatisfy {
+          ($0.bytes < alone.memoryBytes - 1000) == (isShared && $0.isThread)
+        })
+      #expect(found.indices.allSatisfy { (found[$0].seen == 42) == (isShared || $0 == 1) })
     }
   }
 }

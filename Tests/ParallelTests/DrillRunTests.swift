@@ -97,9 +97,10 @@ extension ProgramRuns {
       #expect(applied == [true, true, false, true, true])
     }
 
-    @Test("a bit of a weight that flips on one rank is found at the next comparison")
+    @Test("a bit of a weight of its own that flips on one rank is found at the next comparison")
     func flip() throws {
-      let (outcome, complaints) = try train(.flip, ["--divergence-check-every", "5"])
+      let (outcome, complaints) = try train(
+        .flip, ["--divergence-check-every", "5", "--shared-memory", "off"])
       #expect(outcome.status == ExitStatus.replicasDiffer.rawValue, "\(outcome)")
       #expect(complaints.count == 1, "\(outcome)")
       let line = complaints.first ?? ""

@@ -6,6 +6,8 @@ public struct CollectiveEntry: Equatable, Sendable {
     case finishSums
     /// The ranks of a machine give one another memory of theirs.
     case shareMemory
+    /// Ranks that have memory in common wait for one another.
+    case meetSharers
   }
 
   /// 0 for the communicator that the program began with, 1 for its first duplicate, and so on.
@@ -54,6 +56,7 @@ extension CollectiveEntry: CustomStringConvertible {
     case .finalize: "end of MPI"
     case .finishSums: "end of the sums that were started"
     case .shareMemory: "sharing of \(counted("byte")) of memory"
+    case .meetSharers: "meeting of the ranks of each machine"
     }
   }
 
@@ -63,7 +66,7 @@ extension CollectiveEntry: CustomStringConvertible {
     case .sumFloat: 4 * count
     case .sumDouble, .sumInt64: 8 * count
     case .broadcast: count
-    case .barrier, .duplicate, .finalize, .finishSums, .shareMemory: 0
+    case .barrier, .duplicate, .finalize, .finishSums, .shareMemory, .meetSharers: 0
     }
   }
 }
@@ -126,6 +129,7 @@ extension CollectiveEntry.Operation {
     case .finalize: 6
     case .finishSums: 7
     case .shareMemory: 8
+    case .meetSharers: 9
     }
   }
 
@@ -140,6 +144,7 @@ extension CollectiveEntry.Operation {
     case 6: self = .finalize
     case 7: self = .finishSums
     case 8: self = .shareMemory
+    case 9: self = .meetSharers
     default: return nil
     }
   }
