@@ -65,8 +65,9 @@ public struct TrainingStep {
     let input = model.input.prefix(n)
     let logits = model.logits.prefix(n)
 
-    communicator.enter(.forward)
+    communicator.enter(.refresh)
     model.refresh(.training)
+    communicator.enter(.forward)
     model.exactSums?.clear()
     counters.write(
       StepCounters.Values(stop: request == .stop ? 1 : 0, failed: request == .fail ? 1 : 0))

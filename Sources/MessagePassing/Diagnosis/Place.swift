@@ -14,6 +14,8 @@ public struct Place: Equatable, Sendable {
     case preparing
     /// Waits for a batch.
     case data
+    /// Computes spectral norms, and what else is made of the weights.
+    case refresh
     case forward
     case backward
     case forwardTangent
@@ -55,6 +57,7 @@ extension Place.Activity: CustomStringConvertible {
     switch self {
     case .preparing: "preparation"
     case .data: "waiting for a batch"
+    case .refresh: "refresh"
     case .forward: "forward"
     case .backward: "backward"
     case .forwardTangent: "forward tangent"
@@ -110,6 +113,7 @@ extension Place.Activity {
     case .measurement: 11
     case .betweenSteps: 12
     case .ending: 13
+    case .refresh: 14
     }
   }
 
@@ -129,6 +133,7 @@ extension Place.Activity {
     case 11: self = .measurement
     case 12: self = .betweenSteps
     case 13: self = .ending
+    case 14: self = .refresh
     default: return nil
     }
   }
