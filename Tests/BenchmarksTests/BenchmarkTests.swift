@@ -113,8 +113,8 @@ import Training
     for times in try found.map({ try #require($0.diagnosis) }) {
       // Six batch norms in two passes, and one bucket.
       #expect(times.collectives.perStep == 13 && times.comparisons.perStep == 0.01)
-      // Data, forward, backward, the bucket there and back, update.
-      #expect(times.places.perStep == 6)
+      // Data, refresh, forward, backward, the bucket there and back, update.
+      #expect(times.places.perStep == 7)
       #expect(times.looks.seconds > 0 && times.collectives.seconds > 0)
       #expect(times.counted > times.comparisons.share(of: times.seconds))
       #expect(times.onOverOff.values.count == times.rounds && times.control.median > 0)
