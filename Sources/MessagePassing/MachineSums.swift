@@ -1,9 +1,9 @@
 /// Sums over ranks by those of each machine, in memory that they have mapped of one another, and then over
 /// machines.
 ///
-/// A sum in memory from ``makeSummedMemory(bytes:)`` is made in place: each rank adds a share of the elements of its
-/// machine, adds that to those of the other machines, and writes it to all of its own. A small buffer from
-/// elsewhere goes through slots. Ranks of a machine are added in their order.
+/// A sum in memory from ``makeSummedMemory(bytes:)`` is made in place: each rank adds a share of the
+/// elements of its machine, adds that to those of the other machines, and writes it to all of its own. A
+/// small buffer from elsewhere goes through slots. Ranks of a machine are added in their order.
 ///
 /// Used by one thread at a time; nothing is allocated in a sum.
 final class MachineSums: @unchecked Sendable {
@@ -77,7 +77,9 @@ final class MachineSums: @unchecked Sendable {
 
   /// Sums `buffer` over all ranks if it is small or lies in memory that was made here.
   ///
-  /// Collective if so. `sumOfPart` is `across`'s for elements of this type.
+  /// Collective if so.
+  ///
+  /// - Parameter sumAcross: has a communicator sum elements of this type.
   /// - Returns: whether it has; the same on all ranks.
   func sum<Element: AdditiveArithmetic & BitwiseCopyable>(
     _ buffer: UnsafeMutableBufferPointer<Element>, for purpose: MachineMeeting.Call.Purpose,

@@ -15,7 +15,7 @@ final class ThreadBarrier: @unchecked Sendable {
   /// Looks before the core is given away.
   private static let looks = 200
   /// A sleeper takes some 50 µs to wake, and may wake on another thread's core, where it stays for a while:
-  /// with a tenth of this, two threads on two cores lost a tenth of their speed now and then.
+  /// with a tenth of this, two threads on two cores were once measured a tenth slower.
   private static let patience = Duration.milliseconds(10)
 
   private let size: Int

@@ -3,8 +3,8 @@ import Preconditions
 /// The memory behind a network: every buffer is placed in it once, before the first step.
 ///
 /// ``plan(in:_:)`` runs the construction twice: the first run measures, the second hands out views of
-/// one mapping of exactly the measured size for each ``Region``. So whoever builds a layer asks for what it needs where it
-/// needs it, and nothing is allocated in a step.
+/// one mapping of exactly the measured size for each ``Region``. So whoever builds a layer asks for what it
+/// needs where it needs it, and nothing is allocated in a step.
 public final class Arena {
   /// Distance between the starts of buffers is a multiple of a cache line.
   private static let alignment = 64
@@ -15,8 +15,8 @@ public final class Arena {
   public enum Region: Sendable, CaseIterable {
     /// This plan's, for what is summed over ranks: those of its machine may add to it.
     case summed
-    /// That of the plans of several threads. Plans that have it in common ask for the same buffers of it in the
-    /// same order, and get the same ones.
+    /// That of the plans of several threads, or ranks of a machine. Plans that have it in common ask for the
+    /// same buffers of it in the same order, and get the same ones.
     case common
     /// This plan's.
     case own

@@ -6,7 +6,8 @@ import Tensors
 /// Whether all ranks still hold the same weights, velocities, running statistics and vectors, to the bit.
 ///
 /// They are never sent after the start, so a flipped bit or a rank with other kernels would go unnoticed
-/// and train another function. Digests of all tensors are compared; 8 bytes per tensor and rank travel.
+/// and train another function. Ranks that have weights in common cannot differ in them: of these a fault is
+/// found by comparison with another machine's. Digests of all tensors are compared; 8 bytes per tensor and rank travel.
 public struct DivergenceCheck {
   private let communicator: any Communicator
   private let tensors: [(name: String, tensor: Tensor)]
