@@ -38,6 +38,8 @@ public struct MachinePeaks: Sendable, Equatable, Codable {
     switch precision {
     case .float32: multiplyAdd
     case .bfloat16: pairMultiplyAdd ?? multiplyAdd
+    // Six products for one.
+    case .bfloat16x3: (pairMultiplyAdd ?? multiplyAdd) / 6
     }
   }
 }

@@ -9,6 +9,7 @@ static const char *const names[] = {
     [CKVectorUnitsPortable] = "portable",
     [CKVectorUnitsAVX2] = "avx2",
     [CKVectorUnitsAVX512] = "avx512",
+    [CKVectorUnitsAMX] = "amx",
 };
 
 /// After the constructor of `CKernels`, which has a priority.
@@ -22,6 +23,6 @@ __attribute__((constructor)) static void force(void) {
             names[ck_detected_vector_units()]);
     _Exit(64);
   }
-  fprintf(stderr, "%s=%s: expected portable, avx2 or avx512\n", variable, asked);
+  fprintf(stderr, "%s=%s: expected portable, avx2, avx512 or amx\n", variable, asked);
   _Exit(64);
 }

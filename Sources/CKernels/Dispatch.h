@@ -24,7 +24,7 @@ extern CKVectorUnits ck_units_in_use __attribute__((visibility("hidden")));
 
 /// Returns what the variant of `name` for the units in use returns.
 #define DISPATCH(name, arguments)                                                                 \
-  if (ck_units_in_use == CKVectorUnitsAVX512) return name##_avx512 arguments;                     \
+  if (ck_units_in_use >= CKVectorUnitsAVX512) return name##_avx512 arguments;                     \
   if (ck_units_in_use == CKVectorUnitsAVX2) return name##_avx2 arguments;                         \
   return name##_portable arguments;
 

@@ -101,30 +101,47 @@ ALWAYS_INLINE void transformStrided(const CKWinogradTiles *v, const Input *input
   }
 }
 
+/// Where transformed inputs go in so many parts.
+ALWAYS_INLINE Destination inParts(const CKWinogradTiles *v, size_t parts, uint16_t *out) {
+  const size_t extent = extentOf(v->stride);
+  return (Destination){
+      .first = out, .parts = parts, .partStride = extent * extent * v->coefficientStride};
+}
+
 KERNEL(void, ck_winograd_input, (const CKWinogradTiles *v, const float *x, float *out),
        (v, x, out)) {
   const Input input = {.x = x};
-  transformStrided(v, &input, false, (Destination){.first = out, .rounds = false});
+  transformStrided(v, &input, false, (Destination){.first = out});
 }
 
 KERNEL(void, ck_winograd_combined_input, (const CKWinogradTiles *v, float a, const float *x,
                                           float b, const float *w, float *out),
        (v, a, x, b, w, out)) {
   const Input input = {.x = x, .w = w, .a = a, .b = b};
-  transformStrided(v, &input, true, (Destination){.first = out, .rounds = false});
+  transformStrided(v, &input, true, (Destination){.first = out});
 }
 
-KERNEL(void, ck_winograd_input_bf16, (const CKWinogradTiles *v, const float *x, uint16_t *out),
-       (v, x, out)) {
+KERNEL(void, ck_winograd_input_bf16, (const CKWinogradTiles *v, size_t parts, const float *x,
+                                      uint16_t *out),
+       (v, parts, x, out)) {
   const Input input = {.x = x};
-  transformStrided(v, &input, false, (Destination){.first = out, .rounds = true});
+  if (parts == 1) {
+    transformStrided(v, &input, false, inParts(v, 1, out));
+  } else {
+    transformStrided(v, &input, false, inParts(v, 3, out));
+  }
 }
 
-KERNEL(void, ck_winograd_combined_input_bf16, (const CKWinogradTiles *v, float a, const float *x,
-                                               float b, const float *w, uint16_t *out),
-       (v, a, x, b, w, out)) {
+KERNEL(void, ck_winograd_combined_input_bf16, (const CKWinogradTiles *v, size_t parts, float a,
+                                               const float *x, float b, const float *w,
+                                               uint16_t *out),
+       (v, parts, a, x, b, w, out)) {
   const Input input = {.x = x, .w = w, .a = a, .b = b};
-  transformStrided(v, &input, true, (Destination){.first = out, .rounds = true});
+  if (parts == 1) {
+    transformStrided(v, &input, true, inParts(v, 1, out));
+  } else {
+    transformStrided(v, &input, true, inParts(v, 3, out));
+  }
 }
 
 /// One tile, `count` channels of it, with a tile before it `above` and to the `left` or none.

@@ -116,11 +116,19 @@ ALWAYS_INLINE void transformStridedAdjoints(const CKWinogradTiles *v, const floa
 
 KERNEL(void, ck_winograd_output_adjoint, (const CKWinogradTiles *v, const float *y, float *z),
        (v, y, z)) {
-  transformStridedAdjoints(v, y, (Destination){.first = z, .rounds = false});
+  transformStridedAdjoints(v, y, (Destination){.first = z});
 }
 
-KERNEL(void, ck_winograd_output_adjoint_bf16, (const CKWinogradTiles *v, const float *y,
-                                               uint16_t *z),
-       (v, y, z)) {
-  transformStridedAdjoints(v, y, (Destination){.first = z, .rounds = true});
+KERNEL(void, ck_winograd_output_adjoint_bf16, (const CKWinogradTiles *v, size_t parts,
+                                               const float *y, uint16_t *z),
+       (v, parts, y, z)) {
+  const size_t extent = extentOf(v->stride);
+  Destination to = {.first = z, .partStride = extent * extent * v->coefficientStride};
+  if (parts == 1) {
+    to.parts = 1;
+    transformStridedAdjoints(v, y, to);
+  } else {
+    to.parts = 3;
+    transformStridedAdjoints(v, y, to);
+  }
 }

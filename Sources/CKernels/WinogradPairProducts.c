@@ -1,149 +1,48 @@
-#include "BFloat16.h"
+#include "PairBlock.h"
 #include "WinogradCoefficients.h"
 #include "WinogradPanels.h"
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
+/// Pairs of tiles are padded to this many, by zeros: those of one tile register.
+enum { pairsTogether = 16 };
 
-/// c [rows, lanes] ← scale·a·b + previous·c, held in registers; words of a and b are pairs of the
-/// inner dimension.
+ALWAYS_INLINE size_t pairsOfTiles(size_t tiles) {
+  return (tiles + 2 * pairsTogether - 1) / (2 * pairsTogether) * pairsTogether;
+}
+
+size_t ck_winograd_pair_words(size_t tiles, size_t pitch) { return pairsOfTiles(tiles) * pitch; }
+
+static bool usesTiles(void) { return ck_units_in_use >= CKVectorUnitsAMX; }
+
+/// What multiplies blocks, for the products of one run.
 typedef struct {
-  /// Of pairs.
-  size_t inner;
-  const uint32_t *a;
-  size_t aRow, aInner;
-  const uint32_t *b;
-  size_t bInner;
-  float *c;
-  size_t cRow;
-  float scale, previous;
-} PairBlock;
-
-typedef void (*MultiplyPairs)(const PairBlock *block);
-
-typedef uint32_t WordAt __attribute__((aligned(sizeof(uint16_t)), may_alias));
-
-/// sum += a·b for the pairs of 16 words, the second of a pair first, as the instruction does.
-#define ADD_BY_FLOATS(sum, a, b)                                                                  \
-  sum += (Lanes)((a) & 0xffff0000) * (Lanes)((b) & 0xffff0000);                                   \
-  sum += (Lanes)((a) << 16) * (Lanes)((b) << 16)
-
-#define ADD_BY_INSTRUCTION(sum, a, b)                                                             \
-  sum = (Lanes)_mm512_dpbf16_ps((__m512)sum, (__m512bh)(a), (__m512bh)(b))
-
-/// Defines the product of a block of one size for one instruction set; an intrinsic must stand in a
-/// function of its own set, so that a macro does what elsewhere an inlined function does.
-#define MULTIPLY_PAIRS(units, attributes, ADD, rows, vectors)                                     \
-  attributes static void multiply_##units##_##rows##_##vectors(const PairBlock *block) {          \
-    Lanes sums[rows][vectors];                                                                    \
-    UNROLLED for (size_t r = 0; r < rows; r++) {                                                  \
-      UNROLLED for (size_t v = 0; v < vectors; v++) sums[r][v] = (Lanes){0};                      \
-    }                                                                                             \
-    const uint32_t *a = block->a, *b = block->b;                                                  \
-    for (size_t k = 0; k < block->inner; k++, a += block->aInner, b += block->bInner) {           \
-      Words factor[vectors];                                                                      \
-      UNROLLED for (size_t v = 0; v < vectors; v++) {                                             \
-        factor[v] = *(const WordsAt *)(b + v * CKWinogradLanes);                                  \
-      }                                                                                           \
-      UNROLLED for (size_t r = 0; r < rows; r++) {                                                \
-        const Words pair = *(const WordAt *)(a + r * block->aRow) - (Words){0};                   \
-        UNROLLED for (size_t v = 0; v < vectors; v++) { ADD(sums[r][v], pair, factor[v]); }       \
-      }                                                                                           \
-    }                                                                                             \
-    UNROLLED for (size_t r = 0; r < rows; r++) {                                                  \
-      UNROLLED for (size_t v = 0; v < vectors; v++) {                                             \
-        float *to = block->c + r * block->cRow + v * CKWinogradLanes;                             \
-        const Lanes added = block->scale * sums[r][v];                                            \
-        LANES(to) = block->previous == 0 ? added                                                  \
-                                         : added + block->previous * CONSTANT_LANES(to);          \
-      }                                                                                           \
-    }                                                                                             \
-  }
-
-/// Products of 2^i rows by so many vectors, in the largest block that the registers hold.
-typedef struct {
-  size_t sizes, vectors;
-  MultiplyPairs multiply[4][2];
-} PairKernels;
-
-MULTIPLY_PAIRS(portable, , ADD_BY_FLOATS, 1, 1)
-MULTIPLY_PAIRS(portable, , ADD_BY_FLOATS, 2, 1)
-static const PairKernels portableKernels = {2, 1, {{multiply_portable_1_1},
-                                                   {multiply_portable_2_1}}};
-
 #if defined(__x86_64__)
-#define FOR_AVX2_PAIRS __attribute__((target("arch=x86-64-v3")))
-MULTIPLY_PAIRS(avx2, FOR_AVX2_PAIRS, ADD_BY_FLOATS, 1, 1)
-MULTIPLY_PAIRS(avx2, FOR_AVX2_PAIRS, ADD_BY_FLOATS, 2, 1)
-static const PairKernels avx2Kernels = {2, 1, {{multiply_avx2_1_1}, {multiply_avx2_2_1}}};
-
-#define EIGHT_BY_TWO(units, attributes, ADD)                                                      \
-  MULTIPLY_PAIRS(units, attributes, ADD, 1, 1)                                                    \
-  MULTIPLY_PAIRS(units, attributes, ADD, 2, 1)                                                    \
-  MULTIPLY_PAIRS(units, attributes, ADD, 4, 1)                                                    \
-  MULTIPLY_PAIRS(units, attributes, ADD, 8, 1)                                                    \
-  MULTIPLY_PAIRS(units, attributes, ADD, 1, 2)                                                    \
-  MULTIPLY_PAIRS(units, attributes, ADD, 2, 2)                                                    \
-  MULTIPLY_PAIRS(units, attributes, ADD, 4, 2)                                                    \
-  MULTIPLY_PAIRS(units, attributes, ADD, 8, 2)                                                    \
-  static const PairKernels units##Kernels = {4, 2,                                                \
-                                             {{multiply_##units##_1_1, multiply_##units##_1_2},   \
-                                              {multiply_##units##_2_1, multiply_##units##_2_2},   \
-                                              {multiply_##units##_4_1, multiply_##units##_4_2},   \
-                                              {multiply_##units##_8_1, multiply_##units##_8_2}}};
-
-EIGHT_BY_TWO(avx512, __attribute__((target("arch=x86-64-v4"), min_vector_width(512))),
-             ADD_BY_FLOATS)
-EIGHT_BY_TWO(bf16, __attribute__((target("arch=x86-64-v4,avx512bf16"), min_vector_width(512))),
-             ADD_BY_INSTRUCTION)
-#endif
-
-bool ck_multiplies_bfloat16(void) {
-#if defined(__x86_64__)
-  return ck_units_in_use == CKVectorUnitsAVX512 && __builtin_cpu_supports("avx512bf16");
+  TileShape tiles;
 #else
-  return false;
+  char nothing;
 #endif
-}
+} Multiplier;
 
-static const PairKernels *kernelsInUse(void) {
-#if defined(__x86_64__)
-  if (ck_multiplies_bfloat16()) return &bf16Kernels;
-  if (ck_units_in_use == CKVectorUnitsAVX512) return &avx512Kernels;
-  if (ck_units_in_use == CKVectorUnitsAVX2) return &avx2Kernels;
-#endif
-  return &portableKernels;
-}
-
-/// Any number of rows of 16 or 32 columns, in the largest blocks first.
-static void multiplyRows(const PairKernels *kernels, PairBlock block, size_t rows, size_t vectors) {
-  for (size_t size = kernels->sizes; size > 0; size--) {
-    const size_t step = (size_t)1 << (size - 1);
-    for (; rows >= step; rows -= step) {
-      kernels->multiply[size - 1][vectors - 1](&block);
-      block.a += step * block.aRow;
-      block.c += step * block.cRow;
-    }
-  }
-}
-
-/// All columns of a panel.
-static void multiplyPanel(const PairKernels *kernels, PairBlock block, size_t rows,
+static void multiplyPairs(Multiplier *multiplier, const PairBlock *block, size_t rows,
                           size_t columns) {
-  while (columns > 0) {
-    const size_t vectors = kernels->vectors == 2 && columns >= panelColumns ? 2 : 1;
-    multiplyRows(kernels, block, rows, vectors);
-    columns -= vectors * CKWinogradLanes;
-    block.b += vectors * CKWinogradLanes;
-    block.c += vectors * CKWinogradLanes;
-  }
+#if defined(__x86_64__)
+  if (usesTiles()) return ck_multiply_pairs_by_tiles(&multiplier->tiles, block, rows, columns);
+#else
+  (void)multiplier;
+#endif
+  ck_multiply_pairs_by_vectors(block, rows, columns);
 }
 
-void ck_winograd_multiply_bf16(const CKWinogradProducts *p, const uint16_t *input,
+static void finish(void) {
+#if defined(__x86_64__)
+  if (usesTiles()) ck_release_tiles();
+#endif
+}
+
+void ck_winograd_multiply_bf16(const CKWinogradProducts *p, size_t parts, const uint16_t *input,
                                const uint32_t *panels, float *output) {
-  const PairKernels *kernels = kernelsInUse();
-  const Panels layout = {.rows = (p->inputs + 1) / 2, .columns = p->outputs};
+  Multiplier multiplier = {0};
+  const Panels layout = {.rows = paddedColumns(p->inputs) / 2, .columns = p->outputs};
+  const size_t extent = 3 + 3 * p->stride;
   for (size_t f = 0; f < CKWinogradFrequencies; f++) {
     const Coefficients of = coefficientsOf(f, p->stride);
     for (size_t column = 0; column < p->outputs; column += panelColumns) {
@@ -152,65 +51,114 @@ void ck_winograd_multiply_bf16(const CKWinogradProducts *p, const uint16_t *inpu
         const size_t coefficient = coefficientAt(of, i);
         const PairBlock block = {
             .inner = layout.rows,
+            .parts = parts,
             .a = (const uint32_t *)(input + coefficient * p->inputCoefficientStride),
             .aRow = p->inputPitch / 2,
             .aInner = 1,
+            .aPart = extent * extent * p->inputCoefficientStride / 2,
             .b = panels + f * p->panelFrequencyStride + panel,
             .bInner = width,
+            .bPart = CKWinogradFrequencies * p->panelFrequencyStride,
             .c = output + coefficient * p->outputCoefficientStride + column,
             .cRow = p->outputPitch,
             .scale = 1,
             .previous = 0};
-        multiplyPanel(kernels, block, p->tiles, width);
+        multiplyPairs(&multiplier, &block, p->tiles, width);
       }
     }
   }
+  finish();
 }
 
-/// pairs [(tiles + 1) / 2, pitch] ← words of two tiles, the one after the last being zero.
+/// Words of two tiles from 16 channels on, zero beyond the last tile.
+ALWAYS_INLINE void pairAt(size_t tiles, size_t pitch, const uint16_t *from, size_t pair, size_t c,
+                          Words *word) {
+  const uint16_t *first = from + 2 * pair * pitch + c;
+  *word = (Words){0};
+  if (2 * pair < tiles) *word = __builtin_convertvector(*(const HalvesAt *)first, Words);
+  if (2 * pair + 1 < tiles) {
+    *word |= __builtin_convertvector(*(const HalvesAt *)(first + pitch), Words) << 16;
+  }
+}
+
 KERNEL(void, ck_winograd_pair_tiles, (size_t tiles, size_t pitch, const uint16_t *from,
                                       uint32_t *pairs),
        (tiles, pitch, from, pairs)) {
-  for (size_t tile = 0; tile < tiles; tile += 2, from += 2 * pitch, pairs += pitch) {
+  for (size_t pair = 0; pair < pairsOfTiles(tiles); pair++, pairs += pitch) {
     for (size_t c = 0; c < pitch; c += CKWinogradLanes) {
-      Words word = __builtin_convertvector(*(const HalvesAt *)(from + c), Words);
-      if (tile + 1 < tiles) {
-        word |= __builtin_convertvector(*(const HalvesAt *)(from + pitch + c), Words) << 16;
-      }
+      Words word;
+      pairAt(tiles, pitch, from, pair, c, &word);
       *(WordsAt *)(pairs + c) = word;
     }
   }
 }
 
-void ck_winograd_multiply_transposed_bf16(const CKWinogradProducts *p, const uint16_t *input,
-                                          const uint16_t *output, float scale, float previous,
-                                          uint32_t *pairs, float *panels) {
-  const PairKernels *kernels = kernelsInUse();
+KERNEL(void, ck_winograd_pair_tiles_transposed, (size_t tiles, size_t pitch, const uint16_t *from,
+                                                 uint32_t *pairs),
+       (tiles, pitch, from, pairs)) {
+  const size_t row = pairsOfTiles(tiles);
+  for (size_t c = 0; c < pitch; c += CKWinogradLanes) {
+    for (size_t pair = 0; pair < row; pair += CKWinogradLanes) {
+      Lanes block[CKWinogradLanes];
+      for (size_t i = 0; i < CKWinogradLanes; i++) {
+        Words word;
+        pairAt(tiles, pitch, from, pair + i, c, &word);
+        block[i] = (Lanes)word;
+      }
+      transpose(block);
+      for (size_t i = 0; i < CKWinogradLanes; i++) {
+        *(WordsAt *)(pairs + (c + i) * row + pair) = (Words)block[i];
+      }
+    }
+  }
+}
+
+void ck_winograd_multiply_transposed_bf16(const CKWinogradProducts *p, size_t parts,
+                                          const uint16_t *input, const uint16_t *output,
+                                          float scale, float previous, uint32_t *pairs,
+                                          float *panels) {
+  Multiplier multiplier = {0};
+  const bool inRows = usesTiles();
   const Panels layout = {.rows = p->inputs, .columns = p->outputs};
-  const size_t inner = (p->tiles + 1) / 2;
-  uint32_t *outputPairs = pairs + inner * p->inputPitch;
+  const size_t extent = 3 + 3 * p->stride, inner = pairsOfTiles(p->tiles);
+  const size_t inputWords = ck_winograd_pair_words(p->tiles, p->inputPitch);
+  const size_t outputWords = ck_winograd_pair_words(p->tiles, p->outputPitch);
+  uint32_t *outputPairs = pairs + parts * inputWords;
   for (size_t f = 0; f < CKWinogradFrequencies; f++) {
     const Coefficients of = coefficientsOf(f, p->stride);
     for (size_t i = 0; i < of.count; i++) {
       const size_t coefficient = coefficientAt(of, i);
-      ck_winograd_pair_tiles(p->tiles, p->inputPitch,
-                             input + coefficient * p->inputCoefficientStride, pairs);
-      ck_winograd_pair_tiles(p->tiles, p->outputPitch,
-                             output + coefficient * p->outputCoefficientStride, outputPairs);
+      for (size_t part = 0; part < parts; part++) {
+        const size_t place = part * extent * extent + coefficient;
+        const uint16_t *from = input + place * p->inputCoefficientStride;
+        if (inRows) {
+          ck_winograd_pair_tiles_transposed(p->tiles, p->inputPitch, from,
+                                            pairs + part * inputWords);
+        } else {
+          ck_winograd_pair_tiles(p->tiles, p->inputPitch, from, pairs + part * inputWords);
+        }
+        ck_winograd_pair_tiles(p->tiles, p->outputPitch,
+                               output + place * p->outputCoefficientStride,
+                               outputPairs + part * outputWords);
+      }
       for (size_t column = 0; column < p->outputs; column += panelColumns) {
         const size_t width = panelWidth(layout, column), panel = panelOffset(layout, 0, column);
-        const PairBlock block = {.inner = inner,
+        const PairBlock block = {.inner = inRows ? inner : (p->tiles + 1) / 2,
+                                 .parts = parts,
                                  .a = pairs,
-                                 .aRow = 1,
-                                 .aInner = p->inputPitch,
+                                 .aRow = inRows ? inner : 1,
+                                 .aInner = inRows ? 1 : p->inputPitch,
+                                 .aPart = inputWords,
                                  .b = outputPairs + column,
                                  .bInner = p->outputPitch,
+                                 .bPart = outputWords,
                                  .c = panels + f * p->panelFrequencyStride + panel,
                                  .cRow = width,
                                  .scale = scale,
                                  .previous = i == 0 ? previous : 1};
-        multiplyPanel(kernels, block, p->inputs, width);
+        multiplyPairs(&multiplier, &block, p->inputs, width);
       }
     }
   }
+  finish();
 }

@@ -15,17 +15,34 @@ ALWAYS_INLINE void transformTaps(size_t stride, const Lanes w[9], Lanes u[36]) {
   }
 }
 
-/// A place of the panels, floats or pairs of bfloat16 if `rounds`.
+/// Where frequencies go: floats, or pairs of two rows in so many `parts` of bfloat16.
+///
+/// The number is a constant where this is inlined.
+typedef struct {
+  void *first;
+  size_t frequencyStride, parts;
+} Frequencies;
+
+/// Rows of the matrix that one of the panels holds.
+ALWAYS_INLINE size_t rowsTogether(Frequencies u) { return u.parts == 0 ? 1 : 2; }
+
+/// Panels of so many rows; pairs are padded as tiles are, by zeros.
+ALWAYS_INLINE Panels panelsOf(Frequencies u, size_t rows, size_t columns) {
+  return (Panels){.rows = u.parts == 0 ? rows : paddedColumns(rows) / 2, .columns = columns};
+}
+
+/// The frequencies of 16 columns of one row of the panels.
 ALWAYS_INLINE void storeFrequencies(size_t stride, const Lanes first[9], const Lanes second[9],
-                                    bool rounds, size_t frequencyStride, void *u, size_t at) {
+                                    Frequencies u, size_t at) {
   Lanes row[36], next[36];
   transformTaps(stride, first, row);
-  if (rounds) transformTaps(stride, second, next);
+  if (u.parts > 0) transformTaps(stride, second, next);
   UNROLLED for (size_t f = 0; f < 36; f++) {
-    if (rounds) {
-      storePairs((uint32_t *)u + at + f * frequencyStride, &row[f], &next[f]);
+    if (u.parts == 0) {
+      LANES((float *)u.first + at + f * u.frequencyStride) = row[f];
     } else {
-      LANES((float *)u + at + f * frequencyStride) = row[f];
+      storePairs((uint32_t *)u.first + at + f * u.frequencyStride, u.parts,
+                 36 * u.frequencyStride, &row[f], &next[f]);
     }
   }
 }
@@ -37,46 +54,49 @@ ALWAYS_INLINE void loadTaps(size_t inputs, size_t outputs, const float *w, size_
   UNROLLED for (size_t k = 0; k < 9; k++) load(w + (k * inputs + i) * outputs + o, count, &taps[k]);
 }
 
-ALWAYS_INLINE void transformWeight(size_t stride, size_t inputs, size_t outputs,
-                                   size_t frequencyStride, const float *w, bool rounds, void *u) {
-  const size_t together = rounds ? 2 : 1;
-  const Panels panels = {.rows = (inputs + together - 1) / together, .columns = outputs};
+ALWAYS_INLINE void transformWeight(size_t stride, size_t inputs, size_t outputs, const float *w,
+                                   Frequencies u) {
+  const size_t together = rowsTogether(u);
+  const Panels panels = panelsOf(u, inputs, outputs);
   for (size_t o = 0; o < outputs; o += CKWinogradLanes) {
     for (size_t row = 0; row < panels.rows; row++) {
       Lanes taps[9], next[9];
       loadTaps(inputs, outputs, w, row * together, o, taps);
-      if (rounds) loadTaps(inputs, outputs, w, 2 * row + 1, o, next);
-      storeFrequencies(stride, taps, next, rounds, frequencyStride, u, panelOffset(panels, row, o));
+      if (together == 2) loadTaps(inputs, outputs, w, 2 * row + 1, o, next);
+      storeFrequencies(stride, taps, next, u, panelOffset(panels, row, o));
     }
   }
 }
 
-ALWAYS_INLINE void transformStrided(size_t stride, size_t inputs, size_t outputs,
-                                    size_t frequencyStride, const float *w, bool rounds, void *u) {
+ALWAYS_INLINE void transformStrided(size_t stride, size_t inputs, size_t outputs, const float *w,
+                                    Frequencies u) {
   if (stride == 1) {
-    transformWeight(1, inputs, outputs, frequencyStride, w, rounds, u);
+    transformWeight(1, inputs, outputs, w, u);
   } else {
-    transformWeight(2, inputs, outputs, frequencyStride, w, rounds, u);
+    transformWeight(2, inputs, outputs, w, u);
   }
 }
 
 KERNEL(void, ck_winograd_weight, (size_t stride, size_t inputs, size_t outputs,
                                   size_t frequencyStride, const float *w, float *u),
        (stride, inputs, outputs, frequencyStride, w, u)) {
-  transformStrided(stride, inputs, outputs, frequencyStride, w, false, u);
+  transformStrided(stride, inputs, outputs, w, (Frequencies){u, frequencyStride, 0});
 }
 
-KERNEL(void, ck_winograd_weight_bf16, (size_t stride, size_t inputs, size_t outputs,
+KERNEL(void, ck_winograd_weight_bf16, (size_t stride, size_t parts, size_t inputs, size_t outputs,
                                        size_t frequencyStride, const float *w, uint32_t *u),
-       (stride, inputs, outputs, frequencyStride, w, u)) {
-  transformStrided(stride, inputs, outputs, frequencyStride, w, true, u);
+       (stride, parts, inputs, outputs, frequencyStride, w, u)) {
+  if (parts == 1) {
+    transformStrided(stride, inputs, outputs, w, (Frequencies){u, frequencyStride, 1});
+  } else {
+    transformStrided(stride, inputs, outputs, w, (Frequencies){u, frequencyStride, 3});
+  }
 }
 
 ALWAYS_INLINE void transformTransposed(size_t stride, size_t inputs, size_t outputs,
-                                       size_t frequencyStride, const float *w, bool rounds,
-                                       void *u) {
-  const size_t together = rounds ? 2 : 1;
-  const Panels panels = {.rows = (outputs + together - 1) / together, .columns = inputs};
+                                       const float *w, Frequencies u) {
+  const size_t together = rowsTogether(u);
+  const Panels panels = panelsOf(u, outputs, inputs);
   Lanes block[CKWinogradLanes][9];
   for (size_t i = 0; i < inputs; i += CKWinogradLanes) {
     const size_t rows = lanesFrom(i, inputs);
@@ -92,35 +112,39 @@ ALWAYS_INLINE void transformTransposed(size_t stride, size_t inputs, size_t outp
         transpose(tap);
         for (size_t column = 0; column < CKWinogradLanes; column++) block[column][k] = tap[column];
       }
-      for (size_t column = 0; column < count; column += together) {
-        storeFrequencies(stride, block[column], block[(column + 1) % CKWinogradLanes], rounds,
-                         frequencyStride, u, panelOffset(panels, (o + column) / together, i));
+      const size_t end = together == 1 ? count : CKWinogradLanes;
+      for (size_t column = 0; column < end; column += together) {
+        storeFrequencies(stride, block[column], block[(column + 1) % CKWinogradLanes], u,
+                         panelOffset(panels, (o + column) / together, i));
       }
     }
   }
 }
 
 ALWAYS_INLINE void transformStridedTransposed(size_t stride, size_t inputs, size_t outputs,
-                                              size_t frequencyStride, const float *w, bool rounds,
-                                              void *u) {
+                                              const float *w, Frequencies u) {
   if (stride == 1) {
-    transformTransposed(1, inputs, outputs, frequencyStride, w, rounds, u);
+    transformTransposed(1, inputs, outputs, w, u);
   } else {
-    transformTransposed(2, inputs, outputs, frequencyStride, w, rounds, u);
+    transformTransposed(2, inputs, outputs, w, u);
   }
 }
 
 KERNEL(void, ck_winograd_weight_transposed, (size_t stride, size_t inputs, size_t outputs,
                                              size_t frequencyStride, const float *w, float *u),
        (stride, inputs, outputs, frequencyStride, w, u)) {
-  transformStridedTransposed(stride, inputs, outputs, frequencyStride, w, false, u);
+  transformStridedTransposed(stride, inputs, outputs, w, (Frequencies){u, frequencyStride, 0});
 }
 
-KERNEL(void, ck_winograd_weight_transposed_bf16, (size_t stride, size_t inputs, size_t outputs,
-                                                  size_t frequencyStride, const float *w,
-                                                  uint32_t *u),
-       (stride, inputs, outputs, frequencyStride, w, u)) {
-  transformStridedTransposed(stride, inputs, outputs, frequencyStride, w, true, u);
+KERNEL(void, ck_winograd_weight_transposed_bf16, (size_t stride, size_t parts, size_t inputs,
+                                                  size_t outputs, size_t frequencyStride,
+                                                  const float *w, uint32_t *u),
+       (stride, parts, inputs, outputs, frequencyStride, w, u)) {
+  if (parts == 1) {
+    transformStridedTransposed(stride, inputs, outputs, w, (Frequencies){u, frequencyStride, 1});
+  } else {
+    transformStridedTransposed(stride, inputs, outputs, w, (Frequencies){u, frequencyStride, 3});
+  }
 }
 
 ALWAYS_INLINE void addWeight(size_t stride, size_t inputs, size_t outputs, size_t frequencyStride,

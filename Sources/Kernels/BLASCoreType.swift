@@ -56,7 +56,7 @@ public struct BLASCoreType: Sendable {
     let name = core.lowercased()
     switch processor.vectors {
     case .portable: return nil
-    case .avx512: return avx512Cores.contains(name) ? nil : "SkylakeX"
+    case .avx512, .amx: return avx512Cores.contains(name) ? nil : "SkylakeX"
     case .avx2:
       if avx2Cores.contains(name) { return nil }
       return processor.vendor == .amd ? "Zen" : "Haswell"

@@ -12,6 +12,8 @@ public enum VectorUnits: String, CaseIterable, Codable, Sendable {
   case avx2
   /// AVX-512 F, BW, CD, DQ and VL: x86-64-v4.
   case avx512
+  /// AVX-512 and AMX: tiles, and products of bfloat16 by them.
+  case amx
 
   /// The most that this CPU has.
   public static var detected: VectorUnits { VectorUnits(ck_detected_vector_units()) }
@@ -31,6 +33,7 @@ public enum VectorUnits: String, CaseIterable, Codable, Sendable {
     case .portable: self = .portable
     case .AVX2: self = .avx2
     case .AVX512: self = .avx512
+    case .AMX: self = .amx
     }
   }
 
@@ -39,6 +42,7 @@ public enum VectorUnits: String, CaseIterable, Codable, Sendable {
     case .portable: .portable
     case .avx2: .AVX2
     case .avx512: .AVX512
+    case .amx: .AMX
     }
   }
 }

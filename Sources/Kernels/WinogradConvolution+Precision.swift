@@ -3,10 +3,12 @@ import Tensors
 
 /// The kernels of a run in the convolution's precision.
 ///
-/// What is multiplied lies in the scratch's and the weight's memory as floats or as bfloat16, what comes
-/// out as floats.
+/// What is multiplied lies in the scratch's and the weight's memory as floats or as parts of them in
+/// bfloat16, what comes out as floats.
 extension WinogradConvolution {
   typealias Floats = UnsafeMutablePointer<Float>
+
+  private var parts: Int { precision.parts }
 
   func transformWeight(_ weight: Tensor, to panels: Tensor) {
     let (inputs, outputs) = (geometry.inputChannels, geometry.outputChannels)
@@ -14,9 +16,9 @@ extension WinogradConvolution {
     case .float32:
       ck_winograd_weight(
         geometry.stride, inputs, outputs, layout.weightStride, weight.pointer, panels.pointer)
-    case .bfloat16:
+    case .bfloat16, .bfloat16x3:
       ck_winograd_weight_bf16(
-        geometry.stride, inputs, outputs, layout.weightStride, weight.pointer,
+        geometry.stride, parts, inputs, outputs, layout.weightStride, weight.pointer,
         pairs(panels.pointer))
     }
   }
@@ -27,9 +29,9 @@ extension WinogradConvolution {
     case .float32:
       ck_winograd_weight_transposed(
         geometry.stride, inputs, outputs, layout.transposedStride, weight.pointer, panels.pointer)
-    case .bfloat16:
+    case .bfloat16, .bfloat16x3:
       ck_winograd_weight_transposed_bf16(
-        geometry.stride, inputs, outputs, layout.transposedStride, weight.pointer,
+        geometry.stride, parts, inputs, outputs, layout.transposedStride, weight.pointer,
         pairs(panels.pointer))
     }
   }
@@ -38,7 +40,8 @@ extension WinogradConvolution {
     var tiles = run.inputTiles
     switch precision {
     case .float32: ck_winograd_input(&tiles, x.pointer, input)
-    case .bfloat16: ck_winograd_input_bf16(&tiles, x.pointer, halves(input))
+    case .bfloat16, .bfloat16x3:
+      ck_winograd_input_bf16(&tiles, parts, x.pointer, halves(input))
     }
   }
 
@@ -49,8 +52,9 @@ extension WinogradConvolution {
     var tiles = run.inputTiles
     switch precision {
     case .float32: ck_winograd_combined_input(&tiles, a, x.pointer, b, w.pointer, input)
-    case .bfloat16:
-      ck_winograd_combined_input_bf16(&tiles, a, x.pointer, b, w.pointer, halves(input))
+    case .bfloat16, .bfloat16x3:
+      ck_winograd_combined_input_bf16(
+        &tiles, parts, a, x.pointer, b, w.pointer, halves(input))
     }
   }
 
@@ -58,7 +62,8 @@ extension WinogradConvolution {
     var tiles = run.outputTiles
     switch precision {
     case .float32: ck_winograd_output_adjoint(&tiles, y.pointer, output)
-    case .bfloat16: ck_winograd_output_adjoint_bf16(&tiles, y.pointer, halves(output))
+    case .bfloat16, .bfloat16x3:
+      ck_winograd_output_adjoint_bf16(&tiles, parts, y.pointer, halves(output))
     }
   }
 
@@ -69,8 +74,9 @@ extension WinogradConvolution {
     var products = products
     switch precision {
     case .float32: ck_winograd_multiply(&products, factor, weight.pointer, product)
-    case .bfloat16:
-      ck_winograd_multiply_bf16(&products, halves(factor), pairs(weight.pointer), product)
+    case .bfloat16, .bfloat16x3:
+      ck_winograd_multiply_bf16(
+        &products, parts, halves(factor), pairs(weight.pointer), product)
     }
   }
 
@@ -83,9 +89,9 @@ extension WinogradConvolution {
     case .float32:
       ck_winograd_multiply_transposed(
         &products, scratch.input, scratch.output, scale, previous, transformedGradient.pointer)
-    case .bfloat16:
+    case .bfloat16, .bfloat16x3:
       ck_winograd_multiply_transposed_bf16(
-        &products, halves(scratch.input), halves(scratch.output), scale, previous,
+        &products, parts, halves(scratch.input), halves(scratch.output), scale, previous,
         pairs(scratch.pairs), transformedGradient.pointer)
     }
   }

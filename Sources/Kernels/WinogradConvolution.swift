@@ -13,7 +13,8 @@ import Tensors
 ///
 /// At bfloat16 the transforms are computed in float32 and their results rounded, by up to 2⁻⁹ of a
 /// value. What follows amplifies that: the error is about 1 % of the result's root mean square, five
-/// times that of a direct convolution of rounded x and w.
+/// times that of a direct convolution of rounded x and w. At ``Precision/bfloat16x3`` nothing is rounded
+/// away.
 ///
 /// An element of y, or of the data gradient, depends on its sample alone, to the bit: not on how
 /// samples are cut into calls. A weight gradient depends on the samples of its call alone, if they
@@ -52,7 +53,7 @@ public struct WinogradConvolution: Hashable, Sendable {
 
   /// - Parameter samples: the most that one call will take. Calls with more are legal; the
   ///   scratch, and so the runs, are no larger than this many need.
-  public init(_ geometry: ConvolutionGeometry, samples: Int, precision: Precision = .float32) {
+  public init(_ geometry: ConvolutionGeometry, samples: Int, precision: Precision = .fastestExact) {
     require(
       WinogradConvolution.applies(to: geometry),
       "Winograd's convolution is for 3×3 kernels at stride 1 or 2 with padding 1, not \(geometry)")
@@ -61,14 +62,15 @@ public struct WinogradConvolution: Hashable, Sendable {
     layout = WinogradLayout(geometry, samples: samples, precision: precision)
   }
 
-  /// [36, floats]: a weight in the domain of frequencies; at bfloat16 a float's memory holds two.
+  /// [36, floats]: a weight in the domain of frequencies; at bfloat16 a float's memory holds two, and
+  /// there are 36 rows for each part.
   public var transformedWeightShape: Shape {
-    Shape(rows: layout.frequencies, columns: layout.weightStride)
+    Shape(rows: layout.weightRows, columns: layout.weightStride)
   }
 
-  /// [36, floats]: the same with the channels exchanged, which is what backward reads.
+  /// The same with the channels exchanged, which is what backward reads.
   public var transposedWeightShape: Shape {
-    Shape(rows: layout.frequencies, columns: layout.transposedStride)
+    Shape(rows: layout.weightRows, columns: layout.transposedStride)
   }
 
   /// [36, floats]: the gradient by a transformed weight.

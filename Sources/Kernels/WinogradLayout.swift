@@ -46,19 +46,28 @@ struct WinogradLayout: Hashable, Sendable {
   var transposedStride: Int { WinogradLayout.spread(rows(geometry.outputChannels) * inputPitch) }
   var gradientStride: Int { WinogradLayout.spread(geometry.inputChannels * outputPitch) }
 
+  /// Rows of a transformed weight's tensor.
+  var weightRows: Int { frequencies * max(1, precision.parts) }
+
   var scratchFloats: Int { pairOffset + pairWords }
   /// Where the transformed outputs start in the scratch.
-  var outputOffset: Int { coefficients * inputStride }
+  var outputOffset: Int { tileFloats(inputStride) }
   /// Where the pairs of tiles start, from which weight gradients at bfloat16 are multiplied.
-  var pairOffset: Int { coefficients * (inputStride + outputStride) }
+  var pairOffset: Int { outputOffset + tileFloats(outputStride) }
+
+  /// Room for what transforms leave, in one form, and for what products leave, as floats.
+  private func tileFloats(_ coefficientStride: Int) -> Int {
+    max(2, precision.parts) * coefficients * coefficientStride / 2
+  }
 
   private var pairWords: Int {
-    precision == .bfloat16 ? (runTiles + 1) / 2 * (inputPitch + outputPitch) : 0
+    let words = [inputPitch, outputPitch].reduce(0) { $0 + ck_winograd_pair_words(runTiles, $1) }
+    return precision.parts * words
   }
 
   /// Rows of the panels of so many channels.
   private func rows(_ channels: Int) -> Int {
-    precision == .bfloat16 ? (channels + 1) / 2 : channels
+    precision.parts == 0 ? channels : WinogradLayout.padded(channels) / 2
   }
 
   /// Calls `body` with all runs of the tiles of `samples`, in order; with an empty one if there are

@@ -119,7 +119,14 @@ extension Recipe {
 
   public var sumOrder: SumOrder { reproducible ? .reproducible : .fastest }
 
-  public var productPrecision: Precision { precision == .bf16 ? .bfloat16 : .float32 }
+  public var productPrecision: Precision {
+    switch precision {
+    case .auto: .fastestExact
+    case .fp32: .float32
+    case .bf16x3: .bfloat16x3
+    case .bf16: .bfloat16
+    }
+  }
 
   public var batchNormScope: BatchNormScope { batchNorm == .global ? .global : .local }
 

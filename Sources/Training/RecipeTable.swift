@@ -79,7 +79,7 @@ extension Recipe {
       "as one expects it, or the paper's weak one"),
     RecipeKey(
       "precision", \.precision, .choice,
-      "factors of convolutions in training; bf16 is faster on CPUs that multiply bfloat16"),
+      "factors of convolutions in training; auto: the fastest as exact as fp32; bf16: rounded"),
     RecipeKey(
       "seed", \.seed, .seed, "decides initial weights, sample order, augmentation, attack starts"),
   ]

@@ -26,6 +26,8 @@ public struct RunEnvironment: Codable, Sendable, Equatable {
   public var versions: Versions
   /// Those of all ranks' kernels; nil in the files of versions that did not record them.
   public var vectorUnits: VectorUnits?
+  /// Of the products of convolutions in training; nil likewise.
+  public var precision: Precision?
   /// Each process's host, and how many ranks are threads of it.
   public var hosts: [String]
   public var threads: [Int]

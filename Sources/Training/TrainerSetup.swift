@@ -81,8 +81,9 @@ public struct TrainerSetup {
     let places = RunEnvironment.processes(of: communicator)
     threads = places.map(\.threads)
     var environment = RunEnvironment(
-      versions: versions, vectorUnits: .current, hosts: places.map(\.host), threads: threads,
-      trainData: digests.0, testData: digests.1, step: 0)
+      versions: versions, vectorUnits: .current, precision: recipe.productPrecision,
+      hosts: places.map(\.host), threads: threads, trainData: digests.0,
+      testData: digests.1, step: 0)
     hosts = zip(places, threads).flatMap { Array(repeating: $0.host, count: $1) }
     try agreement.requireSame([
       ("their training samples (SHA-256)", environment.trainData),

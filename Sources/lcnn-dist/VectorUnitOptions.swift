@@ -6,7 +6,7 @@ import Training
 /// By which vector instructions the program's kernels compute.
 struct VectorUnitOptions: ParsableArguments {
   enum Choice: String, ExpressibleByArgument, CaseIterable {
-    case auto, avx512, avx2, portable
+    case auto, amx, avx512, avx2, portable
 
     /// None where the CPU decides.
     var units: VectorUnits? { VectorUnits(rawValue: rawValue) }

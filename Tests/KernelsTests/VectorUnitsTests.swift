@@ -23,7 +23,7 @@ import Testing
 
   @Test("the order is from the least to the most")
   func order() {
-    #expect(VectorUnits.allCases.sorted() == [.portable, .avx2, .avx512])
+    #expect(VectorUnits.allCases.sorted() == [.portable, .avx2, .avx512, .amx])
     #expect(VectorUnits.portable <= .detected)
   }
 

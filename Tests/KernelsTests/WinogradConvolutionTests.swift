@@ -7,14 +7,19 @@ import Testing
 
   /// Largest error over largest value: float32 sums, and transforms that add values of both signs.
   static let tolerance = 5e-6
+  /// Those to which it applies.
+  static let exactPrecisions = [Precision.float32, .bfloat16x3]
 
   struct Case: CustomTestStringConvertible, Sendable {
     let geometry: ConvolutionGeometry
     let samples: Int
+    var precision: Precision
 
     init(
-      _ height: Int, _ width: Int, _ inputs: Int, _ outputs: Int, stride: Int = 1, samples: Int
+      _ height: Int, _ width: Int, _ inputs: Int, _ outputs: Int, stride: Int = 1, samples: Int,
+      precision: Precision = .float32
     ) {
+      self.precision = precision
       geometry = ConvolutionGeometry(
         inputHeight: height, inputWidth: width, inputChannels: inputs, outputChannels: outputs,
         kernelHeight: 3, kernelWidth: 3, stride: stride, padding: 1)
@@ -23,13 +28,23 @@ import Testing
 
     var testDescription: String {
       "\(samples)×\(geometry.inputHeight)×\(geometry.inputWidth)×\(geometry.inputChannels) to "
-        + "\(geometry.outputChannels), stride \(geometry.stride)"
+        + "\(geometry.outputChannels), stride \(geometry.stride), \(precision)"
+    }
+
+    func inPrecision(_ precision: Precision) -> Case {
+      var changed = self
+      changed.precision = precision
+      return changed
     }
   }
 
   /// Layers of a ResNet-18, with fewer channels on one side for the twin's sake; sizes that leave
   /// rests in tiles, vectors and panels; more tiles than a run.
-  static let cases: [Case] =
+  static let cases = exactPrecisions.flatMap { precision in
+    (unstrided + strided).map { $0.inPrecision(precision) }
+  }
+
+  static let unstrided: [Case] =
     [
       Case(32, 32, 64, 8, samples: 1), Case(16, 16, 16, 128, samples: 1),
       Case(8, 8, 256, 32, samples: 1), Case(4, 4, 64, 512, samples: 1),
@@ -40,7 +55,7 @@ import Testing
         Case(5, 7, channels, 5, samples: 3), Case(1, 1, channels, 20, samples: 2),
         Case(3, 3, channels, 3, samples: 3), Case(6, 4, channels, 1, samples: 2),
       ]
-    } + strided
+    }
 
   /// The same with even and odd extents, whose last row of tiles reaches past the image or ends with it.
   static let strided: [Case] =
@@ -94,9 +109,9 @@ import Testing
 
   @Test(
     "a sample's output and gradient do not depend on the other samples, to the bit",
-    arguments: [1, 2])
-  func samplesAreIndependent(stride: Int) {
-    let test = Case(13, 9, 20, 40, stride: stride, samples: 23)
+    arguments: [1, 2], exactPrecisions)
+  func samplesAreIndependent(stride: Int, precision: Precision) {
+    let test = Case(13, 9, 20, 40, stride: stride, samples: 23, precision: precision)
     let passes = Passes(test, source)
     let (y, x) = (passes.forward(passes.x), passes.backward(passes.y))
     for range in [0..<1, 1..<4, 22..<23] {
@@ -105,18 +120,22 @@ import Testing
     }
   }
 
-  @Test("one transform of y serves both gradients, and gives the same bits", arguments: [1, 2])
-  func gradientsTogether(stride: Int) {
-    let passes = Passes(Case(9, 10, 7, 33, stride: stride, samples: 17), source)
+  @Test(
+    "one transform of y serves both gradients, and gives the same bits", arguments: [1, 2],
+    exactPrecisions)
+  func gradientsTogether(stride: Int, precision: Precision) {
+    let passes = Passes(
+      Case(9, 10, 7, 33, stride: stride, samples: 17, precision: precision), source)
     let both = passes.gradients(passes.x, passes.y)
     #expect(isEqual(both.x, passes.backward(passes.y)))
     let alone = passes.transformedGradient(passes.x, passes.y)
     #expect(isEqual(passes.weightGradient(both.weight), passes.weightGradient(alone)))
   }
 
-  @Test("a gradient by x can be added to what is there", arguments: [1, 2])
-  func accumulation(stride: Int) {
-    let passes = Passes(Case(9, 10, 7, 33, stride: stride, samples: 3), source)
+  @Test("a gradient by x can be added to what is there", arguments: [1, 2], exactPrecisions)
+  func accumulation(stride: Int, precision: Precision) {
+    let passes = Passes(
+      Case(9, 10, 7, 33, stride: stride, samples: 3, precision: precision), source)
     let alone = passes.backward(passes.y)
     let sum = source.copy(passes.x)
     passes.convolution.backward(
@@ -125,14 +144,17 @@ import Testing
     #expect(difference <= Self.tolerance * largestMagnitude(alone))
   }
 
-  @Test("the gradient tangent is the sum of the products that it stands for", arguments: [1, 2])
-  func gradientTangent(stride: Int) {
-    let passes = Passes(Case(9, 10, 7, 33, stride: stride, samples: 5), source)
+  @Test(
+    "the gradient tangent is the sum of the products that it stands for", arguments: [1, 2],
+    exactPrecisions)
+  func gradientTangent(stride: Int, precision: Precision) {
+    let passes = Passes(
+      Case(9, 10, 7, 33, stride: stride, samples: 5, precision: precision), source)
     let (tangent, gradientTangent) = (
       source.random(passes.x.shape), source.random(passes.y.shape)
     )
     let (x, found) = (
-      source.unset(passes.x.shape), source.unset(passes.convolution.transformedWeightShape)
+      source.unset(passes.x.shape), source.unset(passes.convolution.transformedGradientShape)
     )
     passes.convolution.addWeightGradient(
       passes.x, tangent: tangent, gradient: passes.y, gradientTangent: gradientTangent,
@@ -149,11 +171,13 @@ import Testing
     #expect(isEqual(x, passes.backward(gradientTangent)))
   }
 
-  @Test("weight gradients of blocks add up, scaled, to what was there", arguments: [1, 2])
-  func gradientsAccumulate(stride: Int) {
-    let passes = Passes(Case(5, 7, 5, 20, stride: stride, samples: 5), source)
+  @Test(
+    "weight gradients of blocks add up, scaled, to what was there", arguments: [1, 2],
+    exactPrecisions)
+  func gradientsAccumulate(stride: Int, precision: Precision) {
+    let passes = Passes(Case(5, 7, 5, 20, stride: stride, samples: 5, precision: precision), source)
     let whole = passes.weightGradient(passes.transformedGradient(passes.x, passes.y))
-    let sum = source.unset(passes.convolution.transformedWeightShape)
+    let sum = source.unset(passes.convolution.transformedGradientShape)
     for (range, previous) in [(0..<2, Float(0)), (2..<3, 1), (3..<5, 1)] {
       passes.convolution.addWeightGradient(
         passes.x.slice(range), passes.y.slice(range), scale: 0.5, previous: previous,
@@ -263,7 +287,8 @@ private struct Passes {
 
   init(_ test: WinogradConvolutionTests.Case, _ source: TensorSource) {
     self.source = source
-    convolution = WinogradConvolution(test.geometry, samples: test.samples)
+    convolution = WinogradConvolution(
+      test.geometry, samples: test.samples, precision: test.precision)
     x = source.random(test.geometry.inputShape(samples: test.samples))
     y = source.random(test.geometry.outputShape(samples: test.samples))
     weight = source.random(test.geometry.weightShape)
@@ -287,7 +312,7 @@ private struct Passes {
   }
 
   func transformedGradient(_ x: Tensor, _ y: Tensor) -> Tensor {
-    let gradient = source.unset(convolution.transformedWeightShape)
+    let gradient = source.unset(convolution.transformedGradientShape)
     convolution.addWeightGradient(x, y, scale: 1, previous: 0, scratch: scratch, into: gradient)
     return gradient
   }
@@ -300,7 +325,7 @@ private struct Passes {
 
   func gradients(_ x: Tensor, _ y: Tensor) -> (x: Tensor, weight: Tensor) {
     let gradient = source.unset(x.shape)
-    let transformedGradient = source.unset(convolution.transformedWeightShape)
+    let transformedGradient = source.unset(convolution.transformedGradientShape)
     let transpose = WinogradConvolution.Transpose(
       weight: transposed, accumulation: .replace, gradient: gradient)
     convolution.addWeightGradient(

@@ -32,7 +32,7 @@ import Testing
     let tiles = 7
     let pitch = 16
     let columns = 32
-    let frequencyStride = pitch * columns
+    let frequencyStride = pitch / 2 * columns
     let coefficients = stride == 1 ? 36 : 81
     var products = CKWinogradProducts(
       stride: stride, tiles: tiles, inputs: 13, outputs: columns, inputPitch: pitch,
@@ -41,26 +41,26 @@ import Testing
     let input = (0..<coefficients * tiles * pitch).map {
       $0 % pitch < 13 ? pairs[$0 % pairs.count] : 0
     }
-    let weight = (0..<36 * 14 * columns).map { pairs[($0 * 5 + $0 / columns) % pairs.count] }
+    let weight = (0..<36 * 13 * columns).map { pairs[($0 * 5 + $0 / columns) % pairs.count] }
     var output = [Float](repeating: .nan, count: coefficients * tiles * columns)
     let words = (0..<36 * frequencyStride).map { place -> UInt32 in
       let (f, row, column) = (
         place / frequencyStride, place % frequencyStride / columns, place % columns
       )
       func bits(_ row: Int) -> UInt32 {
-        row < 13 ? weight[(f * 14 + row) * columns + column].bitPattern : 0
+        row < 13 ? weight[(f * 13 + row) * columns + column].bitPattern : 0
       }
-      return row < 7 ? bits(2 * row) >> 16 | (bits(2 * row + 1) & 0xffff_0000) : 0
+      return bits(2 * row) >> 16 | (bits(2 * row + 1) & 0xffff_0000)
     }
     ck_winograd_multiply_bf16(
-      &products, input.map { UInt16($0.bitPattern >> 16) }, words, &output)
+      &products, 1, input.map { UInt16($0.bitPattern >> 16) }, words, &output)
     for coefficient in 0..<coefficients {
       let frequency = self.frequency(coefficient, stride: stride)
       for tile in 0..<tiles {
         for column in 0..<columns {
           let expected = (0..<13).reduce(Double(0)) { sum, row in
             sum + Double(input[(coefficient * tiles + tile) * pitch + row])
-              * Double(weight[(frequency * 14 + row) * columns + column])
+              * Double(weight[(frequency * 13 + row) * columns + column])
           }
           let found = output[(coefficient * tiles + tile) * columns + column]
           #expect(abs(Double(found) - expected) <= 1e-6 * max(1, abs(expected)))
@@ -83,11 +83,28 @@ import Testing
       tiles: 1, pitch: 16, coefficientStride: 16)
     var found = [UInt16](repeating: 0, count: 81 * 16)
     // The only pixel is (1, 1) of the padded tile, which stays as it is in coefficient (5, 5).
-    ck_winograd_input_bf16(&tiles, values, &found)
+    ck_winograd_input_bf16(&tiles, 1, values, &found)
     for (index, expected) in expected.enumerated() {
       let value = Float(bitPattern: UInt32(found[50 * 16 + index]) << 16)
       #expect(value.isNaN == expected.isNaN && (expected.isNaN || value == expected), "\(index)")
       #expect(value.isNaN || value.sign == expected.sign)
+    }
+  }
+
+  @Test("three parts hold a float to the last bit, each rounded to the nearest")
+  func parts() {
+    let values: [Float] = [1.1, -3.3e5, .pi, 1 / 3, 0x1.fffffep-20, 7, -0.0, 0x1.000002p100]
+    var tiles = CKWinogradTiles(
+      stride: 2, height: 1, width: 1, channels: values.count, rows: 1, columns: 1, firstTile: 0,
+      tiles: 1, pitch: 16, coefficientStride: 16)
+    var found = [UInt16](repeating: 0, count: 3 * 81 * 16)
+    ck_winograd_input_bf16(&tiles, 3, values, &found)
+    for (index, value) in values.enumerated() {
+      let parts = (0..<3).map { part in
+        Float(bitPattern: UInt32(found[(part * 81 + 50) * 16 + index]) << 16)
+      }
+      #expect(parts[0] + (parts[1] + parts[2]) == value, "\(parts)")
+      #expect(abs(parts[1]) <= abs(parts[0]) * 0x1p-8 && abs(parts[2]) <= abs(parts[1]) * 0x1p-8)
     }
   }
 

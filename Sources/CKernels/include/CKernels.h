@@ -13,6 +13,7 @@
 #include "ImageConvolution.h"
 #include "Lowering.h"
 #include "MultiplyAdd.h"
+#include "MultiplyAddPairs.h"
 #include "NormalizedActivation.h"
 #include "Pooling.h"
 #include "Softplus.h"

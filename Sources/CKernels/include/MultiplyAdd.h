@@ -10,11 +10,4 @@ float ck_multiply_add(size_t rounds, float factor);
 /// Floating-point operations of one round, two for a multiply-add.
 size_t ck_multiply_add_operations(void);
 
-/// `rounds` times x ← x + factor·1 + factor·1 in all registers at once, the products of bfloat16 and
-/// made by one instruction where `ck_multiplies_bfloat16`; `factor` is a bfloat16. Returns their sum.
-float ck_multiply_add_pairs(size_t rounds, float factor);
-
-/// Floating-point operations of one round, four for a pair.
-size_t ck_multiply_add_pairs_operations(void);
-
 #endif

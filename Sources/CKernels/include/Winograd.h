@@ -15,9 +15,12 @@
 // if the columns (rounded up to 16) need no more: transformed weights. Neighbouring coefficients
 // are `coefficientStride` elements apart, neighbouring frequencies `frequencyStride`.
 //
-// Functions named bf16 round what is multiplied to bfloat16, to the nearest, ties to even, and sum
-// products in floats. Their tiles hold bfloat16. Their panels are [36][columns / 32][rows / 2][32]
-// words, the rows rounded up to 2; a word holds two rows, the first in its lower half.
+// Functions named bf16 multiply sums of bfloat16, and sum products in floats. A factor has `parts` of
+// them, 1 or 3: each is what those before it have left, rounded to the nearest, ties to even, so that
+// three hold all bits of a float. Of three parts the six products are made that count to its last bit.
+// Their tiles are [parts][E²][tiles][pitch] of bfloat16. Their panels are
+// [parts][36][columns / 32][rows / 2][32] words, the rows rounded up to 16 by zeros; a word holds two
+// rows, the first in its lower half.
 
 /// Channels are padded to a multiple of this.
 enum { CKWinogradLanes = 16, CKWinogradFrequencies = 36 };
@@ -38,13 +41,14 @@ typedef struct {
 /// v ← BᵀdB for the input tiles d of x, which overlap; zero outside the image.
 void ck_winograd_input(const CKWinogradTiles *tiles, const float *x, float *v);
 
-void ck_winograd_input_bf16(const CKWinogradTiles *tiles, const float *x, uint16_t *v);
+void ck_winograd_input_bf16(const CKWinogradTiles *tiles, size_t parts, const float *x,
+                            uint16_t *v);
 
 /// The same for a·x + b·w.
 void ck_winograd_combined_input(const CKWinogradTiles *tiles, float a, const float *x, float b,
                                 const float *w, float *v);
-void ck_winograd_combined_input_bf16(const CKWinogradTiles *tiles, float a, const float *x,
-                                     float b, const float *w, uint16_t *v);
+void ck_winograd_combined_input_bf16(const CKWinogradTiles *tiles, size_t parts, float a,
+                                     const float *x, float b, const float *w, uint16_t *v);
 
 /// x ← Σ B·v·Bᵀ over the tiles that hold an element: the adjoint of `ck_winograd_input`; x += if it
 /// `adds`.
@@ -57,18 +61,19 @@ void ck_winograd_output(const CKWinogradTiles *tiles, const float *m, float *y);
 
 /// z ← A·y·Aᵀ: the adjoint of `ck_winograd_output`.
 void ck_winograd_output_adjoint(const CKWinogradTiles *tiles, const float *y, float *z);
-void ck_winograd_output_adjoint_bf16(const CKWinogradTiles *tiles, const float *y, uint16_t *z);
+void ck_winograd_output_adjoint_bf16(const CKWinogradTiles *tiles, size_t parts, const float *y,
+                                     uint16_t *z);
 
 /// u [panels: inputs × outputs] ← G·w·Gᵀ for w [3, 3, inputs, outputs].
 void ck_winograd_weight(size_t stride, size_t inputs, size_t outputs, size_t frequencyStride,
                         const float *w, float *u);
-void ck_winograd_weight_bf16(size_t stride, size_t inputs, size_t outputs, size_t frequencyStride,
-                             const float *w, uint32_t *u);
+void ck_winograd_weight_bf16(size_t stride, size_t parts, size_t inputs, size_t outputs,
+                             size_t frequencyStride, const float *w, uint32_t *u);
 
 /// u [panels: outputs × inputs] ← the transpose of what `ck_winograd_weight` gives.
 void ck_winograd_weight_transposed(size_t stride, size_t inputs, size_t outputs,
                                    size_t frequencyStride, const float *w, float *u);
-void ck_winograd_weight_transposed_bf16(size_t stride, size_t inputs, size_t outputs,
+void ck_winograd_weight_transposed_bf16(size_t stride, size_t parts, size_t inputs, size_t outputs,
                                         size_t frequencyStride, const float *w, uint32_t *u);
 
 /// w ← scale·GᵀuG + previous·w: the adjoint of `ck_winograd_weight`. With previous 0, w is not
@@ -108,23 +113,19 @@ void ck_winograd_multiply_transposed(const CKWinogradProducts *products, const f
                                      const float *output, float scale, float previous,
                                      float *panels);
 
-/// `ck_winograd_multiply`. The sums of an element are a chain over pairs of inputs.
-void ck_winograd_multiply_bf16(const CKWinogradProducts *products, const uint16_t *input,
-                               const uint32_t *panels, float *output);
+/// `ck_winograd_multiply`. The sums of an element are chains over pairs of inputs.
+void ck_winograd_multiply_bf16(const CKWinogradProducts *products, size_t parts,
+                               const uint16_t *input, const uint32_t *panels, float *output);
 
-/// pairs [(tiles + 1) / 2][pitch] ← words of a tile and the next, or zero after the last.
-void ck_winograd_pair_tiles(size_t tiles, size_t pitch, const uint16_t *from, uint32_t *pairs);
+/// Words of the pairs of so many tiles, of one part and coefficient.
+size_t ck_winograd_pair_words(size_t tiles, size_t pitch);
 
 /// `ck_winograd_multiply_transposed`; the panels are those of floats.
 ///
-/// `pairs` is scratch, for (tiles + 1) / 2 · (inputPitch + outputPitch) words.
-void ck_winograd_multiply_transposed_bf16(const CKWinogradProducts *products,
+/// `pairs` is scratch, for the pair words of inputs and of outputs, times the parts.
+void ck_winograd_multiply_transposed_bf16(const CKWinogradProducts *products, size_t parts,
                                           const uint16_t *input, const uint16_t *output,
                                           float scale, float previous, uint32_t *pairs,
                                           float *panels);
-
-/// Whether the instruction set in use has an instruction that multiplies pairs of bfloat16, without
-/// which the functions above are slower than those of floats.
-bool ck_multiplies_bfloat16(void);
 
 #endif
