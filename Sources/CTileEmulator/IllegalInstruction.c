@@ -20,11 +20,11 @@ static atomic_bool emulates;
 
 bool emulates_tiles(void) { return atomic_load(&emulates); }
 
-/// A line on standard error by means that are safe in a handler, whoever handles the signal: the Swift
-/// runtime, which handles crashes, could not say why.
+/// A line on standard error by means that are safe in a handler, whoever handles the signal: the
+/// Swift runtime, which handles crashes, could not say why.
 static void report(const struct TileInstruction *instruction, const char *reason) {
-  const char *parts[] = {"tile emulator: ", tile_operation_name(instruction->operation), ": ", reason,
-                         "\n"};
+  const char *operation = tile_operation_name(instruction->operation);
+  const char *parts[] = {"tile emulator: ", operation, ": ", reason, "\n"};
   char line[256];
   size_t length = 0;
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
@@ -84,8 +84,8 @@ static void raise_general_protection(ucontext_t *context) {
   send(SIGSEGV, &info);
 }
 
-/// Executes the tile instructions from where the thread is, as many as follow each other: a signal takes
-/// far longer than any of them. False if there is none.
+/// Executes the tile instructions from where the thread is, as many as follow each other: a signal
+/// takes far longer than any of them. False if the first that is not executed raises SIGILL.
 static bool execute_tile_instructions(siginfo_t *info, ucontext_t *context) {
   greg_t *registers = context->uc_mcontext.gregs;
   struct TileInstruction instruction;

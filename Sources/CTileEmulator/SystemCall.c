@@ -12,7 +12,7 @@
 /// `asm/prctl.h` of older kernels lacks the request, and the C library's headers lack the state.
 enum { request_permission = 0x1023, tile_data_state = 18, largest_error = 4095 };
 
-/// Interposed before the C library's: grants tile data, and passes everything else on to the kernel.
+/// Interposed before the C library's: grants tile data, and passes all else on to the kernel.
 ///
 /// As there, all six arguments are fetched, of which the kernel reads those that the call has.
 long syscall(long number, ...) {

@@ -80,6 +80,8 @@ static struct TileFault zero_tile(unsigned tile) {
   return no_fault;
 }
 
+static const char odd_row_bytes[] = "the bytes of a tile's rows are not a multiple of four";
+
 /// Rows before start_row have been transferred by an earlier attempt, and are kept.
 static struct TileFault transfer(const struct TileInstruction *instruction) {
   unsigned tile = instruction->tile;
@@ -87,6 +89,7 @@ static struct TileFault transfer(const struct TileInstruction *instruction) {
   if (fault.kind != TileFaultNone) return fault;
   unsigned start = state.configuration.start_row, rows = state.configuration.rows[tile];
   size_t bytes = state.configuration.row_bytes[tile];
+  if (bytes % 4 != 0) return invalid_opcode(odd_row_bytes);
   if (start >= rows) return invalid_opcode("the configuration's start_row is beyond the tile");
 
   for (unsigned row = start; row < rows; row++) {
@@ -115,7 +118,7 @@ static struct TileFault multiply(const struct TileInstruction *instruction) {
   const uint16_t *bytes = state.configuration.row_bytes;
   const uint8_t *rows = state.configuration.rows;
   if (bytes[destination] % 4 != 0 || bytes[first] % 4 != 0 || bytes[second] % 4 != 0) {
-    return invalid_opcode("the bytes of a tile's rows are not a multiple of four");
+    return invalid_opcode(odd_row_bytes);
   }
   if (rows[destination] != rows[first]) {
     return invalid_opcode("destination and first source differ in rows");

@@ -35,8 +35,8 @@ struct TileInstruction {
 const char *tile_operation_name(enum TileOperation operation);
 
 /// Decodes the machine code at `code`, with addresses made of the registers' values. False, with
-/// `instruction` undefined, if it is no tile instruction, or one with fields that make it illegal. No
-/// byte beyond the instruction is read.
+/// `instruction` undefined, if it is no tile instruction, or one with fields that make it illegal.
+/// No byte beyond the instruction is read.
 bool tile_instruction_decode(const uint8_t *code, const gregset_t registers,
                              struct TileInstruction *instruction);
 

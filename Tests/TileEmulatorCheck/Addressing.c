@@ -23,50 +23,50 @@ static bool equals(const uint8_t *base, ptrdiff_t stride, const uint8_t *packed)
   return true;
 }
 
-#define CLOBBERED                                                                            \
-  "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14",   \
+#define CLOBBERED                                                                                  \
+  "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14",         \
       "r15", "xmm4", "xmm5", "memory"
 
-/// Executes INSTRUCTION with BASE and INDEX holding `base` and `index`. Stack and frame pointer, which
-/// may be among them, are kept in vector registers meanwhile.
-#define WITH_REGISTERS(BASE, INDEX, INSTRUCTION)                                             \
-  do {                                                                                       \
-    register __m128i base_value __asm__("xmm2") = _mm_cvtsi64_si128((long long)base);        \
-    register __m128i index_value __asm__("xmm3") = _mm_cvtsi64_si128((long long)index);      \
-    __asm__ volatile("movq %%rsp, %%xmm4\n\tmovq %%rbp, %%xmm5\n\t"                          \
-                     "movq %0, %%" BASE "\n\tmovq %1, %%" INDEX "\n\t" INSTRUCTION "\n\t"    \
-                     "movq %%xmm4, %%rsp\n\tmovq %%xmm5, %%rbp"                              \
-                     :                                                                       \
-                     : "x"(base_value), "x"(index_value)                                     \
-                     : CLOBBERED);                                                           \
+/// Executes INSTRUCTION with BASE and INDEX holding `base` and `index`. Stack and frame pointer,
+/// which may be among them, are kept in vector registers meanwhile.
+#define WITH_REGISTERS(BASE, INDEX, INSTRUCTION)                                                   \
+  do {                                                                                             \
+    register __m128i base_value __asm__("xmm2") = _mm_cvtsi64_si128((long long)base);              \
+    register __m128i index_value __asm__("xmm3") = _mm_cvtsi64_si128((long long)index);            \
+    __asm__ volatile("movq %%rsp, %%xmm4\n\tmovq %%rbp, %%xmm5\n\t"                                \
+                     "movq %0, %%" BASE "\n\tmovq %1, %%" INDEX "\n\t" INSTRUCTION "\n\t"          \
+                     "movq %%xmm4, %%rsp\n\tmovq %%xmm5, %%rbp"                                    \
+                     :                                                                             \
+                     : "x"(base_value), "x"(index_value)                                           \
+                     : CLOBBERED);                                                                 \
   } while (0)
 
 /// Loads tile TILE by the form under test and stores it by the plain one, and the other way round.
-#define CHECK_FORM(BASE, INDEX, SCALE, DISPLACEMENT, TILE)                                     \
-  do {                                                                                         \
-    const char *form = #DISPLACEMENT "(%" BASE ",%" INDEX "," #SCALE "), tmm" #TILE;           \
-    uint8_t packed[rows * row_bytes];                                                          \
-    uint8_t *base = memory + middle - DISPLACEMENT;                                            \
-    ptrdiff_t index = 40, stride = index * SCALE;                                              \
-    fill_randomly(memory + middle, rows * 40 * 8, &random);                                    \
-    WITH_REGISTERS(BASE, INDEX,                                                                \
+#define CHECK_FORM(BASE, INDEX, SCALE, DISPLACEMENT, TILE)                                         \
+  do {                                                                                             \
+    const char *form = #DISPLACEMENT "(%" BASE ",%" INDEX "," #SCALE "), tmm" #TILE;               \
+    uint8_t packed[rows * row_bytes];                                                              \
+    uint8_t *base = memory + middle - DISPLACEMENT;                                                \
+    ptrdiff_t index = 40, stride = index * SCALE;                                                  \
+    fill_randomly(memory + middle, rows * 40 * 8, &random);                                        \
+    WITH_REGISTERS(BASE, INDEX,                                                                    \
                    "tileloadd " #DISPLACEMENT "(%%" BASE ",%%" INDEX "," #SCALE "), %%tmm" #TILE); \
-    _tile_stored(TILE, packed, row_bytes);                                                     \
-    check(equals(memory + middle, stride, packed), "tileloadd %s", form);                      \
-    _tile_zero(TILE);                                                                          \
-    WITH_REGISTERS(BASE, INDEX,                                                                \
-                   "tileloaddt1 " #DISPLACEMENT "(%%" BASE ",%%" INDEX "," #SCALE              \
-                   "), %%tmm" #TILE);                                                          \
-    _tile_stored(TILE, packed, row_bytes);                                                     \
-    check(equals(memory + middle, stride, packed), "tileloaddt1 %s", form);                    \
-    fill_randomly(packed, sizeof packed, &random);                                             \
-    _tile_loadd(TILE, packed, row_bytes);                                                      \
-    uint8_t between = memory[middle + row_bytes];                                              \
-    WITH_REGISTERS(BASE, INDEX,                                                                \
-                   "tilestored %%tmm" #TILE ", " #DISPLACEMENT "(%%" BASE ",%%" INDEX          \
-                   "," #SCALE ")");                                                            \
-    check(equals(memory + middle, stride, packed), "tilestored %s", form);                     \
-    check(memory[middle + row_bytes] == between, "tilestored %s writes between rows", form);   \
+    _tile_stored(TILE, packed, row_bytes);                                                         \
+    check(equals(memory + middle, stride, packed), "tileloadd %s", form);                          \
+    _tile_zero(TILE);                                                                              \
+    WITH_REGISTERS(BASE, INDEX,                                                                    \
+                   "tileloaddt1 " #DISPLACEMENT "(%%" BASE ",%%" INDEX "," #SCALE                  \
+                   "), %%tmm" #TILE);                                                              \
+    _tile_stored(TILE, packed, row_bytes);                                                         \
+    check(equals(memory + middle, stride, packed), "tileloaddt1 %s", form);                        \
+    fill_randomly(packed, sizeof packed, &random);                                                 \
+    _tile_loadd(TILE, packed, row_bytes);                                                          \
+    uint8_t between = memory[middle + row_bytes];                                                  \
+    WITH_REGISTERS(BASE, INDEX,                                                                    \
+                   "tilestored %%tmm" #TILE ", " #DISPLACEMENT "(%%" BASE ",%%" INDEX              \
+                   "," #SCALE ")");                                                                \
+    check(equals(memory + middle, stride, packed), "tilestored %s", form);                         \
+    check(memory[middle + row_bytes] == between, "tilestored %s writes between rows", form);       \
   } while (0)
 
 __attribute__((target("amx-tile"), noinline)) static void check_bases(void) {
@@ -135,13 +135,13 @@ __attribute__((target("amx-tile"), noinline)) static void check_configuration_fo
   uint8_t *configuration = memory + middle;
   memset(configuration, 0, 64);
   configuration[0] = 1;
-#define CHECK_CONFIGURATION(CHANGED, LOAD, STORE, NAME)                                \
-  do {                                                                                 \
-    configuration[16] = configuration[48] = CHANGED;                                   \
-    memset(stored, 0xff, sizeof stored);                                               \
-    LOAD;                                                                              \
-    STORE;                                                                             \
-    check(memcmp(stored, configuration, sizeof stored) == 0, "configuration %s", NAME); \
+#define CHECK_CONFIGURATION(CHANGED, LOAD, STORE, NAME)                                            \
+  do {                                                                                             \
+    configuration[16] = configuration[48] = CHANGED;                                               \
+    memset(stored, 0xff, sizeof stored);                                                           \
+    LOAD;                                                                                          \
+    STORE;                                                                                         \
+    check(memcmp(stored, configuration, sizeof stored) == 0, "configuration %s", NAME);            \
   } while (0)
   uint8_t *base;
   ptrdiff_t index;

@@ -64,7 +64,7 @@ static jmp_buf before;
 
 static void jump(int number) { longjmp(before, number); }
 
-/// A handler that leaves by longjmp leaves its signal blocked, which tile instructions must not mind.
+/// A handler that leaves by longjmp leaves its signal blocked; tile instructions do not mind.
 __attribute__((target("amx-tile"), noinline)) static void check_jump(void) {
   static const struct TileShape shapes[8] = {{1, 64}};
   uint8_t found[64] = {1};

@@ -13,7 +13,8 @@ void check_system_calls(void) {
   errno = 0;
   check(syscall(SYS_close, -1) == -1 && errno == EBADF, "syscall sets errno");
   int page = getpagesize();
-  long mapped = syscall(SYS_mmap, NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0L);
+  int protection = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS;
+  long mapped = syscall(SYS_mmap, NULL, (long)page, protection, flags, -1, 0L);
   check(mapped > 0, "syscall with six arguments");
   if (mapped > 0) {
     *(volatile int *)mapped = 1;
@@ -23,7 +24,7 @@ void check_system_calls(void) {
   uintptr_t block = 0;
   check(syscall(SYS_arch_prctl, get_fs, &block) == 0, "other requests of arch_prctl succeed");
   check(block == (uintptr_t)__builtin_thread_pointer(), "and are answered by the kernel");
-  check(syscall(SYS_arch_prctl, request_permission, 63) == -1, "a state that is not there is refused");
+  check(syscall(SYS_arch_prctl, request_permission, 63) == -1, "another state is refused");
 }
 
 #endif
