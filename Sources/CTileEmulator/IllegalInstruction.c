@@ -40,8 +40,8 @@ static void set_default(int signal) {
   real_sigaction(signal, &action, NULL);
 }
 
-/// Sends a signal to this thread with the information given, which the kernel lets a process do.
-static void send(int signal, siginfo_t *info) {
+/// With the information given, which the kernel lets a process forge for itself.
+static void send_to_this_thread(int signal, siginfo_t *info) {
   syscall(SYS_rt_tgsigqueueinfo, getpid(), (pid_t)syscall(SYS_gettid), signal, info);
 }
 
@@ -53,7 +53,7 @@ static void hand_on(siginfo_t *info, void *context) {
   if (action.sa_handler == SIG_DFL || action.sa_handler == SIG_IGN) {
     set_default(SIGILL);
     // The instruction is executed again, and ends the process.
-    if (!by_instruction) send(SIGILL, info);
+    if (!by_instruction) send_to_this_thread(SIGILL, info);
     return;
   }
   // At its return the kernel sets the mask back. Only SIGILL itself is never blocked.
@@ -81,7 +81,7 @@ static void raise_general_protection(ucontext_t *context) {
   memset(&info, 0, sizeof info);
   info.si_signo = SIGSEGV;
   info.si_code = SI_KERNEL;
-  send(SIGSEGV, &info);
+  send_to_this_thread(SIGSEGV, &info);
 }
 
 /// Executes the tile instructions from where the thread is, as many as follow each other: a signal
