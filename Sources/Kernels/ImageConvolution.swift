@@ -14,7 +14,7 @@ import Tensors
 /// - 64 channels at 32²: 222 / 220 / 235
 /// - 128 at 16²: 207 / 218 / 237
 /// - 256 at 8²: 210 / 173 / 228
-/// - 512 at 4²: 174 / 87 / 192: 16 positions do not hide that the adjoint transposes the weight
+/// - 512 at 4²: 174 / 140 / 192
 public struct ImageConvolution: Sendable {
   public let geometry: ConvolutionGeometry
   /// What the convolution and its adjoint need besides their arguments.
