@@ -45,16 +45,16 @@ public final class SharedMemory: @unchecked Sendable {
     self.bytes = bytes
     rank = communicator.rank
     bases = mapped.compactMap(\.self)
-    if failures[0] > 0 {
-      unmap()
-      return nil
-    }
+    // From here on deinit unmaps, also what is refused.
+    if failures[0] > 0 { return nil }
     base.storeBytes(of: 0, as: UInt64.self)
     // Nobody writes here before the zero.
     communicator.barrier()
   }
 
-  deinit { unmap() }
+  deinit {
+    for base in bases { munmap(base, bytes) }
+  }
 
   func base(ofRank rank: Int) -> UnsafeMutableRawPointer { bases[rank] }
 
@@ -62,10 +62,6 @@ public final class SharedMemory: @unchecked Sendable {
   func offset(of pointer: UnsafeRawPointer) -> Int? {
     let offset = pointer - UnsafeRawPointer(base)
     return (0..<bytes).contains(offset) ? offset : nil
-  }
-
-  private func unmap() {
-    for base in bases { munmap(base, bytes) }
   }
 
   /// Where a rank's memory is to be found.
