@@ -82,9 +82,12 @@ public final class SharedMemory: @unchecked Sendable {
   }
 
   private static func map(_ offer: Offer, bytes: Int) -> UnsafeMutableRawPointer? {
-    let descriptor = open("/proc/\(offer.process)/fd/\(offer.descriptor)", O_RDWR | O_CLOEXEC)
-    defer { if descriptor >= 0 { close(descriptor) } }
+    let path = "/proc/\(offer.process)/fd/\(offer.descriptor)"
     var status = stat()
+    // Of another process it may be a device, which must not even be opened.
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    let descriptor = open(path, O_RDWR | O_CLOEXEC)
+    defer { if descriptor >= 0 { close(descriptor) } }
     // What lies beyond a file's end must not be touched.
     guard fstat(descriptor, &status) == 0, status.st_size == bytes,
       let mapped = map(descriptor, bytes: bytes, growing: false)
