@@ -7,7 +7,7 @@ import CMemoryFile
 /// Memory of a rank that all ranks of a communicator have mapped, and theirs, which it has mapped.
 ///
 /// The ranks run on one machine. It has no name in any file system, so nothing is left however they end, and
-/// no limit but that of memory.
+/// no limits but those of memory and of a file's size (`ulimit -f`).
 public final class SharedMemory: @unchecked Sendable {
   public let bytes: Int
   private let rank: Int
@@ -100,7 +100,7 @@ public final class SharedMemory: @unchecked Sendable {
   private static func map(
     _ descriptor: Int32, bytes: Int, growing: Bool
   ) -> UnsafeMutableRawPointer? {
-    if growing && ftruncate(descriptor, bytes) != 0 { return nil }
+    if growing && cmemory_file_grow(descriptor, Int64(bytes)) != 0 { return nil }
     let mapped = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0)
     return mapped == MAP_FAILED ? nil : mapped
   }
