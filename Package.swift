@@ -8,7 +8,11 @@ let mpi = Context.environment["MPI_PKG_CONFIG"] ?? "mpi"
 /// Imports go downwards only; the order of the targets below is the order of the levels.
 let package = Package(
   name: "lcnn-dist",
-  products: [.executable(name: "lcnn-dist", targets: ["lcnn-dist"])],
+  products: [
+    .executable(name: "lcnn-dist", targets: ["lcnn-dist"]),
+    // For tests: preloaded into programs, so a library of its own.
+    .library(name: "TileEmulator", type: .dynamic, targets: ["CTileEmulator"]),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
@@ -68,6 +72,10 @@ let package = Package(
     // Tests.
     .target(name: "CAllocationCounter"),
     .target(name: "CForcedVectorUnits", dependencies: ["CKernels"]),
+    .target(name: "CTileEmulator"),
+    .executableTarget(
+      name: "tile-emulator-check", path: "Tests/TileEmulatorCheck",
+      linkerSettings: [.linkedLibrary("m")]),
     .target(name: "TestSupport", dependencies: ["Training", "CBLAS", "CAllocationCounter"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
     .testTarget(name: "RandomNumbersTests", dependencies: ["RandomNumbers"]),

@@ -3,9 +3,9 @@
 
 #include "WinogradTransforms.h"
 
-// bfloat16 is the upper half of a float: 8 significant bits, the exponents of binary32. A pair of them
-// is a word, the first in the lower half. Three of them, each what the ones before have left, hold the
-// 24 bits of a float.
+// bfloat16 is the upper half of a float: 8 significant bits, the exponents of binary32. A pair of
+// them is a word, the first in the lower half. Three of them, each what the ones before have left,
+// hold the 24 bits of a float.
 
 typedef uint32_t Words __attribute__((vector_size(CKWinogradLanes * sizeof(uint32_t))));
 typedef Words WordsAt __attribute__((aligned(sizeof(uint16_t)), may_alias));
@@ -21,7 +21,7 @@ ALWAYS_INLINE void roundToBFloat16(const Lanes *x, Words *rounded) {
   *rounded = (isNaN & (bits | 0x400000)) | (~isNaN & nearest);
 }
 
-/// rounded ← the next part of what is left of x, in the upper halves and zeros; x ← what is left now.
+/// rounded ← the next part of what is left of x, in the upper halves; x ← what is left now.
 ALWAYS_INLINE void takePart(Lanes *x, Words *rounded) {
   roundToBFloat16(x, rounded);
   *rounded &= 0xffff0000;

@@ -1,43 +1,7 @@
 #include "ImageConvolution.h"
-#include "Lanes.h"
+#include "ImageReach.h"
+#include "SmallImageAdjoint.h"
 #include <string.h>
-
-/// The positions of x and y that one tap of the kernel connects: two grids of the same size.
-typedef struct {
-  size_t rows, columns;
-  /// Floats before the first position, and from a row or a column to the next.
-  size_t x, xRow, xColumn;
-  size_t y, yRow, yColumn;
-} Reach;
-
-/// The outputs first ..< end along one axis whose tap lies inside the image.
-typedef struct {
-  size_t first, end;
-} Span;
-
-ALWAYS_INLINE Span spanOf(size_t tap, size_t extent, size_t outputs, size_t stride,
-                          size_t padding) {
-  const size_t last = extent - 1 + padding;
-  const size_t end = last < tap ? 0 : (last - tap) / stride + 1;
-  const size_t first = tap < padding ? (padding - tap + stride - 1) / stride : 0;
-  const Span span = {.first = first, .end = end < outputs ? end : outputs};
-  return span.first < span.end ? span : (Span){0, 0};
-}
-
-ALWAYS_INLINE Reach reachOf(const CKConvolution *v, size_t outputs, size_t ky, size_t kx) {
-  const Span rows = spanOf(ky, v->height, v->outputHeight, v->stride, v->padding);
-  const Span columns = spanOf(kx, v->width, v->outputWidth, v->stride, v->padding);
-  const size_t row = rows.first * v->stride + ky - v->padding;
-  const size_t column = columns.first * v->stride + kx - v->padding;
-  return (Reach){.rows = rows.end - rows.first,
-                 .columns = columns.end - columns.first,
-                 .x = (row * v->width + column) * v->channels,
-                 .xRow = v->stride * v->width * v->channels,
-                 .xColumn = v->stride * v->channels,
-                 .y = (rows.first * v->outputWidth + columns.first) * outputs,
-                 .yRow = v->outputWidth * outputs,
-                 .yColumn = outputs};
-}
 
 enum { maximumRows = 8, panelColumns = 2 * laneCount };
 
@@ -125,8 +89,6 @@ ALWAYS_INLINE void addColumns(const Product *p, const float *b, size_t bInner, A
     left -= size;
   }
 }
-
-ALWAYS_INLINE size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
 /// The columns of a block from `column` on: as many vectors as there may be, or what is left.
 ALWAYS_INLINE size_t widthOf(size_t column, size_t columns, size_t vectors) {
@@ -344,7 +306,8 @@ PASSES(avx512, FOR_AVX512, 2, 8)
 
 size_t ck_image_scratch(const CKConvolution *v, size_t outputs) {
   const size_t transposed = panelColumns * outputs, rest = laneCount * v->channels;
-  return transposed > rest ? transposed : rest;
+  const size_t panels = transposed > rest ? transposed : rest;
+  return isSmallImage(v) && smallImageScratch(v) > panels ? smallImageScratch(v) : panels;
 }
 
 void ck_image_apply(const CKConvolution *v, size_t outputs, const float *weight, const float *x,
@@ -354,6 +317,7 @@ void ck_image_apply(const CKConvolution *v, size_t outputs, const float *weight,
 
 void ck_image_transpose(const CKConvolution *v, size_t outputs, const float *weight,
                         const float *y, float *scratch, float *x) {
+  if (isSmallImage(v)) return smallImageAdjoint(v, outputs, weight, y, scratch, x);
   DISPATCH(transpose, (v, outputs, weight, y, scratch, x))
 }
 

@@ -3,8 +3,8 @@
 
 #include "BFloat16.h"
 
-/// c [rows, columns] ← scale·a·b + previous·c; words of a and b are pairs of the inner dimension, and
-/// their factors are sums of parts.
+/// c [rows, columns] ← scale·a·b + previous·c; words of a and b are pairs of the inner dimension,
+/// and their factors are sums of parts.
 typedef struct {
   /// Of pairs.
   size_t inner;
@@ -19,10 +19,10 @@ typedef struct {
   float scale, previous;
 } PairBlock;
 
-/// The parts of a and of b that are multiplied: of three, all but those below the last bit of a float.
+/// The parts of a and of b that are multiplied: of three, all but those below a float's last bit.
 ///
-/// The small ones first, so that they are rounded to their own size. From each product to the next one
-/// of the two parts stays, but for the second.
+/// The small ones first, so that they are rounded to their own size. From each product to the next
+/// one of the two parts stays, but for the second.
 static const struct {
   uint8_t a, b;
 } partProducts[] = {{0, 2}, {2, 0}, {1, 0}, {1, 1}, {0, 1}, {0, 0}};

@@ -5,8 +5,8 @@
 
 #define FOR_TILES __attribute__((target(V4_FEATURES ",amx-tile,amx-bf16")))
 
-// Two by two tiles of sums, [16, 16] floats each, and beside them two tiles of a, [16 rows, 16 pairs],
-// and two of b, [16 pairs, 16 columns]. Intrinsics take a tile's number as a literal.
+// Two by two tiles of sums, [16, 16] floats each, and beside them two tiles of a, [16 rows, 16
+// pairs], and two of b, [16 pairs, 16 columns]. Intrinsics take a tile's number as a literal.
 #define UPPER_LEFT 0
 #define UPPER_RIGHT 1
 #define LOWER_LEFT 2

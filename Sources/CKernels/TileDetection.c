@@ -35,8 +35,8 @@ __attribute__((target("amx-tile,amx-bf16"))) static void useTiles(void) {
   _tile_release();
 }
 
-/// By trying, because under virtualisation the leaves of CPUID that describe tiles may be empty where
-/// there are some, and the permission may be granted where an instruction is not passed on.
+/// By trying, because under virtualisation the leaves of CPUID that describe tiles may be empty
+/// where there are some, and the permission may be granted where an instruction is not passed on.
 bool ck_tiles_work(void) {
   if (syscall(SYS_arch_prctl, requestPermission, tileData) != 0) return false;
   struct sigaction trial = {.sa_handler = onIllegalInstruction}, before;

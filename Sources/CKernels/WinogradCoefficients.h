@@ -1,8 +1,7 @@
 #ifndef CKERNELS_WINOGRAD_COEFFICIENTS_H
 #define CKERNELS_WINOGRAD_COEFFICIENTS_H
 
-#include "Dispatch.h"
-#include "Winograd.h"
+#include "WinogradForms.h"
 
 /// The coefficients of a tile that belong to one frequency of the weight: a rectangle of them.
 ///
@@ -11,10 +10,11 @@ typedef struct {
   size_t extent, row, column, columns, count;
 } Coefficients;
 
-ALWAYS_INLINE Coefficients coefficientsOf(size_t frequency, size_t stride) {
-  const size_t row = frequency / 6, column = frequency % 6, shared = stride == 1 ? 1 : 4;
+ALWAYS_INLINE Coefficients coefficientsOf(size_t frequency, CKWinogradForm form) {
+  const size_t along = frequenciesAlong(form), row = frequency / along, column = frequency % along;
+  const size_t shared = form == CKWinogradFormStride2 ? 4 : 1;
   const size_t rows = row == 5 ? shared : 1, columns = column == 5 ? shared : 1;
-  return (Coefficients){.extent = 3 + 3 * stride,
+  return (Coefficients){.extent = extentOf(form),
                         .row = row,
                         .column = column,
                         .columns = columns,

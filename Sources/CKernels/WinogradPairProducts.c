@@ -42,9 +42,8 @@ void ck_winograd_multiply_bf16(const CKWinogradProducts *p, size_t parts, const 
                                const uint32_t *panels, float *output) {
   Multiplier multiplier = {0};
   const Panels layout = {.rows = paddedColumns(p->inputs) / 2, .columns = p->outputs};
-  const size_t extent = 3 + 3 * p->stride;
-  for (size_t f = 0; f < CKWinogradFrequencies; f++) {
-    const Coefficients of = coefficientsOf(f, p->stride);
+  for (size_t f = 0; f < frequencyCount(p->form); f++) {
+    const Coefficients of = coefficientsOf(f, p->form);
     for (size_t column = 0; column < p->outputs; column += panelColumns) {
       const size_t width = panelWidth(layout, column), panel = panelOffset(layout, 0, column);
       for (size_t i = 0; i < of.count; i++) {
@@ -55,10 +54,10 @@ void ck_winograd_multiply_bf16(const CKWinogradProducts *p, size_t parts, const 
             .a = (const uint32_t *)(input + coefficient * p->inputCoefficientStride),
             .aRow = p->inputPitch / 2,
             .aInner = 1,
-            .aPart = extent * extent * p->inputCoefficientStride / 2,
+            .aPart = coefficientCount(p->form) * p->inputCoefficientStride / 2,
             .b = panels + f * p->panelFrequencyStride + panel,
             .bInner = width,
-            .bPart = CKWinogradFrequencies * p->panelFrequencyStride,
+            .bPart = frequencyCount(p->form) * p->panelFrequencyStride,
             .c = output + coefficient * p->outputCoefficientStride + column,
             .cRow = p->outputPitch,
             .scale = 1,
@@ -120,16 +119,16 @@ void ck_winograd_multiply_transposed_bf16(const CKWinogradProducts *p, size_t pa
   Multiplier multiplier = {0};
   const bool inRows = usesTiles();
   const Panels layout = {.rows = p->inputs, .columns = p->outputs};
-  const size_t extent = 3 + 3 * p->stride, inner = pairsOfTiles(p->tiles);
+  const size_t inner = pairsOfTiles(p->tiles);
   const size_t inputWords = ck_winograd_pair_words(p->tiles, p->inputPitch);
   const size_t outputWords = ck_winograd_pair_words(p->tiles, p->outputPitch);
   uint32_t *outputPairs = pairs + parts * inputWords;
-  for (size_t f = 0; f < CKWinogradFrequencies; f++) {
-    const Coefficients of = coefficientsOf(f, p->stride);
+  for (size_t f = 0; f < frequencyCount(p->form); f++) {
+    const Coefficients of = coefficientsOf(f, p->form);
     for (size_t i = 0; i < of.count; i++) {
       const size_t coefficient = coefficientAt(of, i);
       for (size_t part = 0; part < parts; part++) {
-        const size_t place = part * extent * extent + coefficient;
+        const size_t place = part * coefficientCount(p->form) + coefficient;
         const uint16_t *from = input + place * p->inputCoefficientStride;
         if (inRows) {
           ck_winograd_pair_tiles_transposed(p->tiles, p->inputPitch, from,

@@ -78,8 +78,8 @@ ALWAYS_INLINE void multiplyPanel(Block block, size_t rows, size_t columns, size_
 ALWAYS_INLINE void multiply(const CKWinogradProducts *p, const float *input, const float *panels,
                             float *output, size_t step, size_t vectors) {
   const Panels layout = {.rows = p->inputs, .columns = p->outputs};
-  for (size_t f = 0; f < CKWinogradFrequencies; f++) {
-    const Coefficients of = coefficientsOf(f, p->stride);
+  for (size_t f = 0; f < frequencyCount(p->form); f++) {
+    const Coefficients of = coefficientsOf(f, p->form);
     for (size_t column = 0; column < p->outputs; column += panelColumns) {
       const size_t width = panelWidth(layout, column), panel = panelOffset(layout, 0, column);
       for (size_t i = 0; i < of.count; i++) {
@@ -104,8 +104,8 @@ ALWAYS_INLINE void multiplyTransposed(const CKWinogradProducts *p, const float *
                                       const float *output, float scale, float previous,
                                       float *panels, size_t step, size_t vectors) {
   const Panels layout = {.rows = p->inputs, .columns = p->outputs};
-  for (size_t f = 0; f < CKWinogradFrequencies; f++) {
-    const Coefficients of = coefficientsOf(f, p->stride);
+  for (size_t f = 0; f < frequencyCount(p->form); f++) {
+    const Coefficients of = coefficientsOf(f, p->form);
     for (size_t column = 0; column < p->outputs; column += panelColumns) {
       const size_t width = panelWidth(layout, column), panel = panelOffset(layout, 0, column);
       for (size_t i = 0; i < of.count; i++) {

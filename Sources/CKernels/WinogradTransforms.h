@@ -2,7 +2,7 @@
 #define CKERNELS_WINOGRAD_TRANSFORMS_H
 
 #include "Lanes.h"
-#include "Winograd.h"
+#include "WinogradForms.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -35,6 +35,14 @@
 //  Bᵀ = | −1/2  −1   1/2   1  0 |   G = | −4/3 −2/3 |        | 1  1  1/4  1/4  0 |
 //       |  1/2  −1  −1/2   1  0 |       |  4/3 −2/3 |        | 1 −1  1/8 −1/8  1 |
 //       |  1/4   0  −5/4   0  1 |       |   0    1  |
+
+// Images of 2×2 are one tile, whose outer inputs are padding: y[0] = w₁·x[0] + w₂·x[1] and
+// y[1] = w₀·x[0] + w₁·x[1] share w₁·(x[0] + x[1]), as in the multiplication of A. Karatsuba and
+// Y. Ofman, 1962. The padding before them counts as input 0.
+//
+//       | 0 1 1 |       | 0  1  0 |        | 1 1 0 |
+//  Bᵀ = | 0 0 1 |   G = | 0 −1  1 |   Aᵀ = | 1 0 1 |
+//       | 0 1 0 |       | 1 −1  0 |
 
 #define P 0.70710678118654752440f
 #define Q 1.41421356237309504880f
@@ -176,14 +184,53 @@ ALWAYS_INLINE void weightAdjoint2(const Lanes u[6], Lanes w[3]) {
   w[2] = (2.0f / 3) * (u[0] + u[1] - u[2] - u[3]) + u[4];
 }
 
-/// Defines a transform by its two forms; the stride is a constant where this is inlined.
+/// Images of 2×2: t ← Bᵀd, of which d[0] is padding.
+ALWAYS_INLINE void inputTransform3(const Lanes d[3], Lanes t[3]) {
+  t[0] = d[1] + d[2];
+  t[1] = d[2];
+  t[2] = d[1];
+}
+
+/// Images of 2×2: d ← B·t.
+ALWAYS_INLINE void inputAdjoint3(const Lanes t[3], Lanes d[3]) {
+  d[0] = (Lanes){0};
+  d[1] = t[0] + t[2];
+  d[2] = t[0] + t[1];
+}
+
+/// Images of 2×2: y ← Aᵀm.
+ALWAYS_INLINE void outputTransform3(const Lanes m[3], Lanes y[2]) {
+  y[0] = m[0] + m[1];
+  y[1] = m[0] + m[2];
+}
+
+/// Images of 2×2: z ← A·y.
+ALWAYS_INLINE void outputAdjoint3(const Lanes y[2], Lanes z[3]) {
+  z[0] = y[0] + y[1];
+  z[1] = y[0];
+  z[2] = y[1];
+}
+
+/// Images of 2×2: u ← G·w.
+ALWAYS_INLINE void weightTransform3(const Lanes w[3], Lanes u[3]) {
+  u[0] = w[1];
+  u[1] = w[2] - w[1];
+  u[2] = w[0] - w[1];
+}
+
+/// Images of 2×2: w ← Gᵀu.
+ALWAYS_INLINE void weightAdjoint3(const Lanes u[3], Lanes w[3]) {
+  w[0] = u[2];
+  w[1] = u[0] - u[1] - u[2];
+  w[2] = u[1];
+}
+
+/// Defines a transform by its forms, one of which it is where this is inlined.
 #define TRANSFORM(name)                                                                           \
-  ALWAYS_INLINE void name(size_t stride, const Lanes *from, Lanes *to) {                          \
-    if (stride == 1) {                                                                            \
-      name##1(from, to);                                                                          \
-    } else {                                                                                      \
-      name##2(from, to);                                                                          \
-    }                                                                                             \
+  ALWAYS_INLINE void name(CKWinogradForm form, const Lanes *from, Lanes *to) {                    \
+    if (form == CKWinogradFormStride1) name##1(from, to);                                         \
+    if (form == CKWinogradFormStride2) name##2(from, to);                                         \
+    if (form == CKWinogradFormTwoByTwo) name##3(from, to);                                        \
   }
 
 TRANSFORM(inputTransform)
@@ -193,10 +240,7 @@ TRANSFORM(outputAdjoint)
 TRANSFORM(weightTransform)
 TRANSFORM(weightAdjoint)
 
-enum { mostExtent = 9 };
-
-/// Inputs along a tile, and coefficients.
-ALWAYS_INLINE size_t extentOf(size_t stride) { return 3 + 3 * stride; }
+enum { mostExtent = 9, mostOutputs = 4, mostFrequencies = 6 };
 
 /// Where a tile lies: its inputs or outputs start at (row, column) of an image.
 typedef struct {

@@ -1,17 +1,22 @@
 #include "BFloat16.h"
 #include "WinogradPanels.h"
 
+size_t ck_winograd_coefficients(CKWinogradForm form) { return coefficientCount(form); }
+
+size_t ck_winograd_frequencies(CKWinogradForm form) { return frequencyCount(form); }
+
 /// The frequencies of 16 columns of one row of the panels, from their nine taps.
-ALWAYS_INLINE void transformTaps(size_t stride, const Lanes w[9], Lanes u[36]) {
-  Lanes half[6][3], column[3], t[6];
+ALWAYS_INLINE void transformTaps(CKWinogradForm form, const Lanes w[9], Lanes *u) {
+  const size_t along = frequenciesAlong(form);
+  Lanes half[mostFrequencies][3], column[3], t[mostFrequencies];
   UNROLLED for (size_t j = 0; j < 3; j++) {
     UNROLLED for (size_t i = 0; i < 3; i++) column[i] = w[3 * i + j];
-    weightTransform(stride, column, t);
-    UNROLLED for (size_t i = 0; i < 6; i++) half[i][j] = t[i];
+    weightTransform(form, column, t);
+    UNROLLED for (size_t i = 0; i < along; i++) half[i][j] = t[i];
   }
-  UNROLLED for (size_t i = 0; i < 6; i++) {
-    weightTransform(stride, half[i], t);
-    UNROLLED for (size_t j = 0; j < 6; j++) u[6 * i + j] = t[j];
+  UNROLLED for (size_t i = 0; i < along; i++) {
+    weightTransform(form, half[i], t);
+    UNROLLED for (size_t j = 0; j < along; j++) u[along * i + j] = t[j];
   }
 }
 
@@ -32,17 +37,17 @@ ALWAYS_INLINE Panels panelsOf(Frequencies u, size_t rows, size_t columns) {
 }
 
 /// The frequencies of 16 columns of one row of the panels.
-ALWAYS_INLINE void storeFrequencies(size_t stride, const Lanes first[9], const Lanes second[9],
-                                    Frequencies u, size_t at) {
-  Lanes row[36], next[36];
-  transformTaps(stride, first, row);
-  if (u.parts > 0) transformTaps(stride, second, next);
-  UNROLLED for (size_t f = 0; f < 36; f++) {
+ALWAYS_INLINE void storeFrequencies(CKWinogradForm form, const Lanes first[9],
+                                    const Lanes second[9], Frequencies u, size_t at) {
+  Lanes row[CKWinogradFrequencies], next[CKWinogradFrequencies];
+  transformTaps(form, first, row);
+  if (u.parts > 0) transformTaps(form, second, next);
+  UNROLLED for (size_t f = 0; f < frequencyCount(form); f++) {
     if (u.parts == 0) {
       LANES((float *)u.first + at + f * u.frequencyStride) = row[f];
     } else {
       storePairs((uint32_t *)u.first + at + f * u.frequencyStride, u.parts,
-                 36 * u.frequencyStride, &row[f], &next[f]);
+                 frequencyCount(form) * u.frequencyStride, &row[f], &next[f]);
     }
   }
 }
@@ -54,8 +59,8 @@ ALWAYS_INLINE void loadTaps(size_t inputs, size_t outputs, const float *w, size_
   UNROLLED for (size_t k = 0; k < 9; k++) load(w + (k * inputs + i) * outputs + o, count, &taps[k]);
 }
 
-ALWAYS_INLINE void transformWeight(size_t stride, size_t inputs, size_t outputs, const float *w,
-                                   Frequencies u) {
+ALWAYS_INLINE void transformWeight(CKWinogradForm form, size_t inputs, size_t outputs,
+                                   const float *w, Frequencies u) {
   const size_t together = rowsTogether(u);
   const Panels panels = panelsOf(u, inputs, outputs);
   for (size_t o = 0; o < outputs; o += CKWinogradLanes) {
@@ -63,37 +68,34 @@ ALWAYS_INLINE void transformWeight(size_t stride, size_t inputs, size_t outputs,
       Lanes taps[9], next[9];
       loadTaps(inputs, outputs, w, row * together, o, taps);
       if (together == 2) loadTaps(inputs, outputs, w, 2 * row + 1, o, next);
-      storeFrequencies(stride, taps, next, u, panelOffset(panels, row, o));
+      storeFrequencies(form, taps, next, u, panelOffset(panels, row, o));
     }
   }
 }
 
-ALWAYS_INLINE void transformStrided(size_t stride, size_t inputs, size_t outputs, const float *w,
-                                    Frequencies u) {
-  if (stride == 1) {
-    transformWeight(1, inputs, outputs, w, u);
-  } else {
-    transformWeight(2, inputs, outputs, w, u);
-  }
+ALWAYS_INLINE void transformFormed(CKWinogradForm of, size_t inputs, size_t outputs,
+                                   const float *w, Frequencies u) {
+  WITH_FORM(of, transformWeight(form, inputs, outputs, w, u))
 }
 
-KERNEL(void, ck_winograd_weight, (size_t stride, size_t inputs, size_t outputs,
+KERNEL(void, ck_winograd_weight, (CKWinogradForm form, size_t inputs, size_t outputs,
                                   size_t frequencyStride, const float *w, float *u),
-       (stride, inputs, outputs, frequencyStride, w, u)) {
-  transformStrided(stride, inputs, outputs, w, (Frequencies){u, frequencyStride, 0});
+       (form, inputs, outputs, frequencyStride, w, u)) {
+  transformFormed(form, inputs, outputs, w, (Frequencies){u, frequencyStride, 0});
 }
 
-KERNEL(void, ck_winograd_weight_bf16, (size_t stride, size_t parts, size_t inputs, size_t outputs,
-                                       size_t frequencyStride, const float *w, uint32_t *u),
-       (stride, parts, inputs, outputs, frequencyStride, w, u)) {
+KERNEL(void, ck_winograd_weight_bf16, (CKWinogradForm form, size_t parts, size_t inputs,
+                                       size_t outputs, size_t frequencyStride, const float *w,
+                                       uint32_t *u),
+       (form, parts, inputs, outputs, frequencyStride, w, u)) {
   if (parts == 1) {
-    transformStrided(stride, inputs, outputs, w, (Frequencies){u, frequencyStride, 1});
+    transformFormed(form, inputs, outputs, w, (Frequencies){u, frequencyStride, 1});
   } else {
-    transformStrided(stride, inputs, outputs, w, (Frequencies){u, frequencyStride, 3});
+    transformFormed(form, inputs, outputs, w, (Frequencies){u, frequencyStride, 3});
   }
 }
 
-ALWAYS_INLINE void transformTransposed(size_t stride, size_t inputs, size_t outputs,
+ALWAYS_INLINE void transformTransposed(CKWinogradForm form, size_t inputs, size_t outputs,
                                        const float *w, Frequencies u) {
   const size_t together = rowsTogether(u);
   const Panels panels = panelsOf(u, outputs, inputs);
@@ -114,56 +116,54 @@ ALWAYS_INLINE void transformTransposed(size_t stride, size_t inputs, size_t outp
       }
       const size_t end = together == 1 ? count : CKWinogradLanes;
       for (size_t column = 0; column < end; column += together) {
-        storeFrequencies(stride, block[column], block[(column + 1) % CKWinogradLanes], u,
+        storeFrequencies(form, block[column], block[(column + 1) % CKWinogradLanes], u,
                          panelOffset(panels, (o + column) / together, i));
       }
     }
   }
 }
 
-ALWAYS_INLINE void transformStridedTransposed(size_t stride, size_t inputs, size_t outputs,
-                                              const float *w, Frequencies u) {
-  if (stride == 1) {
-    transformTransposed(1, inputs, outputs, w, u);
-  } else {
-    transformTransposed(2, inputs, outputs, w, u);
-  }
+ALWAYS_INLINE void transformFormedTransposed(CKWinogradForm of, size_t inputs, size_t outputs,
+                                             const float *w, Frequencies u) {
+  WITH_FORM(of, transformTransposed(form, inputs, outputs, w, u))
 }
 
-KERNEL(void, ck_winograd_weight_transposed, (size_t stride, size_t inputs, size_t outputs,
+KERNEL(void, ck_winograd_weight_transposed, (CKWinogradForm form, size_t inputs, size_t outputs,
                                              size_t frequencyStride, const float *w, float *u),
-       (stride, inputs, outputs, frequencyStride, w, u)) {
-  transformStridedTransposed(stride, inputs, outputs, w, (Frequencies){u, frequencyStride, 0});
+       (form, inputs, outputs, frequencyStride, w, u)) {
+  transformFormedTransposed(form, inputs, outputs, w, (Frequencies){u, frequencyStride, 0});
 }
 
-KERNEL(void, ck_winograd_weight_transposed_bf16, (size_t stride, size_t parts, size_t inputs,
+KERNEL(void, ck_winograd_weight_transposed_bf16, (CKWinogradForm form, size_t parts, size_t inputs,
                                                   size_t outputs, size_t frequencyStride,
                                                   const float *w, uint32_t *u),
-       (stride, parts, inputs, outputs, frequencyStride, w, u)) {
+       (form, parts, inputs, outputs, frequencyStride, w, u)) {
   if (parts == 1) {
-    transformStridedTransposed(stride, inputs, outputs, w, (Frequencies){u, frequencyStride, 1});
+    transformFormedTransposed(form, inputs, outputs, w, (Frequencies){u, frequencyStride, 1});
   } else {
-    transformStridedTransposed(stride, inputs, outputs, w, (Frequencies){u, frequencyStride, 3});
+    transformFormedTransposed(form, inputs, outputs, w, (Frequencies){u, frequencyStride, 3});
   }
 }
 
-ALWAYS_INLINE void addWeight(size_t stride, size_t inputs, size_t outputs, size_t frequencyStride,
-                             const float *u, float scale, float previous, float *w) {
+ALWAYS_INLINE void addWeight(CKWinogradForm form, size_t inputs, size_t outputs,
+                             size_t frequencyStride, const float *u, float scale, float previous,
+                             float *w) {
   const Panels panels = {.rows = inputs, .columns = outputs};
+  const size_t along = frequenciesAlong(form);
   for (size_t o = 0; o < outputs; o += CKWinogradLanes) {
     const size_t count = lanesFrom(o, outputs);
     for (size_t i = 0; i < inputs; i++) {
       const float *from = u + panelOffset(panels, i, o);
-      Lanes half[3][6], t[6], taps[3];
-      UNROLLED for (size_t j = 0; j < 6; j++) {
-        UNROLLED for (size_t k = 0; k < 6; k++) {
-          t[k] = CONSTANT_LANES(from + (6 * k + j) * frequencyStride);
+      Lanes half[3][mostFrequencies], t[mostFrequencies], taps[3];
+      UNROLLED for (size_t j = 0; j < along; j++) {
+        UNROLLED for (size_t k = 0; k < along; k++) {
+          t[k] = CONSTANT_LANES(from + (along * k + j) * frequencyStride);
         }
-        weightAdjoint(stride, t, taps);
+        weightAdjoint(form, t, taps);
         UNROLLED for (size_t k = 0; k < 3; k++) half[k][j] = taps[k];
       }
       UNROLLED for (size_t k = 0; k < 9; k++) {
-        if (k % 3 == 0) weightAdjoint(stride, half[k / 3], taps);
+        if (k % 3 == 0) weightAdjoint(form, half[k / 3], taps);
         float *to = w + (k * inputs + i) * outputs + o;
         Lanes sum = {0};
         if (previous != 0) load(to, count, &sum);
@@ -174,13 +174,9 @@ ALWAYS_INLINE void addWeight(size_t stride, size_t inputs, size_t outputs, size_
   }
 }
 
-KERNEL(void, ck_winograd_weight_adjoint, (size_t stride, size_t inputs, size_t outputs,
+KERNEL(void, ck_winograd_weight_adjoint, (CKWinogradForm of, size_t inputs, size_t outputs,
                                           size_t frequencyStride, const float *u, float scale,
                                           float previous, float *w),
-       (stride, inputs, outputs, frequencyStride, u, scale, previous, w)) {
-  if (stride == 1) {
-    addWeight(1, inputs, outputs, frequencyStride, u, scale, previous, w);
-  } else {
-    addWeight(2, inputs, outputs, frequencyStride, u, scale, previous, w);
-  }
+       (of, inputs, outputs, frequencyStride, u, scale, previous, w)) {
+  WITH_FORM(of, addWeight(form, inputs, outputs, frequencyStride, u, scale, previous, w))
 }

@@ -15,10 +15,10 @@ extension WinogradConvolution {
     switch precision {
     case .float32:
       ck_winograd_weight(
-        geometry.stride, inputs, outputs, layout.weightStride, weight.pointer, panels.pointer)
+        layout.form, inputs, outputs, layout.weightStride, weight.pointer, panels.pointer)
     case .bfloat16, .bfloat16x3:
       ck_winograd_weight_bf16(
-        geometry.stride, parts, inputs, outputs, layout.weightStride, weight.pointer,
+        layout.form, parts, inputs, outputs, layout.weightStride, weight.pointer,
         pairs(panels.pointer))
     }
   }
@@ -28,10 +28,10 @@ extension WinogradConvolution {
     switch precision {
     case .float32:
       ck_winograd_weight_transposed(
-        geometry.stride, inputs, outputs, layout.transposedStride, weight.pointer, panels.pointer)
+        layout.form, inputs, outputs, layout.transposedStride, weight.pointer, panels.pointer)
     case .bfloat16, .bfloat16x3:
       ck_winograd_weight_transposed_bf16(
-        geometry.stride, parts, inputs, outputs, layout.transposedStride, weight.pointer,
+        layout.form, parts, inputs, outputs, layout.transposedStride, weight.pointer,
         pairs(panels.pointer))
     }
   }

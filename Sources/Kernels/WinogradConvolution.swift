@@ -7,7 +7,8 @@ import Tensors
 /// Per tile of the input, which gives a 4×4 tile of the output, and per pair of channels:
 /// y = Aᵀ[(G·w·Gᵀ) ⊙ (Bᵀ·x·B)]A. At stride 1, tiles are 6×6 and 36 products do for 144, F(4×4, 3×3).
 /// At stride 2, tiles are 9×9; along each axis the even inputs meet two taps, F(4, 2), and the odd
-/// ones one, so that 81 products do for 144. Summed over input channels these are matrix products
+/// ones one, so that 81 products do for 144. An image of 2×2 at stride 1 is one tile, for which 9 products
+/// do for the 16 that are not with padding. Summed over input channels these are matrix products
 /// [tiles, I]·[I, O], one for each coefficient of a tile. The backward passes are the exact adjoints
 /// of that. Tiles are taken in runs.
 ///
@@ -43,12 +44,13 @@ public struct WinogradConvolution: Hashable, Sendable {
 
   /// Whether this is also faster than lowering and multiplying.
   ///
-  /// Fewer channels leave lanes empty (8 to 8 at 32²: 0.7 times as fast), and on images of 2² or
-  /// less most of a tile lies outside (512 at 2²: forward 1.5, weight gradient 0.7 times as fast).
+  /// Fewer channels leave lanes empty (8 to 8 at 32²: 0.7 times as fast), and of narrow or strided
+  /// images most of a tile lies outside.
   public static func pays(for geometry: ConvolutionGeometry) -> Bool {
     applies(to: geometry)
       && min(geometry.inputChannels, geometry.outputChannels) >= Int(CKWinogradLanes)
-      && min(geometry.outputHeight, geometry.outputWidth) >= 3
+      && (min(geometry.outputHeight, geometry.outputWidth) >= 3
+        || geometry.stride == 1 && max(geometry.outputHeight, geometry.outputWidth) <= 2)
   }
 
   /// - Parameter samples: the most that one call will take. Calls with more are legal; the
@@ -62,8 +64,8 @@ public struct WinogradConvolution: Hashable, Sendable {
     layout = WinogradLayout(geometry, samples: samples, precision: precision)
   }
 
-  /// [36, floats]: a weight in the domain of frequencies; at bfloat16 a float's memory holds two, and
-  /// there are 36 rows for each part.
+  /// [F, floats] for F frequencies, 36 or 9: a weight in their domain; at bfloat16 a float's memory holds
+  /// two, and there are F rows for each part.
   public var transformedWeightShape: Shape {
     Shape(rows: layout.weightRows, columns: layout.weightStride)
   }
@@ -73,7 +75,7 @@ public struct WinogradConvolution: Hashable, Sendable {
     Shape(rows: layout.weightRows, columns: layout.transposedStride)
   }
 
-  /// [36, floats]: the gradient by a transformed weight.
+  /// [F, floats]: the gradient by a transformed weight.
   public var transformedGradientShape: Shape {
     Shape(rows: layout.frequencies, columns: layout.gradientStride)
   }
@@ -108,7 +110,7 @@ public struct WinogradConvolution: Hashable, Sendable {
     requireTransformedGradient(transformedGradient)
     requireWeight(gradient)
     ck_winograd_weight_adjoint(
-      geometry.stride, geometry.inputChannels, geometry.outputChannels, layout.gradientStride,
+      layout.form, geometry.inputChannels, geometry.outputChannels, layout.gradientStride,
       transformedGradient.pointer, scale, previous, gradient.pointer)
   }
 

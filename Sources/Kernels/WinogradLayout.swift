@@ -11,8 +11,9 @@ struct WinogradLayout: Hashable, Sendable {
   /// Tiles of a run, at most.
   let runTiles: Int
 
+  let form: CKWinogradForm
   /// Of a transformed weight.
-  let frequencies = Int(CKWinogradFrequencies)
+  let frequencies: Int
   /// Of a transformed tile.
   let coefficients: Int
 
@@ -25,13 +26,20 @@ struct WinogradLayout: Hashable, Sendable {
   init(_ geometry: ConvolutionGeometry, samples: Int, precision: Precision) {
     self.geometry = geometry
     self.precision = precision
+    // Images of the small form are less than a tile of the others: one tile, too.
     tileRows = (geometry.outputHeight + 3) / 4
     tileColumns = (geometry.outputWidth + 3) / 4
-    let extent = 3 + 3 * geometry.stride
-    coefficients = extent * extent
+    form = WinogradLayout.form(of: geometry)
+    frequencies = ck_winograd_frequencies(form)
+    coefficients = ck_winograd_coefficients(form)
     // Strided tiles are more than twice as large.
     let mostTiles = WinogradLayout.mostTiles / geometry.stride
     runTiles = min(mostTiles, max(1, samples) * tileRows * tileColumns)
+  }
+
+  private static func form(of geometry: ConvolutionGeometry) -> CKWinogradForm {
+    guard geometry.stride == 1 else { return .stride2 }
+    return max(geometry.outputHeight, geometry.outputWidth) <= 2 ? .twoByTwo : .stride1
   }
 
   var tilesPerSample: Int { tileRows * tileColumns }
@@ -122,7 +130,7 @@ struct WinogradRun {
 
   private func products(panelStride: Int) -> CKWinogradProducts {
     CKWinogradProducts(
-      stride: geometry.stride, tiles: tiles, inputs: geometry.inputChannels,
+      form: layout.form, tiles: tiles, inputs: geometry.inputChannels,
       outputs: geometry.outputChannels, inputPitch: layout.inputPitch,
       inputCoefficientStride: layout.inputStride, outputPitch: layout.outputPitch,
       outputCoefficientStride: layout.outputStride, panelFrequencyStride: panelStride)
@@ -131,7 +139,7 @@ struct WinogradRun {
   /// From outputs to inputs, by the transposed weights.
   var transposedProducts: CKWinogradProducts {
     CKWinogradProducts(
-      stride: geometry.stride, tiles: tiles, inputs: geometry.outputChannels,
+      form: layout.form, tiles: tiles, inputs: geometry.outputChannels,
       outputs: geometry.inputChannels, inputPitch: layout.outputPitch,
       inputCoefficientStride: layout.outputStride, outputPitch: layout.inputPitch,
       outputCoefficientStride: layout.inputStride, panelFrequencyStride: layout.transposedStride)
@@ -141,7 +149,7 @@ struct WinogradRun {
 
   private func tiles(of images: Shape, pitch: Int, coefficientStride: Int) -> CKWinogradTiles {
     CKWinogradTiles(
-      stride: geometry.stride, height: images.height, width: images.width,
+      form: layout.form, height: images.height, width: images.width,
       channels: images.channels, rows: layout.tileRows, columns: layout.tileColumns,
       firstTile: firstTile, tiles: tiles, pitch: pitch, coefficientStride: coefficientStride)
   }

@@ -7,29 +7,48 @@
 /// m + r − 1 inputs and r taps.
 ///
 /// Stride 1 is F(4, 3). Stride 2 takes inputs at even places and the outer taps by F(4, 2), and inputs
-/// at odd places with the middle tap as they are.
+/// at odd places with the middle tap as they are. Images of 2×2 at stride 1, whose outer inputs are
+/// padding, take y₀ = w₁·x₀ + w₂·x₁ and y₁ = w₀·x₀ + w₁·x₁ by three products, w₁·(x₀ + x₁),
+/// (w₂ − w₁)·x₁ and (w₀ − w₁)·x₀, as Karatsuba and Ofman multiplied in 1962.
 /// - Source: S. Winograd, Arithmetic Complexity of Computations, 1980; A. Lavin and S. Gray, Fast
 ///   Algorithms for Convolutional Neural Networks, 2016, https://arxiv.org/abs/1509.09308
 public struct WinogradReference {
   public typealias Matrix = [[Double]]
 
+  /// Of tiles.
+  public enum Form: CaseIterable, Sendable {
+    case stride1, stride2, twoByTwo
+
+    public var stride: Int { self == .stride2 ? 2 : 1 }
+  }
+
   /// Bᵀ, from the inputs along a tile to its coefficients.
   public let input: Matrix
-  /// G, from 3 taps to 6 frequencies.
+  /// G, from 3 taps to 6 frequencies, or 3.
   public let weight: Matrix
-  /// Aᵀ, from coefficients to 4 outputs.
+  /// Aᵀ, from coefficients to 4 outputs, or 2.
   public let output: Matrix
   /// The frequency of each coefficient.
   public let frequencies: [Int]
 
-  /// - Parameter stride: 1 or 2.
-  public init(stride: Int) {
+  /// Those of the inputs along a tile that are not always padding.
+  public let inputs: Range<Int>
+
+  public init(_ form: Form) {
     let (half, two) = (0.5.squareRoot(), 2.0.squareRoot())
-    if stride == 1 {
+    switch form {
+    case .stride1:
       let minimal = MinimalFilter(taps: 3, points: [0, half, -half, two, -two])
       (input, weight, output) = (minimal.input, minimal.weight, minimal.output)
       frequencies = Array(0..<6)
-    } else {
+      inputs = 0..<6
+    case .twoByTwo:
+      input = [[0, 1, 1], [0, 0, 1], [0, 1, 0]]
+      weight = [[0, 1, 0], [0, -1, 1], [1, -1, 0]]
+      output = [[1, 1, 0], [1, 0, 1]]
+      frequencies = Array(0..<3)
+      inputs = 1..<3
+    case .stride2:
       let even = MinimalFilter(taps: 2, points: [1, -1, 0.5, -0.5])
       let odd = 0..<4
       input =
@@ -38,6 +57,7 @@ public struct WinogradReference {
       weight = even.weight.map { [$0[0], 0, $0[1]] } + [[0, 1, 0]]
       output = odd.map { row in even.output[row] + odd.map { $0 == row ? 1 : 0 } }
       frequencies = Array(0..<5) + odd.map { _ in 5 }
+      inputs = 0..<9
     }
   }
 

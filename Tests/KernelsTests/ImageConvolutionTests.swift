@@ -20,6 +20,13 @@ import Testing
         }
       }
     }
+    // Images of so many positions that the weight is transformed.
+    for (inputs, outputs) in [(16, 48), (33, 37)] {
+      all.append(
+        ConvolutionGeometry(
+          inputHeight: 15, inputWidth: 18, inputChannels: inputs, outputChannels: outputs,
+          kernelHeight: 3, kernelWidth: 3, stride: 1, padding: 1))
+    }
     // A kernel of which most lies outside, and one that covers the image: a linear layer.
     all.append(
       ConvolutionGeometry(

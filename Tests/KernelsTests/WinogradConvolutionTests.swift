@@ -54,8 +54,10 @@ import Testing
       [
         Case(5, 7, channels, 5, samples: 3), Case(1, 1, channels, 20, samples: 2),
         Case(3, 3, channels, 3, samples: 3), Case(6, 4, channels, 1, samples: 2),
+        Case(2, 2, channels, 20, samples: 3), Case(1, 2, channels, 3, samples: 2),
+        Case(2, 1, channels, 5, samples: 2),
       ]
-    }
+    } + [Case(2, 2, 64, 128, samples: 3), Case(2, 2, 33, 47, samples: 150)]
 
   /// The same with even and odd extents, whose last row of tiles reaches past the image or ends with it.
   static let strided: [Case] =
@@ -118,6 +120,14 @@ import Testing
       #expect(isEqual(passes.forward(passes.x.slice(range)), y.slice(range)))
       #expect(isEqual(passes.backward(passes.y.slice(range)), x.slice(range)))
     }
+  }
+
+  @Test("so it is for images of 2×2", arguments: exactPrecisions)
+  func smallSamplesAreIndependent(precision: Precision) {
+    let passes = Passes(Case(2, 2, 20, 40, samples: 23, precision: precision), source)
+    let (y, x) = (passes.forward(passes.x), passes.backward(passes.y))
+    #expect(isEqual(passes.forward(passes.x.slice(5..<8)), y.slice(5..<8)))
+    #expect(isEqual(passes.backward(passes.y.slice(5..<8)), x.slice(5..<8)))
   }
 
   @Test(
@@ -202,11 +212,14 @@ import Testing
     #expect(isEqual(passes.weightGradient(gradient), passes.weightGradient(expected)))
   }
 
-  @Test("the transforms are those of the twin, frequency by frequency", arguments: [1, 2])
-  func transforms(stride: Int) {
-    let passes = Passes(Case(4 * stride, 4 * stride, 1, 1, stride: stride, samples: 1), source)
-    let reference = WinogradReference(stride: stride)
-    let (extent, side) = (reference.input.count, 4 * stride)
+  @Test(
+    "the transforms are those of the twin, frequency by frequency",
+    arguments: WinogradReference.Form.allCases)
+  func transforms(form: WinogradReference.Form) {
+    let reference = WinogradReference(form)
+    let (extent, outputs) = (reference.input.count, reference.output.count)
+    let side = outputs * form.stride
+    let passes = Passes(Case(side, side, 1, 1, stride: form.stride, samples: 1), source)
     let image = matrix(extent) { i, j in
       1...side ~= i && 1...side ~= j ? passes.x[side * (i - 1) + j - 1] : 0
     }
@@ -215,8 +228,9 @@ import Testing
     let u = WinogradReference.transform(taps, by: reference.weight)
     let floats = passes.convolution.transformedWeightShape[1]
     let transformed = passes.transformed
-    for frequency in 0..<36 {
-      let (row, column) = (frequency / 6, frequency % 6)
+    let along = reference.weight.count
+    for frequency in 0..<along * along {
+      let (row, column) = (frequency / along, frequency % along)
       #expect(abs(Double(transformed[frequency * floats]) - u[row][column]) < Self.tolerance)
       let products = (0..<extent).map { i in
         (0..<extent).map { j in
@@ -231,7 +245,7 @@ import Testing
       passes.convolution.forward(
         passes.x, transformedWeight: only, scratch: passes.scratch, into: y)
       // Values of up to 8 · 8 times a transformed input of up to 50.
-      let difference = largestDifference(y) { expected[$0 / 4][$0 % 4] }
+      let difference = largestDifference(y) { expected[$0 / outputs][$0 % outputs] }
       #expect(difference < 64 * 50 * 1e-7, "frequency \(frequency)")
     }
   }
@@ -248,11 +262,13 @@ import Testing
     #expect(!applies(3, 3, 1) && !applies(3, 1, 0) && !applies(1, 1, 1) && !applies(5, 1, 1))
   }
 
-  @Test("it pays from 16 channels and three rows and columns on")
+  @Test("it pays from 16 channels on but for narrow and small strided images")
   func pays() {
     #expect(WinogradConvolution.pays(for: Case(3, 4, 16, 16, samples: 1).geometry))
     #expect(WinogradConvolution.pays(for: Case(8, 8, 64, 64, stride: 2, samples: 1).geometry))
+    #expect(WinogradConvolution.pays(for: Case(2, 2, 16, 16, samples: 1).geometry))
     #expect(!WinogradConvolution.pays(for: Case(2, 9, 16, 16, samples: 1).geometry))
+    #expect(!WinogradConvolution.pays(for: Case(4, 4, 16, 16, stride: 2, samples: 1).geometry))
     #expect(!WinogradConvolution.pays(for: Case(32, 32, 3, 64, samples: 1).geometry))
     #expect(!WinogradConvolution.pays(for: Case(32, 32, 64, 15, samples: 1).geometry))
   }

@@ -35,7 +35,8 @@ import Testing
     let frequencyStride = pitch / 2 * columns
     let coefficients = stride == 1 ? 36 : 81
     var products = CKWinogradProducts(
-      stride: stride, tiles: tiles, inputs: 13, outputs: columns, inputPitch: pitch,
+      form: stride == 1 ? .stride1 : .stride2, tiles: tiles, inputs: 13, outputs: columns,
+      inputPitch: pitch,
       inputCoefficientStride: tiles * pitch, outputPitch: columns,
       outputCoefficientStride: tiles * columns, panelFrequencyStride: frequencyStride)
     let input = (0..<coefficients * tiles * pitch).map {
@@ -79,7 +80,8 @@ import Testing
       1, 1 + 0x1p-6, 1 + 0x1p-7, -1, .infinity, -.infinity, .nan, .nan, .infinity, 0, -0.0,
     ]
     var tiles = CKWinogradTiles(
-      stride: 2, height: 1, width: 1, channels: values.count, rows: 1, columns: 1, firstTile: 0,
+      form: .stride2, height: 1, width: 1, channels: values.count, rows: 1, columns: 1,
+      firstTile: 0,
       tiles: 1, pitch: 16, coefficientStride: 16)
     var found = [UInt16](repeating: 0, count: 81 * 16)
     // The only pixel is (1, 1) of the padded tile, which stays as it is in coefficient (5, 5).
@@ -95,7 +97,8 @@ import Testing
   func parts() {
     let values: [Float] = [1.1, -3.3e5, .pi, 1 / 3, 0x1.fffffep-20, 7, -0.0, 0x1.000002p100]
     var tiles = CKWinogradTiles(
-      stride: 2, height: 1, width: 1, channels: values.count, rows: 1, columns: 1, firstTile: 0,
+      form: .stride2, height: 1, width: 1, channels: values.count, rows: 1, columns: 1,
+      firstTile: 0,
       tiles: 1, pitch: 16, coefficientStride: 16)
     var found = [UInt16](repeating: 0, count: 3 * 81 * 16)
     ck_winograd_input_bf16(&tiles, 3, values, &found)

@@ -7,18 +7,18 @@ import Testing
 
   @Test(
     "the one-dimensional transforms give the correlation, for every input and every tap",
-    arguments: [1, 2])
-  func identity(stride: Int) {
-    let reference = WinogradReference(stride: stride)
-    for position in reference.input.indices {
+    arguments: WinogradReference.Form.allCases)
+  func identity(form: WinogradReference.Form) {
+    let reference = WinogradReference(form)
+    for position in reference.inputs {
       for tap in 0..<3 {
-        for output in 0..<4 {
+        for output in reference.output.indices {
           let value = reference.input.indices.reduce(0.0) { sum, coefficient in
             sum + reference.output[output][coefficient]
               * reference.weight[reference.frequencies[coefficient]][tap]
               * reference.input[coefficient][position]
           }
-          let expected = position == stride * output + tap ? 1.0 : 0
+          let expected = position == form.stride * output + tap ? 1.0 : 0
           #expect(
             abs(value - expected) <= tolerance, "input \(position), tap \(tap), output \(output)")
         }
@@ -26,23 +26,29 @@ import Testing
     }
   }
 
-  @Test("the two-dimensional transforms give the correlation of a tile", arguments: [1, 2])
-  func tile(stride: Int) {
-    let reference = WinogradReference(stride: stride)
-    let x = matrix(reference.input.count) { i, j in (7 * i + 3 * j) % 11 - 5 }
+  @Test(
+    "the two-dimensional transforms give the correlation of a tile",
+    arguments: WinogradReference.Form.allCases)
+  func tile(form: WinogradReference.Form) {
+    let reference = WinogradReference(form)
+    let inputs = reference.inputs
+    let x = matrix(reference.input.count + 1) { i, j in
+      inputs.contains(i) && inputs.contains(j) ? (7 * i + 3 * j) % 11 - 5 : 0
+    }
     let w = matrix(3) { i, j in (5 * i + 2 * j) % 7 - 3 }
-    let v = WinogradReference.transform(x, by: reference.input)
+    let tile = x.dropLast().map { Array($0.dropLast()) }
+    let v = WinogradReference.transform(tile, by: reference.input)
     let u = WinogradReference.transform(w, by: reference.weight)
     let frequencies = reference.frequencies
     let products = v.indices.map { i in
       v.indices.map { j in v[i][j] * u[frequencies[i]][frequencies[j]] }
     }
     let y = WinogradReference.transform(products, by: reference.output)
-    for i in 0..<4 {
-      for j in 0..<4 {
+    for i in reference.output.indices {
+      for j in reference.output.indices {
         var expected = 0.0
         for k in 0..<9 {
-          expected += w[k / 3][k % 3] * x[stride * i + k / 3][stride * j + k % 3]
+          expected += w[k / 3][k % 3] * x[form.stride * i + k / 3][form.stride * j + k % 3]
         }
         // The correlation is a sum of nine products of at most 15.
         #expect(abs(y[i][j] - expected) <= 100 * tolerance, "output \(i), \(j)")

@@ -11,8 +11,8 @@ typedef enum __attribute__((enum_extensibility(closed))) {
   CKVectorUnitsAVX2,
   /// AVX-512 F, BW, CD, DQ and VL: x86-64-v4.
   CKVectorUnitsAVX512,
-  /// AVX-512 and AMX's tiles with products of bfloat16; kernels that have no use for tiles are those of
-  /// AVX-512.
+  /// AVX-512 and AMX's tiles with products of bfloat16; kernels that have no use for tiles are those
+  /// of AVX-512.
   CKVectorUnitsAMX,
 } CKVectorUnits;
 

@@ -5,30 +5,44 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Winograd's convolution for 3×3 kernels with padding 1, at stride 1 and 2. Tiles of E×E inputs,
-// E = 6 at stride 1 and 9 at stride 2, give 4×4 outputs with one product per coefficient of the
-// tile, of which there are E². A coefficient belongs to one of 36 frequencies of the weight: at
-// stride 1 each to its own. The matrices Bᵀ, G and Aᵀ are in WinogradTransforms.h.
+// Winograd's convolution for 3×3 kernels with padding 1, in one of the forms below. Tiles of E×E
+// inputs give 4×4 outputs, or 2×2, with one product per coefficient of the tile, of which there are
+// E². A coefficient belongs to one of the F frequencies of the weight. The matrices Bᵀ, G and Aᵀ are
+// in WinogradTransforms.h.
 //
 // Layouts. "Tiles" are [E²][tiles][pitch]: transformed activations, pitch the channels rounded up
-// to 16, whose padding is zero. "Panels" are [36][columns / 32][rows][32], the last panel 16 wide
+// to 16, whose padding is zero. "Panels" are [F][columns / 32][rows][32], the last panel 16 wide
 // if the columns (rounded up to 16) need no more: transformed weights. Neighbouring coefficients
 // are `coefficientStride` elements apart, neighbouring frequencies `frequencyStride`.
 //
-// Functions named bf16 multiply sums of bfloat16, and sum products in floats. A factor has `parts` of
-// them, 1 or 3: each is what those before it have left, rounded to the nearest, ties to even, so that
-// three hold all bits of a float. Of three parts the six products are made that count to its last bit.
-// Their tiles are [parts][E²][tiles][pitch] of bfloat16. Their panels are
-// [parts][36][columns / 32][rows / 2][32] words, the rows rounded up to 16 by zeros; a word holds two
-// rows, the first in its lower half.
+// Functions named bf16 multiply sums of bfloat16, and sum products in floats. A factor has `parts`
+// of them, 1 or 3: each is what those before it have left, rounded to the nearest, ties to even, so
+// that three hold all bits of a float. Of three parts the six products are made that count to its
+// last bit. Their tiles are [parts][E²][tiles][pitch] of bfloat16. Their panels are
+// [parts][F][columns / 32][rows / 2][32] words, the rows rounded up to 16 by zeros; a word holds
+// two rows, the first in its lower half.
 
 /// Channels are padded to a multiple of this.
-enum { CKWinogradLanes = 16, CKWinogradFrequencies = 36 };
+enum { CKWinogradLanes = 16 };
+/// The most that a form has.
+enum { CKWinogradFrequencies = 36 };
+
+typedef enum __attribute__((enum_extensibility(closed))) {
+  /// Stride 1: E = 6, F = 36, each frequency with a coefficient of its own.
+  CKWinogradFormStride1,
+  /// Stride 2: E = 9, F = 36.
+  CKWinogradFormStride2,
+  /// Stride 1, images of at most 2×2, which are one tile of as many outputs: E = 3, F = 9.
+  CKWinogradFormTwoByTwo,
+} CKWinogradForm;
+
+/// E² and F.
+size_t ck_winograd_coefficients(CKWinogradForm form);
+size_t ck_winograd_frequencies(CKWinogradForm form);
 
 /// A run of the tiles of some NHWC images, in order of image, row and column.
 typedef struct {
-  /// Of the convolution: 1 or 2.
-  size_t stride;
+  CKWinogradForm form;
   /// Of the images that are read or written, which are the convolution's inputs or outputs.
   size_t height, width, channels;
   /// Tiles of an image.
@@ -56,7 +70,7 @@ void ck_winograd_combined_input_bf16(const CKWinogradTiles *tiles, size_t parts,
 /// The first tile of a run may only be a later one than 0 if the tiles before it have been added.
 void ck_winograd_input_adjoint(const CKWinogradTiles *tiles, const float *v, bool adds, float *x);
 
-/// y ← AᵀmA, without what sticks out of the image.
+/// y ← AᵀmA, without what reaches out of the image.
 void ck_winograd_output(const CKWinogradTiles *tiles, const float *m, float *y);
 
 /// z ← A·y·Aᵀ: the adjoint of `ck_winograd_output`.
@@ -65,27 +79,27 @@ void ck_winograd_output_adjoint_bf16(const CKWinogradTiles *tiles, size_t parts,
                                      uint16_t *z);
 
 /// u [panels: inputs × outputs] ← G·w·Gᵀ for w [3, 3, inputs, outputs].
-void ck_winograd_weight(size_t stride, size_t inputs, size_t outputs, size_t frequencyStride,
+void ck_winograd_weight(CKWinogradForm form, size_t inputs, size_t outputs, size_t frequencyStride,
                         const float *w, float *u);
-void ck_winograd_weight_bf16(size_t stride, size_t parts, size_t inputs, size_t outputs,
+void ck_winograd_weight_bf16(CKWinogradForm form, size_t parts, size_t inputs, size_t outputs,
                              size_t frequencyStride, const float *w, uint32_t *u);
 
 /// u [panels: outputs × inputs] ← the transpose of what `ck_winograd_weight` gives.
-void ck_winograd_weight_transposed(size_t stride, size_t inputs, size_t outputs,
+void ck_winograd_weight_transposed(CKWinogradForm form, size_t inputs, size_t outputs,
                                    size_t frequencyStride, const float *w, float *u);
-void ck_winograd_weight_transposed_bf16(size_t stride, size_t parts, size_t inputs, size_t outputs,
-                                        size_t frequencyStride, const float *w, uint32_t *u);
+void ck_winograd_weight_transposed_bf16(CKWinogradForm form, size_t parts, size_t inputs,
+                                        size_t outputs, size_t frequencyStride, const float *w,
+                                        uint32_t *u);
 
 /// w ← scale·GᵀuG + previous·w: the adjoint of `ck_winograd_weight`. With previous 0, w is not
 /// read.
-void ck_winograd_weight_adjoint(size_t stride, size_t inputs, size_t outputs,
+void ck_winograd_weight_adjoint(CKWinogradForm form, size_t inputs, size_t outputs,
                                 size_t frequencyStride, const float *u, float scale,
                                 float previous, float *w);
 
 /// The extents of the products of a run; strides in elements.
 typedef struct {
-  /// Of the convolution: 1 or 2.
-  size_t stride;
+  CKWinogradForm form;
   /// Tiles of the run.
   size_t tiles;
   /// Channels of the activations that are read.
