@@ -1,6 +1,7 @@
 import Checkpoints
 import Datasets
 import Foundation
+import Kernels
 import Layers
 import MessagePassing
 import Networks
