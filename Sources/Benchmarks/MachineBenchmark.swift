@@ -33,12 +33,12 @@ public struct MachinePeaks: Sendable, Equatable, Codable {
   public let pageBytes: Int
   public let products: [Product]
 
-  /// Of multiply-adds of one precision, which are those of floats where there is no instruction for it.
+  /// Of multiply-adds of one precision; where there is no instruction for bfloat16, by those of floats.
   public func multiplyAdd(of precision: Precision) -> Double {
     switch precision {
     case .float32: multiplyAdd
     case .bfloat16: pairMultiplyAdd ?? multiplyAdd
-    // Six products for one.
+    // A multiply-add takes six products.
     case .bfloat16x3: (pairMultiplyAdd ?? multiplyAdd) / 6
     }
   }

@@ -85,8 +85,8 @@ ALWAYS_INLINE FOR_TILES void addSums(const PairBlock *block, size_t rows, const 
   }
 }
 
-/// Stores a tile where it goes, or adds it there by way of `sums`.
-#define STORE_SUMS(tile, rows, to)                                                                \
+/// Stores a tile of a block where it goes, or adds it there by way of `sums`.
+#define STORE_SUMS(tile, block, rows, sums, to)                                                   \
   do {                                                                                            \
     if (block->scale == 1 && block->previous == 0) {                                              \
       _tile_stored(tile, to, block->cRow * sizeof(float));                                        \
@@ -98,7 +98,8 @@ ALWAYS_INLINE FOR_TILES void addSums(const PairBlock *block, size_t rows, const 
 
 /// At most 32 rows by 32 columns.
 ///
-/// Of three parts every second product needs one new pair of tiles only: 16 loads for 24 products.
+/// Of three parts all products but the first two need one new pair of tiles only: 16 loads for 24
+/// products. An odd number of half blocks of pairs is taken in half blocks.
 ALWAYS_INLINE FOR_TILES void multiplyTiles(const PairBlock *block, TileShape shape, bool lower,
                                            bool right) {
   Factors f = {.a = block->a,
@@ -126,10 +127,10 @@ ALWAYS_INLINE FOR_TILES void multiplyTiles(const PairBlock *block, TileShape sha
   }
   float sums[tileRows * tileColumns] __attribute__((aligned(tileBytes)));
   float *const c = block->c, *const below = c + tileRows * block->cRow;
-  STORE_SUMS(UPPER_LEFT, shape.upper, c);
-  if (right) STORE_SUMS(UPPER_RIGHT, shape.upper, c + tileColumns);
-  if (lower) STORE_SUMS(LOWER_LEFT, shape.lower, below);
-  if (lower && right) STORE_SUMS(LOWER_RIGHT, shape.lower, below + tileColumns);
+  STORE_SUMS(UPPER_LEFT, block, shape.upper, sums, c);
+  if (right) STORE_SUMS(UPPER_RIGHT, block, shape.upper, sums, c + tileColumns);
+  if (lower) STORE_SUMS(LOWER_LEFT, block, shape.lower, sums, below);
+  if (lower && right) STORE_SUMS(LOWER_RIGHT, block, shape.lower, sums, below + tileColumns);
 }
 
 FOR_TILES void ck_multiply_pairs_by_tiles(TileShape *configured, const PairBlock *whole,
@@ -184,13 +185,14 @@ FOR_TILES float ck_multiply_add_tiles(size_t rounds, uint32_t pair) {
     _tile_dpbf16ps(LOWER_LEFT, LOWER, LEFT);
     _tile_dpbf16ps(LOWER_RIGHT, LOWER, LEFT);
   }
-  float sums[4][tileRows * tileColumns], sum = 0;
-  _tile_stored(UPPER_LEFT, sums[0], tileBytes);
-  _tile_stored(UPPER_RIGHT, sums[1], tileBytes);
-  _tile_stored(LOWER_LEFT, sums[2], tileBytes);
-  _tile_stored(LOWER_RIGHT, sums[3], tileBytes);
+  enum { tile = tileRows * tileColumns };
+  float sums[4 * tile], sum = 0;
+  _tile_stored(UPPER_LEFT, sums, tileBytes);
+  _tile_stored(UPPER_RIGHT, sums + tile, tileBytes);
+  _tile_stored(LOWER_LEFT, sums + 2 * tile, tileBytes);
+  _tile_stored(LOWER_RIGHT, sums + 3 * tile, tileBytes);
   _tile_release();
-  for (size_t i = 0; i < 4 * tileRows * tileColumns; i++) sum += sums[0][i];
+  for (size_t i = 0; i < 4 * tile; i++) sum += sums[i];
   return sum;
 }
 

@@ -115,7 +115,12 @@ ALWAYS_INLINE void adjoint(const CKConvolution *v, size_t outputs, const float *
 }
 
 /// The pass for one instruction set, with as large a block as its registers hold.
-#define ADJOINT(units, attributes, channels, step)                                                  attributes static void adjoint_##units(const CKConvolution *v, size_t outputs,                                                           const float *weight, const float *y, float *scratch,                                              float *x) {                                                  adjoint(v, outputs, weight, y, scratch, x, channels, step);                                     }
+#define ADJOINT(units, attributes, channels, step)                                                \
+  attributes static void adjoint_##units(const CKConvolution *v, size_t outputs,                  \
+                                         const float *weight, const float *y, float *scratch,     \
+                                         float *x) {                                              \
+    adjoint(v, outputs, weight, y, scratch, x, channels, step);                                   \
+  }
 
 ADJOINT(portable, , 1, 2)
 #if defined(__x86_64__)

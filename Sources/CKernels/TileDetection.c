@@ -9,9 +9,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-// A process must ask for the state of tiles before its first instruction with one (Linux,
-// Documentation/arch/x86/xstate.rst); it is 8 KiB that every switch of tasks would save.
-enum { requestPermission = 0x1023, tileData = 18 };
+// A process must ask for the state of tiles before its first instruction with one (Linux since 5.16,
+// Documentation/arch/x86/xstate.rst). It is refused where a thread has an alternate signal stack too
+// small for a frame with tiles, some 11 KiB, and from then on sigaltstack refuses such stacks.
+static const long requestPermission = 0x1023, tileData = 18;
 
 static sigjmp_buf illegal;
 
@@ -42,12 +43,18 @@ bool ck_tiles_work(void) {
   struct sigaction trial = {.sa_handler = onIllegalInstruction}, before;
   sigemptyset(&trial.sa_mask);
   if (sigaction(SIGILL, &trial, &before) != 0) return false;
+  // Blocked, as it may be inherited, the signal of an instruction would end the process.
+  sigset_t ofInstructions, mask;
+  sigemptyset(&ofInstructions);
+  sigaddset(&ofInstructions, SIGILL);
+  pthread_sigmask(SIG_UNBLOCK, &ofInstructions, &mask);
   volatile bool work = false;
   if (sigsetjmp(illegal, 1) == 0) {
     useTiles();
     work = true;
   }
   sigaction(SIGILL, &before, NULL);
+  pthread_sigmask(SIG_SETMASK, &mask, NULL);
   return work;
 }
 

@@ -17,7 +17,7 @@ static CKVectorUnits detect(void) {
 }
 
 /// Before `main` and before constructors without a priority, so that kernels need not ask whether
-/// the choice has been made, and no other thread has a handler of signals to lose.
+/// the choice has been made. Threads that libraries have started by then, OpenBLAS's, set no handlers.
 __attribute__((constructor(101))) static void useDetected(void) {
   detected = detect();
   ck_units_in_use = detected;

@@ -36,9 +36,9 @@
 //       |  1/2  −1  −1/2   1  0 |       |  4/3 −2/3 |        | 1 −1  1/8 −1/8  1 |
 //       |  1/4   0  −5/4   0  1 |       |   0    1  |
 
-// Images of 2×2 are one tile, whose outer inputs are padding: y[0] = w₁·x[0] + w₂·x[1] and
-// y[1] = w₀·x[0] + w₁·x[1] share w₁·(x[0] + x[1]), as in the multiplication of A. Karatsuba and
-// Y. Ofman, 1962. The padding before them counts as input 0.
+// Images of 2×2 are one tile, whose inputs d[0] and d[3] are padding: y[0] = w₁·d[1] + w₂·d[2] and
+// y[1] = w₀·d[1] + w₁·d[2] share w₁·(d[1] + d[2]), as in the multiplication of A. Karatsuba and
+// Y. Ofman, 1962.
 //
 //       | 0 1 1 |       | 0  1  0 |        | 1 1 0 |
 //  Bᵀ = | 0 0 1 |   G = | 0 −1  1 |   Aᵀ = | 1 0 1 |

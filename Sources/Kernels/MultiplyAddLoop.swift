@@ -15,7 +15,7 @@ public enum MultiplyAddLoop {
   public static var operationsPerPairRound: Int { ck_multiply_add_pairs_operations() }
 
   /// x ← x + factor·1 + factor·1, products of bfloat16, in all registers, `rounds` times; the result is the sum
-  /// of all x, which begin at 0.
+  /// of all x, which begin at 0; tiles add sixteen such pairs at once.
   ///
   /// - Parameter factor: a bfloat16.
   public static func runPairs(rounds: Int, factor: Float) -> Float {

@@ -5,14 +5,15 @@ public enum Precision: String, CaseIterable, Sendable, Hashable, Codable {
   /// Factors rounded to bfloat16: 8 significant bits, the range of float32.
   case bfloat16
   /// Factors as sums of three bfloat16, which hold all bits of a float32, multiplied by the six of nine
-  /// products that count to the last of them.
+  /// products that reach the last of them.
   ///
-  /// As exact as float32; for instructions that multiply bfloat16 at more than six times its rate. Of two
+  /// As exact as float32 between 2⁻¹¹⁰ and 3.38e38; below, the lower parts count as 0, beyond, results are
+  /// NaN. For instructions that multiply bfloat16 at more than six times its rate. Of two
   /// parts, with three products, an error of 2⁻¹⁷ per factor is left, which Winograd's transforms amplify to
   /// 2e-5 to 3e-5 of the largest output: more than may be taken for float32.
   case bfloat16x3
 
-  /// The fastest as exact as float32, by the vector units in use.
+  /// Of those as exact as float32 the one expected to be the fastest, by the vector units in use.
   public static var fastestExact: Precision { VectorUnits.current >= .amx ? .bfloat16x3 : .float32 }
 
   /// Of how many bfloat16 a factor is the sum; 0 for floats.

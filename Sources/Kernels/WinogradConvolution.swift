@@ -14,8 +14,8 @@ import Tensors
 ///
 /// At bfloat16 the transforms are computed in float32 and their results rounded, by up to 2⁻⁹ of a
 /// value. What follows amplifies that: the error is about 1 % of the result's root mean square, five
-/// times that of a direct convolution of rounded x and w. At ``Precision/bfloat16x3`` nothing is rounded
-/// away.
+/// times that of a direct convolution of rounded x and w. At ``Precision/bfloat16x3`` no bit of
+/// a transform is lost.
 ///
 /// An element of y, or of the data gradient, depends on its sample alone, to the bit: not on how
 /// samples are cut into calls. A weight gradient depends on the samples of its call alone, if they
@@ -50,7 +50,7 @@ public struct WinogradConvolution: Hashable, Sendable {
     applies(to: geometry)
       && min(geometry.inputChannels, geometry.outputChannels) >= Int(CKWinogradLanes)
       && (min(geometry.outputHeight, geometry.outputWidth) >= 3
-        || geometry.stride == 1 && max(geometry.outputHeight, geometry.outputWidth) <= 2)
+        || geometry.stride == 1 && (geometry.outputHeight, geometry.outputWidth) == (2, 2))
   }
 
   /// - Parameter samples: the most that one call will take. Calls with more are legal; the

@@ -48,8 +48,8 @@ struct WinogradLayout: Hashable, Sendable {
   var outputPitch: Int { WinogradLayout.padded(geometry.outputChannels) }
 
   // Elements from one coefficient to the next, or words from one frequency.
-  var inputStride: Int { WinogradLayout.spread(runTiles * inputPitch) }
-  var outputStride: Int { WinogradLayout.spread(runTiles * outputPitch) }
+  var inputStride: Int { tileStride(runTiles * inputPitch) }
+  var outputStride: Int { tileStride(runTiles * outputPitch) }
   var weightStride: Int { WinogradLayout.spread(rows(geometry.inputChannels) * outputPitch) }
   var transposedStride: Int { WinogradLayout.spread(rows(geometry.outputChannels) * inputPitch) }
   var gradientStride: Int { WinogradLayout.spread(geometry.inputChannels * outputPitch) }
@@ -129,6 +129,13 @@ struct WinogradLayout: Hashable, Sendable {
   private static func padded(_ channels: Int) -> Int {
     let lanes = Int(CKWinogradLanes)
     return (channels + lanes - 1) / lanes * lanes
+  }
+
+  /// An odd number of cache lines of what is multiplied: of floats, or of halves, which tiles load by lines.
+  private func tileStride(_ elements: Int) -> Int {
+    guard precision.parts > 0 else { return WinogradLayout.spread(elements) }
+    let line = 2 * Int(CKWinogradLanes)
+    return ((elements + line - 1) / line | 1) * line
   }
 
   /// An odd number of cache lines: the coefficients of a tile, which are read and written together,

@@ -24,7 +24,7 @@ public struct WinogradReference {
 
   /// Bᵀ, from the inputs along a tile to its coefficients.
   public let input: Matrix
-  /// G, from 3 taps to 6 frequencies, or 3.
+  /// G, from 3 taps to 6 frequencies along an axis, or 3.
   public let weight: Matrix
   /// Aᵀ, from coefficients to 4 outputs, or 2.
   public let output: Matrix

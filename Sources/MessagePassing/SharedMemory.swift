@@ -7,7 +7,7 @@ import CMemoryFile
 /// Memory of a rank that all ranks of a communicator have mapped, and theirs, which it has mapped.
 ///
 /// The ranks run on one machine. It has no name in any file system, so nothing is left however they end, and
-/// no limit but that of memory.
+/// no limits but those of memory and of a file's size (`ulimit -f`).
 public final class SharedMemory: @unchecked Sendable {
   public let bytes: Int
   private let rank: Int
@@ -45,16 +45,16 @@ public final class SharedMemory: @unchecked Sendable {
     self.bytes = bytes
     rank = communicator.rank
     bases = mapped.compactMap(\.self)
-    if failures[0] > 0 {
-      unmap()
-      return nil
-    }
+    // From here on deinit unmaps, also what is refused.
+    if failures[0] > 0 { return nil }
     base.storeBytes(of: 0, as: UInt64.self)
     // Nobody writes here before the zero.
     communicator.barrier()
   }
 
-  deinit { unmap() }
+  deinit {
+    for base in bases { munmap(base, bytes) }
+  }
 
   func base(ofRank rank: Int) -> UnsafeMutableRawPointer { bases[rank] }
 
@@ -62,10 +62,6 @@ public final class SharedMemory: @unchecked Sendable {
   func offset(of pointer: UnsafeRawPointer) -> Int? {
     let offset = pointer - UnsafeRawPointer(base)
     return (0..<bytes).contains(offset) ? offset : nil
-  }
-
-  private func unmap() {
-    for base in bases { munmap(base, bytes) }
   }
 
   /// Where a rank's memory is to be found.
@@ -86,9 +82,12 @@ public final class SharedMemory: @unchecked Sendable {
   }
 
   private static func map(_ offer: Offer, bytes: Int) -> UnsafeMutableRawPointer? {
-    let descriptor = open("/proc/\(offer.process)/fd/\(offer.descriptor)", O_RDWR | O_CLOEXEC)
-    defer { if descriptor >= 0 { close(descriptor) } }
+    let path = "/proc/\(offer.process)/fd/\(offer.descriptor)"
     var status = stat()
+    // Of another process it may be a device, which must not even be opened.
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    let descriptor = open(path, O_RDWR | O_CLOEXEC)
+    defer { if descriptor >= 0 { close(descriptor) } }
     // What lies beyond a file's end must not be touched.
     guard fstat(descriptor, &status) == 0, status.st_size == bytes,
       let mapped = map(descriptor, bytes: bytes, growing: false)
@@ -101,7 +100,7 @@ public final class SharedMemory: @unchecked Sendable {
   private static func map(
     _ descriptor: Int32, bytes: Int, growing: Bool
   ) -> UnsafeMutableRawPointer? {
-    if growing && ftruncate(descriptor, bytes) != 0 { return nil }
+    if growing && cmemory_file_grow(descriptor, Int64(bytes)) != 0 { return nil }
     let mapped = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0)
     return mapped == MAP_FAILED ? nil : mapped
   }

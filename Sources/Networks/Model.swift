@@ -91,15 +91,21 @@ public final class Model {
       plan.reparameterizations)
   }
 
-  /// Collective where ranks of a machine share memory.
+  /// Collective for memory that is summed or common.
   private static func makeBlock(
     region: Arena.Region, bytes: Int, sharers: Int, _ communicator: any Communicator
   ) throws -> MemoryBlock {
     switch region {
     case .summed:
-      if let memory = communicator.sharedMemory(bytes: bytes) {
-        return MemoryBlock(memory.base, bytes: bytes, of: memory)
-      }
+      let memory = communicator.sharedMemory(bytes: bytes)
+      let block =
+        memory.map { MemoryBlock($0.base, bytes: bytes, of: $0) }
+        ?? (try? MemoryBlock(bytes: bytes))
+      // What others go on to make is collective, so nobody stops alone.
+      var refusals: [Int64] = [block == nil ? 1 : 0]
+      refusals.withUnsafeMutableBufferPointer { communicator.sum($0) }
+      guard let block, refusals[0] == 0 else { throw ArenaError.outOfMemory(bytes: bytes) }
+      return block
     case .common where sharers > communicator.threads:
       // All ranks get it, or none.
       guard let memory = communicator.commonMemory(bytes: bytes) else {
@@ -109,9 +115,8 @@ public final class Model {
     case .common where sharers > 1:
       return try communicator.oncePerProcess { try MemoryBlock(bytes: bytes) }
     case .common, .own:
-      break
+      return try MemoryBlock(bytes: bytes)
     }
-    return try MemoryBlock(bytes: bytes)
   }
 
   // MARK: - The sweeps

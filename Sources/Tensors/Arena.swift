@@ -11,7 +11,7 @@ public final class Arena {
 
   /// Whose memory a buffer lies in.
   ///
-  /// In the order in which it is made: ranks make what is summed together, so before anything can fail.
+  /// In the order in which it is made: what ranks make together comes before what one may fail to get.
   public enum Region: Sendable, CaseIterable {
     /// This plan's, for what is summed over ranks: those of its machine may add to it.
     case summed

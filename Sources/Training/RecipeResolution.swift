@@ -128,6 +128,15 @@ extension Recipe {
     }
   }
 
+  /// What `precision` means by the vector units in use, which is never `auto`.
+  public var decidedPrecision: TrainingPrecision {
+    switch productPrecision {
+    case .float32: .fp32
+    case .bfloat16x3: .bf16x3
+    case .bfloat16: .bf16
+    }
+  }
+
   public var batchNormScope: BatchNormScope { batchNorm == .global ? .global : .local }
 
   /// The order of training samples, a function of seed and epoch.

@@ -81,13 +81,15 @@ public struct TrainerSetup {
     let places = RunEnvironment.processes(of: communicator)
     threads = places.map(\.threads)
     var environment = RunEnvironment(
-      versions: versions, vectorUnits: .current, precision: recipe.productPrecision,
+      versions: versions, vectorUnits: VectorUnits.current.rawValue,
+      precision: recipe.decidedPrecision.rawValue,
       hosts: places.map(\.host), threads: threads, trainData: digests.0,
       testData: digests.1, step: 0)
     hosts = zip(places, threads).flatMap { Array(repeating: $0.host, count: $1) }
     try agreement.requireSame([
       ("their training samples (SHA-256)", environment.trainData),
       ("their test samples (SHA-256)", environment.testData),
+      ("their vector units", VectorUnits.current.rawValue),
     ])
     try agreement.performOnRoot {
       let (output, state) = try TrainerSetup.open(
@@ -220,10 +222,7 @@ public struct TrainerSetup {
       try checkUnchanged(recipe, checkpoint)
       let starts = try TrainerSetup.starts(of: directory)
       try checkSameData(environment, as: starts, directory, recipe, checkpoint)
-      if let before = starts.last?.vectorUnits, let now = environment.vectorUnits, before != now {
-        note(
-          "vector units: \(now), before it was \(before): no longer the bits of a run in one go")
-      }
+      if let last = starts.last { environment.differences(from: last).forEach(note) }
       try model.load(
         FileState(checkpoint.model, path: checkpoint.path), from: checkpoint.path)
       try model.loadOptimizer(

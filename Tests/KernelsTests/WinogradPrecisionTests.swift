@@ -6,10 +6,11 @@ import Testing
 @Suite struct WinogradPrecisionTests {
   let source = TensorSource()
 
-  static let geometries = [1, 2].flatMap { stride in
+  static let geometries = [(1, 9, 10), (2, 9, 10), (1, 2, 2)].flatMap { stride, height, width in
     [(16, 16), (33, 47), (5, 20), (1, 1)].map { channels in
       ConvolutionGeometry(
-        inputHeight: 9, inputWidth: 10, inputChannels: channels.0, outputChannels: channels.1,
+        inputHeight: height, inputWidth: width, inputChannels: channels.0,
+        outputChannels: channels.1,
         kernelHeight: 3, kernelWidth: 3, stride: stride, padding: 1)
     }
   }
@@ -93,6 +94,43 @@ import Testing
     }
   }
 
+  @Test("each of the six products of three parts is made", arguments: partProducts)
+  func partProduct(a: Float, b: Float, product: Float) {
+    var products = CKWinogradProducts(
+      form: .twoByTwo, tiles: 1, inputs: 1, outputs: 16, inputPitch: 16,
+      inputCoefficientStride: 16, outputPitch: 16, outputCoefficientStride: 16,
+      panelFrequencyStride: 8 * 16)
+    var input = [UInt16](repeating: 0, count: 3 * 9 * 16)
+    var panels = [UInt32](repeating: 0, count: 3 * 9 * 8 * 16)
+    for place in 0..<9 {
+      for (part, (left, right)) in zip(parts(a), parts(b)).enumerated() {
+        input[(part * 9 + place) * 16] = left
+        panels[(part * 9 + place) * 8 * 16] = UInt32(right)
+      }
+    }
+    var output = [Float](repeating: .nan, count: 9 * 16)
+    ck_winograd_multiply_bf16(&products, 3, input, panels, &output)
+    for place in 0..<9 { #expect(output[place * 16] == product) }
+  }
+
+  /// Each is right only if a certain product of parts is made, and exact in a float32.
+  static let partProducts: [(Float, Float, Float)] = [
+    (1.5, 1.5, 2.25), (1, 1 + 0x1p-10, 1 + 0x1p-10), (1 + 0x1p-10, 1, 1 + 0x1p-10),
+    (1 + 0x1p-10, 1 + 0x1p-10, 1 + 0x1p-9 + 0x1p-20), (1, third, third), (third, 1, third),
+  ]
+  /// Of three parts that are not zero.
+  static let third: Float = 1 + 0x1p-10 + 0x1p-20
+
+  private func parts(_ value: Float) -> [UInt16] {
+    var left = value
+    return (0..<3).map { _ in
+      let bits = left.bitPattern
+      let rounded = (bits &+ 0x7fff &+ (bits >> 16 & 1)) & 0xffff_0000
+      left -= Float(bitPattern: rounded)
+      return UInt16(rounded >> 16)
+    }
+  }
+
   @Test("three parts hold a float to the last bit, each rounded to the nearest")
   func parts() {
     let values: [Float] = [1.1, -3.3e5, .pi, 1 / 3, 0x1.fffffep-20, 7, -0.0, 0x1.000002p100]
@@ -108,6 +146,21 @@ import Testing
       }
       #expect(parts[0] + (parts[1] + parts[2]) == value, "\(parts)")
       #expect(abs(parts[1]) <= abs(parts[0]) * 0x1p-8 && abs(parts[2]) <= abs(parts[1]) * 0x1p-8)
+    }
+  }
+
+  @Test("infinities, NaN and what rounds to infinity stay without a finite sum")
+  func partsWithoutFiniteSum() {
+    for value in [Float.infinity, -.infinity, .nan, .greatestFiniteMagnitude] {
+      var tiles = CKWinogradTiles(
+        form: .stride2, height: 1, width: 1, channels: 1, rows: 1, columns: 1, firstTile: 0,
+        tiles: 1, pitch: 16, coefficientStride: 16)
+      var found = [UInt16](repeating: 0, count: 3 * 81 * 16)
+      ck_winograd_input_bf16(&tiles, 3, [value], &found)
+      let sum = (0..<3).reduce(Float(0)) {
+        $0 + Float(bitPattern: UInt32(found[($1 * 81 + 50) * 16]) << 16)
+      }
+      #expect(!sum.isFinite)
     }
   }
 

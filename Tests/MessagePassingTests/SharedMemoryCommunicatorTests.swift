@@ -112,4 +112,28 @@ import Testing
     }
     #expect(shares == hosts.map { _ in false })
   }
+
+  @Test("memory beyond the limit of a file's size is not shared, and sums are made without it")
+  func sizeLimit() async {
+    await #expect(processExitsWith: .success) {
+      // Whoever has started the tests may have it ignored or blocked.
+      signal(SIGXFSZ, SIG_DFL)
+      var signals = sigset_t()
+      sigaddset(&signals, SIGXFSZ)
+      pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+      var limit = rlimit(rlim_cur: 1 << 20, rlim_max: 1 << 20)
+      guard setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0 else {
+        fatalError("no limit: \(errno)")
+      }
+      _ = try ThreadCommunicator.run(ranks: 2) { base in
+        guard let communicator = SharedMemoryCommunicator(over: base, host: "here") else {
+          fatalError("slots are below the limit")
+        }
+        if communicator.sharedMemory(bytes: 2 << 20) != nil { fatalError("beyond the limit") }
+        var values = [Float](repeating: 1, count: 1 << 19)
+        values.withUnsafeMutableBufferPointer { communicator.sum($0) }
+        if values.contains(where: { $0 != 2 }) { fatalError("a wrong sum") }
+      }
+    }
+  }
 }

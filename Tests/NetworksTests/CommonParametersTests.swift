@@ -1,6 +1,8 @@
+import Foundation
 import MessagePassing
 import Networks
 import Synchronization
+import Tensors
 import TestSupport
 import Testing
 
@@ -48,6 +50,35 @@ import Testing
       model.parameters.flatMap { [$0.value, $0.effective] } + model.state.map(\.tensor)
       + [model.velocities]
     return tensors.flatMap { $0.buffer.map(\.bitPattern) }
+  }
+
+  @Test("memory that one of two threads is refused is refused to both")
+  func refused() async {
+    await #expect(processExitsWith: .success) {
+      let abandon: ThreadTeam.Abandon = { fatalError("rank \($1): \($0)") }
+      try ThreadTeam(size: 2).run(over: SoloCommunicator(), abandon: abandon) { communicator in
+        // 36 MiB of gradients for each thread.
+        let architecture = try Architecture(
+          Architecture.vgg11, variant: .lowCurvature, height: 32, width: 32, channels: 3,
+          classes: 10)
+        communicator.barrier()
+        // Enough for those of one, and for what both do besides.
+        if communicator.rank == 0 { try AddressSpace.allow(moreBytes: 54 << 20) }
+        communicator.barrier()
+        var refusals: [Int64] = [0]
+        do {
+          _ = try Model(
+            architecture, ModelConfiguration(.training, maximumSamples: 1),
+            communicator: communicator)
+        } catch is ArenaError {
+          refusals[0] = 1
+        }
+        refusals.withUnsafeMutableBufferPointer { communicator.sum($0) }
+        if refusals[0] != 2 { fatalError("\(refusals[0]) threads of 2 were refused memory") }
+      }
+      // At an ordinary end OpenBLAS waits for its threads, which ask for ever for what the limit refuses.
+      _exit(EXIT_SUCCESS)
+    }
   }
 
   @Test(
@@ -116,6 +147,22 @@ import Testing
           ($0.bytes < alone.memoryBytes - 1000) == (isShared && $0.isThread)
         })
       #expect(found.indices.allSatisfy { (found[$0].seen == 42) == (isShared || $0 == 1) })
+    }
+  }
+}
+
+/// What the process may map.
+private enum AddressSpace {
+  /// Limits it to what it has now, and `moreBytes`.
+  static func allow(moreBytes: Int) throws {
+    let sizes = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8)
+    guard let pages = sizes.split(separator: " ").first.flatMap({ Int($0) }) else {
+      fatalError("/proc/self/statm: \(sizes)")
+    }
+    let bytes = rlim_t(pages * sysconf(Int32(_SC_PAGESIZE)) + moreBytes)
+    var limit = rlimit(rlim_cur: bytes, rlim_max: bytes)
+    guard setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0 else {
+      fatalError("no limit of \(bytes) bytes: \(errno)")
     }
   }
 }

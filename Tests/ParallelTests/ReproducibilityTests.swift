@@ -19,6 +19,7 @@ extension ProgramRuns {
       arguments: [
         Case(precision: "fp32", ranks: [1, 2, 3, 4, 5, 7, 8], byMPI: 3),
         Case(precision: "bf16", ranks: [1, 3], byMPI: 2),
+        Case(precision: "bf16x3", ranks: [1, 3], byMPI: 2),
       ])
     func sameBits(test: Case) throws {
       let directory = try TemporaryDirectory()

@@ -69,6 +69,20 @@ extension ProgramRuns {
       #expect(try recorded("run", in: directory) == expected)
     }
 
+    @Test("a run that goes on in another precision says so, and not of units that compute alike")
+    func resumedInAnotherPrecision() throws {
+      let directory = try TemporaryDirectory()
+      let first = try Program.run(
+        arguments("run", "auto") + ["--precision", "fp32"], in: directory)
+      #expect(first.status == 0, "\(first)")
+      let second = try Program.run(
+        ["train", "--resume", "--run", "run", "--max-steps", "6", "--precision", "bf16"],
+        in: directory)
+      #expect(second.status == 0, "\(second)")
+      #expect(second.output.contains("precision: bf16, before it was fp32: "), "\(second)")
+      #expect(!second.output.contains("vector units: "), "\(second)")
+    }
+
     /// Whether the CPU leaves a choice.
     private static let isForcible = VectorUnits.detected > .portable
 

@@ -168,7 +168,7 @@ class Ours:
         self.precision = precision
 
     def measures(self, workload):
-        """Precision is of training: a model is measured in float32."""
+        """Precision is of training: a model is measured in the exact one."""
         return self.precision == "fp32" or not workload.measurement
 
     def command(self, subcommand, settings, flags):

@@ -9,8 +9,8 @@
 bool ck_multiplies_bfloat16(void);
 
 /// `rounds` times x ← x + factor·1 + factor·1 in all registers at once, the products of bfloat16
-/// and made by one instruction where `ck_multiplies_bfloat16`; `factor` is a bfloat16. Returns their
-/// sum.
+/// and made by one instruction where `ck_multiplies_bfloat16`; `factor` is a bfloat16. Tiles add
+/// sixteen such pairs at once. Returns their sum.
 float ck_multiply_add_pairs(size_t rounds, float factor);
 
 /// Floating-point operations of one round, four for a pair.

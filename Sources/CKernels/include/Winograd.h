@@ -17,8 +17,8 @@
 //
 // Functions named bf16 multiply sums of bfloat16, and sum products in floats. A factor has `parts`
 // of them, 1 or 3: each is what those before it have left, rounded to the nearest, ties to even, so
-// that three hold all bits of a float. Of three parts the six products are made that count to its
-// last bit. Their tiles are [parts][E²][tiles][pitch] of bfloat16. Their panels are
+// that three hold all bits of a float. Of three parts the six of nine products are made that
+// reach its last bit. Their tiles are [parts][E²][tiles][pitch] of bfloat16. Their panels are
 // [parts][F][columns / 32][rows / 2][32] words, the rows rounded up to 16 by zeros; a word holds
 // two rows, the first in its lower half.
 
