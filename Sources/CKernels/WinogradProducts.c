@@ -18,6 +18,8 @@ typedef struct {
   float *c;
   size_t cRow;
   float scale, previous;
+  /// Elements from a to the rows that are read next.
+  size_t ahead;
 } Block;
 
 enum { maximumRows = 8 };
@@ -33,6 +35,11 @@ ALWAYS_INLINE void multiplyBlock(const Block *block, size_t rows, size_t vectors
     Lanes factor[2];
     UNROLLED for (size_t v = 0; v < vectors; v++) {
       factor[v] = CONSTANT_LANES(b + v * CKWinogradLanes);
+    }
+    // Rows of a are dense: in as many steps as a line has floats, all lines that they make it to.
+    if (block->aInner == 1) {
+      __builtin_prefetch(block->a + block->ahead + k % rows * block->aRow +
+                         k / CKWinogradLanes * CKWinogradLanes);
     }
     UNROLLED for (size_t r = 0; r < rows; r++) {
       const float element = a[r * block->aRow];
@@ -93,7 +100,10 @@ ALWAYS_INLINE void multiply(const CKWinogradProducts *p, const float *input, con
                              .c = output + coefficient * p->outputCoefficientStride + column,
                              .cRow = p->outputPitch,
                              .scale = 1,
-                             .previous = 0};
+                             .previous = 0,
+                             // Of one panel, the rows of the next coefficient follow.
+                             .ahead =
+                                 p->outputs <= panelColumns ? p->inputCoefficientStride : 0};
         multiplyPanel(block, p->tiles, width, step, vectors);
       }
     }

@@ -59,48 +59,58 @@ ALWAYS_INLINE void loadTaps(size_t inputs, size_t outputs, const float *w, size_
   UNROLLED for (size_t k = 0; k < 9; k++) load(w + (k * inputs + i) * outputs + o, count, &taps[k]);
 }
 
+/// The columns of a matrix that panels are made of.
+typedef struct {
+  size_t first, count;
+} Columns;
+
 ALWAYS_INLINE void transformWeight(CKWinogradForm form, size_t inputs, size_t outputs,
-                                   const float *w, Frequencies u) {
+                                   Columns columns, const float *w, Frequencies u) {
   const size_t together = rowsTogether(u);
-  const Panels panels = panelsOf(u, inputs, outputs);
-  for (size_t o = 0; o < outputs; o += CKWinogradLanes) {
+  const Panels panels = panelsOf(u, inputs, columns.count);
+  for (size_t column = 0; column < columns.count; column += CKWinogradLanes) {
+    const size_t o = columns.first + column;
     for (size_t row = 0; row < panels.rows; row++) {
       Lanes taps[9], next[9];
       loadTaps(inputs, outputs, w, row * together, o, taps);
       if (together == 2) loadTaps(inputs, outputs, w, 2 * row + 1, o, next);
-      storeFrequencies(form, taps, next, u, panelOffset(panels, row, o));
+      storeFrequencies(form, taps, next, u, panelOffset(panels, row, column));
     }
   }
 }
 
 ALWAYS_INLINE void transformFormed(CKWinogradForm of, size_t inputs, size_t outputs,
-                                   const float *w, Frequencies u) {
-  WITH_FORM(of, transformWeight(form, inputs, outputs, w, u))
+                                   Columns columns, const float *w, Frequencies u) {
+  WITH_FORM(of, transformWeight(form, inputs, outputs, columns, w, u))
 }
 
-KERNEL(void, ck_winograd_weight, (CKWinogradForm form, size_t inputs, size_t outputs,
-                                  size_t frequencyStride, const float *w, float *u),
-       (form, inputs, outputs, frequencyStride, w, u)) {
-  transformFormed(form, inputs, outputs, w, (Frequencies){u, frequencyStride, 0});
+KERNEL(void, ck_winograd_weight,
+       (CKWinogradForm form, size_t inputs, size_t outputs, size_t first, size_t count,
+        size_t frequencyStride, const float *w, float *u),
+       (form, inputs, outputs, first, count, frequencyStride, w, u)) {
+  const Columns columns = {first, count};
+  transformFormed(form, inputs, outputs, columns, w, (Frequencies){u, frequencyStride, 0});
 }
 
-KERNEL(void, ck_winograd_weight_bf16, (CKWinogradForm form, size_t parts, size_t inputs,
-                                       size_t outputs, size_t frequencyStride, const float *w,
-                                       uint32_t *u),
-       (form, parts, inputs, outputs, frequencyStride, w, u)) {
+KERNEL(void, ck_winograd_weight_bf16,
+       (CKWinogradForm form, size_t parts, size_t inputs, size_t outputs, size_t first,
+        size_t count, size_t frequencyStride, const float *w, uint32_t *u),
+       (form, parts, inputs, outputs, first, count, frequencyStride, w, u)) {
+  const Columns columns = {first, count};
   if (parts == 1) {
-    transformFormed(form, inputs, outputs, w, (Frequencies){u, frequencyStride, 1});
+    transformFormed(form, inputs, outputs, columns, w, (Frequencies){u, frequencyStride, 1});
   } else {
-    transformFormed(form, inputs, outputs, w, (Frequencies){u, frequencyStride, 3});
+    transformFormed(form, inputs, outputs, columns, w, (Frequencies){u, frequencyStride, 3});
   }
 }
 
 ALWAYS_INLINE void transformTransposed(CKWinogradForm form, size_t inputs, size_t outputs,
-                                       const float *w, Frequencies u) {
+                                       Columns columns, const float *w, Frequencies u) {
   const size_t together = rowsTogether(u);
-  const Panels panels = panelsOf(u, outputs, inputs);
+  const Panels panels = panelsOf(u, outputs, columns.count);
   Lanes block[CKWinogradLanes][9];
-  for (size_t i = 0; i < inputs; i += CKWinogradLanes) {
+  for (size_t first = 0; first < columns.count; first += CKWinogradLanes) {
+    const size_t i = columns.first + first;
     const size_t rows = lanesFrom(i, inputs);
     for (size_t o = 0; o < outputs; o += CKWinogradLanes) {
       const size_t count = lanesFrom(o, outputs);
@@ -117,31 +127,37 @@ ALWAYS_INLINE void transformTransposed(CKWinogradForm form, size_t inputs, size_
       const size_t end = together == 1 ? count : CKWinogradLanes;
       for (size_t column = 0; column < end; column += together) {
         storeFrequencies(form, block[column], block[(column + 1) % CKWinogradLanes], u,
-                         panelOffset(panels, (o + column) / together, i));
+                         panelOffset(panels, (o + column) / together, first));
       }
     }
   }
 }
 
 ALWAYS_INLINE void transformFormedTransposed(CKWinogradForm of, size_t inputs, size_t outputs,
-                                             const float *w, Frequencies u) {
-  WITH_FORM(of, transformTransposed(form, inputs, outputs, w, u))
+                                             Columns columns, const float *w, Frequencies u) {
+  WITH_FORM(of, transformTransposed(form, inputs, outputs, columns, w, u))
 }
 
-KERNEL(void, ck_winograd_weight_transposed, (CKWinogradForm form, size_t inputs, size_t outputs,
-                                             size_t frequencyStride, const float *w, float *u),
-       (form, inputs, outputs, frequencyStride, w, u)) {
-  transformFormedTransposed(form, inputs, outputs, w, (Frequencies){u, frequencyStride, 0});
+KERNEL(void, ck_winograd_weight_transposed,
+       (CKWinogradForm form, size_t inputs, size_t outputs, size_t first, size_t count,
+        size_t frequencyStride, const float *w, float *u),
+       (form, inputs, outputs, first, count, frequencyStride, w, u)) {
+  const Columns columns = {first, count};
+  transformFormedTransposed(form, inputs, outputs, columns, w,
+                              (Frequencies){u, frequencyStride, 0});
 }
 
-KERNEL(void, ck_winograd_weight_transposed_bf16, (CKWinogradForm form, size_t parts, size_t inputs,
-                                                  size_t outputs, size_t frequencyStride,
-                                                  const float *w, uint32_t *u),
-       (form, parts, inputs, outputs, frequencyStride, w, u)) {
+KERNEL(void, ck_winograd_weight_transposed_bf16,
+       (CKWinogradForm form, size_t parts, size_t inputs, size_t outputs, size_t first,
+        size_t count, size_t frequencyStride, const float *w, uint32_t *u),
+       (form, parts, inputs, outputs, first, count, frequencyStride, w, u)) {
+  const Columns columns = {first, count};
   if (parts == 1) {
-    transformFormedTransposed(form, inputs, outputs, w, (Frequencies){u, frequencyStride, 1});
+    transformFormedTransposed(form, inputs, outputs, columns, w,
+                              (Frequencies){u, frequencyStride, 1});
   } else {
-    transformFormedTransposed(form, inputs, outputs, w, (Frequencies){u, frequencyStride, 3});
+    transformFormedTransposed(form, inputs, outputs, columns, w,
+                              (Frequencies){u, frequencyStride, 3});
   }
 }
 

@@ -10,29 +10,33 @@ extension WinogradConvolution {
 
   private var parts: Int { precision.parts }
 
-  func transformWeight(_ weight: Tensor, to panels: Tensor) {
+  /// Some columns of the transformed weight, in panels of their own.
+  func transformWeight(_ weight: Tensor, _ columns: WinogradColumns, to panels: Tensor) {
     let (inputs, outputs) = (geometry.inputChannels, geometry.outputChannels)
     switch precision {
     case .float32:
       ck_winograd_weight(
-        layout.form, inputs, outputs, layout.weightStride, weight.pointer, panels.pointer)
+        layout.form, inputs, outputs, columns.first, columns.count, columns.stride, weight.pointer,
+        panels.pointer)
     case .bfloat16, .bfloat16x3:
       ck_winograd_weight_bf16(
-        layout.form, parts, inputs, outputs, layout.weightStride, weight.pointer,
-        pairs(panels.pointer))
+        layout.form, parts, inputs, outputs, columns.first, columns.count, columns.stride,
+        weight.pointer, pairs(panels.pointer))
     }
   }
 
-  func transformTransposedWeight(_ weight: Tensor, to panels: Tensor) {
+  /// The same of the transformed weight with the channels exchanged.
+  func transformTransposedWeight(_ weight: Tensor, _ columns: WinogradColumns, to panels: Tensor) {
     let (inputs, outputs) = (geometry.inputChannels, geometry.outputChannels)
     switch precision {
     case .float32:
       ck_winograd_weight_transposed(
-        layout.form, inputs, outputs, layout.transposedStride, weight.pointer, panels.pointer)
+        layout.form, inputs, outputs, columns.first, columns.count, columns.stride, weight.pointer,
+        panels.pointer)
     case .bfloat16, .bfloat16x3:
       ck_winograd_weight_transposed_bf16(
-        layout.form, parts, inputs, outputs, layout.transposedStride, weight.pointer,
-        pairs(panels.pointer))
+        layout.form, parts, inputs, outputs, columns.first, columns.count, columns.stride,
+        weight.pointer, pairs(panels.pointer))
     }
   }
 
@@ -67,11 +71,15 @@ extension WinogradConvolution {
     }
   }
 
-  /// `products` are those of a run, to either side.
+  /// `products` are those of a run, to either side; with all columns of the weight, or with some.
   func multiply(
-    _ products: CKWinogradProducts, _ factor: Floats, _ weight: Tensor, into product: Floats
+    _ products: CKWinogradProducts, _ columns: WinogradColumns, _ factor: Floats,
+    _ weight: Tensor, into product: Floats
   ) {
     var products = products
+    products.outputs = columns.count
+    products.panelFrequencyStride = columns.stride
+    let product = product + columns.first
     switch precision {
     case .float32: ck_winograd_multiply(&products, factor, weight.pointer, product)
     case .bfloat16, .bfloat16x3:

@@ -26,9 +26,10 @@ extension WinogradConvolution {
     }
     layout.forEachRun(samples) { run in
       switch pass {
-      case .forward: multiply(run.products, scratch.input, weight, into: scratch.output)
+      case .forward:
+        multiply(run.products, layout.outputs, scratch.input, weight, into: scratch.output)
       case .dataGradient:
-        multiply(run.transposedProducts, scratch.output, weight, into: scratch.input)
+        multiply(run.transposedProducts, layout.inputs, scratch.output, weight, into: scratch.input)
       case .weightGradient:
         addWeightGradient(run, scratch, scale: 1, previous: run.isFirst ? 0 : 1, into: weight)
       }

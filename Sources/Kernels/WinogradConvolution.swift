@@ -88,7 +88,7 @@ public struct WinogradConvolution: Hashable, Sendable {
   public func transformWeight(_ weight: Tensor, into transformed: Tensor) {
     requireWeight(weight)
     requireTransformed(transformed)
-    transformWeight(weight, to: transformed)
+    transformWeight(weight, layout.outputs, to: transformed)
   }
 
   /// transposed ← G·w·Gᵀ of the weight [3, 3, I, O] with I and O exchanged, for the backward
@@ -96,7 +96,7 @@ public struct WinogradConvolution: Hashable, Sendable {
   public func transformTransposedWeight(_ weight: Tensor, into transposed: Tensor) {
     requireWeight(weight)
     requireTransposed(transposed)
-    transformTransposedWeight(weight, to: transposed)
+    transformTransposedWeight(weight, layout.inputs, to: transposed)
   }
 
   /// gradient [3, 3, I, O] ← scale·Gᵀ·u·G + previous·gradient, u the gradient by the transformed
@@ -114,43 +114,91 @@ public struct WinogradConvolution: Hashable, Sendable {
       transformedGradient.pointer, scale, previous, gradient.pointer)
   }
 
+  /// A weight as a pass reads it.
+  public enum Weight {
+    /// Transformed before, in the direction of the pass.
+    case transformed(Tensor)
+    /// The weight [3, 3, I, O], of which a pass transforms as many columns at a time into `panel`, of
+    /// ``panelShape``, as stay in the cache until they have been multiplied by. The results are the same.
+    ///
+    /// Of 64 samples of 512 channels at 4² that takes three quarters of the time of a transform before the
+    /// pass and the pass, whose 37 MB go to memory and back; of 128 channels at 16² the same time.
+    case plain(Tensor, panel: Tensor)
+  }
+
+  /// Whether a pass whose weight was not transformed before better takes it plain.
+  ///
+  /// It does if a transformed one would not stay in the cache. Otherwise each run would transform anew what
+  /// it could as well find there.
+  public var prefersPlainWeight: Bool {
+    layout.frequencies * layout.weightStride >= WinogradConvolution.largestCached
+  }
+
+  /// 4 MiB of floats: from 128 times 256 channels on.
+  private static let largestCached = 1 << 20
+
+  /// What a plain ``Weight`` needs.
+  public var panelShape: Shape {
+    Shape(rows: layout.weightRows, columns: max(layout.panelStride, layout.transposedPanelStride))
+  }
+
   /// y [n, H, W, O] ← the convolution of x [n, H, W, I].
-  public func forward(_ x: Tensor, transformedWeight: Tensor, scratch: Tensor, into y: Tensor) {
+  public func forward(_ x: Tensor, weight: Weight, scratch: Tensor, into y: Tensor) {
     let samples = requireActivations(x, y)
-    requireTransformed(transformedWeight)
     let scratch = parts(of: scratch)
     layout.forEachRun(samples) { run in
       var outputTiles = run.outputTiles
       transformInput(run, x, into: scratch.input)
-      multiply(run.products, scratch.input, transformedWeight, into: scratch.output)
+      switch weight {
+      case .transformed(let transformed):
+        requireTransformed(transformed)
+        multiply(run.products, layout.outputs, scratch.input, transformed, into: scratch.output)
+      case .plain(let weight, let panel):
+        requirePlain(weight, panel)
+        layout.forEachPanel { columns in
+          transformWeight(weight, columns, to: panel)
+          multiply(run.products, columns, scratch.input, panel, into: scratch.output)
+        }
+      }
       ck_winograd_output(&outputTiles, scratch.output, y.pointer)
     }
   }
 
+  /// The same with the transformed weight.
+  public func forward(_ x: Tensor, transformedWeight: Tensor, scratch: Tensor, into y: Tensor) {
+    forward(x, weight: .transformed(transformedWeight), scratch: scratch, into: y)
+  }
+
   /// x [n, H, W, I] ← the adjoint of the convolution, applied to y [n, H, W, O].
+  public func backward(
+    _ y: Tensor, weight: Weight, scratch: Tensor, _ accumulation: Accumulation = .replace,
+    into x: Tensor
+  ) {
+    let samples = requireActivations(x, y)
+    let scratch = parts(of: scratch)
+    layout.forEachRun(samples) { run in
+      transformOutputAdjoint(run, y, into: scratch.output)
+      multiplyBack(run, scratch, weight, accumulation, into: x)
+    }
+  }
+
+  /// The same with the transposed transformed weight.
   public func backward(
     _ y: Tensor, transposedWeight: Tensor, scratch: Tensor,
     _ accumulation: Accumulation = .replace, into x: Tensor
   ) {
-    let samples = requireActivations(x, y)
-    requireTransposed(transposedWeight)
-    let scratch = parts(of: scratch)
-    layout.forEachRun(samples) { run in
-      transformOutputAdjoint(run, y, into: scratch.output)
-      multiplyBack(run, scratch, transposedWeight, accumulation, into: x)
-    }
+    backward(y, weight: .transformed(transposedWeight), scratch: scratch, accumulation, into: x)
   }
 
   /// What the backward passes need to give x its gradient as well.
   public struct Transpose {
-    let weight: Tensor
+    let weight: Weight
     let accumulation: Accumulation
     let gradient: Tensor
 
     /// - Parameters:
-    ///   - weight: transposed and transformed.
     ///   - gradient: where the gradient by x goes, of x's shape.
-    public init(weight: Tensor, accumulation: Accumulation, gradient: Tensor) {
+    public init(weight: Weight, accumulation: Accumulation, gradient: Tensor) {
       self.weight = weight
       self.accumulation = accumulation
       self.gradient = gradient
@@ -212,7 +260,6 @@ public struct WinogradConvolution: Hashable, Sendable {
     require(
       transpose.gradient.shape == x.shape,
       "a gradient \(transpose.gradient.shape) for an input \(x.shape)")
-    requireTransposed(transpose.weight)
   }
 
   private func multiplyBack(_ run: WinogradRun, _ scratch: Scratch, _ transpose: Transpose?) {
@@ -223,11 +270,22 @@ public struct WinogradConvolution: Hashable, Sendable {
 
   /// x ← B·(z·uᵀ)·Bᵀ for one run of the transformed outputs z.
   private func multiplyBack(
-    _ run: WinogradRun, _ scratch: Scratch, _ transposedWeight: Tensor,
+    _ run: WinogradRun, _ scratch: Scratch, _ weight: Weight,
     _ accumulation: Accumulation, into x: Tensor
   ) {
     var inputTiles = run.inputTiles
-    multiply(run.transposedProducts, scratch.output, transposedWeight, into: scratch.input)
+    switch weight {
+    case .transformed(let transposed):
+      requireTransposed(transposed)
+      multiply(
+        run.transposedProducts, layout.inputs, scratch.output, transposed, into: scratch.input)
+    case .plain(let weight, let panel):
+      requirePlain(weight, panel)
+      layout.forEachTransposedPanel { columns in
+        transformTransposedWeight(weight, columns, to: panel)
+        multiply(run.transposedProducts, columns, scratch.output, panel, into: scratch.input)
+      }
+    }
     ck_winograd_input_adjoint(&inputTiles, scratch.input, accumulation == .add, x.pointer)
   }
 }

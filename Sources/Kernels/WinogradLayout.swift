@@ -54,6 +54,42 @@ struct WinogradLayout: Hashable, Sendable {
   var transposedStride: Int { WinogradLayout.spread(rows(geometry.outputChannels) * inputPitch) }
   var gradientStride: Int { WinogradLayout.spread(geometry.inputChannels * outputPitch) }
 
+  /// All columns of a transformed weight, and of one with the channels exchanged.
+  var outputs: WinogradColumns {
+    WinogradColumns(first: 0, count: geometry.outputChannels, stride: weightStride)
+  }
+  var inputs: WinogradColumns {
+    WinogradColumns(first: 0, count: geometry.inputChannels, stride: transposedStride)
+  }
+
+  /// Columns of a panel.
+  private static let panelColumns = 2 * Int(CKWinogradLanes)
+
+  // Words from one frequency of a panel to the next.
+  var panelStride: Int {
+    WinogradLayout.spread(rows(geometry.inputChannels) * WinogradLayout.panelColumns)
+  }
+  var transposedPanelStride: Int {
+    WinogradLayout.spread(rows(geometry.outputChannels) * WinogradLayout.panelColumns)
+  }
+
+  /// Calls `body` with the panels of a transformed weight.
+  func forEachPanel(_ body: (WinogradColumns) -> Void) {
+    forEachPanel(geometry.outputChannels, panelStride, body)
+  }
+
+  /// The same of one with the channels exchanged.
+  func forEachTransposedPanel(_ body: (WinogradColumns) -> Void) {
+    forEachPanel(geometry.inputChannels, transposedPanelStride, body)
+  }
+
+  private func forEachPanel(_ columns: Int, _ stride: Int, _ body: (WinogradColumns) -> Void) {
+    for first in Swift.stride(from: 0, to: columns, by: WinogradLayout.panelColumns) {
+      let count = min(WinogradLayout.panelColumns, columns - first)
+      body(WinogradColumns(first: first, count: count, stride: stride))
+    }
+  }
+
   /// Rows of a transformed weight's tensor.
   var weightRows: Int { frequencies * max(1, precision.parts) }
 
@@ -107,6 +143,13 @@ struct WinogradLayout: Hashable, Sendable {
   private static func spread(_ floats: Int) -> Int {
     floats / Int(CKWinogradLanes) % 2 == 1 ? floats : floats + Int(CKWinogradLanes)
   }
+}
+
+/// Columns of a transformed weight, and words from one frequency of theirs to the next.
+struct WinogradColumns {
+  let first: Int
+  let count: Int
+  let stride: Int
 }
 
 /// Some consecutive tiles, as the kernels want them described.
@@ -188,6 +231,11 @@ extension WinogradConvolution {
     require(
       transformed.shape == transformedWeightShape,
       "a transformed weight \(transformed.shape) for \(transformedWeightShape)")
+  }
+
+  func requirePlain(_ weight: Tensor, _ panel: Tensor) {
+    requireWeight(weight)
+    require(panel.shape == panelShape, "a panel \(panel.shape) for \(panelShape)")
   }
 
   func requireTransposed(_ transposed: Tensor) {

@@ -3,8 +3,9 @@ import Tensors
 
 /// A 3×3 convolution at stride 1 or 2 by Winograd's algorithm; the plain twin is ``LoweredProduct``.
 ///
-/// The weight is transformed when a pass needs it: forward and tangent passes one way, backward passes
-/// the other. Both are kept until the next refresh, or none is.
+/// The transformed weights are kept until the next refresh, once forward and tangent passes have needed
+/// them one way and backward passes the other, or each pass makes its own, of large weights a panel at a
+/// time.
 final class WinogradProduct: ConvolutionProduct {
   private let winograd: WinogradConvolution
   private let weight: Parameter
@@ -28,13 +29,15 @@ final class WinogradProduct: ConvolutionProduct {
     let gradient = winograd.transformedGradientShape
     switch transforms {
     case .both:
+      kept = (arena.tensor(plain), arena.tensor(exchanged, if: derivatives >= .first))
       workspace.reserve(winograd.scratchShape)
       if derivatives >= .first { workspace.reserve(winograd.scratchShape, gradient) }
-      kept = (arena.tensor(plain), arena.tensor(exchanged, if: derivatives >= .first))
     case .none:
-      workspace.reserve(winograd.scratchShape, plain)
-      if derivatives >= .first { workspace.reserve(winograd.scratchShape, exchanged, gradient) }
       kept = nil
+      workspace.reserve(winograd.scratchShape, ownShape(plain))
+      if derivatives >= .first {
+        workspace.reserve(winograd.scratchShape, ownShape(exchanged), gradient)
+      }
     }
   }
 
@@ -45,12 +48,12 @@ final class WinogradProduct: ConvolutionProduct {
 
   func apply(to x: Tensor, into y: Tensor) {
     let (scratch, weight) = forwardWeight()
-    winograd.forward(x, transformedWeight: weight, scratch: scratch, into: y)
+    winograd.forward(x, weight: weight, scratch: scratch, into: y)
   }
 
   func applyTranspose(to y: Tensor, _ accumulation: Accumulation, into x: Tensor) {
     let (scratch, weight) = transposedWeight()
-    winograd.backward(y, transposedWeight: weight, scratch: scratch, accumulation, into: x)
+    winograd.backward(y, weight: weight, scratch: scratch, accumulation, into: x)
   }
 
   func writeGradient(
@@ -95,38 +98,46 @@ final class WinogradProduct: ConvolutionProduct {
     winograd.weightGradient(from: sums, scale: 1, previous: weights.previous, into: gradient)
   }
 
-  private func forwardWeight() -> (scratch: Tensor, weight: Tensor) {
+  private func forwardWeight() -> (scratch: Tensor, weight: WinogradConvolution.Weight) {
     guard let kept else {
       let (scratch, own) = workspace.tensors(
-        winograd.scratchShape, winograd.transformedWeightShape)
+        winograd.scratchShape, ownShape(winograd.transformedWeightShape))
+      if winograd.prefersPlainWeight { return (scratch, .plain(weight.effective, panel: own)) }
       winograd.transformWeight(weight.effective, into: own)
-      return (scratch, own)
+      return (scratch, .transformed(own))
     }
     if !holdsForward {
       winograd.transformWeight(weight.effective, into: kept.forward)
       holdsForward = true
     }
-    return (workspace.tensor(winograd.scratchShape), kept.forward)
+    return (workspace.tensor(winograd.scratchShape), .transformed(kept.forward))
   }
 
-  private func transposedWeight() -> (scratch: Tensor, weight: Tensor) {
+  private func transposedWeight() -> (scratch: Tensor, weight: WinogradConvolution.Weight) {
     guard let kept else {
-      let (scratch, own) = workspace.tensors(winograd.scratchShape, winograd.transposedWeightShape)
+      let (scratch, own) = workspace.tensors(
+        winograd.scratchShape, ownShape(winograd.transposedWeightShape))
+      if winograd.prefersPlainWeight { return (scratch, .plain(weight.effective, panel: own)) }
       winograd.transformTransposedWeight(weight.effective, into: own)
-      return (scratch, own)
+      return (scratch, .transformed(own))
     }
     if !holdsTransposed {
       winograd.transformTransposedWeight(weight.effective, into: kept.transposed)
       holdsTransposed = true
     }
-    return (workspace.tensor(winograd.scratchShape), kept.transposed)
+    return (workspace.tensor(winograd.scratchShape), .transformed(kept.transposed))
   }
 
-  /// Scratch and a transformed gradient, beside the transposed weight if it is not kept.
+  /// What a pass needs for a weight that is not kept, of the shape that it has transformed.
+  private func ownShape(_ transformed: Shape) -> Shape {
+    winograd.prefersPlainWeight ? winograd.panelShape : transformed
+  }
+
+  /// Scratch and a transformed gradient, beside what a weight needs that is not kept.
   private var scratchAndSums: (scratch: Tensor, sums: Tensor) {
     let (scratch, sums) = (winograd.scratchShape, winograd.transformedGradientShape)
     guard kept == nil else { return workspace.tensors(scratch, sums) }
-    let all = workspace.tensors(scratch, winograd.transposedWeightShape, sums)
+    let all = workspace.tensors(scratch, ownShape(winograd.transposedWeightShape), sums)
     return (all.0, all.2)
   }
 }

@@ -170,7 +170,7 @@ import Testing
       passes.x, tangent: tangent, gradient: passes.y, gradientTangent: gradientTangent,
       weights: (0.5, 3), previous: 0,
       transpose: WinogradConvolution.Transpose(
-        weight: passes.transposed, accumulation: .replace, gradient: x),
+        weight: .transformed(passes.transposed), accumulation: .replace, gradient: x),
       scratch: passes.scratch, into: found)
     let parts = [(passes.x, passes.y, 0.5), (tangent, passes.y, 3), (passes.x, gradientTangent, 3)]
       .map { (passes.weightGradient(passes.transformedGradient($0, $1)), $2) }
@@ -274,6 +274,19 @@ import Testing
     #expect(!WinogradConvolution.pays(for: Case(32, 32, 64, 15, samples: 1).geometry))
   }
 
+  @Test(
+    "panels of a plain weight give the transformed weight's results, to the bit", arguments: cases)
+  func panels(test: Case) {
+    let passes = Passes(test, source)
+    let panel = source.unset(passes.convolution.panelShape)
+    let plain = WinogradConvolution.Weight.plain(passes.weight, panel: panel)
+    let (y, x) = (source.unset(passes.y.shape), source.unset(passes.x.shape))
+    passes.convolution.forward(passes.x, weight: plain, scratch: passes.scratch, into: y)
+    passes.convolution.backward(passes.y, weight: plain, scratch: passes.scratch, into: x)
+    #expect(isEqual(y, passes.forward(passes.x)))
+    #expect(isEqual(x, passes.backward(passes.y)))
+  }
+
   private func matrix(_ extent: Int, _ element: (Int, Int) -> Float) -> [[Double]] {
     (0..<extent).map { i in (0..<extent).map { j in Double(element(i, j)) } }
   }
@@ -344,7 +357,7 @@ private struct Passes {
     let gradient = source.unset(x.shape)
     let transformedGradient = source.unset(convolution.transformedGradientShape)
     let transpose = WinogradConvolution.Transpose(
-      weight: transposed, accumulation: .replace, gradient: gradient)
+      weight: .transformed(transposed), accumulation: .replace, gradient: gradient)
     convolution.addWeightGradient(
       x, y, scale: 1, previous: 0, transpose: transpose, scratch: scratch,
       into: transformedGradient)

@@ -230,7 +230,7 @@ import Testing
     convolution.addWeightGradient(
       x, y, scale: 1, previous: 0,
       transpose: WinogradConvolution.Transpose(
-        weight: transposed, accumulation: .replace, gradient: inputGradient),
+        weight: .transformed(transposed), accumulation: .replace, gradient: inputGradient),
       scratch: scratch, into: sums)
     convolution.weightGradient(from: sums, into: weightGradient)
     return [output, inputGradient, weightGradient]

@@ -78,18 +78,22 @@ void ck_winograd_output_adjoint(const CKWinogradTiles *tiles, const float *y, fl
 void ck_winograd_output_adjoint_bf16(const CKWinogradTiles *tiles, size_t parts, const float *y,
                                      uint16_t *z);
 
-/// u [panels: inputs × outputs] ← G·w·Gᵀ for w [3, 3, inputs, outputs].
-void ck_winograd_weight(CKWinogradForm form, size_t inputs, size_t outputs, size_t frequencyStride,
-                        const float *w, float *u);
+/// u [panels: inputs × count] ← G·w·Gᵀ for w [3, 3, inputs, outputs], of `count` outputs from `first`
+/// on.
+void ck_winograd_weight(CKWinogradForm form, size_t inputs, size_t outputs, size_t first,
+                        size_t count, size_t frequencyStride, const float *w, float *u);
 void ck_winograd_weight_bf16(CKWinogradForm form, size_t parts, size_t inputs, size_t outputs,
-                             size_t frequencyStride, const float *w, uint32_t *u);
+                             size_t first, size_t count, size_t frequencyStride, const float *w,
+                             uint32_t *u);
 
-/// u [panels: outputs × inputs] ← the transpose of what `ck_winograd_weight` gives.
+/// u [panels: outputs × count] ← the transpose of what `ck_winograd_weight` gives, of `count` inputs
+/// from `first` on.
 void ck_winograd_weight_transposed(CKWinogradForm form, size_t inputs, size_t outputs,
-                                   size_t frequencyStride, const float *w, float *u);
+                                   size_t first, size_t count, size_t frequencyStride,
+                                   const float *w, float *u);
 void ck_winograd_weight_transposed_bf16(CKWinogradForm form, size_t parts, size_t inputs,
-                                        size_t outputs, size_t frequencyStride, const float *w,
-                                        uint32_t *u);
+                                        size_t outputs, size_t first, size_t count,
+                                        size_t frequencyStride, const float *w, uint32_t *u);
 
 /// w ← scale·GᵀuG + previous·w: the adjoint of `ck_winograd_weight`. With previous 0, w is not
 /// read.
