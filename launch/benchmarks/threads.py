@@ -4,15 +4,16 @@
     launch/benchmarks/threads.py --binary .build/release/lcnn-dist
     launch/benchmarks/threads.py --binary .build/release/lcnn-dist --quick vgg11-lcnn
 
-Three ways to keep the same number of cores busy with training steps of lcnn-dist:
+Four ways to keep the same number of cores busy with training steps of lcnn-dist:
 
 threads    one process with --threads T, which share each batch
 ranks      one job of T ranks under mpirun, one thread each, which share each batch
-processes  T jobs of one thread at the same time, which know nothing of each other, each with whole
-           batches of its own: what the cores do at most where nobody waits for anybody
+processes  T jobs of one thread at the same time, which know nothing of each other, each with batches
+           as large as a thread's share: what the same work takes where nobody waits for anybody
+batches    the same with whole batches each: T times the samples for each pass over the weights
 
-A round runs all three, one after the other. A job's time is the median of its timed steps, on
-batches of 3×32×32 synthetic images in 10 classes; the speed of processes is the sum of theirs. Images/s
+A round runs all four, one after the other. A job's time is the median of its timed steps, on
+batches of 3×32×32 synthetic images in 10 classes; the speed of several jobs is the sum of theirs. Images/s
 are medians over rounds, and ratios are made within each round: their median, with the least and the
 largest in brackets. Memory is that of all processes of a side together, each at its largest, the
 shared pages of libraries counted once per process.
@@ -35,7 +36,7 @@ import threading
 import speed
 
 WORKLOADS = ["resnet18-lcnn", "vgg11-lcnn"]
-SIDES = ["threads", "ranks", "processes"]
+SIDES = ["threads", "ranks", "processes", "batches"]
 
 
 @dataclasses.dataclass
@@ -57,15 +58,15 @@ def environment():
 class Job:
     """A training that has been started: epochs of a single step."""
 
-    def __init__(self, options, workload, folder, number, threads, launcher=()):
+    def __init__(self, options, workload, folder, number, batch, threads=1, launcher=()):
         self.run = pathlib.Path(folder) / f"run-{number}"
-        self.batch = options.batch
+        self.batch = batch
         self.warm_up = options.warm_up
         self.epochs = options.warm_up + options.steps
-        settings = speed.synthetic_training(self.run, options.batch, self.epochs)
+        settings = speed.synthetic_training(self.run, batch, self.epochs)
         settings["threads"] = threads
         self.command = [*launcher, options.binary, "train", *speed.as_flags(settings)]
-        self.command += [*workload.flags(options.batch), *options.lcnn_arguments]
+        self.command += [*workload.flags(batch), *options.lcnn_arguments]
         self.output = (pathlib.Path(folder) / f"output-{number}").open("w+")
         self.process = subprocess.Popen(
             self.command, stdout=self.output, stderr=subprocess.STDOUT, env=environment()
@@ -131,15 +132,16 @@ class MemoryWatch:
 
 
 def measure_side(side, workload, options):
-    count = options.threads
+    count, batch = options.threads, options.batch
     with tempfile.TemporaryDirectory() as folder:
         if side == "threads":
-            jobs = [Job(options, workload, folder, 0, threads=count)]
+            jobs = [Job(options, workload, folder, 0, batch, threads=count)]
         elif side == "ranks":
             mpirun = ("mpirun", "--bind-to", "none", "--oversubscribe", "-n", str(count))
-            jobs = [Job(options, workload, folder, 0, threads=1, launcher=mpirun)]
+            jobs = [Job(options, workload, folder, 0, batch, launcher=mpirun)]
         else:
-            jobs = [Job(options, workload, folder, i, threads=1) for i in range(count)]
+            own = batch if side == "batches" else batch // count
+            jobs = [Job(options, workload, folder, i, own) for i in range(count)]
         with MemoryWatch(jobs, options.binary) as watch:
             rate = sum(job.images_per_second() for job in jobs)
         return Sample(rate, watch.total)
@@ -203,6 +205,8 @@ def parse_arguments():
     if options.steps is None:
         options.steps = 2 if options.quick else 5
     speed.require_positive(parser, options, "threads", "rounds", "warm-up", "steps", "batch")
+    if options.batch % options.threads:
+        parser.error(f"--batch {options.batch}: expected a multiple of {options.threads} threads")
     return options
 
 
