@@ -20,13 +20,13 @@ bool ck_multiplies_bfloat16(void) {
   return ck_units_in_use >= CKVectorUnitsAMX || ck_vectors_multiply_bfloat16();
 }
 
+#if defined(__x86_64__)
 static uint32_t pairOf(float factor) {
   uint32_t bits;
   memcpy(&bits, &factor, sizeof bits);
   return (bits & 0xffff0000) | bits >> 16;
 }
 
-#if defined(__x86_64__)
 /// An intrinsic must stand in a function of its own instruction set.
 __attribute__((target(V4_FEATURES ",avx512bf16"))) static float
 multiplyAddPairs_avx512(size_t rounds, float factor) {

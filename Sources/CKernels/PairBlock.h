@@ -21,7 +21,7 @@ typedef struct {
 
 /// The parts of a and of b that are multiplied: of three, all but those below a float's last bit.
 ///
-/// The small ones first: by vectors, which take all pairs for one product after the other, they are
+/// Small ones mostly first: by vectors, which take all pairs for one product after the other, they are
 /// rounded to their own size, by tiles only in the first block of pairs. From each product to the next
 /// one of the two parts stays, but for the second.
 static const struct {

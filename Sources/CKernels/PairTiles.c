@@ -1,4 +1,5 @@
 #include "PairBlock.h"
+#include "TileConfiguration.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -17,15 +18,6 @@
 #define RIGHT 7
 
 enum { tileRows = 16, tileColumns = 16, tileBytes = 64 };
-
-/// What LDTILECFG reads: palette 1 is eight tiles of at most 16 rows of 64 bytes.
-typedef struct {
-  uint8_t palette, startRow, reserved[14];
-  uint16_t rowBytes[16];
-  uint8_t rows[16];
-} TileConfiguration;
-
-_Static_assert(sizeof(TileConfiguration) == 64, "as the instruction reads it");
 
 static void describe(TileConfiguration *configuration, size_t tile, size_t rows, size_t bytes) {
   configuration->rows[tile] = (uint8_t)rows;

@@ -1,11 +1,11 @@
 #include "TileDetection.h"
 #include "Dispatch.h"
+#include "TileConfiguration.h"
 
 #if defined(__x86_64__) && defined(__linux__)
 #include <immintrin.h>
 #include <setjmp.h>
 #include <signal.h>
-#include <stdint.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -23,11 +23,8 @@ static void onIllegalInstruction(int signal) {
 
 __attribute__((target("amx-tile,amx-bf16"))) static void useTiles(void) {
   // Palette 1; one row of four bytes in tiles 0 to 2.
-  struct {
-    uint8_t palette, startRow, reserved[14];
-    uint16_t rowBytes[16];
-    uint8_t rows[16];
-  } configuration = {.palette = 1, .rowBytes = {4, 4, 4}, .rows = {1, 1, 1}};
+  const TileConfiguration configuration = {
+      .palette = 1, .rowBytes = {4, 4, 4}, .rows = {1, 1, 1}};
   _tile_loadconfig(&configuration);
   _tile_zero(0);
   _tile_zero(1);
