@@ -2,7 +2,7 @@ import EmbeddedFiles
 import Testing
 
 @Suite struct EmbeddedFilesTests {
-  @Test("the recipes of launch/recipes are found by name")
+  @Test("the embedded recipes are found by name")
   func recipes() {
     let names = EmbeddedFiles.recipes.map(\.name)
     print("recipes: \(names.joined(separator: ", "))")
