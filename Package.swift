@@ -5,8 +5,9 @@ import PackageDescription
 /// Debian's neutral name stands for whichever MPI is the system's default; MPICH: MPI_PKG_CONFIG=mpich.
 let mpi = Context.environment["MPI_PKG_CONFIG"] ?? "mpi"
 
-/// Targets lie in wings, folders of `Sources`, in this order: a target imports only from its own wing and from
-/// wings above it in this list. ArchitectureTests hold the imports to it.
+/// Targets lie in wings, folders of `Sources`, in the order of the imports.
+///
+/// A target imports only from its own wing and from wings above it in this list; a test holds it to that.
 let package = Package(
   name: "lcnn-dist",
   products: [
@@ -27,45 +28,51 @@ let package = Package(
     .systemLibrary(name: "CCrypto", path: "Sources/System/CCrypto", pkgConfig: "libcrypto"),
 
     // Base: modules that know nothing of networks.
-    .target(name: "Preconditions", path: "Sources/Base/Preconditions"),
-    .target(
-      name: "Digests", dependencies: ["Preconditions", "CCrypto"], path: "Sources/Base/Digests"),
-    .target(
-      name: "RandomNumbers", dependencies: ["Preconditions"], path: "Sources/Base/RandomNumbers"),
+    .target(name: "Failures", path: "Sources/Base/Failures"),
+    .target(name: "Files", dependencies: ["Failures"], path: "Sources/Base/Files"),
+    .target(name: "Digests", dependencies: ["CCrypto", "Failures"], path: "Sources/Base/Digests"),
+    .target(name: "RandomNumbers", dependencies: ["Failures"], path: "Sources/Base/RandomNumbers"),
     .target(
       name: "CEmbedded", path: "Sources/Base/CEmbedded", exclude: ["digits.csv.gz", "recipes"]),
-    .target(
-      name: "EmbeddedFiles", dependencies: ["CEmbedded"], path: "Sources/Base/EmbeddedFiles"),
+    .target(name: "EmbeddedFiles", dependencies: ["CEmbedded"], path: "Sources/Base/EmbeddedFiles"),
 
     // Distributed: ranks, and the messages between them.
     .target(name: "CMPI", dependencies: ["MPILibrary"], path: "Sources/Distributed/CMPI"),
     .target(name: "CMemoryFile", path: "Sources/Distributed/CMemoryFile"),
     .target(
-      name: "MessagePassing", dependencies: ["Preconditions", "CMPI", "CMemoryFile"],
+      name: "MessagePassing",
+      dependencies: ["Failures", "CMPI", "CMemoryFile"],
       path: "Sources/Distributed/MessagePassing"),
 
     // Data: files that a run reads and writes.
     .target(
+      name: "Recipes",
+      dependencies: ["Failures", "EmbeddedFiles", .product(name: "Yams", package: "Yams")],
+      path: "Sources/Data/Recipes"),
+    .target(
       name: "Datasets",
-      dependencies: ["Preconditions", "RandomNumbers", "Digests", "EmbeddedFiles", "CZlib"],
+      dependencies: ["CZlib", "Failures", "Digests", "RandomNumbers", "EmbeddedFiles"],
       path: "Sources/Data/Datasets"),
     .target(
-      name: "Checkpoints", dependencies: ["Preconditions", "Digests"],
+      name: "Checkpoints",
+      dependencies: ["Failures", "Files", "Digests"],
       path: "Sources/Data/Checkpoints"),
 
     // Engine: a network, its memory and its four passes.
     .target(name: "CKernels", path: "Sources/Engine/CKernels"),
-    .target(name: "Tensors", dependencies: ["Preconditions"], path: "Sources/Engine/Tensors"),
+    .target(name: "Tensors", dependencies: ["Failures"], path: "Sources/Engine/Tensors"),
     .target(
-      name: "Kernels", dependencies: ["Preconditions", "Tensors", "CKernels", "CBLAS"],
+      name: "Kernels",
+      dependencies: ["CBLAS", "Failures", "CKernels", "Tensors"],
       path: "Sources/Engine/Kernels"),
     .target(
-      name: "Layers", dependencies: ["Preconditions", "MessagePassing", "Tensors", "Kernels"],
+      name: "Layers",
+      dependencies: ["Failures", "MessagePassing", "Tensors", "Kernels"],
       path: "Sources/Engine/Layers"),
     .target(
       name: "Networks",
       dependencies: [
-        "Preconditions", "RandomNumbers", "MessagePassing", "Checkpoints", "Tensors", "Kernels",
+        "Failures", "RandomNumbers", "MessagePassing", "Checkpoints", "Tensors", "Kernels",
         "Layers",
       ],
       path: "Sources/Engine/Networks"),
@@ -73,22 +80,28 @@ let package = Package(
     // Analysis: measurements of a trained network.
     .target(
       name: "Curvature",
-      dependencies: ["Preconditions", "RandomNumbers", "Tensors", "Kernels", "Layers", "Networks"],
+      dependencies: ["Failures", "RandomNumbers", "Tensors", "Kernels", "Layers", "Networks"],
       path: "Sources/Analysis/Curvature"),
     .target(
       name: "Robustness",
       dependencies: [
-        "Preconditions", "RandomNumbers", "Tensors", "Kernels", "Layers", "Networks", "Curvature",
+        "Failures", "RandomNumbers", "Tensors", "Kernels", "Layers", "Networks", "Curvature",
       ],
       path: "Sources/Analysis/Robustness"),
+    .target(
+      name: "Surveys",
+      dependencies: [
+        "Failures", "Files", "MessagePassing", "Datasets", "Checkpoints", "Tensors", "Kernels",
+        "Layers", "Networks", "Curvature", "Robustness",
+      ],
+      path: "Sources/Analysis/Surveys"),
 
     // Training: the step and the run.
     .target(
       name: "Training",
       dependencies: [
-        "Preconditions", "Digests", "EmbeddedFiles", "MessagePassing", "Datasets", "Checkpoints",
-        "Tensors", "Kernels", "Layers", "Networks", "Curvature", "Robustness",
-        .product(name: "Yams", package: "Yams"),
+        "Failures", "Files", "Digests", "MessagePassing", "Recipes", "Datasets", "Checkpoints",
+        "Tensors", "Kernels", "Layers", "Networks", "Curvature", "Robustness", "Surveys",
       ],
       path: "Sources/Training"),
 
@@ -96,19 +109,23 @@ let package = Package(
     .target(
       name: "Benchmarks",
       dependencies: [
-        "Preconditions", "RandomNumbers", "MessagePassing", "Datasets", "Tensors", "Kernels",
+        "Failures", "RandomNumbers", "MessagePassing", "Recipes", "Datasets", "Tensors", "Kernels",
         "Layers", "Networks", "Training",
       ],
       path: "Sources/Program/Benchmarks"),
     .target(
       name: "Reporting",
-      dependencies: ["Datasets", "Curvature", "Robustness", "Training", "Benchmarks"],
+      dependencies: [
+        "Failures", "Recipes", "Datasets", "Curvature", "Robustness", "Surveys", "Training",
+        "Benchmarks",
+      ],
       path: "Sources/Program/Reporting"),
     .executableTarget(
       name: "lcnn-dist",
       dependencies: [
-        "Preconditions", "EmbeddedFiles", "MessagePassing", "Datasets", "Checkpoints", "Kernels",
-        "Networks", "Curvature", "Robustness", "Training", "Benchmarks", "Reporting",
+        "Failures", "Files", "EmbeddedFiles", "MessagePassing", "Recipes", "Datasets",
+        "Checkpoints", "Kernels", "Networks", "Curvature", "Robustness", "Surveys", "Training",
+        "Benchmarks", "Reporting",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -117,7 +134,8 @@ let package = Package(
     // Support of tests.
     .target(name: "CAllocationCounter", path: "Tests/Support/CAllocationCounter"),
     .target(
-      name: "CForcedVectorUnits", dependencies: ["CKernels"],
+      name: "CForcedVectorUnits",
+      dependencies: ["CKernels"],
       path: "Tests/Support/CForcedVectorUnits"),
     .target(name: "CTileEmulator", path: "Tests/Support/CTileEmulator"),
     .executableTarget(
@@ -126,19 +144,21 @@ let package = Package(
     .target(
       name: "TestSupport",
       dependencies: [
-        "Preconditions", "RandomNumbers", "MessagePassing", "Datasets", "Checkpoints", "Tensors",
-        "Kernels", "Layers", "Networks", "Training", "CBLAS", "CAllocationCounter",
+        "CBLAS", "Failures", "RandomNumbers", "MessagePassing", "Datasets", "Checkpoints",
+        "Tensors", "Kernels", "Layers", "Networks", "Training", "CAllocationCounter",
       ],
       path: "Tests/Support/TestSupport"),
 
     // Tests.
+    .testTarget(name: "FilesTests"),
     .testTarget(name: "RandomNumbersTests", dependencies: ["RandomNumbers"]),
-    .testTarget(name: "MessagePassingTests", dependencies: ["MessagePassing"]),
-    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "EmbeddedFiles"]),
-    .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints"]),
+    .testTarget(name: "MessagePassingTests", dependencies: ["Failures", "MessagePassing"]),
+    .testTarget(name: "RecipesTests", dependencies: ["EmbeddedFiles", "Recipes"]),
+    .testTarget(name: "DatasetsTests", dependencies: ["EmbeddedFiles", "Datasets"]),
+    .testTarget(name: "CheckpointsTests", dependencies: ["Files", "Checkpoints"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
     .testTarget(
-      name: "KernelsTests", dependencies: ["Tensors", "CKernels", "Kernels", "CForcedVectorUnits"]),
+      name: "KernelsTests", dependencies: ["CKernels", "Tensors", "Kernels", "CForcedVectorUnits"]),
     .testTarget(
       name: "LayersTests",
       dependencies: [
@@ -158,19 +178,30 @@ let package = Package(
     .testTarget(
       name: "RobustnessTests",
       dependencies: [
-        "RandomNumbers", "MessagePassing", "Tensors", "Kernels", "Layers", "Networks", "Curvature",
-        "Robustness", "Training", "TestSupport",
+        "RandomNumbers", "MessagePassing", "Recipes", "Tensors", "Kernels", "Layers", "Networks",
+        "Curvature", "Robustness", "Surveys", "Training", "TestSupport",
+      ]),
+    .testTarget(
+      name: "SurveysTests",
+      dependencies: [
+        "Failures", "MessagePassing", "Datasets", "Tensors", "Networks", "Robustness", "Surveys",
+        "Training", "TestSupport",
       ]),
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "RandomNumbers", "EmbeddedFiles", "MessagePassing", "Datasets", "Checkpoints", "Tensors",
-        "Kernels", "Layers", "Networks", "Robustness", "Training", "TestSupport",
+        "Failures", "RandomNumbers", "EmbeddedFiles", "MessagePassing", "Recipes", "Datasets",
+        "Checkpoints", "Tensors", "Kernels", "Layers", "Networks", "Training", "TestSupport",
       ]),
     .testTarget(
       name: "BenchmarksTests",
       dependencies: [
-        "MessagePassing", "Kernels", "Networks", "Training", "Benchmarks", "TestSupport",
+        "MessagePassing", "Recipes", "Kernels", "Networks", "Training", "Benchmarks", "TestSupport",
+      ]),
+    .testTarget(
+      name: "EndToEndTests",
+      dependencies: [
+        "Failures", "EmbeddedFiles", "Recipes", "Checkpoints", "Kernels", "Training", "TestSupport",
       ]),
     .testTarget(
       name: "ReferenceTests",
@@ -178,9 +209,6 @@ let package = Package(
         "MessagePassing", "Datasets", "Checkpoints", "Tensors", "Layers", "Networks", "Curvature",
         "Training", "TestSupport",
       ]),
-    .testTarget(
-      name: "EndToEndTests",
-      dependencies: ["EmbeddedFiles", "Checkpoints", "Kernels", "Training", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu17

@@ -1,8 +1,8 @@
 import Benchmarks
 import Kernels
 import MessagePassing
+import Recipes
 import Testing
-import Training
 
 @Suite struct BenchmarkTests {
   /// Small enough for a second.

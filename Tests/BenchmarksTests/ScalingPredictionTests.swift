@@ -1,6 +1,5 @@
 import Benchmarks
 import Testing
-import Training
 
 @Suite struct ScalingPredictionTests {
   /// A step of two ranks with 0.1 s per sample-proportional sweep, 10 ms of update and 4 MB of gradients.

@@ -1,6 +1,6 @@
+import Failures
 import Foundation
 import Testing
-import Training
 
 extension ProgramRuns {
   /// Attacks on a trained model from the command line.

@@ -1,5 +1,3 @@
-import Training
-
 // Data sets of a few records, each with one fault.
 extension BadInput {
   static let data = [

@@ -1,5 +1,5 @@
+import Failures
 import Foundation
-import Training
 
 // Model files that are damaged, lie about their contents, or belong to another network.
 extension BadInput {

@@ -1,6 +1,6 @@
+import Failures
 import Foundation
 import Testing
-import Training
 
 /// Input that cannot be used, and what the program must say about it.
 struct BadInput: Sendable, CustomTestStringConvertible {

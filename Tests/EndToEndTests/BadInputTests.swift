@@ -1,6 +1,5 @@
 import Foundation
 import Testing
-import Training
 
 extension ProgramRuns {
   /// What two ranks say about input that cannot be used: one line, and nothing on disk is changed.

@@ -1,5 +1,5 @@
+import Failures
 import Testing
-import Training
 
 extension ProgramRuns {
   /// A launcher that speaks of several ranks, and an MPI that sees one.

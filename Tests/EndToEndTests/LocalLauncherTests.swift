@@ -1,6 +1,6 @@
+import Failures
 import Foundation
 import Testing
-import Training
 
 extension ProgramRuns {
   /// `launch/local`: its command, its exit codes, and that nothing of a job outlives it.

@@ -1,10 +1,10 @@
 import Dispatch
+import Failures
 import Foundation
 import Testing
-import Training
 
 /// The program's own; Testing has a type of that name too.
-typealias ExitStatus = Training.ExitStatus
+typealias ExitStatus = Failures.ExitStatus
 
 /// The built program as a user starts it: by itself, or as ranks under mpirun.
 ///

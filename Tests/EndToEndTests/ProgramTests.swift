@@ -1,8 +1,9 @@
 import EmbeddedFiles
+import Failures
 import Foundation
 import Kernels
+import Recipes
 import Testing
-import Training
 
 extension ProgramRuns {
   /// What users see of the program where all goes well, and of wrong command lines.

@@ -1,6 +1,6 @@
+import Failures
 import Foundation
 import Testing
-import Training
 
 extension ProgramRuns {
   /// A run that is stopped by a signal and resumed, against one that never stopped.

@@ -1,6 +1,5 @@
 import Foundation
 import Testing
-import Training
 
 extension ProgramRuns {
   /// `launch/slurm/train.sbatch`: when it queues itself again.

@@ -1,6 +1,7 @@
+import Failures
 import Foundation
+import Recipes
 import Testing
-import Training
 
 extension ProgramRuns {
   /// The arms from the command line, and the tables of what they have left.

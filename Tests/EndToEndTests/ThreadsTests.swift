@@ -1,8 +1,8 @@
 import Checkpoints
+import Failures
 import Foundation
 import TestSupport
 import Testing
-import Training
 
 extension ProgramRuns {
   /// Threads in place of ranks: the same training, the same measurements.

@@ -1,7 +1,6 @@
 import Foundation
 import Kernels
 import Testing
-import Training
 
 extension ProgramRuns {
   /// Runs by each set of vector units that the CPU has, by --vector-units.

@@ -1,9 +1,9 @@
 import Kernels
 import RandomNumbers
+import Recipes
 import Robustness
 import TestSupport
 import Testing
-import Training
 
 /// Certified norms against LAPACK's singular values of the dense operators.
 @Suite struct CertifiedNormTests {

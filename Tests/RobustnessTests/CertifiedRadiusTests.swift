@@ -2,7 +2,6 @@ import Curvature
 import Robustness
 import Tensors
 import Testing
-import Training
 
 @Suite struct CertifiedRadiusTests {
   /// ∫₀ʳ min(K, g + Lt) dt, by the midpoint rule.

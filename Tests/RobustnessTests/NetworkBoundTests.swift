@@ -4,10 +4,10 @@ import MessagePassing
 import Networks
 import RandomNumbers
 import Robustness
+import Surveys
 import Tensors
 import TestSupport
 import Testing
-import Training
 
 @Suite struct NetworkBoundTests {
   private static let samples = 8

@@ -2,6 +2,7 @@ import Foundation
 import Kernels
 import MessagePassing
 import Networks
+import Recipes
 import Robustness
 import Training
 

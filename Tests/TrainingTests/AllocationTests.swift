@@ -1,6 +1,7 @@
 import Kernels
 import MessagePassing
 import Networks
+import Recipes
 import Synchronization
 import Tensors
 import TestSupport

@@ -2,6 +2,7 @@ import Checkpoints
 import EmbeddedFiles
 import MessagePassing
 import Networks
+import Recipes
 import Tensors
 import TestSupport
 import Testing

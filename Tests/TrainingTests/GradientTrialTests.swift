@@ -1,6 +1,7 @@
 import Kernels
 import MessagePassing
 import Networks
+import Recipes
 import TestSupport
 import Testing
 import Training

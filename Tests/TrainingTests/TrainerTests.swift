@@ -3,6 +3,7 @@ import Datasets
 import Foundation
 import Kernels
 import MessagePassing
+import Recipes
 import Testing
 import Training
 

@@ -1,4 +1,4 @@
-import Preconditions
+import Failures
 
 /// The statistics of a data set's geometry.
 public struct CurvatureSummary: Sendable, Equatable, Encodable {

@@ -1,6 +1,6 @@
+import Failures
 import Kernels
 import Networks
-import Preconditions
 import Tensors
 
 /// ‖∇f(x + e) − ∇f(x)‖₂/‖∇f(x)‖₂ per sample, for random e of given lengths ‖e‖₂.

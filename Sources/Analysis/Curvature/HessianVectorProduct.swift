@@ -1,6 +1,6 @@
+import Failures
 import Layers
 import Networks
-import Preconditions
 import Tensors
 
 /// H·v per sample, H = ∇²ₓf, in evaluation mode.

@@ -1,7 +1,7 @@
+import Failures
 import Kernels
 import Layers
 import Networks
-import Preconditions
 import Tensors
 
 /// ∇ₓf per sample, in evaluation mode, where samples do not interact.

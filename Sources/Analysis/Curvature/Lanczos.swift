@@ -1,5 +1,5 @@
+import Failures
 import Kernels
-import Preconditions
 import Tensors
 
 /// The signed extreme eigenvalues of H per sample, by Lanczos iteration with full reorthogonalization.

@@ -1,4 +1,4 @@
-import Preconditions
+import Failures
 import Tensors
 
 /// m = z_y − z_r: y the true label, r its rival, the largest of the other logits where m is linearized.

@@ -1,5 +1,5 @@
+import Failures
 import Kernels
-import Preconditions
 import Tensors
 
 /// ‖H‖₂ per sample by v ← Hv/‖Hv‖; the estimate is ‖Hv‖ at the last unit vector v.

@@ -1,4 +1,4 @@
-import Preconditions
+import Failures
 
 /// Mean, spread and quantiles of one number per sample, in double precision.
 ///

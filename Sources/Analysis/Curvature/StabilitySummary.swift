@@ -1,4 +1,4 @@
-import Preconditions
+import Failures
 
 /// The statistics of a data set's relative gradient changes.
 public struct StabilitySummary: Sendable, Equatable, Encodable {

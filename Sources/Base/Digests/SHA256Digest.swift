@@ -1,5 +1,5 @@
 import CCrypto
-import Preconditions
+import Failures
 
 /// SHA-256 of bytes that come in pieces (FIPS 180-4), computed by libcrypto.
 ///

@@ -1,4 +1,5 @@
 import Digests
+import Files
 import Foundation
 
 /// One complete checkpoint, read and checked.
@@ -56,7 +57,7 @@ public struct Checkpoint: Equatable, Sendable {
   }
 
   private static func contents(of path: String) throws(CheckpointError) -> [UInt8] {
-    do { return try OpenFile.contents(of: path) } catch { throw .file(error) }
+    do { return try InputFile.contents(of: path) } catch { throw .file(error) }
   }
 
   private static func reason(for error: DecodingError) -> String {

@@ -1,5 +1,8 @@
+import Failures
+import Files
+
 /// Why a checkpoint cannot be written or read.
-public enum CheckpointError: Error, Equatable, Sendable {
+public enum CheckpointError: Failure, Equatable, Sendable {
   case file(FileError)
   case tensors(SafetensorsError)
   /// `state.json` is not what a ``TrainingState`` looks like.
@@ -11,7 +14,11 @@ public enum CheckpointError: Error, Equatable, Sendable {
   case differentContents(path: String, file: String)
 }
 
-extension CheckpointError: CustomStringConvertible {
+extension CheckpointError {
+  public var exitStatus: ExitStatus {
+    if case .file = self { .writeFailed } else { .unusableInput }
+  }
+
   public var description: String {
     switch self {
     case .file(let error): error.description

@@ -1,5 +1,6 @@
+import Failures
+import Files
 import Foundation
-import Preconditions
 
 /// The checkpoints of one run: `checkpoints/step-00001234/` in its directory.
 ///

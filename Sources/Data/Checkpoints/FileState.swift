@@ -1,4 +1,4 @@
-import Preconditions
+import Failures
 
 /// The float tensors of a safetensors file, each converted when it is asked for: the file is in memory once.
 public struct FileState: StateSource, Sendable {

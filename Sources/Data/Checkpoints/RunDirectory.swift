@@ -1,5 +1,6 @@
+import Failures
+import Files
 import Glibc
-import Preconditions
 
 /// A run on disk: `recipe.json`, `metrics.jsonl`, and ``CheckpointStore``'s checkpoints.
 public struct RunDirectory: Equatable, Sendable {
@@ -51,7 +52,7 @@ public struct RunDirectory: Equatable, Sendable {
   public func rewriteMetrics(keep: (Substring) -> Bool) throws(RunDirectoryError) {
     guard FileSystem.exists("\(path)/metrics.jsonl") else { return }
     let bytes: [UInt8]
-    do { bytes = try OpenFile.contents(of: "\(path)/metrics.jsonl") } catch { throw .file(error) }
+    do { bytes = try InputFile.contents(of: "\(path)/metrics.jsonl") } catch { throw .file(error) }
     let kept = String(decoding: bytes, as: UTF8.self).split(separator: "\n").filter(keep)
     try write(Array(kept.map { "\($0)\n" }.joined().utf8), as: "metrics.jsonl")
   }
@@ -75,7 +76,7 @@ public struct RunDirectory: Equatable, Sendable {
   public func environmentLines() throws(RunDirectoryError) -> [String] {
     guard FileSystem.exists("\(path)/environment.jsonl") else { return [] }
     do {
-      let bytes = try OpenFile.contents(of: "\(path)/environment.jsonl")
+      let bytes = try InputFile.contents(of: "\(path)/environment.jsonl")
       return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
     } catch { throw .file(error) }
   }
@@ -87,12 +88,14 @@ public struct RunDirectory: Equatable, Sendable {
 }
 
 /// Why a run's directory cannot be used.
-public enum RunDirectoryError: Error, Equatable, Sendable, CustomStringConvertible {
+public enum RunDirectoryError: Failure, Equatable, Sendable {
   case notEmpty(path: String)
   case missing(path: String)
   /// Another process writes into it.
   case inUse(path: String)
   case file(FileError)
+
+  public var exitStatus: ExitStatus { .runDirectory }
 
   public var description: String {
     switch self {

@@ -1,5 +1,8 @@
+import Failures
+import Files
+
 /// Why a safetensors file is refused.
-public enum SafetensorsError: Error, Equatable, Sendable {
+public enum SafetensorsError: Failure, Equatable, Sendable {
   case file(FileError)
   case truncated(path: String, found: Int, expected: Int)
   case headerTooLong(path: String, found: UInt64, limit: Int)
@@ -21,7 +24,9 @@ public enum SafetensorsError: Error, Equatable, Sendable {
   case wrongElementType(path: String, tensor: String, found: ElementType, expected: String)
 }
 
-extension SafetensorsError: CustomStringConvertible {
+extension SafetensorsError {
+  public var exitStatus: ExitStatus { .unusableInput }
+
   public var description: String {
     switch self {
     case .file(let error): error.description

@@ -1,4 +1,5 @@
-import Preconditions
+import Failures
+import Files
 
 /// Named tensors and textual metadata, as in one safetensors file.
 ///
@@ -24,7 +25,7 @@ public struct SafetensorsFile: Equatable, Sendable {
   /// Reads and checks a whole file.
   public static func read(_ path: String) throws(SafetensorsError) -> SafetensorsFile {
     do {
-      let file = try OpenFile(reading: path)
+      let file = try InputFile(reading: path)
       // The length of the header is checked before anything of its size is allocated.
       let start = try file.read(first: 8)
       _ = try SafetensorsHeader.headerBytes(start, fileBytes: file.byteCount, path: path)

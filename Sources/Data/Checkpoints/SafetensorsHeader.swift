@@ -1,4 +1,4 @@
-import Preconditions
+import Failures
 
 /// The header of a safetensors file: an 8-byte length, then JSON that names, shapes and places each tensor.
 ///

@@ -1,5 +1,6 @@
 import Digests
-import Preconditions
+import Failures
+import Files
 
 /// A safetensors file on its way to the disk: its bytes come piece by piece, and are the same each time.
 public struct SafetensorsStream {
@@ -49,7 +50,7 @@ public struct SafetensorsStream {
   @discardableResult
   func write(to path: String) throws(FileError) -> String {
     let digest = SHA256Digest()
-    let file = try NewFile(path)
+    let file = try OutputFile(path)
     try forEachPiece { (piece) throws(FileError) in
       digest.update(piece)
       try file.append(piece)

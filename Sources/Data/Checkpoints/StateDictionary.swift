@@ -1,4 +1,4 @@
-import Preconditions
+import Failures
 
 /// Named float tensors in a fixed order: what a network or an optimizer saves.
 public struct StateDictionary: Equatable, Sendable {

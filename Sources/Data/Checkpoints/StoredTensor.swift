@@ -1,4 +1,4 @@
-import Preconditions
+import Failures
 
 /// A tensor as it lies in a file: row-major, little-endian bytes.
 public struct StoredTensor: Equatable, Sendable {
@@ -74,9 +74,12 @@ public struct StoredTensor: Equatable, Sendable {
 }
 
 /// A tensor was read as elements of another kind.
-public struct ElementTypeError: Error, Equatable, Sendable {
+public struct ElementTypeError: Failure, Equatable, Sendable {
   public let found: ElementType
   public let expected: String
+
+  public var exitStatus: ExitStatus { .unusableInput }
+  public var description: String { "elements are \(found), expected \(expected)" }
 
   package init(found: ElementType, expected: String) {
     self.found = found

@@ -1,4 +1,4 @@
-import Preconditions
+import Failures
 import RandomNumbers
 
 /// Random shift and mirror of a training image, a function of (seed, epoch, sample) only.

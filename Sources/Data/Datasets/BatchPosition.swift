@@ -1,4 +1,4 @@
-import Preconditions
+import Failures
 
 /// Where a run is: the step about to be made in an epoch, both counted from 0.
 public struct BatchPosition: Sendable, Equatable {

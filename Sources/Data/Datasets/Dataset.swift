@@ -1,5 +1,5 @@
 import Digests
-import Preconditions
+import Failures
 
 /// One split of labelled images, in memory and never changed.
 ///

@@ -1,5 +1,7 @@
+import Failures
+
 /// Why a data set cannot be read.
-public enum DatasetError: Error, Equatable, CustomStringConvertible {
+public enum DatasetError: Failure, Equatable {
   /// `dataset` comes from files and no directory was given.
   case noDirectory(dataset: String)
   /// None of `names`, the files of `kind`, is in any of `directories`.
@@ -21,6 +23,8 @@ public enum DatasetError: Error, Equatable, CustomStringConvertible {
   /// zlib could not expand the file; `reason` is its own message.
   case corruptGzip(path: String, reason: String)
   case noThread(reason: String)
+
+  public var exitStatus: ExitStatus { .unusableInput }
 
   public var description: String {
     switch self {

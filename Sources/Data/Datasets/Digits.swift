@@ -1,5 +1,5 @@
 import EmbeddedFiles
-import Preconditions
+import Failures
 
 /// The 1797 embedded samples of "Optical Recognition of Handwritten Digits" (UCI).
 ///

@@ -1,4 +1,4 @@
-import Preconditions
+import Failures
 
 /// Cuts an epoch into global batches and each global batch into one contiguous share per rank.
 ///

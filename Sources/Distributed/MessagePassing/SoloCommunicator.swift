@@ -1,5 +1,5 @@
+import Failures
 import Foundation
-import Preconditions
 
 /// Rank 0 of 1: every sum is the value itself, and nobody has to be waited for.
 public final class SoloCommunicator: Communicator {

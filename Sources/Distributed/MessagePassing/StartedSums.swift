@@ -1,4 +1,4 @@
-import Preconditions
+import Failures
 
 /// The sums that one rank of a ``ThreadCommunicator`` has started, in order.
 ///

@@ -1,4 +1,4 @@
-import Preconditions
+import Failures
 
 /// Ranks that are threads of one process: for tests of code that communicates, without MPI.
 ///

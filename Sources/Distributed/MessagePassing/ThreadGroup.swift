@@ -1,5 +1,5 @@
+import Failures
 import Foundation
-import Preconditions
 
 /// What the ranks of one ``ThreadCommunicator`` share: who has called which collective.
 ///

@@ -1,5 +1,5 @@
+import Failures
 import Foundation
-import Preconditions
 
 /// The threads of one `ThreadCommunicator.run`: which of them wait, and which have ended.
 ///

@@ -1,4 +1,4 @@
-import Preconditions
+import Failures
 import Tensors
 
 /// The number of elements of tensors that an elementwise kernel takes together; traps unless they have

@@ -1,5 +1,5 @@
 import CKernels
-import Preconditions
+import Failures
 import Tensors
 
 /// Sums whose bits do not depend on the order of their terms, nor on how ranks share them.

@@ -1,5 +1,5 @@
 import CBLAS
-import Preconditions
+import Failures
 import Tensors
 
 /// A factor of a matrix product: a row-major matrix as it is stored, or its transpose.

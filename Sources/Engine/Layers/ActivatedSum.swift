@@ -1,5 +1,5 @@
+import Failures
 import Kernels
-import Preconditions
 import Tensors
 
 /// y = s(z) with z a batch norm's output, or a sum of two: the elementwise end of a block, fused.

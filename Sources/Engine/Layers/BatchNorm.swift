@@ -1,6 +1,6 @@
+import Failures
 import Kernels
 import MessagePassing
-import Preconditions
 import Tensors
 
 /// y = M·x̂, x̂ = (x − μ)/√(variance + ε) per channel, without affine weights; ε = 1e-5.

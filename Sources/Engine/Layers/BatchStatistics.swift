@@ -1,6 +1,6 @@
+import Failures
 import Kernels
 import MessagePassing
-import Preconditions
 import Tensors
 
 /// Over which samples a batch norm normalises.

@@ -1,4 +1,4 @@
-import Preconditions
+import Failures
 import Tensors
 
 /// Layers one after the other, with the edges between them.

@@ -1,5 +1,5 @@
+import Failures
 import Kernels
-import Preconditions
 import Tensors
 
 /// y[n, i, j, o] = b[o] + Σ x[n, i·s + k − p, j·s + l − p, c]·Ŵ[k, l, c, o].

@@ -1,5 +1,5 @@
+import Failures
 import Kernels
-import Preconditions
 
 /// y = softplus(βx)/β with a fixed β: 1000 in the standard networks, a smooth stand-in for ReLU.
 ///

@@ -1,5 +1,4 @@
 import Kernels
-import Preconditions
 import Tensors
 
 /// A convolution as one matrix product with the input's patches; any kernel, stride and padding.

@@ -1,5 +1,5 @@
+import Failures
 import Kernels
-import Preconditions
 import Tensors
 
 /// y = ½·(F(x/√2) + S(x/√2)); without a shortcut S is the identity.

@@ -1,5 +1,4 @@
 import Kernels
-import Preconditions
 import Tensors
 
 /// y = s(½·(F(x/√2) + S(x/√2))), F = conv-BN, activation, conv-BN; S a conv-BN or the identity.

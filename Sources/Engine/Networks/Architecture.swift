@@ -1,3 +1,5 @@
+import Failures
+
 /// What a network is: its body, its variant, the images it takes and the classes it tells apart.
 public struct Architecture: Sendable, Equatable {
   public enum Body: Sendable, Equatable {
@@ -93,7 +95,7 @@ public struct Architecture: Sendable, Equatable {
 }
 
 /// Sizes of a network that do not fit together.
-public enum ArchitectureError: Error, Equatable, CustomStringConvertible {
+public enum ArchitectureError: Failure, Equatable {
   case emptyImage(height: Int, width: Int, channels: Int)
   case tooFewClasses(Int)
   case unequalStages(widths: Int, blocks: Int)
@@ -101,6 +103,8 @@ public enum ArchitectureError: Error, Equatable, CustomStringConvertible {
   case noConvolution
   case imageTooSmall(height: Int, width: Int, poolings: Int)
   case oneValuePerChannel(batch: Int, height: Int, width: Int)
+
+  public var exitStatus: ExitStatus { .usage }
 
   public var description: String {
     switch self {

@@ -1,5 +1,5 @@
+import Failures
 import Layers
-import Preconditions
 import RandomNumbers
 import Tensors
 

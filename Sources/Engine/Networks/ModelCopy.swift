@@ -1,4 +1,4 @@
-import Preconditions
+import Failures
 import Tensors
 
 extension Model {

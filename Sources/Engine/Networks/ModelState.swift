@@ -1,4 +1,5 @@
 import Checkpoints
+import Failures
 import Tensors
 
 /// Moving a model's tensors out of and into state dicts with the reference's names and order of axes.
@@ -102,11 +103,13 @@ extension Model {
 }
 
 /// A state dict that does not fit the network.
-public enum StateError: Error, Equatable, CustomStringConvertible {
+public enum StateError: Failure, Equatable {
   case missing(name: String, source: String)
   case unexpected(name: String, source: String)
   case wrongShape(name: String, found: [Int], expected: [Int], source: String)
   case unequalCopies(first: String, other: String, source: String)
+
+  public var exitStatus: ExitStatus { .unusableInput }
 
   public var description: String {
     switch self {

@@ -1,4 +1,4 @@
-import Preconditions
+import Failures
 
 /// One edge of the network: a value and its three derivatives, all of one shape.
 ///

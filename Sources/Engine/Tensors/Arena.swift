@@ -1,4 +1,4 @@
-import Preconditions
+import Failures
 
 /// The memory behind a network: every buffer is placed in it once, before the first step.
 ///
@@ -151,8 +151,10 @@ public final class Arena {
 }
 
 /// The plan does not fit.
-public enum ArenaError: Error, CustomStringConvertible {
+public enum ArenaError: Failure {
   case outOfMemory(bytes: Int)
+
+  public var exitStatus: ExitStatus { .outOfMemory }
 
   public var description: String {
     switch self {

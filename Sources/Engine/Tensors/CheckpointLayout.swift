@@ -1,4 +1,4 @@
-import Preconditions
+import Failures
 
 /// How a tensor of the engine is laid out in a checkpoint, which keeps PyTorch's order of axes.
 ///

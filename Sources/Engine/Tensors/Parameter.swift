@@ -1,4 +1,4 @@
-import Preconditions
+import Failures
 
 /// A trained tensor: what the optimizer moves, what the layers read, and the gradient between them.
 ///

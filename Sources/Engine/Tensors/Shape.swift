@@ -1,4 +1,4 @@
-import Preconditions
+import Failures
 
 /// The extents of a tensor, outermost first; at most four, kept inline so that a shape never allocates.
 ///

@@ -1,4 +1,4 @@
-import Preconditions
+import Failures
 
 /// How a batch is cut: slices of a fixed number of samples, the last one shorter.
 ///

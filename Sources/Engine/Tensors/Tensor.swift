@@ -1,4 +1,4 @@
-import Preconditions
+import Failures
 
 /// A view of floats that an ``Arena`` owns, dense and row-major.
 ///

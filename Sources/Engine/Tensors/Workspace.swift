@@ -1,4 +1,4 @@
-import Preconditions
+import Failures
 
 /// Scratch memory that all layers of a network share: what one pass of one layer needs and no longer.
 ///

@@ -2,7 +2,7 @@ import Foundation
 import Kernels
 import MessagePassing
 import Networks
-import Training
+import Recipes
 
 /// Runs the sections asked for, and what they are made from, on all ranks at the same time.
 public struct Benchmark {

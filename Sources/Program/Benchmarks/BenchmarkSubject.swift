@@ -1,7 +1,9 @@
 import Datasets
+import Failures
 import Kernels
 import MessagePassing
 import Networks
+import Recipes
 import Tensors
 import Training
 
@@ -87,9 +89,11 @@ extension Recipe {
 }
 
 /// What cannot be measured.
-public enum BenchmarkError: Error, Equatable, CustomStringConvertible {
+public enum BenchmarkError: Failure, Equatable {
   /// The step has parts of which no account is kept.
   case untraced(key: String, value: Double)
+
+  public var exitStatus: ExitStatus { .usage }
 
   public var description: String {
     switch self {

@@ -1,5 +1,3 @@
-import MessagePassing
-
 /// Short stretches of time in which three things are measured in turns, round after round.
 ///
 /// The speed of a machine drifts within seconds, by more than what is to be found out; neighbours share it.
@@ -41,24 +39,4 @@ struct Windows {
   private static let orders = [
     [0, 1, 2], [2, 1, 0], [1, 2, 0], [0, 2, 1], [2, 0, 1], [1, 0, 2],
   ]
-}
-
-extension Communicator {
-  /// Rank 0's value.
-  ///
-  /// Collective.
-  func fromRoot(_ value: Double) -> Double {
-    var values = [value]
-    values.withUnsafeMutableBytes { broadcast($0, from: 0) }
-    return values[0]
-  }
-
-  /// The sum over ranks.
-  ///
-  /// Collective.
-  func total(_ value: Double) -> Double {
-    var values = [value]
-    values.withUnsafeMutableBufferPointer { sum($0) }
-    return values[0]
-  }
 }

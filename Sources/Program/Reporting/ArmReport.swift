@@ -1,4 +1,4 @@
-import Training
+import Recipes
 
 /// The training arms and the values that they set, as text for people.
 public enum ArmReport {

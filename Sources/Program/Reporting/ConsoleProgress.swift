@@ -1,4 +1,5 @@
 import Foundation
+import Surveys
 import Training
 
 /// Rank 0's account of a run on standard output: one moving line on a terminal, plain lines elsewhere.

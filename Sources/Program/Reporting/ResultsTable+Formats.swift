@@ -1,6 +1,5 @@
 import Curvature
 import Foundation
-import Training
 
 extension ResultsTable {
   public enum Format: String, CaseIterable, Sendable { case text, markdown, csv }

@@ -1,5 +1,5 @@
 import Curvature
-import Training
+import Recipes
 
 /// The paper's two tables, geometry with accuracy and robust accuracy, from the results of several runs.
 ///

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Training
+import Recipes
 
 /// The words of the command line, as the parser wants them.
 enum CommandLineWords {

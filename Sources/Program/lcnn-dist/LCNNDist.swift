@@ -1,6 +1,6 @@
 import ArgumentParser
+import Failures
 import Foundation
-import Training
 
 /// The program's commands.
 struct LCNNDist: ParsableCommand {
@@ -36,4 +36,9 @@ struct LCNNDist: ParsableCommand {
       AttackCommand.self, BoundCommand.self, TableCommand.self, BenchCommand.self,
       SamplesCommand.self, RecipeCommand.self,
     ])
+}
+
+/// The commands' checks of their options fail as the parser's own do.
+extension ValidationError: Failure {
+  public var exitStatus: ExitStatus { .usage }
 }

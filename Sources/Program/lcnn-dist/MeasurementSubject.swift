@@ -1,8 +1,9 @@
-import Checkpoints
 import Curvature
 import Datasets
+import Files
 import MessagePassing
 import Networks
+import Recipes
 import Reporting
 import Training
 

@@ -1,10 +1,10 @@
 import ArgumentParser
 import Benchmarks
+import Failures
 import Foundation
 import Kernels
 import Logging
 import MessagePassing
-import Training
 
 /// This process among its ranks: how it joins them, speaks and leaves.
 enum Ranks {

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Foundation
 import Kernels
-import Training
 
 // OpenBLAS reads its core type when it is loaded, so a wrong one is mended by starting again; nothing may
 // have happened before that, MPI least of all.

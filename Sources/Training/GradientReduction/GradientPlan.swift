@@ -1,3 +1,5 @@
+import Recipes
+
 /// How gradients are summed over ranks: how large a bucket is, and when its sum is made.
 ///
 /// In the reproducible order the plan changes no bit of the sums. In the default order, with three ranks or

@@ -1,6 +1,6 @@
+import Failures
 import MessagePassing
 import Networks
-import Preconditions
 
 /// Sums gradients over ranks in buckets: slices of the flat gradient in backward order.
 ///

@@ -3,7 +3,9 @@ import Datasets
 import Layers
 import MessagePassing
 import Networks
+import Recipes
 import Robustness
+import Surveys
 import Tensors
 
 /// Measures a network's curvature while it is trained: on the same few test samples every time.

@@ -1,4 +1,5 @@
 import Datasets
+import Failures
 import MessagePassing
 import Networks
 
@@ -86,13 +87,17 @@ extension Drill: CustomStringConvertible {
 }
 
 /// What a drill that cannot be done is refused with, and the fault that one raises.
-public enum DrillError: Error, Equatable, Sendable, CustomStringConvertible {
+public enum DrillError: Failure, Equatable, Sendable {
   case malformed(String)
   case unknown(String)
   case noSuchRank(Int, ranks: Int)
   /// To skip a sum takes the ledger of the rank's own collectives.
   case noLedger
   case raised(step: Int)
+
+  public var exitStatus: ExitStatus {
+    if case .raised = self { .writeFailed } else { .usage }
+  }
 
   public var description: String {
     switch self {

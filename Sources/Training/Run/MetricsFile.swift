@@ -1,4 +1,5 @@
 import Checkpoints
+import Files
 
 /// `metrics.jsonl`: one flat JSON object per line, nothing in it that depends on machine or time.
 ///

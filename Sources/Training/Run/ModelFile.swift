@@ -2,6 +2,7 @@ import Checkpoints
 import Digests
 import Foundation
 import Networks
+import Recipes
 
 /// A model on disk: a safetensors file that carries its recipe, or one that a recipe is given for.
 public struct ModelFile: Sendable {

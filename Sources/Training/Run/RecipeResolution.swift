@@ -2,6 +2,7 @@ import Datasets
 import Kernels
 import Layers
 import Networks
+import Recipes
 import Robustness
 import Tensors
 

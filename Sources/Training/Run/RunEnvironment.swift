@@ -1,6 +1,7 @@
 import Foundation
 import Kernels
 import MessagePassing
+import Recipes
 
 #if canImport(Glibc)
   import Glibc

@@ -1,6 +1,8 @@
 import Checkpoints
+import Files
 import Foundation
 import Networks
+import Recipes
 
 /// What rank 0 writes into a run's directory.
 public struct RunOutput {

@@ -2,6 +2,8 @@ import Checkpoints
 import Datasets
 import MessagePassing
 import Networks
+import Recipes
+import Surveys
 
 #if canImport(Glibc)
   import Glibc

@@ -5,6 +5,7 @@ import Kernels
 import Layers
 import MessagePassing
 import Networks
+import Recipes
 
 /// Everything a ``Trainer`` needs, read and checked before the first step, on all ranks.
 public struct TrainerSetup {

@@ -1,5 +1,7 @@
+import Failures
+
 /// What can end a training run, apart from faults of files, recipes and the launch.
-public enum TrainingError: Error, Equatable, CustomStringConvertible {
+public enum TrainingError: Failure, Equatable {
   /// Fewer samples in a batch than ranks to share them.
   case batchSmallerThanRanks(batch: Int, ranks: Int)
   case nonFinite(epoch: Int, step: Int)
@@ -7,10 +9,6 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case replicasDiffer(tensor: String, rank: Int, step: Int)
   /// A rank failed; its own message says how.
   case failedElsewhere(step: Int)
-  /// A failure that all ranks agreed on.
-  case agreed(rank: Int, message: String, status: ExitStatus)
-  /// Ranks of one job that must be alike are not.
-  case ranksDiffer(what: String, rank: Int, found: String, rootValue: String)
   case nothingToResume(run: String)
   /// A run's directory is named for its model, and holds none.
   case noCheckpoint(run: String)
@@ -19,6 +17,17 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
   case dataChanged(what: String, run: String)
   /// A signal asked for the end, and a checkpoint was written.
   case stopped(step: Int, run: String)
+
+  public var exitStatus: ExitStatus {
+    switch self {
+    case .batchSmallerThanRanks, .changed: .usage
+    case .nonFinite: .diverged
+    case .replicasDiffer: .replicasDiffer
+    case .failedElsewhere: .writeFailed
+    case .nothingToResume, .noCheckpoint, .dataChanged: .unusableInput
+    case .stopped: .stopped
+    }
+  }
 
   public var description: String {
     switch self {
@@ -33,10 +42,6 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
         + "nothing was saved since the check before; --resume goes back to the newest checkpoint"
     case .failedElsewhere(let step):
       "another rank failed at step \(step)"
-    case .agreed(let rank, let message, _):
-      rank == 0 ? message : "rank \(rank): \(message)"
-    case .ranksDiffer(let what, let rank, let found, let rootValue):
-      "ranks differ in \(what): \(rootValue) on rank 0, but \(found) on rank \(rank)"
     case .nothingToResume(let run):
       "\(run): no checkpoint to resume from; start a new run, without --resume"
     case .noCheckpoint(let run):

@@ -1,4 +1,5 @@
 import Networks
+import Surveys
 import Tensors
 
 /// What watches a run: rank 0's terminal.

@@ -1,7 +1,7 @@
+import Failures
 import Kernels
 import Layers
 import Networks
-import Preconditions
 import Tensors
 
 /// λ_c·meanᵢ ‖∇ₓℓᵢ(xᵢ + zᵢ) − ∇ₓℓᵢ(xᵢ)‖², zᵢ = h·sign(∇ₓℓᵢ(xᵢ))/‖sign(∇ₓℓᵢ(xᵢ))‖₂ held fixed: CURE.

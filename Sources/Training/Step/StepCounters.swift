@@ -1,5 +1,5 @@
+import Failures
 import Networks
-import Preconditions
 import Tensors
 
 /// The floats that ride on the last bucket: what all ranks must know at the end of a step.

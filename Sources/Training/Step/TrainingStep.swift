@@ -1,9 +1,9 @@
 import Datasets
+import Failures
 import Kernels
 import Layers
 import MessagePassing
 import Networks
-import Preconditions
 import Tensors
 
 /// One step of training: the whole algorithm, over named buffers.

@@ -1,6 +1,5 @@
 import Kernels
 import Layers
-import Preconditions
 import Tensors
 
 /// The rows of the table that are fused blocks; their oracles are those of the layers they consist of.

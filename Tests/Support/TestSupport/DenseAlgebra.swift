@@ -1,5 +1,5 @@
 import CBLAS
-import Preconditions
+import Failures
 
 /// Dense matrices in LAPACK's hands.
 public enum DenseAlgebra {

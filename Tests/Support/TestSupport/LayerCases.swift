@@ -1,7 +1,7 @@
+import Failures
 import Kernels
 import Layers
 import MessagePassing
-import Preconditions
 import Tensors
 
 /// The table of layers: a new layer adds a row.

@@ -1,6 +1,6 @@
+import Failures
 import Kernels
 import Layers
-import Preconditions
 import Tensors
 
 /// The five claims that every layer must meet, each as how far it is from being met.

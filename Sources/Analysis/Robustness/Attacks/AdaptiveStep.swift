@@ -1,4 +1,4 @@
-import Preconditions
+import Failures
 
 /// The step length of one sample in Auto-PGD: halved at checkpoints where it no longer helps.
 ///

@@ -1,4 +1,4 @@
-import Preconditions
+import Failures
 
 #if canImport(Glibc)
   import Glibc

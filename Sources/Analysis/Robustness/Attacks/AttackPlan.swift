@@ -1,4 +1,4 @@
-import Preconditions
+import Failures
 
 /// Which attacks run at which distances, in order, and how hard each tries.
 public struct AttackPlan: Sendable, Equatable {

@@ -1,5 +1,5 @@
+import Failures
 import Networks
-import Preconditions
 import Tensors
 
 /// A few samples under attack, their points in `model.input.value`, and what has been seen of them.

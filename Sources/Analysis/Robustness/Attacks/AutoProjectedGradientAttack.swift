@@ -1,5 +1,5 @@
+import Failures
 import Kernels
-import Preconditions
 
 /// Auto-PGD: projected gradient steps with momentum, and a step length that adapts itself per sample.
 ///

@@ -1,4 +1,4 @@
-import Preconditions
+import Failures
 import Tensors
 
 /// The logits z of one sample, read only.

@@ -1,4 +1,4 @@
-import Preconditions
+import Failures
 
 /// Projected gradient descent as a measurement: labels, evaluation mode, clipping, a random start, and the
 /// best iterate counts, not the last.

@@ -1,6 +1,6 @@
+import Failures
 import Layers
 import Networks
-import Preconditions
 import RandomNumbers
 import Tensors
 

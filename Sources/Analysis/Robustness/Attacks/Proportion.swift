@@ -1,4 +1,4 @@
-import Preconditions
+import Failures
 
 /// A share of independent samples, and the interval in which Wilson's test at 95 % does not reject it.
 ///

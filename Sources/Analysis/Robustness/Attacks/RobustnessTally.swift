@@ -1,4 +1,4 @@
-import Preconditions
+import Failures
 
 /// What attacks have found of every sample, distance by distance, from the smallest.
 ///

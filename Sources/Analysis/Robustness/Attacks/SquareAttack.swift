@@ -1,4 +1,4 @@
-import Preconditions
+import Failures
 import RandomNumbers
 import Tensors
 

@@ -1,5 +1,5 @@
+import Failures
 import Kernels
-import Preconditions
 import RandomNumbers
 import Tensors
 

@@ -1,5 +1,5 @@
 import Curvature
-import Preconditions
+import Failures
 
 /// The certified radii of a data set, and its certified accuracy.
 public struct CertificationSummary: Sendable, Equatable, Encodable {

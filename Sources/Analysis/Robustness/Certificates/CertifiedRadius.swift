@@ -1,4 +1,4 @@
-import Preconditions
+import Failures
 
 /// How far an input can move before a margin may be used up.
 ///

@@ -1,5 +1,5 @@
+import Failures
 import Kernels
-import Preconditions
 
 #if canImport(Glibc)
   import Glibc

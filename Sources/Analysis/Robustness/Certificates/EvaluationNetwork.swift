@@ -1,7 +1,7 @@
+import Failures
 import Kernels
 import Layers
 import Networks
-import Preconditions
 
 /// A network in evaluation mode: affine maps, activations, pooling and residual sums.
 ///

@@ -1,5 +1,5 @@
+import Failures
 import Kernels
-import Preconditions
 import Tensors
 
 /// The largest singular value σ of a complex matrix X between two bounds, the upper one never too small.

@@ -1,6 +1,6 @@
 import Curvature
+import Failures
 import Networks
-import Preconditions
 import Tensors
 
 /// What can be guaranteed of a network in evaluation mode over the whole input space.

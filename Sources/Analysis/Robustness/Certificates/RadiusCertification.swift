@@ -1,6 +1,5 @@
 import Curvature
 import Networks
-import Preconditions
 import Tensors
 
 /// A radius around each sample within which the network provably keeps its class, in L2.

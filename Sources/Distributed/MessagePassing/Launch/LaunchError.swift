@@ -1,7 +1,9 @@
+import Failures
+
 /// A launcher started, or was given room for, several ranks, and MPI knows of one.
 ///
 /// Every process would then train alone, and all would write the same files.
-public enum LaunchError: Error, Equatable, Sendable, CustomStringConvertible {
+public enum LaunchError: Failure, Equatable, Sendable {
   /// The exit code of a refused launch (EX_UNAVAILABLE of sysexits.h).
   public static let exitCode: Int32 = 69
 
@@ -13,6 +15,8 @@ public enum LaunchError: Error, Equatable, Sendable, CustomStringConvertible {
 
   /// The program was started by itself in a Slurm allocation that was made for several ranks.
   case startedAlone(LaunchClaim)
+
+  public var exitStatus: ExitStatus { .launch }
 
   public var description: String {
     switch self {

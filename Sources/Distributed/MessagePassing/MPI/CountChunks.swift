@@ -1,4 +1,4 @@
-import Preconditions
+import Failures
 
 /// `0 ..< count` in ranges short enough for MPI, whose counts are C ints.
 ///

@@ -1,6 +1,6 @@
 import CMPI
+import Failures
 import Foundation
-import Preconditions
 import Synchronization
 
 /// All ranks of the MPI job, or a duplicate of them.

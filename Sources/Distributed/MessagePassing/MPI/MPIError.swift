@@ -1,7 +1,9 @@
+import Failures
+
 /// What MPI could not do.
 ///
 /// None of it can be recovered from: the job ends with ``exitCode``.
-public enum MPIError: Error, Equatable, Sendable, CustomStringConvertible {
+public enum MPIError: Failure, Equatable, Sendable {
   /// The exit code of a job that ended on an MPI error (EX_SOFTWARE of sysexits.h).
   public static let exitCode: Int32 = 70
 
@@ -16,6 +18,8 @@ public enum MPIError: Error, Equatable, Sendable, CustomStringConvertible {
 
   /// Something other than ``MPICommunicator`` called MPI_Init in this process.
   case startedElsewhere
+
+  public var exitStatus: ExitStatus { .messagePassing }
 
   public var description: String {
     switch self {

@@ -1,5 +1,5 @@
 import CMPI
-import Preconditions
+import Failures
 
 /// The sums that one communicator has started: parts of their buffers, made in order, a few at a time.
 ///

@@ -1,4 +1,4 @@
-import Preconditions
+import Failures
 
 /// What the threads of a team have published: each the collective that it has called.
 ///

@@ -1,5 +1,5 @@
+import Failures
 import Foundation
-import Preconditions
 import Synchronization
 
 /// The threads of one process that are ranks: the one that makes the team is member 0, the others

@@ -1,4 +1,4 @@
-import Preconditions
+import Failures
 
 /// Ranks that are threads: every thread of every process of an outer communicator is a rank.
 ///

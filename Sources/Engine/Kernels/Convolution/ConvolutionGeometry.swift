@@ -1,4 +1,4 @@
-import Preconditions
+import Failures
 import Tensors
 
 /// The extents of a two-dimensional convolution over NHWC activations.

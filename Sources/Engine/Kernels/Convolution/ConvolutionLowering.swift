@@ -1,5 +1,5 @@
 import CKernels
-import Preconditions
+import Failures
 import Tensors
 
 /// columns[n·OH·OW, kh·kw·I] ← the patches of x [n, H, W, I], zero in the padding.

@@ -1,5 +1,5 @@
 import CBLAS
-import Preconditions
+import Failures
 
 /// gram ← X·Xᴴ for a complex X = A + iB, in double precision.
 ///

@@ -1,5 +1,5 @@
 import CKernels
-import Preconditions
+import Failures
 import Tensors
 
 /// The convolution of a single image, which is small beside the weight: for power iterations.

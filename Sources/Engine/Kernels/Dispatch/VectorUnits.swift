@@ -1,4 +1,5 @@
 import CKernels
+import Failures
 
 /// The vector instructions that kernels use, from the least to the most.
 ///
@@ -54,8 +55,10 @@ extension VectorUnits: Comparable {
 }
 
 /// Why the vector instructions cannot be used.
-public enum VectorUnitsError: Error, Equatable, CustomStringConvertible {
+public enum VectorUnitsError: Failure, Equatable {
   case lacking(asked: VectorUnits, detected: VectorUnits)
+
+  public var exitStatus: ExitStatus { .usage }
 
   public var description: String {
     switch self {

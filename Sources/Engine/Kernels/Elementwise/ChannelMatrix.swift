@@ -1,4 +1,4 @@
-import Preconditions
+import Failures
 import Tensors
 
 /// How per-channel kernels see activations of any rank: [rows, channels], channels innermost.

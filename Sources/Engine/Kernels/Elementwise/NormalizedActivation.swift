@@ -1,5 +1,5 @@
 import CKernels
-import Preconditions
+import Failures
 import Tensors
 
 /// y = s(z), z the sum of one or two summands (x − mean)·scale, in passes that store nothing between them.

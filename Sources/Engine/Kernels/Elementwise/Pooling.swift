@@ -1,5 +1,5 @@
 import CKernels
-import Preconditions
+import Failures
 import Tensors
 
 // Maximum pooling with windows of size × size side by side. [n, H, W, c] gives [n, ⌊H/size⌋, ⌊W/size⌋, c];

@@ -1,4 +1,4 @@
-import Preconditions
+import Failures
 import Tensors
 
 // The plain twin of lowering and multiplying: the definition, summed in double.

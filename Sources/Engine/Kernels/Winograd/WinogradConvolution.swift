@@ -1,5 +1,5 @@
 import CKernels
-import Preconditions
+import Failures
 import Tensors
 
 /// 3×3 convolution at stride 1 or 2 with padding 1, by Winograd's minimal filtering.

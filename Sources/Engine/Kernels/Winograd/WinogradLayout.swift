@@ -1,5 +1,5 @@
 import CKernels
-import Preconditions
+import Failures
 import Tensors
 
 /// How Winograd's convolution lays out its transforms in memory, and in which runs it takes tiles.

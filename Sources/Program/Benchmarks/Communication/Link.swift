@@ -1,4 +1,4 @@
-import Preconditions
+import Failures
 
 /// What connects ranks: α seconds for a message, and bytes per second.
 public struct Link: Sendable, Equatable, Codable {

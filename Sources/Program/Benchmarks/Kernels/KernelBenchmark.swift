@@ -3,7 +3,6 @@ import Layers
 import MessagePassing
 import Networks
 import Tensors
-import Training
 
 /// Measures ``KernelTimes`` of a recipe's network.
 public struct KernelBenchmark {

@@ -1,5 +1,6 @@
 import Datasets
 import MessagePassing
+import Recipes
 import Training
 
 /// What `reproducible` costs: the same step with and without it, in turns.

@@ -1,11 +1,13 @@
 import ArgumentParser
-import Checkpoints
 import Datasets
+import Files
 import Kernels
 import MessagePassing
 import Networks
+import Recipes
 import Reporting
 import Robustness
+import Surveys
 import Training
 
 struct AttackCommand: ParsableCommand {

@@ -1,9 +1,8 @@
 import ArgumentParser
 import Benchmarks
-import Checkpoints
 import MessagePassing
+import Recipes
 import Reporting
-import Training
 
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -4,7 +4,7 @@ import Datasets
 import MessagePassing
 import Reporting
 import Robustness
-import Training
+import Surveys
 
 struct BoundCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -4,7 +4,7 @@ import Foundation
 import MessagePassing
 import Networks
 import Reporting
-import Training
+import Surveys
 
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,7 +1,7 @@
 import ArgumentParser
 import EmbeddedFiles
+import Recipes
 import Reporting
-import Training
 
 struct RecipeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

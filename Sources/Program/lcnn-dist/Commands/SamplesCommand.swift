@@ -1,6 +1,5 @@
 import ArgumentParser
 import Datasets
-import Training
 
 struct SamplesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

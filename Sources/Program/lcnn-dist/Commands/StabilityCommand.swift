@@ -2,7 +2,7 @@ import ArgumentParser
 import Curvature
 import MessagePassing
 import Reporting
-import Training
+import Surveys
 
 struct StabilityCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Foundation
 import Reporting
-import Training
 
 struct TableCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

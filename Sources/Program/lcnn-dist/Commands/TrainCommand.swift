@@ -1,7 +1,9 @@
 import ArgumentParser
 import Checkpoints
+import Failures
 import Foundation
 import MessagePassing
+import Recipes
 import Reporting
 import Training
 

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Robustness
-import Training
+import Surveys
 
 /// Norm, distances, attacks and their effort on the command line.
 struct AttackOptions: ParsableArguments {

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Curvature
-import Training
 
 /// How the spectral norm of a Hessian is estimated, on the command line.
 struct EstimatorOptions: ParsableArguments {

@@ -3,7 +3,7 @@ import Curvature
 import Datasets
 import MessagePassing
 import Networks
-import Training
+import Surveys
 
 /// What commands that measure a function of a trained model have in common: model, samples, results, ranks.
 struct MeasurementOptions: ParsableArguments {

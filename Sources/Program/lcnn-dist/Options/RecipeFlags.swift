@@ -1,6 +1,6 @@
 import ArgumentParser
-import Preconditions
-import Training
+import Failures
+import Recipes
 
 /// A flag for every key of a recipe; what it says and takes is the recipe's own table.
 ///

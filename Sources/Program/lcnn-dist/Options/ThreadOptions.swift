@@ -1,6 +1,6 @@
 import ArgumentParser
 import MessagePassing
-import Training
+import Recipes
 
 /// How many threads of a rank compute.
 struct ThreadOptions: ParsableArguments {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import Recipes
 import Training
 
 /// A trained model on the command line, the recipe that says what it is, and how many samples it is shown.

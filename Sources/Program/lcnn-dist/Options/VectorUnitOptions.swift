@@ -1,7 +1,6 @@
 import ArgumentParser
 import Kernels
 import MessagePassing
-import Training
 
 /// By which vector instructions the program's kernels compute.
 struct VectorUnitOptions: ParsableArguments {

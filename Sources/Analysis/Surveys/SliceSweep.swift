@@ -1,6 +1,6 @@
 import Datasets
+import Failures
 import MessagePassing
-import Preconditions
 import Tensors
 
 /// Every sample of a data set once, in its own order and in whole slices of it, shared by the ranks.

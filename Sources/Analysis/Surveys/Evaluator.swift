@@ -1,9 +1,9 @@
 import Datasets
+import Failures
 import Kernels
 import Layers
 import MessagePassing
 import Networks
-import Preconditions
 import Tensors
 
 /// Loss and accuracy of a data set, every sample exactly once, for any number of ranks.

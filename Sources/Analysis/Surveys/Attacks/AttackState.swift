@@ -1,4 +1,4 @@
-import Checkpoints
+import Files
 import Foundation
 
 /// What an attack has found so far, on disk slice by slice, so that a killed one goes on.
@@ -51,7 +51,7 @@ public final class AttackState {
 
   private static func wholeLines(_ path: String) throws -> [String] {
     guard FileSystem.exists(path) else { return [] }
-    let text = String(decoding: try OpenFile.contents(of: path), as: UTF8.self)
+    let text = String(decoding: try InputFile.contents(of: path), as: UTF8.self)
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     // What follows the last newline was cut short, if there is anything.
     return lines.dropLast().map(String.init)

@@ -1,7 +1,6 @@
 import Datasets
 import MessagePassing
 import Networks
-import Preconditions
 import Robustness
 import Tensors
 

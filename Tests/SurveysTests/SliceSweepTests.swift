@@ -1,8 +1,8 @@
 import Datasets
 import MessagePassing
+import Surveys
 import Tensors
 import Testing
-import Training
 
 @Suite struct SliceSweepTests {
   private static let count = 53

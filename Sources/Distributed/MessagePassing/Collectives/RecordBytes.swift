@@ -1,6 +1,6 @@
 /// Records of a plain type as bytes, for collectives between like ranks.
-enum RecordBytes {
-  static func bytes<Record: BitwiseCopyable>(of records: [Record]) -> [UInt8] {
+package enum RecordBytes {
+  package static func bytes<Record: BitwiseCopyable>(of records: [Record]) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: records.count * MemoryLayout<Record>.stride)
     bytes.withUnsafeMutableBytes { bytes in
       for (index, record) in records.enumerated() {
@@ -11,8 +11,9 @@ enum RecordBytes {
     return bytes
   }
 
-  static func records<Record: BitwiseCopyable>(_ type: Record.Type, from bytes: [UInt8]) -> [Record]
-  {
+  package static func records<Record: BitwiseCopyable>(
+    _ type: Record.Type, from bytes: [UInt8]
+  ) -> [Record] {
     let stride = MemoryLayout<Record>.stride
     return bytes.withUnsafeBytes { bytes in
       (0..<bytes.count / stride).map {

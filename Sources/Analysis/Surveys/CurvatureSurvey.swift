@@ -59,23 +59,3 @@ public struct CurvatureSurvey {
     return samples
   }
 }
-
-/// Why the geometry of a network cannot be told.
-public enum SurveyError: Error, Equatable, CustomStringConvertible {
-  case notFinite(dataset: String, split: Dataset.Split, sample: Int)
-  /// A layer whose parameters or running statistics give no norm.
-  case layerNotFinite(name: String)
-  /// A margin needs two classes.
-  case tooFewClasses(dataset: String, classes: Int)
-
-  public var description: String {
-    switch self {
-    case .notFinite(let dataset, let split, let sample):
-      "gradient or Hessian of \(split.rawValue) sample \(sample) of \(dataset) is not finite"
-    case .layerNotFinite(let name):
-      "the parameters or running statistics of layer \(name) are not finite"
-    case .tooFewClasses(let dataset, let classes):
-      "a margin needs two classes, \(dataset) has \(classes)"
-    }
-  }
-}

@@ -1,6 +1,6 @@
 import Foundation
+import Surveys
 import Testing
-import Training
 
 @Suite struct AttackStateTests {
   private static let settings = [

@@ -1,7 +1,8 @@
 import Datasets
+import Failures
 
 /// Why a model cannot be attacked.
-public enum AttackError: Error, Equatable, CustomStringConvertible {
+public enum AttackError: Failure, Equatable {
   /// A logit at the image or at a point near it.
   case notFinite(dataset: String, split: Dataset.Split, sample: Int)
   /// No two images of this size are so far apart.
@@ -10,6 +11,14 @@ public enum AttackError: Error, Equatable, CustomStringConvertible {
   /// The state belongs to another computation.
   case otherState(path: String, what: String, stored: String, asked: String)
   case damagedState(path: String, line: Int)
+
+  public var exitStatus: ExitStatus {
+    switch self {
+    case .notFinite: .diverged
+    case .beyondImages, .otherState: .usage
+    case .tooFewClasses, .damagedState: .unusableInput
+    }
+  }
 
   public var description: String {
     switch self {

@@ -1,4 +1,4 @@
-import MessagePassing
+import Failures
 
 /// Work that may fail on some ranks and must then fail on all of them, at the same place.
 public struct Agreement {
@@ -18,9 +18,9 @@ public struct Agreement {
     for (rank, report) in communicator.allGather(report).enumerated() where !report.isEmpty {
       // A single rank has nobody to agree with and keeps its error as it is.
       if communicator.size == 1 { break }
-      throw TrainingError.agreed(
+      throw AgreementError.failed(
         rank: rank, message: String(decoding: report.dropFirst(), as: UTF8.self),
-        status: ExitStatus(rawValue: Int32(report[0])) ?? .usage)
+        status: ExitStatus(rawValue: Int32(report[0])) ?? .internalError)
     }
     return try outcome.get()
   }
@@ -30,14 +30,14 @@ public struct Agreement {
   /// Collective. Ranks that differ in their data would make different collectives and wait for ever; ranks
   /// that compute differently would drift apart in what each computes for itself.
   public func requireSame(_ values: [(what: String, value: String)]) throws {
-    let own = values.map(\.value).joined(separator: "\0")
-    let gathered = communicator.allGather(Array(own.utf8))
+    let joined = values.map(\.value).joined(separator: "\0")
+    let gathered = communicator.allGather(Array(joined.utf8))
       .map {
         String(decoding: $0, as: UTF8.self).split(separator: "\0", omittingEmptySubsequences: false)
       }
     for (rank, found) in gathered.enumerated() {
       for (index, (root, other)) in zip(gathered[0], found).enumerated() where root != other {
-        throw TrainingError.ranksDiffer(
+        throw AgreementError.ranksDiffer(
           what: values[index].what, rank: rank, found: String(other), rootValue: String(root))
       }
     }

@@ -1,7 +1,8 @@
+import Failures
 import Glibc
 
 /// A failed system call on a path.
-public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
+public struct FileError: Failure, Equatable, Sendable {
   /// What was attempted, as in `open` or `rename`.
   public let action: String
   public let path: String
@@ -12,6 +13,8 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
     self.path = path
     self.code = code
   }
+
+  public var exitStatus: ExitStatus { .writeFailed }
 
   public var description: String { "cannot \(action) \(path): \(String(cString: strerror(code)))" }
 }
@@ -58,7 +61,7 @@ package enum FileSystem {
 
   /// Writes a new file, or replaces an old one's contents, and syncs it.
   package static func write(_ bytes: [UInt8], to path: String) throws(FileError) {
-    let file = try NewFile(path)
+    let file = try OutputFile(path)
     try file.append(bytes)
     try file.sync()
   }

@@ -1,4 +1,4 @@
-import Preconditions
+import Failures
 
 /// A row of the paper's tables: what is minimised, for any network and any data.
 ///

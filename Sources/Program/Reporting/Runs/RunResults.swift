@@ -1,4 +1,6 @@
+import Failures
 import Foundation
+import Recipes
 
 /// What a run and the measurements of it have left in its directory.
 public struct RunResults: Sendable {
@@ -89,9 +91,11 @@ public struct RunResults: Sendable {
 }
 
 /// Why a directory is no row of a table.
-public enum RunResultsError: Error, Equatable, CustomStringConvertible {
+public enum RunResultsError: Failure, Equatable {
   case notARun(path: String)
   case unreadable(path: String, reason: String)
+
+  public var exitStatus: ExitStatus { .unusableInput }
 
   public var description: String {
     switch self {

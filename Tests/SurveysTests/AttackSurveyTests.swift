@@ -1,8 +1,10 @@
 import Datasets
+import Failures
 import Foundation
 import MessagePassing
 import Networks
 import Robustness
+import Surveys
 import Tensors
 import TestSupport
 import Testing
@@ -144,7 +146,7 @@ import Training
         _ = try Self.survey(communicator, batch: 100) { $0.parameters[0].value.fill(.nan) }
         return "nothing"
       } catch {
-        return "\(error), \(Training.ExitStatus(error))"
+        return "\(error), \(Failures.ExitStatus(error))"
       }
     }
     for message in messages {

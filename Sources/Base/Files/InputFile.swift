@@ -1,7 +1,7 @@
 import Glibc
 
 /// A regular file open for reading, closed with the object.
-package final class OpenFile {
+package final class InputFile {
   package let path: String
   package let byteCount: Int
   private let descriptor: Int32
@@ -43,7 +43,7 @@ package final class OpenFile {
   }
 
   package static func contents(of path: String) throws(FileError) -> [UInt8] {
-    let file = try OpenFile(reading: path)
+    let file = try InputFile(reading: path)
     return try file.read(first: file.byteCount)
   }
 }

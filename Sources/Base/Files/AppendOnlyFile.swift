@@ -17,7 +17,7 @@ public final class AppendOnlyFile: Sendable {
   /// Whether the file is now this process's alone, until it is closed; false if it is another's.
   ///
   /// Always true on a file system that has no locks.
-  func lock() -> Bool { flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK }
+  package func lock() -> Bool { flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK }
 
   /// Appends `line` and a newline with one write, so that a reader never sees half of a line that fits a page.
   public func append(line: String) throws(FileError) {

@@ -1,3 +1,5 @@
+import Failures
+
 /// Where a value of a recipe was written.
 public enum RecipePlace: Equatable, Sendable {
   /// A line of a file or of a built-in recipe, counted from 1.
@@ -9,7 +11,7 @@ public enum RecipePlace: Equatable, Sendable {
 }
 
 /// Why a recipe is refused.
-public enum RecipeError: Error, Equatable, Sendable {
+public enum RecipeError: Failure, Equatable, Sendable {
   case notFound(name: String, builtIn: [String], nearest: String?)
   case unreadable(path: String, reason: String)
   case syntax(RecipePlace, problem: String)
@@ -29,7 +31,9 @@ public enum RecipeError: Error, Equatable, Sendable {
   indirect case rule(file: String, RecipeError)
 }
 
-extension RecipeError: CustomStringConvertible {
+extension RecipeError {
+  public var exitStatus: ExitStatus { .usage }
+
   public var description: String {
     switch self {
     case .notFound(let name, let builtIn, let nearest):

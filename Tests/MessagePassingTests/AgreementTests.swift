@@ -1,24 +1,30 @@
+import Failures
 import MessagePassing
-import Tensors
 import Testing
-import Training
 
 @Suite struct AgreementTests {
-  /// What a rank's error says, and the exit code it leads to.
-  private struct Failure: Equatable, Sendable {
+  /// The message and the exit code of a rank's error.
+  private struct Outcome: Equatable, Sendable {
     let message: String
-    let status: Training.ExitStatus
+    let status: Failures.ExitStatus
   }
+
+  private struct Fault: Failure, Equatable {
+    let description: String
+    let exitStatus: Failures.ExitStatus
+  }
+
+  private struct Unknown: Error {}
 
   private func failures(
     ranks: Int, _ body: @escaping @Sendable (any Communicator) throws -> Void
-  ) throws -> [Failure?] {
+  ) throws -> [Outcome?] {
     try ThreadCommunicator.run(ranks: ranks) { communicator in
       do {
         try body(communicator)
         return nil
       } catch {
-        return Failure(message: "\(error)", status: Training.ExitStatus(error))
+        return Outcome(message: "\(error)", status: Failures.ExitStatus(error))
       }
     }
   }
@@ -27,11 +33,13 @@ import Training
   func oneFails() throws {
     let failures = try failures(ranks: 3) { communicator in
       try Agreement(communicator).perform {
-        if communicator.rank == 1 { throw TrainingError.nothingToResume(run: "runs/a") }
+        if communicator.rank == 1 {
+          throw Fault(description: "no file", exitStatus: .unusableInput)
+        }
       }
     }
-    let expected = Failure(
-      message: "rank 1: \(TrainingError.nothingToResume(run: "runs/a"))", status: .unusableInput)
+    let expected = Outcome(
+      message: "rank 1: no file", status: .unusableInput)
     #expect(failures == [expected, expected, expected])
   }
 
@@ -40,12 +48,11 @@ import Training
     let failures = try failures(ranks: 3) { communicator in
       try Agreement(communicator).perform {
         if communicator.rank != 1 {
-          throw ArenaError.outOfMemory(bytes: (communicator.rank + 1) << 20)
+          throw Fault(description: "\(communicator.rank + 1) MiB", exitStatus: .outOfMemory)
         }
       }
     }
-    let expected = Failure(
-      message: "\(ArenaError.outOfMemory(bytes: 1 << 20))", status: .outOfMemory)
+    let expected = Outcome(message: "1 MiB", status: .outOfMemory)
     #expect(failures == [expected, expected, expected])
   }
 
@@ -67,7 +74,7 @@ import Training
     #expect(ran == [true, false, false])
     let failures = try failures(ranks: 2) { communicator in
       try Agreement(communicator).performOnRoot {
-        throw TrainingError.batchSmallerThanRanks(batch: 1, ranks: 2)
+        throw Fault(description: "wrong", exitStatus: .usage)
       }
     }
     #expect(failures[0] != nil && failures[0] == failures[1])
@@ -82,16 +89,24 @@ import Training
         ("numbers", "1"), ("letters", communicator.rank == 2 ? "b" : "a"),
       ])
     }
-    let expected = Failure(
+    let expected = Outcome(
       message: "ranks differ in letters: a on rank 0, but b on rank 2", status: .launch)
     #expect(failures == [expected, expected, expected])
   }
 
+  @Test("an error without an exit code of its own is an internal error on every rank")
+  func unknown() throws {
+    let failures = try failures(ranks: 2) { communicator in
+      try Agreement(communicator).perform { throw Unknown() }
+    }
+    #expect(failures.map(\.?.status) == [.internalError, .internalError])
+  }
+
   @Test("a rank alone throws its error as it is")
   func alone() {
-    #expect(throws: TrainingError.nothingToResume(run: "runs/a")) {
+    #expect(throws: Fault(description: "no file", exitStatus: .unusableInput)) {
       try Agreement(SoloCommunicator()).perform {
-        throw TrainingError.nothingToResume(run: "runs/a")
+        throw Fault(description: "no file", exitStatus: .unusableInput)
       }
     }
   }

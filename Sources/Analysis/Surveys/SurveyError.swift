@@ -1,0 +1,26 @@
+import Datasets
+import Failures
+
+/// Why the geometry of a network cannot be told.
+public enum SurveyError: Failure, Equatable {
+  case notFinite(dataset: String, split: Dataset.Split, sample: Int)
+  /// A layer whose parameters or running statistics give no norm.
+  case layerNotFinite(name: String)
+  /// A margin needs two classes.
+  case tooFewClasses(dataset: String, classes: Int)
+
+  public var exitStatus: ExitStatus {
+    if case .notFinite = self { .diverged } else { .unusableInput }
+  }
+
+  public var description: String {
+    switch self {
+    case .notFinite(let dataset, let split, let sample):
+      "gradient or Hessian of \(split.rawValue) sample \(sample) of \(dataset) is not finite"
+    case .layerNotFinite(let name):
+      "the parameters or running statistics of layer \(name) are not finite"
+    case .tooFewClasses(let dataset, let classes):
+      "a margin needs two classes, \(dataset) has \(classes)"
+    }
+  }
+}
