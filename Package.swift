@@ -150,7 +150,6 @@ let package = Package(
       path: "Tests/Support/TestSupport"),
 
     // Tests.
-    .testTarget(name: "FilesTests"),
     .testTarget(name: "RandomNumbersTests", dependencies: ["RandomNumbers"]),
     .testTarget(name: "MessagePassingTests", dependencies: ["Failures", "MessagePassing"]),
     .testTarget(name: "RecipesTests", dependencies: ["EmbeddedFiles", "Recipes"]),
