@@ -10,7 +10,7 @@ again: the same command goes on after an interruption, with the same options. Wr
     arms.md|csv     the paper's two tables, a row per arm
     sweep.md|csv    the same for LCNN, a row per pair of weights
 
-    Tests/Comparisons/paper_table.py --binary .build/release/lcnn-dist --data DIR --out runs/paper
+    launch/experiments/paper_table.py --binary .build/release/lcnn-dist --data DIR --out runs/paper
 
 The defaults are a study of a small network on 10,000 images of CIFAR-10. For the paper's own
 setting: --recipe cifar100-resnet18 --seeds 1 2 --test-samples 10000. Arguments after "--" are
