@@ -30,6 +30,7 @@ let package = Package(
     // Base: modules that know nothing of networks.
     .target(name: "Failures", path: "Sources/Base/Failures"),
     .target(name: "Files", dependencies: ["Failures"], path: "Sources/Base/Files"),
+    .target(name: "Environment", path: "Sources/Base/Environment"),
     .target(name: "Digests", dependencies: ["CCrypto", "Failures"], path: "Sources/Base/Digests"),
     .target(name: "RandomNumbers", dependencies: ["Failures"], path: "Sources/Base/RandomNumbers"),
     .target(
@@ -41,7 +42,7 @@ let package = Package(
     .target(name: "CMemoryFile", path: "Sources/Distributed/CMemoryFile"),
     .target(
       name: "MessagePassing",
-      dependencies: ["Failures", "CMPI", "CMemoryFile"],
+      dependencies: ["Failures", "Environment", "CMPI", "CMemoryFile"],
       path: "Sources/Distributed/MessagePassing"),
 
     // Data: files that a run reads and writes.
@@ -63,7 +64,7 @@ let package = Package(
     .target(name: "Tensors", dependencies: ["Failures"], path: "Sources/Engine/Tensors"),
     .target(
       name: "Kernels",
-      dependencies: ["CBLAS", "Failures", "CKernels", "Tensors"],
+      dependencies: ["CBLAS", "Failures", "Environment", "CKernels", "Tensors"],
       path: "Sources/Engine/Kernels"),
     .target(
       name: "Layers",
@@ -100,8 +101,9 @@ let package = Package(
     .target(
       name: "Training",
       dependencies: [
-        "Failures", "Files", "Digests", "MessagePassing", "Recipes", "Datasets", "Checkpoints",
-        "Tensors", "Kernels", "Layers", "Networks", "Curvature", "Robustness", "Surveys",
+        "Failures", "Files", "Environment", "Digests", "MessagePassing", "Recipes", "Datasets",
+        "Checkpoints", "Tensors", "Kernels", "Layers", "Networks", "Curvature", "Robustness",
+        "Surveys",
       ],
       path: "Sources/Training"),
 
@@ -116,8 +118,8 @@ let package = Package(
     .target(
       name: "Reporting",
       dependencies: [
-        "Failures", "Recipes", "Datasets", "Curvature", "Robustness", "Surveys", "Training",
-        "Benchmarks",
+        "Failures", "Environment", "Recipes", "Datasets", "Checkpoints", "Curvature", "Robustness",
+        "Surveys", "Training", "Benchmarks",
       ],
       path: "Sources/Program/Reporting"),
     .executableTarget(

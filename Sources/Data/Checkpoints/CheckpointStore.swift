@@ -11,7 +11,7 @@ public struct CheckpointStore: Sendable {
   private static let partialSuffix = ".partial"
 
   public init(directory: RunDirectory) {
-    path = "\(directory.path)/checkpoints"
+    path = directory.path(of: .checkpoints)
   }
 
   /// Writes a checkpoint and returns its path; the digests of `state` are filled in.

@@ -40,26 +40,26 @@ public struct RunDirectory: Equatable, Sendable {
 
   /// Replaces `recipe.json`, atomically.
   public func writeRecipe(_ json: [UInt8]) throws(RunDirectoryError) {
-    try write(json, as: "recipe.json")
+    try write(json, to: .recipe)
   }
 
   /// Adds or replaces a small file beside the recipe, atomically.
-  public func write(_ bytes: [UInt8], as name: String) throws(RunDirectoryError) {
-    do { try FileSystem.replace("\(path)/\(name)", by: bytes) } catch { throw .file(error) }
+  public func write(_ bytes: [UInt8], to file: RunFile) throws(RunDirectoryError) {
+    do { try FileSystem.replace(path(of: file), by: bytes) } catch { throw .file(error) }
   }
 
   /// Drops the lines of `metrics.jsonl` that `keep` refuses, atomically; a run without the file is left alone.
   public func rewriteMetrics(keep: (Substring) -> Bool) throws(RunDirectoryError) {
-    guard FileSystem.exists("\(path)/metrics.jsonl") else { return }
+    guard FileSystem.exists(path(of: .metrics)) else { return }
     let bytes: [UInt8]
-    do { bytes = try InputFile.contents(of: "\(path)/metrics.jsonl") } catch { throw .file(error) }
+    do { bytes = try InputFile.contents(of: path(of: .metrics)) } catch { throw .file(error) }
     let kept = String(decoding: bytes, as: UTF8.self).split(separator: "\n").filter(keep)
-    try write(Array(kept.map { "\($0)\n" }.joined().utf8), as: "metrics.jsonl")
+    try write(Array(kept.map { "\($0)\n" }.joined().utf8), to: .metrics)
   }
 
   /// `timings.jsonl`, for what depends on the machine, to be written at its end only.
   public func openTimings() throws(RunDirectoryError) -> AppendOnlyFile {
-    do { return try AppendOnlyFile("\(path)/timings.jsonl") } catch { throw .file(error) }
+    do { return try AppendOnlyFile(path(of: .timings)) } catch { throw .file(error) }
   }
 
   /// `environment.jsonl`, a line for every start of the run, to be written at its end only.
@@ -67,23 +67,23 @@ public struct RunDirectory: Equatable, Sendable {
   /// The run is this process's until the file is closed: another one that opens it is refused.
   public func openEnvironment() throws(RunDirectoryError) -> AppendOnlyFile {
     let file: AppendOnlyFile
-    do { file = try AppendOnlyFile("\(path)/environment.jsonl") } catch { throw .file(error) }
+    do { file = try AppendOnlyFile(path(of: .environment)) } catch { throw .file(error) }
     guard file.lock() else { throw .inUse(path: path) }
     return file
   }
 
   /// The lines of `environment.jsonl`, oldest first; none without the file.
   public func environmentLines() throws(RunDirectoryError) -> [String] {
-    guard FileSystem.exists("\(path)/environment.jsonl") else { return [] }
+    guard FileSystem.exists(path(of: .environment)) else { return [] }
     do {
-      let bytes = try InputFile.contents(of: "\(path)/environment.jsonl")
+      let bytes = try InputFile.contents(of: path(of: .environment))
       return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
     } catch { throw .file(error) }
   }
 
   /// `metrics.jsonl`, to be written at its end only.
   public func openMetrics() throws(RunDirectoryError) -> AppendOnlyFile {
-    do { return try AppendOnlyFile("\(path)/metrics.jsonl") } catch { throw .file(error) }
+    do { return try AppendOnlyFile(path(of: .metrics)) } catch { throw .file(error) }
   }
 }
 

@@ -1,3 +1,4 @@
+import Checkpoints
 import Curvature
 import Recipes
 
@@ -69,18 +70,18 @@ public struct ResultsTable {
             + "lcnn-dist train --resume --run \(run.path)")
       }
       if run.curvature == nil {
-        notes.append(Self.supply(RunResults.curvatureFile, of: run.path, by: "curvature"))
+        notes.append(Self.supply(.curvature, of: run.path, by: "curvature"))
       }
       if run.robustness == nil {
-        notes.append(Self.supply(RunResults.attackFile, of: run.path, by: "attack"))
+        notes.append(Self.supply(.attack, of: run.path, by: "attack"))
       }
       return notes + run.outdated.map { "\($0) is older than the run's last step: measure again" }
     }
   }
 
-  private static func supply(_ file: String, of path: String, by command: String) -> String {
-    "\(path): no \(file) of test samples; make it by "
-      + "lcnn-dist \(command) --model \(path) --json \(path)/\(file)"
+  private static func supply(_ file: RunFile, of path: String, by command: String) -> String {
+    "\(path): no \(file.rawValue) of test samples; make it by "
+      + "lcnn-dist \(command) --model \(path) --json \(file.path(in: path))"
   }
 
   private static let geometry = [

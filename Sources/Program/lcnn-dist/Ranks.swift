@@ -1,5 +1,6 @@
 import ArgumentParser
 import Benchmarks
+import Checkpoints
 import Failures
 import Foundation
 import Kernels
@@ -49,7 +50,9 @@ enum Ranks {
   }
 
   /// Where the watchdog leaves the ranks' ledgers from now on.
-  static func watch(run: String) { watched?.watchdog.use(runDirectory: run) }
+  static func watch(run: String) {
+    watched?.watchdog.use(directory: RunFile.watch.path(in: run))
+  }
 
   /// What turns this rank's ledger and watchdog off and on; none where the watchdog is off.
   static func makeDiagnosisSwitch() -> DiagnosisSwitch? {

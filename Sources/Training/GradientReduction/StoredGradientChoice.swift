@@ -6,8 +6,6 @@ import Foundation
 /// Every number of ranks, and of their threads, has a choice of its own: what is fastest for one need not be
 /// for another, and the choice may decide how sums are rounded.
 struct StoredGradientChoice: Codable, Equatable {
-  private static let file = "communication.json"
-
   let chosen: GradientPlan
   let ranks: Int
   /// Each process's.
@@ -37,11 +35,11 @@ struct StoredGradientChoice: Codable, Equatable {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     try run.write(
-      Array(try encoder.encode(others + [self])) + [UInt8(ascii: "\n")], as: Self.file)
+      Array(try encoder.encode(others + [self])) + [UInt8(ascii: "\n")], to: .communication)
   }
 
   private static func all(of run: RunDirectory) -> [StoredGradientChoice] {
-    guard let text = FileManager.default.contents(atPath: "\(run.path)/\(file)") else { return [] }
+    guard let text = FileManager.default.contents(atPath: run.path(of: .communication)) else { return [] }
     return (try? JSONDecoder().decode([StoredGradientChoice].self, from: text)) ?? []
   }
 }

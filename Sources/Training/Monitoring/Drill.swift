@@ -1,4 +1,5 @@
 import Datasets
+import Environment
 import Failures
 import MessagePassing
 import Networks
@@ -12,7 +13,7 @@ import Networks
 /// `LCNN_DIST_DRILL=sleep:rank=1,step=3` in the environment of all ranks: rank 1 sleeps for ever where
 /// step 3 would begin, counted from 1 as in `metrics.jsonl`.
 public struct Drill: Equatable, Sendable {
-  public static let variable = "LCNN_DIST_DRILL"
+  public static let variable = EnvironmentVariable.faultInjection.rawValue
 
   public enum Fault: String, CaseIterable, Sendable {
     /// Never goes on.

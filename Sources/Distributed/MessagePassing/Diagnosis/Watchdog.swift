@@ -78,11 +78,10 @@ public final class Watchdog: Sendable {
     thread.start()
   }
 
-  /// From now on ledgers are written into `watch` in the run's directory, before into the temporary one.
+  /// Writes ledgers into `directory`, a folder of the run, from now on; before, into a temporary one.
   ///
   /// The directory is the same on all ranks. Ranks of other hosts see one another by files there.
-  public func use(runDirectory: String) {
-    let directory = "\(runDirectory)/watch"
+  public func use(directory: String) {
     var board: RunBoard?
     if !roster.strangers.isEmpty {
       mkdir(directory, 0o777)

@@ -1,7 +1,9 @@
+import Environment
+
 /// What the environment variables of mpirun, mpiexec and Slurm say about the number of ranks.
 public enum LaunchEnvironment {
   /// Set to 1, it allows a single rank started by itself in an allocation for several.
-  public static let allowSingle = "LCNN_ALLOW_SINGLE"
+  public static let allowSingle = EnvironmentVariable.allowSingle.rawValue
 
   /// Refuses a job whose launcher says that there are several ranks while MPI says one.
   ///

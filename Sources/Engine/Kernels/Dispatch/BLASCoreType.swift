@@ -1,5 +1,6 @@
 import CBLAS
 import CKernels
+import Environment
 
 /// The kernel set that OpenBLAS uses, and the one that it should.
 ///
@@ -35,7 +36,7 @@ public struct BLASCoreType: Sendable {
   /// Read by OpenBLAS when it is loaded.
   public static let coreTypeVariable = "OPENBLAS_CORETYPE"
   /// Set when this program has chosen the core type itself.
-  public static let guardVariable = "LCNN_BLAS_CORE_CHOSEN"
+  public static let guardVariable = EnvironmentVariable.blasCoreChosen.rawValue
 
   private static let avx512Cores: Set = ["skylakex", "cooperlake", "sapphirerapids"]
   private static let avx2Cores: Set = ["haswell", "zen"]

@@ -1,13 +1,10 @@
+import Checkpoints
 import Failures
 import Foundation
 import Recipes
 
 /// What a run and the measurements of it have left in its directory.
 public struct RunResults: Sendable {
-  /// Names under which `table` looks for what `curvature --json` and `attack --json` write.
-  public static let curvatureFile = "curvature.json"
-  public static let attackFile = "attack.json"
-
   public let path: String
   public let recipe: Recipe
   /// Epochs that are in the metrics.
@@ -23,24 +20,25 @@ public struct RunResults: Sendable {
   /// - Throws: ``RunResultsError`` if there is no run, or one of its files is not what it should be.
   public init(_ path: String) throws {
     self.path = path
-    let recipePath = "\(path)/recipe.json"
+    let recipePath = RunFile.recipe.path(in: path)
     guard let recipe = try Self.contents(of: recipePath) else {
       throw RunResultsError.notARun(path: path)
     }
     self.recipe = try Recipe(yaml: String(decoding: recipe, as: UTF8.self), source: recipePath)
-    let metrics = try Self.contents(of: "\(path)/metrics.jsonl") ?? Data()
+    let metrics = try Self.contents(of: RunFile.metrics.path(in: path)) ?? Data()
     // A line that a power failure has cut short does not count.
     let reports = String(decoding: metrics, as: UTF8.self).split(separator: "\n")
       .filter { $0.contains(EpochLine.mark) }
       .compactMap { try? JSONDecoder().decode(EpochLine.self, from: Data($0.utf8)) }
     epochs = reports.last?.epoch ?? 0
     testAccuracy = reports.compactMap(\.testAccuracy).last
-    curvature = try Self.decode(CurvatureFile.self, "\(path)/\(Self.curvatureFile)")
+    curvature = try Self.decode(CurvatureFile.self, RunFile.curvature.path(in: path))
       .flatMap { MeasuredCurvature($0) }
-    robustness = try Self.decode(AttackFile.self, "\(path)/\(Self.attackFile)")
+    robustness = try Self.decode(AttackFile.self, RunFile.attack.path(in: path))
       .flatMap { MeasuredRobustness($0) }
-    outdated = [Self.curvatureFile, Self.attackFile].map { "\(path)/\($0)" }.filter { file in
-      guard let measured = Self.date(of: file), let trained = Self.date(of: "\(path)/metrics.jsonl")
+    outdated = [RunFile.curvature, .attack].map { $0.path(in: path) }.filter { file in
+      guard let measured = Self.date(of: file),
+        let trained = Self.date(of: RunFile.metrics.path(in: path))
       else { return false }
       return measured < trained
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Checkpoints
 import Foundation
 import Reporting
 
@@ -8,7 +9,7 @@ struct TableCommand: ParsableCommand {
     abstract: "The paper's tables from several runs: geometry, accuracy and robust accuracy.",
     discussion: """
       Reads each run's recipe.json and metrics.jsonl, and what has been measured of it: \
-      RUN/\(RunResults.curvatureFile) by curvature --json, RUN/\(RunResults.attackFile) by \
+      RUN/\(RunFile.curvature.rawValue) by curvature --json, RUN/\(RunFile.attack.rawValue) by \
       attack --json. A row stands for the runs whose recipes differ in the seed only, or in what \
       changes rounding at most; it shows their mean and, of several, ± its standard error. What is \
       missing is a dash, and standard error says how to make it.

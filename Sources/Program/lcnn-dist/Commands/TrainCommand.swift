@@ -107,7 +107,7 @@ struct TrainCommand: ParsableCommand {
   /// The recipe of the run to go on with; none for a fresh run.
   private func recipeOfRun() throws -> String? {
     guard options.resume, let run = options.path else { return nil }
-    let path = "\(try RunDirectory(opening: run).path)/recipe.json"
+    let path = try RunDirectory(opening: run).path(of: .recipe)
     guard FileManager.default.fileExists(atPath: path) else {
       throw TrainingError.nothingToResume(run: run)
     }

@@ -1,0 +1,62 @@
+/// A file or folder in the directory of a run; the raw value is its name.
+public enum RunFile: String, CaseIterable, Sendable {
+  case recipe = "recipe.json"
+  case metrics = "metrics.jsonl"
+  case timings = "timings.jsonl"
+  case communication = "communication.json"
+  case environment = "environment.jsonl"
+  case watch
+  case checkpoints
+  case curvature = "curvature.json"
+  case attack = "attack.json"
+
+  /// Whether it is a folder.
+  public var isFolder: Bool { self == .watch || self == .checkpoints }
+
+  /// The contents, for the documentation.
+  public var contents: String {
+    switch self {
+    case .recipe: "every recipe key with its value"
+    case .metrics:
+      """
+      one line per step (loss, accuracy, learning rate, penalty), one per epoch (training and test \
+      loss and accuracy, ranges of β and γ, the paper's data-free surrogate bound) and one per \
+      measurement of curvature; nothing in it depends on time or host names
+      """
+    case .timings: "one line per epoch: seconds, images/s, and the parts of a step's time"
+    case .communication:
+      """
+      the way in which gradients are reduced, for each number of ranks and threads: the measured \
+      candidates and the choice
+      """
+    case .environment:
+      """
+      one line per start: versions, OpenBLAS kernels, vector units, precision, the host and the \
+      number of threads of each process, SHA-256 of the data
+      """
+    case .watch:
+      """
+      the last collectives of each rank, if a hang was diagnosed or SIGUSR2 asked for them; on \
+      several hosts also the messages between their watchdogs, removed at the end
+      """
+    case .checkpoints:
+      """
+      one folder per checkpoint, such as `step-00000391/`: `\(Checkpoint.modelFile)`, which carries \
+      its recipe; `\(Checkpoint.optimizerFile)`; `\(Checkpoint.stateFile)` with position, seed, the \
+      newest measurement of curvature and SHA-256 of both
+      """
+    case .curvature: "the file that `table` reads, written by `curvature --json`"
+    case .attack: "the file that `table` reads, written by `attack --json`"
+    }
+  }
+}
+
+extension RunFile {
+  /// Its path in the run directory `run`.
+  public func path(in run: String) -> String { "\(run)/\(rawValue)" }
+}
+
+extension RunDirectory {
+  /// The path of a file or folder of the run.
+  public func path(of file: RunFile) -> String { file.path(in: path) }
+}
