@@ -21,7 +21,7 @@ extension ProgramRuns {
       #expect(outcome.status == 0 && outcome.errors.isEmpty, "\(outcome)")
       for command in [
         "train", "evaluate", "curvature", "stability", "attack", "bound", "table", "bench",
-        "samples", "recipe",
+        "samples", "recipe", "reference",
       ] {
         #expect(outcome.output.contains("  \(command) "), "no \(command)")
       }

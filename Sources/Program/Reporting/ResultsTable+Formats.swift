@@ -14,11 +14,9 @@ extension ResultsTable {
       }.joined(separator: "\n\n")
     case .markdown:
       parts.map { part in
-        let header = header(part)
-        let rule = header.indices.map { $0 == 0 ? "---" : "---:" }
-        let lines = [header, rule] + rows.map { cells($0, part) }
-        let table = lines.map { "| \($0.joined(separator: " | ")) |" }.joined(separator: "\n")
-        return (captions(part) + ["", table]).joined(separator: "\n")
+        var table = MarkdownTable(header(part), rightAlignedFrom: 1)
+        for row in rows { table.append(cells(row, part)) }
+        return (captions(part) + ["", table.text]).joined(separator: "\n")
       }.joined(separator: "\n\n")
     case .csv:
       csv

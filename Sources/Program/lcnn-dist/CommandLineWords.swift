@@ -2,9 +2,9 @@ import ArgumentParser
 import Recipes
 
 /// The words of the command line, as the parser wants them.
-enum CommandLineWords {
+package enum CommandLineWords {
   /// Parses the words after the program's name.
-  static func parse(_ words: [String]) throws -> any ParsableCommand {
+  package static func parse(_ words: [String]) throws -> any ParsableCommand {
     try checkCommand(words)
     return try LCNNDist.parseAsRoot(attachingNegativeNumbers(words))
   }

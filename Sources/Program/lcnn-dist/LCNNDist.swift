@@ -4,7 +4,7 @@ import Foundation
 
 /// The program's commands.
 struct LCNNDist: ParsableCommand {
-  static let version = "0.1.0"
+  static let version = "0.2.0"
 
   static let configuration = CommandConfiguration(
     commandName: "lcnn-dist",
@@ -34,7 +34,7 @@ struct LCNNDist: ParsableCommand {
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, CurvatureCommand.self, StabilityCommand.self,
       AttackCommand.self, BoundCommand.self, TableCommand.self, BenchCommand.self,
-      SamplesCommand.self, RecipeCommand.self,
+      SamplesCommand.self, RecipeCommand.self, ReferenceCommand.self,
     ])
 }
 

@@ -1,0 +1,48 @@
+import Foundation
+
+/// A command of the program, as the argument parser describes it.
+public struct CommandDescription: Decodable, Sendable {
+  let commandName: String
+  let abstract: String?
+  let discussion: String?
+  let arguments: [Argument]?
+  let subcommands: [CommandDescription]?
+
+  /// Reads the JSON that the parser prints for `--experimental-dump-help`.
+  public init(parserDump json: String) throws {
+    self = try JSONDecoder().decode(Dump.self, from: Data(json.utf8)).command
+  }
+
+  private struct Dump: Decodable { let command: CommandDescription }
+
+  /// An argument, a flag or an option.
+  struct Argument: Decodable, Hashable, Sendable {
+    enum Kind: String, Decodable { case positional, option, flag }
+    struct Name: Decodable, Hashable {
+      let kind: String
+      let name: String
+    }
+
+    let kind: Kind
+    let shouldDisplay: Bool
+    let isOptional: Bool
+    let isRepeating: Bool
+    let sectionTitle: String?
+    let preferredName: Name?
+    let valueName: String?
+    let abstract: String?
+    let allValues: [String]?
+    let defaultValue: String?
+
+    /// The spelling on the command line, such as `--samples <n>`.
+    var spelling: String {
+      let value = "<\(valueName ?? "value")>"
+      let name = preferredName.map { ($0.kind == "long" ? "--" : "-") + $0.name }
+      return switch kind {
+      case .positional: isRepeating ? "\(value) …" : value
+      case .flag: name ?? ""
+      case .option: "\(name ?? "") \(value)"
+      }
+    }
+  }
+}

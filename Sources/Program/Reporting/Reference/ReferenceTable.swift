@@ -1,0 +1,57 @@
+import Checkpoints
+import Environment
+import Failures
+import Recipes
+
+/// A table of the documentation that the program prints from its own tables, as Markdown.
+public enum ReferenceTable: String, CaseIterable, Sendable {
+  case recipeKeys = "recipe-keys"
+  case exitCodes = "exit-codes"
+  case commands
+  case environment
+  case runFiles = "run-files"
+
+  /// - Parameter program: the program's own description, from which ``commands`` is made.
+  public func markdown(of program: CommandDescription) -> String {
+    switch self {
+    case .recipeKeys: recipeKeys
+    case .exitCodes: exitCodes
+    case .commands: CommandReference(program).text
+    case .environment: environment
+    case .runFiles: runFiles
+    }
+  }
+
+  private var recipeKeys: String {
+    var table = MarkdownTable(["key", "meaning", "values", "default"])
+    for key in Recipe.keys {
+      let value = key.defaultValue
+      table.append([
+        "`\(key.name)`", key.help, key.values, value == .null ? "none" : "`\(value)`",
+      ])
+    }
+    return table.text
+  }
+
+  private var exitCodes: String {
+    var table = MarkdownTable(["code", "meaning"])
+    for status in ExitStatus.allCases { table.append(["\(status.rawValue)", status.meaning]) }
+    return table.text
+  }
+
+  private var environment: String {
+    var table = MarkdownTable(["variable", "reader", "effect"])
+    for variable in EnvironmentVariable.allCases {
+      table.append(["`\(variable.rawValue)`", variable.reader.rawValue, variable.effect])
+    }
+    return table.text
+  }
+
+  private var runFiles: String {
+    var table = MarkdownTable(["file", "contents"])
+    for file in RunFile.allCases {
+      table.append(["`\(file.rawValue)\(file.isFolder ? "/" : "")`", file.contents])
+    }
+    return table.text
+  }
+}
