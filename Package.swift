@@ -200,6 +200,12 @@ let package = Package(
         "MessagePassing", "Recipes", "Kernels", "Networks", "Training", "Benchmarks", "TestSupport",
       ]),
     .testTarget(
+      name: "DocumentationTests",
+      dependencies: [
+        "Failures", "Environment", "EmbeddedFiles", "Recipes", "Reporting", "lcnn-dist",
+      ]
+    ),
+    .testTarget(
       name: "EndToEndTests",
       dependencies: [
         "Failures", "EmbeddedFiles", "Recipes", "Checkpoints", "Kernels", "Training", "TestSupport",

@@ -1,0 +1,78 @@
+import Environment
+import Failures
+import Foundation
+import Recipes
+import Reporting
+import Testing
+import lcnn_dist
+
+/// The tables of the reference pages, against the program that they come from.
+@Suite struct GeneratedTableTests {
+  private static let pages: [(page: String, table: ReferenceTable)] = [
+    ("RecipeKeys", .recipeKeys), ("ExitCodes", .exitCodes), ("Commands", .commands),
+    ("EnvironmentVariables", .environment), ("RunFiles", .runFiles),
+  ]
+
+  @Test("a page's generated table is the one that the program prints", arguments: pages)
+  func isCurrent(page: String, table: ReferenceTable) throws {
+    let document = try #require(Repository.pages[page])
+    let expected = try ReferenceCommand.text(of: table).components(separatedBy: "\n")
+    let found = try #require(
+      Self.generated(table, in: document),
+      "\(document.path) has no part “\(Self.mark(table))” … “\(Self.end)”")
+    let line = zip(found, expected).first { $0 != $1 }
+    #expect(
+      found == expected,
+      """
+      \(document.path) is not what “lcnn-dist reference \(table.rawValue)” prints; run \
+      ./launch/docs --refresh. First difference: page “\(line?.0 ?? "")”, program “\(line?.1 ?? "")”
+      """)
+  }
+
+  @Test("every table has a page")
+  func everyTableHasAPage() {
+    #expect(Set(Self.pages.map(\.table)) == Set(ReferenceTable.allCases))
+  }
+
+  @Test("the pages name every recipe key and every exit code")
+  func coverage() throws {
+    let keys = try #require(Repository.pages["RecipeKeys"]).lines
+    for key in Recipe.keys {
+      #expect(keys.contains { $0.hasPrefix("| `\(key.name)` |") }, "RecipeKeys: no \(key.name)")
+    }
+    let codes = try #require(Repository.pages["ExitCodes"]).lines
+    for status in ExitStatus.allCases {
+      #expect(
+        codes.contains("| \(status.rawValue) | \(status.meaning) |"), "ExitCodes: no \(status)")
+    }
+  }
+
+  @Test("the table of environment variables has every LCNN_ name in sources, tests and scripts")
+  func environmentVariables() throws {
+    let known = Set(EnvironmentVariable.allCases.map(\.rawValue))
+    let script = /^(launch|cluster|\.ci)\/[^.]*$/
+    for path in Repository.files {
+      let isSource = [".swift", ".c", ".h", ".sh", ".sbatch"].contains { path.hasSuffix($0) }
+      guard isSource || path.contains(script) else { continue }
+      for match in try Repository.text(of: path).matches(of: /LCNN_[A-Z][A-Z_]*/) {
+        #expect(known.contains(String(match.0)), "\(path): EnvironmentVariable has no \(match.0)")
+      }
+    }
+  }
+
+  private static func mark(_ table: ReferenceTable) -> String {
+    "<!-- generated: lcnn-dist reference \(table.rawValue) -->"
+  }
+
+  private static let end = "<!-- end -->"
+
+  /// The lines between the marks, without the empty ones beside them.
+  private static func generated(
+    _ table: ReferenceTable, in document: MarkdownDocument
+  ) -> [String]? {
+    guard let start = document.lines.firstIndex(of: mark(table)),
+      let end = document.lines[start...].firstIndex(of: end), end - start > 2
+    else { return nil }
+    return Array(document.lines[(start + 2)..<(end - 1)])
+  }
+}
