@@ -12,11 +12,13 @@ public enum ReferenceTable: String, CaseIterable, Sendable {
   case runFiles = "run-files"
 
   /// - Parameter program: the program's own description, from which ``commands`` is made.
-  public func markdown(of program: CommandDescription) -> String {
+  public func markdown(
+    of program: @autoclosure () throws -> CommandDescription
+  ) rethrows -> String {
     switch self {
     case .recipeKeys: recipeKeys
     case .exitCodes: exitCodes
-    case .commands: CommandReference(program).text
+    case .commands: CommandReference(try program()).text
     case .environment: environment
     case .runFiles: runFiles
     }

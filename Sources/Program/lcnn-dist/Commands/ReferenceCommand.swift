@@ -19,7 +19,7 @@ package struct ReferenceCommand: ParsableCommand {
 
   /// The table, as Markdown.
   package static func text(of table: ReferenceTable) throws -> String {
-    table.markdown(of: try CommandDescription(parserDump: LCNNDist._dumpHelp()))
+    try table.markdown(of: try CommandDescription(parserDump: LCNNDist._dumpHelp()))
   }
 }
 
