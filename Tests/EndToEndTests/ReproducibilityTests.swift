@@ -35,7 +35,7 @@ extension ProgramRuns {
         #expect(outcome.status == 0, "\(run): \(outcome)")
         #expect(outcome.output.contains("summed reproducibly"))
       }
-      // Weights, running statistics, power-iteration vectors, velocities, metrics; not machine or time.
+      // Weights, running statistics, power-iteration vectors, momentum buffers, metrics; not machine or time.
       for file in [
         "checkpoints/step-00000030/model.safetensors",
         "checkpoints/step-00000030/optimizer.safetensors", "metrics.jsonl",

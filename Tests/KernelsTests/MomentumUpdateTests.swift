@@ -11,19 +11,19 @@ import Testing
   func update(count: Int) {
     let value = source.random([count])
     let gradient = source.random([count])
-    let velocity = source.random([count])
-    let (value0, velocity0) = (source.copy(value), source.copy(velocity))
+    let momentumBuffer = source.random([count])
+    let (value0, momentum0) = (source.copy(value), source.copy(momentumBuffer))
     let (rate, momentum, decay): (Float, Float, Float) = (0.1, 0.9, 5e-4)
     updateWithMomentum(
-      value: value, gradient: gradient, velocity: velocity, learningRate: rate,
+      value: value, gradient: gradient, momentumBuffer: momentumBuffer, learningRate: rate,
       momentum: momentum, weightDecay: decay)
-    func newVelocity(_ index: Int) -> Double {
-      Double(momentum) * Double(velocity0[index])
+    func newMomentum(_ index: Int) -> Double {
+      Double(momentum) * Double(momentum0[index])
         + (Double(gradient[index]) + Double(decay) * Double(value0[index]))
     }
-    #expect(largestDifference(velocity, newVelocity) <= tolerance)
+    #expect(largestDifference(momentumBuffer, newMomentum) <= tolerance)
     let difference = largestDifference(value) {
-      Double(value0[$0]) - Double(rate) * newVelocity($0)
+      Double(value0[$0]) - Double(rate) * newMomentum($0)
     }
     #expect(difference <= tolerance)
   }

@@ -3,14 +3,14 @@ import Tensors
 /// Hands out tensors for one test and frees them with it; keep it in the suite.
 final class TensorSource {
   private var state: UInt64 = 0x9E37_79B9_7F4A_7C15
-  private var owned: [(pointer: UnsafeMutablePointer<Float>, count: Int)] = []
+  private var allocated: [(pointer: UnsafeMutablePointer<Float>, count: Int)] = []
 
   /// Behind each tensor, to see what is written beyond it.
   private static let guardFloats = 64
   private static let guardValue: Float = -12_345.678
 
   deinit {
-    for (pointer, count) in owned {
+    for (pointer, count) in allocated {
       let beyond = UnsafeBufferPointer(start: pointer + count, count: Self.guardFloats)
       precondition(
         beyond.allSatisfy { $0 == Self.guardValue }, "written beyond a tensor of \(count) floats")
@@ -24,7 +24,7 @@ final class TensorSource {
     let pointer = UnsafeMutablePointer<Float>.allocate(capacity: count + Self.guardFloats)
     pointer.initialize(repeating: .nan, count: count)
     (pointer + count).initialize(repeating: Self.guardValue, count: Self.guardFloats)
-    owned.append((pointer, count))
+    allocated.append((pointer, count))
     return Tensor(shape, storage: pointer)
   }
 

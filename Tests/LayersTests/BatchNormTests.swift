@@ -29,7 +29,7 @@ import Testing
         maximumSamples: share.count, communicator: communicator, scope: scope,
         slices: Slices(samples: 2), order: .fastest, arena: arena)
       let edge = shape.withFirst(share.count)
-      return (layer, arena.activation(edge, .second), arena.activation(edge, .second))
+      return (layer, arena.edge(edge, .second), arena.edge(edge, .second))
     }
     let (layer, x, y) = plan
     layer.runningVariance.fill(1)
@@ -41,9 +41,9 @@ import Testing
       }
     }
     layer.forward(x, into: y, mode: .training)
-    layer.backward(y, into: x, writing: nil)
+    layer.backward(y, into: x, gradients: nil)
     layer.forwardTangent(x, into: y)
-    layer.backwardTangent(y, into: x, writing: nil)
+    layer.backwardTangent(y, into: x, gradients: nil)
     return withExtendedLifetime(arena) {
       Passes(
         value: Array(y.value.buffer), gradient: Array(x.gradient.buffer),

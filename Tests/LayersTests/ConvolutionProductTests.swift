@@ -26,7 +26,8 @@ import Testing
       let weight = Parameter(
         .weight, name: "weight", shape: [3, 3, 16, 24], layout: .unchanged([3, 3, 16, 24]))
       let flat = Shape(length: weight.shape.count)
-      weight.place(value: arena.tensor(flat), gradient: arena.tensor(flat), velocity: .absent(flat))
+      weight.place(
+        value: arena.tensor(flat), gradient: arena.tensor(flat), momentumBuffer: .absent(flat))
       let workspace = Workspace()
       let layer = Convolution2D(
         geometry, weight: weight, bias: nil, spectralNorm: nil, maximumSamples: 7,
@@ -34,8 +35,8 @@ import Testing
         workspace: workspace, arena: arena)
       workspace.place(in: arena)
       return (
-        layer, arena.activation(geometry.inputShape(samples: 7), .second),
-        arena.activation(geometry.outputShape(samples: 7), .second)
+        layer, arena.edge(geometry.inputShape(samples: 7), .second),
+        arena.edge(geometry.outputShape(samples: 7), .second)
       )
     }
     let inputs = [layer.weight.value, x.value, x.tangent, y.gradient, y.gradientTangent]
@@ -46,9 +47,9 @@ import Testing
     layer.refresh()
     layer.forward(x, into: y, mode: .training)
     let writer = GradientWriter(weights, slices: Slices(samples: 3), exactSums: nil)
-    layer.backward(y, into: x, writing: weights.tangent == 0 ? writer : nil)
+    layer.backward(y, into: x, gradients: weights.tangent == 0 ? writer : nil)
     layer.forwardTangent(x, into: y)
-    layer.backwardTangent(y, into: x, writing: weights.tangent == 0 ? nil : writer)
+    layer.backwardTangent(y, into: x, gradients: weights.tangent == 0 ? nil : writer)
     return withExtendedLifetime(arena) {
       Results(
         value: Array(y.value.buffer), gradient: Array(x.gradient.buffer),

@@ -48,7 +48,7 @@ import Testing
   private static func bits(of model: Model) -> [UInt32] {
     let tensors =
       model.parameters.flatMap { [$0.value, $0.effective] } + model.state.map(\.tensor)
-      + [model.velocities]
+      + [model.momentumBuffers]
     return tensors.flatMap { $0.buffer.map(\.bitPattern) }
   }
 
@@ -82,16 +82,17 @@ import Testing
   }
 
   @Test(
-    "each parameter is owned by one rank, none by all of them", arguments: SmallNetwork.allCases,
+    "each parameter is assigned to one rank, and no rank has all of them",
+    arguments: SmallNetwork.allCases,
     teams)
-  func owners(network: SmallNetwork, team: [Int]) throws {
-    let owned = try onRanks(team) { communicator in
-      try Self.model(network, .training, over: communicator).owned.map { $0.parameter.names[0] }
+  func assignment(network: SmallNetwork, team: [Int]) throws {
+    let assigned = try onRanks(team) { communicator in
+      try Self.model(network, .training, over: communicator).assigned.map { $0.parameter.names[0] }
     }
     let alone = try Self.model(network, .training, over: SoloCommunicator())
-    #expect(owned.allSatisfy { !$0.isEmpty })
-    #expect(owned.flatMap { $0 }.sorted() == alone.parameters.map { $0.names[0] }.sorted())
-    #expect(alone.owned.map { $0.parameter.names[0] } == alone.parameters.map { $0.names[0] })
+    #expect(assigned.allSatisfy { !$0.isEmpty })
+    #expect(assigned.flatMap { $0 }.sorted() == alone.parameters.map { $0.names[0] }.sorted())
+    #expect(alone.assigned.map { $0.parameter.names[0] } == alone.parameters.map { $0.names[0] })
   }
 
   @Test(
@@ -110,10 +111,10 @@ import Testing
         for index in 0..<model.gradients.count {
           model.gradients[index] = Float((index * 7 + step) % 13) / 8 - 0.5
         }
-        model.update { own in
-          own.pullBack()
-          for index in 0..<own.parameter.value.count {
-            own.parameter.value[index] -= 0.1 * own.parameter.gradient[index]
+        model.update { assigned in
+          assigned.pullBack()
+          for index in 0..<assigned.parameter.value.count {
+            assigned.parameter.value[index] -= 0.1 * assigned.parameter.gradient[index]
           }
         }
       }
@@ -136,10 +137,11 @@ import Testing
       let found = try onRanks(team) { communicator in
         let model = try Self.model(.resNetLowCurvature, purpose, over: communicator)
         communicator.barrier()
-        if communicator.rank == 1 { model.values[0] = 42 }
+        if communicator.rank == 1 { model.flatParameters[0] = 42 }
         communicator.barrier()
         return (
-          bytes: model.memoryBytes, isThread: communicator.threads > 1, seen: model.values[0]
+          bytes: model.memoryBytes, isThread: communicator.threads > 1,
+          seen: model.flatParameters[0]
         )
       }
       #expect(

@@ -42,7 +42,7 @@ import Testing
     case .inference: break
     case .inputGradients: model.backward(Self.samples)
     case .training, .trainingWithInputGradients:
-      model.backward(Self.samples, writing: .loss) { _ in }
+      model.backward(Self.samples, gradients: .loss) { _ in }
     case .curvature, .trainingWithPenalty:
       model.backward(Self.samples)
       model.forwardTangent(Self.samples)
@@ -53,7 +53,7 @@ import Testing
         values["Hessian-vector product"] = Array(model.input.gradientTangent.buffer)
       } else {
         let weights = GradientWeights(previous: 0, primal: 1, tangent: 0.5)
-        model.backwardTangent(Self.samples, writing: weights) { _ in }
+        model.backwardTangent(Self.samples, gradients: weights) { _ in }
       }
     }
     if model.input.gradient.isPresent {
@@ -98,8 +98,8 @@ import Testing
       .map { $0.map(abs).max() ?? 0 }.max()
     for (name, values) in expected {
       // A bias before a batch norm has no effect: its gradient is rounding, beside the others'.
-      let own = values.map(abs).max() ?? 0
-      let largest = name.hasPrefix("gradient of") ? max(own, 0.01 * (scale ?? 0)) : own
+      let magnitude = values.map(abs).max() ?? 0
+      let largest = name.hasPrefix("gradient of") ? max(magnitude, 0.01 * (scale ?? 0)) : magnitude
       let difference = zip(found[name] ?? [], values).map { abs($0 - $1) }.max() ?? .infinity
       #expect(
         difference <= Self.tolerance * largest, "\(setting) \(name): \(difference), \(largest)")

@@ -85,7 +85,7 @@ import Testing
     #expect(try model(network, seed: 3).stateDictionary() == other.stateDictionary())
   }
 
-  @Test("β is 5, γ 10, running means 0 and variances 1, velocities 0")
+  @Test("β is 5, γ 10, running means 0 and variances 1, momentum buffers 0")
   func constants() throws {
     let model = try model(.vggLowCurvature, seed: 3)
     defer { withExtendedLifetime(model) {} }
@@ -95,7 +95,7 @@ import Testing
       if entry.name.hasSuffix("running_mean") { #expect(Set(entry.values) == [0]) }
       if entry.name.hasSuffix("running_var") { #expect(Set(entry.values) == [1]) }
     }
-    #expect(model.velocities.buffer.allSatisfy { $0 == 0 })
+    #expect(model.momentumBuffers.buffer.allSatisfy { $0 == 0 })
   }
 
   @Test("σ is close to the largest singular value of the lowered operator, and not above it")

@@ -16,14 +16,15 @@ import Testing
     defer { withExtendedLifetime(model) {} }
     var offset = 0
     for parameter in model.trained {
-      #expect(parameter.value.pointer == model.values.pointer + offset, "\(parameter.names[0])")
+      #expect(
+        parameter.value.pointer == model.flatParameters.pointer + offset, "\(parameter.names[0])")
       #expect(parameter.gradient.pointer == model.gradients.pointer + offset)
-      #expect(parameter.velocity.pointer == model.velocities.pointer + offset)
+      #expect(parameter.momentumBuffer.pointer == model.momentumBuffers.pointer + offset)
       offset += parameter.shape.count
     }
-    #expect(offset == model.values.count)
+    #expect(offset == model.flatParameters.count)
     #expect(model.counters.pointer == model.gradients.pointer + offset)
-    #expect(model.summed.count == offset + Model.sharedCounterCount + 1)
+    #expect(model.reduceBuffer.count == offset + Model.sharedCounterCount + 1)
   }
 
   @Test(
@@ -31,9 +32,9 @@ import Testing
     arguments: SmallNetwork.allCases)
   func finished(network: SmallNetwork) throws {
     let model = try model(network)
-    #expect(model.finished.count == model.chain.layers.count)
-    #expect(zip(model.finished, model.finished.dropFirst()).allSatisfy { $0 >= $1 })
-    #expect(model.finished.first == model.gradients.count)
+    #expect(model.readyCounts.count == model.chain.layers.count)
+    #expect(zip(model.readyCounts, model.readyCounts.dropFirst()).allSatisfy { $0 >= $1 })
+    #expect(model.readyCounts.first == model.gradients.count)
   }
 
   @Test(
@@ -43,7 +44,7 @@ import Testing
     let model = try model(network)
     defer { withExtendedLifetime(model) {} }
     let layers = model.chain.layers
-    for (index, floats) in model.finished.enumerated() {
+    for (index, floats) in model.readyCounts.enumerated() {
       for parameter in model.trained {
         let isUsedEarlier = layers[..<index].contains { layer in
           layer.parameters.contains { $0 === parameter }
@@ -61,8 +62,8 @@ import Testing
     let beta = try #require(model.trained.first { $0.kind == .logBeta })
     let place = beta.gradient.pointer - model.gradients.pointer
     // Layers: a convolution with its activation, pooling, …
-    #expect(beta.owners == 3)
-    #expect((model.finished[1]..<model.finished[0]).contains(place))
+    #expect(beta.uses == 3)
+    #expect((model.readyCounts[1]..<model.readyCounts[0]).contains(place))
   }
 
   @Test("a model for inference plans no gradients, and takes less memory than one for training")
@@ -75,7 +76,7 @@ import Testing
         architecture, ModelConfiguration(purpose, maximumSamples: 16),
         communicator: SoloCommunicator())
       let trains = purpose == .training || purpose == .trainingWithPenalty
-      #expect(model.gradients.isPresent == trains && model.velocities.isPresent == trains)
+      #expect(model.gradients.isPresent == trains && model.momentumBuffers.isPresent == trains)
       #expect(
         model.input.gradient.isPresent
           == (purpose == .inputGradients || purpose == .trainingWithPenalty))

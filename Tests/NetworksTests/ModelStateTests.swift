@@ -99,17 +99,19 @@ import Testing
       "run/model: 6.log_beta differs from 1.log_beta, but both name the one shared parameter")
   }
 
-  @Test("velocities come back under the parameters' first names, and one that is missing is named")
+  @Test(
+    "momentum buffers come back under the parameters' first names, and one that is missing is named"
+  )
   func optimizer() throws {
     let model = try model(.vggLowCurvature)
     defer { withExtendedLifetime(model) {} }
-    for index in 0..<model.velocities.count { model.velocities[index] = Float(index) }
+    for index in 0..<model.momentumBuffers.count { model.momentumBuffers[index] = Float(index) }
     let saved = model.optimizerDictionary()
-    #expect(saved.entries.reduce(0) { $0 + $1.values.count } == model.velocities.count)
+    #expect(saved.entries.reduce(0) { $0 + $1.values.count } == model.momentumBuffers.count)
     #expect(saved["4.log_beta"] == nil && saved["1.log_beta"] != nil)
-    model.velocities.fill(0)
+    model.momentumBuffers.fill(0)
     try model.loadOptimizer(saved, from: "memory")
-    #expect(model.velocities.buffer.enumerated().allSatisfy { $1 == Float($0) })
+    #expect(model.momentumBuffers.buffer.enumerated().allSatisfy { $1 == Float($0) })
 
     let short = edit(saved) { $0.name == "0.conv.bias" ? nil : ($0.shape, $0.values) }
     #expect(throws: StateError.missing(name: "0.conv.bias", source: "memory")) {

@@ -11,18 +11,18 @@ struct NetworkSize: Sendable, CustomTestStringConvertible {
   let gammas: Int
   let betas: Int
   /// Layers that use each β.
-  let owners: Int
+  let uses: Int
 
   static let all = [
     NetworkSize(
       testDescription: "resnet18", body: Architecture.resNet18, parameters: 11_210_569, gammas: 20,
-      betas: 17, owners: 1),
+      betas: 17, uses: 1),
     NetworkSize(
       testDescription: "resnet34", body: Architecture.resNet34, parameters: nil, gammas: 36,
-      betas: 33, owners: 1),
+      betas: 33, uses: 1),
     NetworkSize(
       testDescription: "vgg11", body: Architecture.vgg11, parameters: 9_609_903, gammas: 10,
-      betas: 1, owners: 10),
+      betas: 1, uses: 10),
   ]
 }
 
@@ -35,11 +35,11 @@ struct NetworkSize: Sendable, CustomTestStringConvertible {
     let model = try Model(
       architecture, ModelConfiguration(.inference, maximumSamples: 1),
       communicator: SoloCommunicator())
-    if let parameters = size.parameters { #expect(model.values.count == parameters) }
-    #expect(model.trained.reduce(0) { $0 + $1.shape.count } == model.values.count)
+    if let parameters = size.parameters { #expect(model.flatParameters.count == parameters) }
+    #expect(model.trained.reduce(0) { $0 + $1.shape.count } == model.flatParameters.count)
     #expect(model.trained.count { $0.kind == .logLipschitz } == size.gammas)
     let betas = model.trained.filter { $0.kind == .logBeta }
     #expect(betas.count == size.betas)
-    #expect(betas.allSatisfy { $0.owners == size.owners && $0.names.count == size.owners })
+    #expect(betas.allSatisfy { $0.uses == size.uses && $0.names.count == size.uses })
   }
 }

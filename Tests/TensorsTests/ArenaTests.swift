@@ -21,7 +21,7 @@ import Testing
   @Test("an activation holds the tensors that its plan asks for", arguments: [0, 1, 2])
   func derivatives(order: Int) throws {
     let derivatives = try #require(Derivatives(rawValue: order))
-    let (edge, arena) = try Arena.plan { $0.activation([2, 3, 3, 4], derivatives) }
+    let (edge, arena) = try Arena.plan { $0.edge([2, 3, 3, 4], derivatives) }
     #expect(edge.value.isPresent)
     #expect(edge.gradient.isPresent == (order >= 1))
     #expect(edge.tangent.isPresent == (order == 2))
@@ -39,16 +39,16 @@ import Testing
     #expect(arena.bytes == 64)
   }
 
-  @Test("plans with memory in common hand out the same tensors there, and their own besides")
+  @Test("plans that share memory hand out the same tensors in it, and private ones besides")
   func common() throws {
     let build: (Arena) -> [Tensor] = { arena in
-      [arena.tensor([3, 5], in: .common), arena.tensor([4]), arena.tensor([7], in: .common)]
+      [arena.tensor([3, 5], in: .shared), arena.tensor([4]), arena.tensor([7], in: .shared)]
     }
     var made: MemoryBlock?
     let plans = try (0..<2).map { _ in
       try Arena.plan(
         in: { region, bytes in
-          guard region == .common else { return try MemoryBlock(bytes: bytes) }
+          guard region == .shared else { return try MemoryBlock(bytes: bytes) }
           #expect(bytes == 2 * 64)
           let memory = try made ?? MemoryBlock(bytes: bytes)
           made = memory
@@ -59,7 +59,7 @@ import Testing
     #expect(first[0].pointer == second[0].pointer && first[2].pointer == second[2].pointer)
     #expect(first[1].pointer != second[1].pointer && first[0].pointer != first[2].pointer)
     #expect(first.allSatisfy { $0.buffer.allSatisfy { $0 == 0 } })
-    #expect(plans.allSatisfy { $0.arena.bytes == 64 && $0.arena.bytes(in: .common) == 2 * 64 })
+    #expect(plans.allSatisfy { $0.arena.bytes == 64 && $0.arena.bytes(in: .shared) == 2 * 64 })
     let (alone, arena) = try Arena.plan(build)
     #expect(alone[0].pointer != first[0].pointer)
     withExtendedLifetime(arena) {}

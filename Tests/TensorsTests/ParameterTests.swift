@@ -27,13 +27,13 @@ import Testing
     #expect(parameter.claim(GradientWeights.loss.adding).previous == 1)
   }
 
-  @Test("sharing counts owners and keeps their names in order")
+  @Test("sharing counts uses and keeps their names in order")
   func sharing() {
     let parameter = parameter(.logBeta)
-    #expect(parameter.owners == 1)
+    #expect(parameter.uses == 1)
     parameter.share(as: "second")
     parameter.share(as: "third")
-    #expect(parameter.owners == 3)
+    #expect(parameter.uses == 3)
     #expect(parameter.names == ["first", "second", "third"])
   }
 
@@ -45,16 +45,16 @@ import Testing
     #expect(decaying == [.weight, .bias])
   }
 
-  @Test("layers read the value itself until they are given a tensor of its own")
+  @Test("layers read the value until an effective tensor is set")
   func effective() throws {
     let (tensors, arena) = try Arena.plan { arena in (0..<4).map { _ in arena.tensor([6]) } }
     let plain = parameter()
-    plain.place(value: tensors[0], gradient: tensors[1], velocity: tensors[2])
+    plain.place(value: tensors[0], gradient: tensors[1], momentumBuffer: tensors[2])
     #expect(plain.effective.pointer == plain.value.pointer)
     #expect(plain.value.shape == [2, 3])
     let normalized = parameter()
     normalized.setEffective(tensors[3].reshaped([2, 3]))
-    normalized.place(value: tensors[0], gradient: tensors[1], velocity: tensors[2])
+    normalized.place(value: tensors[0], gradient: tensors[1], momentumBuffer: tensors[2])
     #expect(normalized.effective.pointer == tensors[3].pointer)
     withExtendedLifetime(arena) {}
   }

@@ -49,14 +49,15 @@ import Training
     }
   }
 
-  @Test("a velocity, a running statistic and a sign of zero count too", arguments: [0, 1, 2])
+  @Test(
+    "a momentum buffer, a running statistic and a sign of zero count too", arguments: [0, 1, 2])
   func state(place: Int) throws {
     let found = try outcomes { model, rank in
       guard rank == 1 else { return }
       switch place {
-      case 0: model.velocities[0] = 1
+      case 0: model.momentumBuffers[0] = 1
       case 1: model.state[0].tensor[0] = 0.5
-      default: model.velocities[0] = -0.0
+      default: model.momentumBuffers[0] = -0.0
       }
     }
     #expect(found.allSatisfy { $0 != nil })

@@ -49,7 +49,7 @@ private final class RecordingCommunicator: Communicator, @unchecked Sendable {
     let communicator = RecordingCommunicator()
     let reducer = GradientReducer(
       model, communicator: communicator, bucketBytes: bucketBytes, strategy: plan.strategy)
-    let start = model.summed.pointer
+    let start = model.reduceBuffer.pointer
     var next = 0
     /// Checks the sums since the last call: they go on where the one before ended.
     func check(upTo limit: Int, from count: Int) throws {
@@ -58,18 +58,18 @@ private final class RecordingCommunicator: Communicator, @unchecked Sendable {
         #expect(base - start == next)
         next += buffer.count
         #expect(next <= limit)
-        if limit < model.summed.count { #expect(buffer.count * 4 >= bucketBytes) }
+        if limit < model.reduceBuffer.count { #expect(buffer.count * 4 >= bucketBytes) }
       }
     }
     for layer in model.chain.layers.indices.reversed() {
       let count = communicator.sums.count
       reducer.layerFinished(layer)
-      try check(upTo: model.finished[layer], from: count)
+      try check(upTo: model.readyCounts[layer], from: count)
     }
     let count = communicator.sums.count
     reducer.finish()
-    try check(upTo: model.summed.count, from: count)
-    #expect(next == model.summed.count)
+    try check(upTo: model.reduceBuffer.count, from: count)
+    #expect(next == model.reduceBuffer.count)
     #expect((communicator.sums.last?.count ?? 0) >= Model.sharedCounterCount)
     #expect(communicator.sums.count == reducer.bucketCount)
     let polls = plan.strategy == .nonblocking ? model.chain.layers.count : 0
@@ -114,13 +114,13 @@ private final class RecordingCommunicator: Communicator, @unchecked Sendable {
       defer { withExtendedLifetime(model) {} }
       let reducer = GradientReducer(
         model, communicator: communicator, bucketBytes: bucketBytes, strategy: strategy)
-      for index in 0..<model.summed.count {
-        model.summed[index] = value(index, rank: communicator.rank)
+      for index in 0..<model.reduceBuffer.count {
+        model.reduceBuffer[index] = value(index, rank: communicator.rank)
       }
       for layer in model.chain.layers.indices.reversed() { reducer.layerFinished(layer) }
       reducer.finish()
-      return (0..<model.summed.count).count { index in
-        model.summed[index] != (0..<3).reduce(0) { $0 + value(index, rank: $1) }
+      return (0..<model.reduceBuffer.count).count { index in
+        model.reduceBuffer[index] != (0..<3).reduce(0) { $0 + value(index, rank: $1) }
       }
     }
     #expect(wrong == [0, 0, 0], "wrong sums by rank")
@@ -148,7 +148,7 @@ private final class RecordingCommunicator: Communicator, @unchecked Sendable {
       samples.withShare(rank: communicator.rank, of: ranks, granularity: 2) { batch in
         for _ in 0..<2 { #expect(step.run(batch, learningRate: 0.05).isApplied) }
       }
-      return model.values.buffer.map(\.bitPattern)
+      return model.flatParameters.buffer.map(\.bitPattern)
     }[0]
   }
 

@@ -67,7 +67,7 @@ import Training
       let step = TrainingStep(
         model, objective: Objective(gradientNorm: 0.1),
         optimizer: SGD(momentum: 0.9, weightDecay: 0), communicator: communicator, bucketBytes: 1)
-      let tensors = [model.values, model.velocities] + model.state.map(\.tensor)
+      let tensors = [model.flatParameters, model.momentumBuffers] + model.state.map(\.tensor)
       let before = tensors.map { $0.buffer.map(\.bitPattern) }
       let samples = RandomSamples(architecture, count: 4, seed: 2)
       let measured = samples.withShare(rank: communicator.rank, of: 3) {

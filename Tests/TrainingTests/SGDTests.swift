@@ -20,39 +20,40 @@ import Training
       let isScalar = parameter.kind == .logBeta || parameter.kind == .logLipschitz
       decays += [Bool](repeating: !isScalar, count: parameter.shape.count)
     }
-    var values = model.values.buffer.map { Double($0) }
-    var velocities = [Double](repeating: 0, count: values.count)
+    var values = model.flatParameters.buffer.map { Double($0) }
+    var momentumBuffers = [Double](repeating: 0, count: values.count)
     let optimizer = SGD(momentum: Float(momentum), weightDecay: Float(decay))
     for step in 0..<3 {
       for index in values.indices {
         let gradient = Float((index * 13 + step * 7) % 17) / 8 - 1
         model.gradients[index] = gradient
         let decayed = Double(gradient) + (decays[index] ? decay * values[index] : 0)
-        velocities[index] = momentum * velocities[index] + decayed
-        values[index] -= rate * velocities[index]
+        momentumBuffers[index] = momentum * momentumBuffers[index] + decayed
+        values[index] -= rate * momentumBuffers[index]
       }
       model.update { optimizer.update($0.parameter, learningRate: Float(rate)) }
     }
     for (name, tensor, expected) in [
-      ("values", model.values, values), ("velocities", model.velocities, velocities),
+      ("values", model.flatParameters, values),
+      ("momentum buffers", model.momentumBuffers, momentumBuffers),
     ] {
       let comparison = Comparison(name, tensor.buffer, expected)
       #expect(comparison.difference < tolerance, "\(comparison)")
     }
   }
 
-  @Test("a learning rate of 0 moves velocities and no weights")
+  @Test("a learning rate of 0 moves momentum buffers and no weights")
   func zeroRate() throws {
     let model = try Model(
       SmallNetwork.vggLowCurvature.architecture(),
       ModelConfiguration(.training, maximumSamples: 2), communicator: SoloCommunicator())
     defer { withExtendedLifetime(model) {} }
     model.initialize(seed: 4)
-    let before = Array(model.values.buffer)
+    let before = Array(model.flatParameters.buffer)
     model.gradients.fill(1)
     let optimizer = SGD(momentum: 0.9, weightDecay: 0)
     model.update { optimizer.update($0.parameter, learningRate: 0) }
-    #expect(Array(model.values.buffer) == before)
-    #expect(model.velocities.buffer.allSatisfy { $0 == 1 })
+    #expect(Array(model.flatParameters.buffer) == before)
+    #expect(model.momentumBuffers.buffer.allSatisfy { $0 == 1 })
   }
 }

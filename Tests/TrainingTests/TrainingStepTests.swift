@@ -9,12 +9,12 @@ import Training
 /// What a rank holds after some steps.
 private struct Outcome: Sendable {
   var state: StateDictionary
-  var velocities: StateDictionary
+  var momentumBuffers: StateDictionary
   var results: [TrainingStep.Result]
 
   init(_ model: Model, _ results: [TrainingStep.Result]) {
     state = model.stateDictionary()
-    velocities = model.optimizerDictionary()
+    momentumBuffers = model.optimizerDictionary()
     self.results = results
   }
 }
@@ -129,7 +129,7 @@ private struct Outcome: Sendable {
       let bad = outcomes[1].results[0]
       #expect(!bad.hasFailed && !bad.loss.isFinite)
       #expect(outcomes[1].state == outcomes[0].state, "rank \(rank)")
-      #expect(outcomes[1].velocities == outcomes[0].velocities, "rank \(rank)")
+      #expect(outcomes[1].momentumBuffers == outcomes[0].momentumBuffers, "rank \(rank)")
       // Nothing lingers in buffers that are added to, either.
       let isFinite = outcomes[2].state.entries.allSatisfy { entry in
         entry.values.allSatisfy { $0.isFinite }
@@ -152,7 +152,7 @@ private struct Outcome: Sendable {
       return Outcome(step.model, [])
     }
     #expect(outcomes[0].state == outcomes[1].state)
-    #expect(outcomes[0].velocities == outcomes[1].velocities)
+    #expect(outcomes[0].momentumBuffers == outcomes[1].momentumBuffers)
   }
 
   @Test("a rank that fails discards the step on all; one that is asked to stop does not")

@@ -9,7 +9,7 @@ public struct LogitMargin {
   public init() {}
 
   /// Each sample's rival at the present logits, the first of equal ones.
-  public func rivals(_ logits: Activation, labels: UnsafeBufferPointer<Int32>) -> [Int32] {
+  public func rivals(_ logits: Edge, labels: UnsafeBufferPointer<Int32>) -> [Int32] {
     let classes = logits.shape.channels
     require(classes > 1, "no margin between \(classes) classes")
     return (0..<logits.shape.samples).map { sample in
@@ -24,7 +24,7 @@ public struct LogitMargin {
 
   /// z̄ = onehot(y) − onehot(r).
   public func writeGradient(
-    _ logits: Activation, labels: UnsafeBufferPointer<Int32>, rivals: [Int32]
+    _ logits: Edge, labels: UnsafeBufferPointer<Int32>, rivals: [Int32]
   ) {
     let classes = logits.shape.channels
     require(
@@ -39,5 +39,5 @@ public struct LogitMargin {
   }
 
   /// dz̄/dε = 0.
-  public func tangent(_ logits: Activation) { logits.gradientTangent.fill(0) }
+  public func tangent(_ logits: Edge) { logits.gradientTangent.fill(0) }
 }

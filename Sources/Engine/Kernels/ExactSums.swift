@@ -14,7 +14,7 @@ public struct ExactSums {
   private let limbs: UnsafeMutableBufferPointer<Int64>
 
   /// Zeroed sums.
-  public init(count: Int, arena: Arena, in region: Arena.Region = .own) {
+  public init(count: Int, arena: Arena, in region: Arena.Region = .local) {
     self.count = count
     limbs = arena.buffer(of: Int64.self, count: 2 * count + 1, in: region)
   }

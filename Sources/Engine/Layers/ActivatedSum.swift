@@ -58,7 +58,7 @@ final class ActivatedSum {
   /// y.value ← s(z), from x and what else is added.
   ///
   /// Collective in training.
-  func forward(_ x: Activation, _ other: Activation?, into y: Tensor, mode: Mode) {
+  func forward(_ x: Edge, _ other: Edge?, into y: Tensor, mode: Mode) {
     norm.prepareForward(x.value, mode: mode)
     if let other, let otherNorm { otherNorm.prepareForward(other.value, mode: mode) }
     if otherNorm == nil { otherCoefficients?.scale.fill(otherFactor) }
@@ -66,7 +66,7 @@ final class ActivatedSum {
   }
 
   /// y.value once more, after a forward pass.
-  func recomputeValue(_ x: Activation, _ other: Activation?, into y: Tensor) {
+  func recomputeValue(_ x: Edge, _ other: Edge?, into y: Tensor) {
     sum(x, other).forward(into: y)
   }
 
@@ -74,7 +74,7 @@ final class ActivatedSum {
   ///
   /// Collective in training.
   func backward(
-    _ y: Activation, into x: Activation, _ other: Activation?, writing writer: GradientWriter?
+    _ y: Edge, into x: Edge, _ other: Edge?, gradients writer: GradientWriter?
   ) {
     let sum = sum(x, other)
     if norm.takesStatistics {
@@ -98,14 +98,14 @@ final class ActivatedSum {
   /// y.tangent.
   ///
   /// Collective in training.
-  func forwardTangent(_ x: Activation, _ other: Activation?, into y: Tensor) {
+  func forwardTangent(_ x: Edge, _ other: Edge?, into y: Tensor) {
     norm.prepareForwardTangent(x)
     if let other { otherNorm?.prepareForwardTangent(other) }
     recomputeTangent(x, other, into: y)
   }
 
   /// y.tangent once more, after a forward tangent pass.
-  func recomputeTangent(_ x: Activation, _ other: Activation?, into y: Tensor) {
+  func recomputeTangent(_ x: Edge, _ other: Edge?, into y: Tensor) {
     sum(x, other).forwardTangent(into: y)
   }
 
@@ -114,7 +114,7 @@ final class ActivatedSum {
   ///
   /// Collective in training.
   func backwardTangent(
-    _ y: Activation, into x: Activation, _ other: Activation?, writing writer: GradientWriter?
+    _ y: Edge, into x: Edge, _ other: Edge?, gradients writer: GradientWriter?
   ) {
     let sum = sum(x, other)
     if norm.takesStatistics {
@@ -170,7 +170,7 @@ final class ActivatedSum {
       UnsafeMutableBufferPointer(rebasing: sliceSums[start..<start + sumsPerSlice]))
   }
 
-  private func sum(_ x: Activation, _ other: Activation?) -> NormalizedActivation {
+  private func sum(_ x: Edge, _ other: Edge?) -> NormalizedActivation {
     var second: NormalizedActivation.Summand?
     if let other {
       guard let otherCoefficients else { unreachable("a second summand where none was planned") }

@@ -68,8 +68,8 @@ public final class BatchNorm: Layer {
   private var multiplier: Float = 1
   private var multiplierPerGamma: Float = 0
   /// This rank's Σ ȳx̂ and Σ (dȳx̂ + ȳt), slice by slice: M's gradient and its tangent.
-  private let ownProducts: UnsafeMutableBufferPointer<Double>
-  private let ownProductTangents: UnsafeMutableBufferPointer<Double>
+  private let localProducts: UnsafeMutableBufferPointer<Double>
+  private let localProductTangents: UnsafeMutableBufferPointer<Double>
 
   /// - Parameters:
   ///   - name: the state dict's prefix of the conv-BN block.
@@ -90,8 +90,8 @@ public final class BatchNorm: Layer {
       channels: channels, communicator: communicator, scope: scope, slices: slices, order: order,
       arena: arena)
     let sliceCount = (maximumSamples + slices.samples - 1) / slices.samples
-    ownProducts = arena.buffer(of: Double.self, count: sliceCount)
-    ownProductTangents = arena.buffer(of: Double.self, count: sliceCount)
+    localProducts = arena.buffer(of: Double.self, count: sliceCount)
+    localProductTangents = arena.buffer(of: Double.self, count: sliceCount)
     batch = BatchNormMoments(channels: channels, arena: arena)
     coefficients = SummandCoefficients(.normalized, channels: channels, arena: arena)
     let perChannel = Shape(length: channels)
@@ -133,13 +133,13 @@ public final class BatchNorm: Layer {
 
   // MARK: - The passes
 
-  public func forward(_ x: Activation, into y: Activation, mode: Mode) {
+  public func forward(_ x: Edge, into y: Edge, mode: Mode) {
     prepareForward(x.value, mode: mode)
     let c = coefficients
     combineChannels(x.value, center: c.mean, scale: c.scale, offset: zero, into: y.value)
   }
 
-  public func backward(_ y: Activation, into x: Activation, writing writer: GradientWriter?) {
+  public func backward(_ y: Edge, into x: Edge, gradients writer: GradientWriter?) {
     prepareBackward(samples: x.shape.samples) { slice, sum, product in
       addNormalizedMoments(
         of: y.gradient.slice(slice), x: x.value.slice(slice), mean: coefficients.mean,
@@ -152,7 +152,7 @@ public final class BatchNorm: Layer {
     writeGradient(samples: x.shape.samples, writer)
   }
 
-  public func forwardTangent(_ x: Activation, into y: Activation) {
+  public func forwardTangent(_ x: Edge, into y: Edge) {
     prepareForwardTangent(x)
     let c = coefficients
     combineChannels(
@@ -161,7 +161,7 @@ public final class BatchNorm: Layer {
   }
 
   public func backwardTangent(
-    _ y: Activation, into x: Activation, writing writer: GradientWriter?
+    _ y: Edge, into x: Edge, gradients writer: GradientWriter?
   ) {
     prepareBackwardTangent(samples: x.shape.samples) { slice, sum, product in
       addSecondMoments(
@@ -228,19 +228,19 @@ public final class BatchNorm: Layer {
     guard mode == .training else { return }
     statistics.average(
       over: moments, samples: samples, into: batch.gradientMean, batch.gradientProduct,
-      ownSeconds: ownProducts, add: add)
+      localSecondSums: localProducts, add: add)
     batch.setGradient(of: coefficients, multiplier: multiplier)
   }
 
   /// τ and a.
   ///
   /// Collective in training.
-  func prepareForwardTangent(_ x: Activation) {
+  func prepareForwardTangent(_ x: Edge) {
     guard mode == .training else { return }
-    // Nobody asks for this pass's own sums; the backward tangent writes the buffer anew.
+    // The local second sums of this pass are not used; the backward tangent overwrites them.
     statistics.average(
       over: moments, samples: x.shape.samples, into: batch.tangentMean, batch.tangentProduct,
-      ownSeconds: ownProductTangents
+      localSecondSums: localProductTangents
     ) { slice, sum, product in
       addNormalizedMoments(
         of: x.tangent.slice(slice), x: x.value.slice(slice), mean: coefficients.mean,
@@ -256,7 +256,7 @@ public final class BatchNorm: Layer {
     guard mode == .training else { return }
     statistics.average(
       over: moments, samples: samples, into: batch.gradientTangentMean,
-      batch.gradientTangentProduct, ownSeconds: ownProductTangents, add: add)
+      batch.gradientTangentProduct, localSecondSums: localProductTangents, add: add)
     batch.setGradientTangent(of: coefficients, multiplier: multiplier)
   }
 
@@ -293,13 +293,13 @@ public final class BatchNorm: Layer {
     writer.write(parameters, samples: samples) { samples, weights in
       let claimed = logLipschitz.claim(weights)
       let kept = claimed.previous == 0 ? 0 : Double(claimed.previous * logLipschitz.gradient[0])
-      var own = 0.0
+      var sum = 0.0
       slices.forEach(in: samples) { slice in
         let index = slice.lowerBound / slices.samples
-        own += Double(weights.primal) * ownProducts[index]
-        if weights.tangent != 0 { own += Double(weights.tangent) * ownProductTangents[index] }
+        sum += Double(weights.primal) * localProducts[index]
+        if weights.tangent != 0 { sum += Double(weights.tangent) * localProductTangents[index] }
       }
-      logLipschitz.gradient[0] = Float(kept + Double(multiplierPerGamma) * own)
+      logLipschitz.gradient[0] = Float(kept + Double(multiplierPerGamma) * sum)
     }
   }
 

@@ -88,18 +88,18 @@ struct BatchStatistics {
 
   /// Means of two per-channel sums over the samples that are normalised together.
   ///
-  /// Collective in the global scope. `ownSeconds` receives, for each of this rank's slices, the second
+  /// Collective in the global scope. `localSecondSums` receives, for each of this rank's slices, the second
   /// sum's total over channels.
   func average(
     over moments: Moments, samples: Int, into firstMean: Tensor, _ secondMean: Tensor,
-    ownSeconds: UnsafeMutableBufferPointer<Double>, add: SliceSums
+    localSecondSums: UnsafeMutableBufferPointer<Double>, add: SliceSums
   ) {
     addSlices(samples, positions: 0) { slice, first, second in
       add(slice, first, second)
-      ownSeconds[slice.lowerBound / slices.samples] = second.reduce(0, +)
+      localSecondSums[slice.lowerBound / slices.samples] = second.reduce(0, +)
     }
     if scope == .global { sumOverRanks() }
-    // A rank without samples of its own divides zero by zero in the local scope; nothing reads it.
+    // In the local scope, a rank without samples would divide zero by zero; nothing reads its means.
     let divisor = max(moments.count, 1)
     for channel in 0..<channels {
       firstMean[channel] = Float(first(sums)[channel] / divisor)

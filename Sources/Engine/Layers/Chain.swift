@@ -8,10 +8,10 @@ import Tensors
 public final class Chain: Layer {
   public let layers: [any Layer]
   /// `interior[k]` is what layer k writes and layer k + 1 reads.
-  private let interior: [Activation]
+  private let interior: [Edge]
 
   /// - Parameter interior: what each layer but the last writes, for the largest number of samples.
-  public init(_ layers: [any Layer], interior: [Activation]) {
+  public init(_ layers: [any Layer], interior: [Edge]) {
     require(
       !layers.isEmpty && interior.count == layers.count - 1,
       "\(layers.count) layers with \(interior.count) edges between them")
@@ -27,25 +27,25 @@ public final class Chain: Layer {
 
   public var parts: [NetworkPart] { layers.flatMap(\.parts) }
 
-  public func forward(_ x: Activation, into y: Activation, mode: Mode) {
+  public func forward(_ x: Edge, into y: Edge, mode: Mode) {
     for index in layers.indices { forward(layer: index, x, into: y, mode: mode) }
   }
 
-  public func backward(_ y: Activation, into x: Activation, writing writer: GradientWriter?) {
+  public func backward(_ y: Edge, into x: Edge, gradients writer: GradientWriter?) {
     for index in layers.indices.reversed() {
-      backward(layer: index, y, into: x, writing: writer)
+      backward(layer: index, y, into: x, gradients: writer)
     }
   }
 
-  public func forwardTangent(_ x: Activation, into y: Activation) {
+  public func forwardTangent(_ x: Edge, into y: Edge) {
     for index in layers.indices { forwardTangent(layer: index, x, into: y) }
   }
 
   public func backwardTangent(
-    _ y: Activation, into x: Activation, writing writer: GradientWriter?
+    _ y: Edge, into x: Edge, gradients writer: GradientWriter?
   ) {
     for index in layers.indices.reversed() {
-      backwardTangent(layer: index, y, into: x, writing: writer)
+      backwardTangent(layer: index, y, into: x, gradients: writer)
     }
   }
 
@@ -58,34 +58,34 @@ public final class Chain: Layer {
   }
 
   /// One layer's share of a forward pass, for a sweep that acts between layers.
-  public func forward(layer index: Int, _ x: Activation, into y: Activation, mode: Mode) {
+  public func forward(layer index: Int, _ x: Edge, into y: Edge, mode: Mode) {
     layers[index].forward(input(index, x), into: output(index, x, y), mode: mode)
   }
 
   /// One layer's share of a forward tangent pass.
-  public func forwardTangent(layer index: Int, _ x: Activation, into y: Activation) {
+  public func forwardTangent(layer index: Int, _ x: Edge, into y: Edge) {
     layers[index].forwardTangent(input(index, x), into: output(index, x, y))
   }
 
   /// One layer's share of a backward pass.
   public func backward(
-    layer index: Int, _ y: Activation, into x: Activation, writing writer: GradientWriter?
+    layer index: Int, _ y: Edge, into x: Edge, gradients writer: GradientWriter?
   ) {
-    layers[index].backward(output(index, x, y), into: input(index, x), writing: writer)
+    layers[index].backward(output(index, x, y), into: input(index, x), gradients: writer)
   }
 
   /// One layer's share of a backward tangent pass.
   public func backwardTangent(
-    layer index: Int, _ y: Activation, into x: Activation, writing writer: GradientWriter?
+    layer index: Int, _ y: Edge, into x: Edge, gradients writer: GradientWriter?
   ) {
-    layers[index].backwardTangent(output(index, x, y), into: input(index, x), writing: writer)
+    layers[index].backwardTangent(output(index, x, y), into: input(index, x), gradients: writer)
   }
 
-  private func input(_ index: Int, _ x: Activation) -> Activation {
+  private func input(_ index: Int, _ x: Edge) -> Edge {
     index == 0 ? x : interior[index - 1].prefix(x.shape.samples)
   }
 
-  private func output(_ index: Int, _ x: Activation, _ y: Activation) -> Activation {
+  private func output(_ index: Int, _ x: Edge, _ y: Edge) -> Edge {
     index == layers.count - 1 ? y : interior[index].prefix(x.shape.samples)
   }
 }

@@ -64,44 +64,44 @@ public final class Convolution2D: Layer {
 
   public func refresh() { product.refresh() }
 
-  public func forward(_ x: Activation, into y: Activation, mode: Mode) {
+  public func forward(_ x: Edge, into y: Edge, mode: Mode) {
     product.apply(to: x.value, into: y.value)
     if let bias { addBias(bias.effective, to: y.value) }
   }
 
-  public func backward(_ y: Activation, into x: Activation, writing writer: GradientWriter?) {
-    backward(y, into: x, .replace, writing: writer)
+  public func backward(_ y: Edge, into x: Edge, gradients writer: GradientWriter?) {
+    backward(y, into: x, .replace, gradients: writer)
   }
 
   /// x.gradient, replaced or added to.
   func backward(
-    _ y: Activation, into x: Activation, _ accumulation: Accumulation,
-    writing writer: GradientWriter?
+    _ y: Edge, into x: Edge, _ accumulation: Accumulation,
+    gradients writer: GradientWriter?
   ) {
-    backward(.gradient, y, into: x, accumulation, writing: writer)
+    backward(.gradient, y, into: x, accumulation, gradients: writer)
   }
 
-  public func forwardTangent(_ x: Activation, into y: Activation) {
+  public func forwardTangent(_ x: Edge, into y: Edge) {
     product.apply(to: x.tangent, into: y.tangent)
   }
 
   public func backwardTangent(
-    _ y: Activation, into x: Activation, writing writer: GradientWriter?
+    _ y: Edge, into x: Edge, gradients writer: GradientWriter?
   ) {
-    backwardTangent(y, into: x, .replace, writing: writer)
+    backwardTangent(y, into: x, .replace, gradients: writer)
   }
 
   /// x.gradientTangent, replaced or added to.
   func backwardTangent(
-    _ y: Activation, into x: Activation, _ accumulation: Accumulation,
-    writing writer: GradientWriter?
+    _ y: Edge, into x: Edge, _ accumulation: Accumulation,
+    gradients writer: GradientWriter?
   ) {
-    backward(.gradientTangent, y, into: x, accumulation, writing: writer)
+    backward(.gradientTangent, y, into: x, accumulation, gradients: writer)
   }
 
   private func backward(
-    _ pass: ConvolutionPass, _ y: Activation, into x: Activation, _ accumulation: Accumulation,
-    writing writer: GradientWriter?
+    _ pass: ConvolutionPass, _ y: Edge, into x: Edge, _ accumulation: Accumulation,
+    gradients writer: GradientWriter?
   ) {
     let samples = x.shape.samples
     if let writer, writer.writesAtOnce, pass.result(x).isPresent {
@@ -123,7 +123,7 @@ public final class Convolution2D: Layer {
 
   /// b̄ = Σ ȳ, db̄/dε = Σ dȳ.
   private func write(
-    _ bias: Parameter, _ y: Activation, _ samples: Range<Int>, _ weights: GradientWeights
+    _ bias: Parameter, _ y: Edge, _ samples: Range<Int>, _ weights: GradientWeights
   ) {
     let (y, claimed) = (y.slice(samples), bias.claim(weights))
     accumulate(y.gradient, into: bias.gradient, scale: claimed.primal, previous: claimed.previous)

@@ -10,13 +10,13 @@ public final class ConvolutionBlock: Layer {
   private let activation: any Layer
   private let sum: ActivatedSum
   /// The convolution's output, for the largest number of samples.
-  private let edge: Activation
+  private let edge: Edge
   public let parameters: [Parameter]
 
   /// - Parameter edge: the convolution's output; its gradients are only used within a pass.
   package init(
     _ convolution: Convolution2D, _ norm: BatchNorm, _ activation: any SoftplusActivation,
-    edge: Activation, slices: Slices, arena: Arena
+    edge: Edge, slices: Slices, arena: Arena
   ) {
     self.convolution = convolution
     self.norm = norm
@@ -38,53 +38,53 @@ public final class ConvolutionBlock: Layer {
 
   public func refresh() { convolution.refresh() }
 
-  public func forward(_ x: Activation, into y: Activation, mode: Mode) {
+  public func forward(_ x: Edge, into y: Edge, mode: Mode) {
     let edge = edge.prefix(x.shape.samples)
     convolution.forward(x, into: edge, mode: mode)
     sum.forward(edge, nil, into: y.value, mode: mode)
   }
 
-  public func backward(_ y: Activation, into x: Activation, writing writer: GradientWriter?) {
-    backward(y, into: x, .replace, writing: writer)
+  public func backward(_ y: Edge, into x: Edge, gradients writer: GradientWriter?) {
+    backward(y, into: x, .replace, gradients: writer)
   }
 
   func backward(
-    _ y: Activation, into x: Activation, _ accumulation: Accumulation,
-    writing writer: GradientWriter?
+    _ y: Edge, into x: Edge, _ accumulation: Accumulation,
+    gradients writer: GradientWriter?
   ) {
     let edge = edge.prefix(x.shape.samples)
-    sum.backward(y, into: edge, nil, writing: writer)
-    convolution.backward(edge, into: x, accumulation, writing: writer)
+    sum.backward(y, into: edge, nil, gradients: writer)
+    convolution.backward(edge, into: x, accumulation, gradients: writer)
   }
 
-  public func forwardTangent(_ x: Activation, into y: Activation) {
+  public func forwardTangent(_ x: Edge, into y: Edge) {
     let edge = edge.prefix(x.shape.samples)
     convolution.forwardTangent(x, into: edge)
     sum.forwardTangent(edge, nil, into: y.tangent)
   }
 
   public func backwardTangent(
-    _ y: Activation, into x: Activation, writing writer: GradientWriter?
+    _ y: Edge, into x: Edge, gradients writer: GradientWriter?
   ) {
-    backwardTangent(y, into: x, .replace, writing: writer)
+    backwardTangent(y, into: x, .replace, gradients: writer)
   }
 
   func backwardTangent(
-    _ y: Activation, into x: Activation, _ accumulation: Accumulation,
-    writing writer: GradientWriter?
+    _ y: Edge, into x: Edge, _ accumulation: Accumulation,
+    gradients writer: GradientWriter?
   ) {
     let edge = edge.prefix(x.shape.samples)
-    sum.backwardTangent(y, into: edge, nil, writing: writer)
-    convolution.backwardTangent(edge, into: x, accumulation, writing: writer)
+    sum.backwardTangent(y, into: edge, nil, gradients: writer)
+    convolution.backwardTangent(edge, into: x, accumulation, gradients: writer)
   }
 
   /// y.value once more, for whoever has not kept it.
-  func recomputeValue(into y: Activation) {
+  func recomputeValue(into y: Edge) {
     sum.recomputeValue(edge.prefix(y.shape.samples), nil, into: y.value)
   }
 
   /// y.tangent once more.
-  func recomputeTangent(into y: Activation) {
+  func recomputeTangent(into y: Edge) {
     sum.recomputeTangent(edge.prefix(y.shape.samples), nil, into: y.tangent)
   }
 

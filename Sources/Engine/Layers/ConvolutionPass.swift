@@ -6,7 +6,7 @@ enum ConvolutionPass {
   case gradientTangent
 
   /// What the pass reads of y.
-  func source(_ y: Activation) -> Tensor { self == .gradient ? y.gradient : y.gradientTangent }
+  func source(_ y: Edge) -> Tensor { self == .gradient ? y.gradient : y.gradientTangent }
   /// What the pass writes of x.
-  func result(_ x: Activation) -> Tensor { self == .gradient ? x.gradient : x.gradientTangent }
+  func result(_ x: Edge) -> Tensor { self == .gradient ? x.gradient : x.gradientTangent }
 }

@@ -15,17 +15,17 @@ protocol ConvolutionProduct {
   /// gradient ← previous·gradient + primal·(x ⋆ ȳ) + tangent·(ẋ ⋆ ȳ + x ⋆ dȳ) over `samples`.
   ///
   func writeGradient(
-    _ x: Activation, _ y: Activation, samples: Range<Int>, weights: GradientWeights,
+    _ x: Edge, _ y: Edge, samples: Range<Int>, weights: GradientWeights,
     into gradient: Tensor)
   /// Both of the above, of all samples; the weights have a tangent in the second pass only.
   func backward(
-    _ pass: ConvolutionPass, _ y: Activation, into x: Activation, _ accumulation: Accumulation,
+    _ pass: ConvolutionPass, _ y: Edge, into x: Edge, _ accumulation: Accumulation,
     weights: GradientWeights, gradient: Tensor)
 }
 
 extension ConvolutionProduct {
   func backward(
-    _ pass: ConvolutionPass, _ y: Activation, into x: Activation, _ accumulation: Accumulation,
+    _ pass: ConvolutionPass, _ y: Edge, into x: Edge, _ accumulation: Accumulation,
     weights: GradientWeights, gradient: Tensor
   ) {
     applyTranspose(to: pass.source(y), accumulation, into: pass.result(x))

@@ -15,7 +15,7 @@ public final class Exponential: Reparameterization {
   public init(_ parameter: Parameter, offset: Float, arena: Arena) {
     self.parameter = parameter
     self.offset = offset
-    parameter.setEffective(arena.tensor(parameter.shape, in: .common))
+    parameter.setEffective(arena.tensor(parameter.shape, in: .shared))
   }
 
   public var multiplications: Int { parameter.shape.count }

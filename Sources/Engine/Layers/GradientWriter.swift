@@ -1,38 +1,39 @@
 import Kernels
 import Tensors
 
-/// Where a backward sweep's parameter gradients go: all samples at once, or slice by slice into sums
-/// that no order changes.
+/// Writes the parameter gradients of a backward sweep: all samples at once, or slice by slice into
+/// exact sums.
 ///
-/// In the reproducible order a parameter's gradient holds one slice's contribution at a time, and what a
-/// step is to add up stands in the exact sums.
+/// In the reproducible order a parameter's gradient holds one slice's contribution at a time, and the
+/// exact sums hold the gradients of the step.
 public struct GradientWriter {
   public let weights: GradientWeights
   private let slices: Slices
   private let exactSums: ExactSums?
-  private let written: (() -> Void)?
+  private let onLayer: (() -> Void)?
 
-  /// - Parameter written: called after each layer's, those within blocks too.
+  /// - Parameter onLayer: called after each layer has written, layers within blocks included.
   public init(
     _ weights: GradientWeights, slices: Slices, exactSums: ExactSums?,
-    written: (() -> Void)? = nil
+    onLayer: (() -> Void)? = nil
   ) {
     self.weights = weights
     self.slices = slices
     self.exactSums = exactSums
-    self.written = written
+    self.onLayer = onLayer
   }
 
   /// Whether all samples are written in one call.
   var writesAtOnce: Bool { exactSums == nil }
 
-  /// Lets `write` add the samples it is given to a layer's parameters, the trained ones of which go on.
+  /// Calls `write` with the samples to add to the gradients of a layer's parameters.
   ///
-  /// - Parameter write: gradient ← weights.previous·gradient + …, as ``Parameter/claim(_:)`` gives them.
+  /// - Parameter write: gradient ← weights.previous·gradient + …, with the weights from
+  ///   ``Parameter/claim(_:)``.
   func write(
     _ parameters: [Parameter], samples: Int, _ write: (Range<Int>, GradientWeights) -> Void
   ) {
-    defer { written?() }
+    defer { onLayer?() }
     guard let exactSums else { return write(0..<samples, weights) }
     let first = GradientWeights(previous: 0, primal: weights.primal, tangent: weights.tangent)
     slices.forEach(in: samples) { slice in

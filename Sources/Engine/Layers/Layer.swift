@@ -38,16 +38,16 @@ public protocol Layer: AnyObject {
   /// Prepares what is a function of the effective parameters alone, after the reparameterisations.
   func refresh()
 
-  func forward(_ x: Activation, into y: Activation, mode: Mode)
+  func forward(_ x: Edge, into y: Edge, mode: Mode)
   /// Where the plan has no x.gradient only parameter gradients are written.
   ///
   /// parameter.gradient ← previous·gradient + primal·θ̄, with the writer's weights.
-  func backward(_ y: Activation, into x: Activation, writing writer: GradientWriter?)
-  func forwardTangent(_ x: Activation, into y: Activation)
+  func backward(_ y: Edge, into x: Edge, gradients writer: GradientWriter?)
+  func forwardTangent(_ x: Edge, into y: Edge)
   /// Where the plan has no x.gradientTangent only parameter gradients are written.
   ///
   /// parameter.gradient ← previous·gradient + primal·θ̄ + tangent·dθ̄/dε, with the writer's weights.
-  func backwardTangent(_ y: Activation, into x: Activation, writing writer: GradientWriter?)
+  func backwardTangent(_ y: Edge, into x: Edge, gradients writer: GradientWriter?)
 
   /// Takes over what the last training forward pass staged.
   func commit()

@@ -52,7 +52,7 @@ struct LoweredProduct: ConvolutionProduct {
   }
 
   func writeGradient(
-    _ x: Activation, _ y: Activation, samples: Range<Int>, weights: GradientWeights,
+    _ x: Edge, _ y: Edge, samples: Range<Int>, weights: GradientWeights,
     into gradient: Tensor
   ) {
     // An empty share contributes zero, and what the gradient held must not be read, it may be a NaN.

@@ -10,20 +10,20 @@ public final class MaximumPooling: Layer {
 
   public init(size: Int) { self.size = size }
 
-  public func forward(_ x: Activation, into y: Activation, mode: Mode) {
+  public func forward(_ x: Edge, into y: Edge, mode: Mode) {
     maximumPool(x.value, size: size, into: y.value)
   }
 
-  public func backward(_ y: Activation, into x: Activation, writing writer: GradientWriter?) {
+  public func backward(_ y: Edge, into x: Edge, gradients writer: GradientWriter?) {
     maximumPoolScatter(y.gradient, x.value, size: size, into: x.gradient)
   }
 
-  public func forwardTangent(_ x: Activation, into y: Activation) {
+  public func forwardTangent(_ x: Edge, into y: Edge) {
     maximumPoolGather(x.tangent, x.value, size: size, into: y.tangent)
   }
 
   public func backwardTangent(
-    _ y: Activation, into x: Activation, writing writer: GradientWriter?
+    _ y: Edge, into x: Edge, gradients writer: GradientWriter?
   ) {
     maximumPoolScatter(y.gradientTangent, x.value, size: size, into: x.gradientTangent)
   }
@@ -33,20 +33,20 @@ public final class MaximumPooling: Layer {
 public final class GlobalAveragePooling: Layer {
   public init() {}
 
-  public func forward(_ x: Activation, into y: Activation, mode: Mode) {
+  public func forward(_ x: Edge, into y: Edge, mode: Mode) {
     averagePool(x.value, into: y.value)
   }
 
-  public func backward(_ y: Activation, into x: Activation, writing writer: GradientWriter?) {
+  public func backward(_ y: Edge, into x: Edge, gradients writer: GradientWriter?) {
     averagePoolScatter(y.gradient, into: x.gradient)
   }
 
-  public func forwardTangent(_ x: Activation, into y: Activation) {
+  public func forwardTangent(_ x: Edge, into y: Edge) {
     averagePool(x.tangent, into: y.tangent)
   }
 
   public func backwardTangent(
-    _ y: Activation, into x: Activation, writing writer: GradientWriter?
+    _ y: Edge, into x: Edge, gradients writer: GradientWriter?
   ) {
     averagePoolScatter(y.gradientTangent, into: x.gradientTangent)
   }

@@ -14,10 +14,10 @@ public final class Residual: Layer {
   public let shortcut: Chain?
 
   /// x/√2 as the branch sees it; the shortcut's edge shares its value and tangent, not its gradients.
-  private let branchInput: Activation
-  private let shortcutInput: Activation
-  private let branchOutput: Activation
-  private let shortcutOutput: Activation
+  private let branchInput: Edge
+  private let shortcutInput: Edge
+  private let branchOutput: Edge
+  private let shortcutOutput: Edge
 
   public init(
     branch: Chain, shortcut: Chain?, input: Shape, output: Shape, derivatives: Derivatives,
@@ -27,14 +27,14 @@ public final class Residual: Layer {
       shortcut != nil || input == output, "an identity shortcut from \(input) to \(output)")
     self.branch = branch
     self.shortcut = shortcut
-    branchInput = arena.activation(input, derivatives)
-    shortcutInput = Activation(
+    branchInput = arena.edge(input, derivatives)
+    shortcutInput = Edge(
       value: branchInput.value,
       gradient: arena.tensor(input, if: derivatives >= .first),
       tangent: branchInput.tangent,
       gradientTangent: arena.tensor(input, if: derivatives >= .second))
-    branchOutput = arena.activation(output, derivatives)
-    shortcutOutput = shortcut == nil ? shortcutInput : arena.activation(output, derivatives)
+    branchOutput = arena.edge(output, derivatives)
+    shortcutOutput = shortcut == nil ? shortcutInput : arena.edge(output, derivatives)
   }
 
   public var parameters: [Parameter] { branch.parameters + (shortcut?.parameters ?? []) }
@@ -47,7 +47,7 @@ public final class Residual: Layer {
     [.residual(branch: branch.parts, shortcut: shortcut?.parts)]
   }
 
-  public func forward(_ x: Activation, into y: Activation, mode: Mode) {
+  public func forward(_ x: Edge, into y: Edge, mode: Mode) {
     let edges = edges(x.shape.samples)
     scale(x.value, by: Residual.inputScale, into: edges.branchInput.value)
     branch.forward(edges.branchInput, into: edges.branchOutput, mode: mode)
@@ -55,18 +55,18 @@ public final class Residual: Layer {
     combine(0.5, edges.branchOutput.value, 0.5, edges.shortcutOutput.value, into: y.value)
   }
 
-  public func backward(_ y: Activation, into x: Activation, writing writer: GradientWriter?) {
+  public func backward(_ y: Edge, into x: Edge, gradients writer: GradientWriter?) {
     let edges = edges(x.shape.samples)
     scale(y.gradient, by: 0.5, into: edges.branchOutput.gradient)
     edges.shortcutOutput.gradient.copy(from: edges.branchOutput.gradient)
-    branch.backward(edges.branchOutput, into: edges.branchInput, writing: writer)
-    shortcut?.backward(edges.shortcutOutput, into: edges.shortcutInput, writing: writer)
+    branch.backward(edges.branchOutput, into: edges.branchInput, gradients: writer)
+    shortcut?.backward(edges.shortcutOutput, into: edges.shortcutInput, gradients: writer)
     combine(
       Residual.inputScale, edges.branchInput.gradient, Residual.inputScale,
       edges.shortcutInput.gradient, into: x.gradient)
   }
 
-  public func forwardTangent(_ x: Activation, into y: Activation) {
+  public func forwardTangent(_ x: Edge, into y: Edge) {
     let edges = edges(x.shape.samples)
     scale(x.tangent, by: Residual.inputScale, into: edges.branchInput.tangent)
     branch.forwardTangent(edges.branchInput, into: edges.branchOutput)
@@ -75,13 +75,13 @@ public final class Residual: Layer {
   }
 
   public func backwardTangent(
-    _ y: Activation, into x: Activation, writing writer: GradientWriter?
+    _ y: Edge, into x: Edge, gradients writer: GradientWriter?
   ) {
     let edges = edges(x.shape.samples)
     scale(y.gradientTangent, by: 0.5, into: edges.branchOutput.gradientTangent)
     edges.shortcutOutput.gradientTangent.copy(from: edges.branchOutput.gradientTangent)
-    branch.backwardTangent(edges.branchOutput, into: edges.branchInput, writing: writer)
-    shortcut?.backwardTangent(edges.shortcutOutput, into: edges.shortcutInput, writing: writer)
+    branch.backwardTangent(edges.branchOutput, into: edges.branchInput, gradients: writer)
+    shortcut?.backwardTangent(edges.shortcutOutput, into: edges.shortcutInput, gradients: writer)
     combine(
       Residual.inputScale, edges.branchInput.gradientTangent, Residual.inputScale,
       edges.shortcutInput.gradientTangent, into: x.gradientTangent)
@@ -98,10 +98,10 @@ public final class Residual: Layer {
   }
 
   private struct Edges {
-    let branchInput: Activation
-    let shortcutInput: Activation
-    let branchOutput: Activation
-    let shortcutOutput: Activation
+    let branchInput: Edge
+    let shortcutInput: Edge
+    let branchOutput: Edge
+    let shortcutOutput: Edge
   }
 
   private func edges(_ samples: Int) -> Edges {

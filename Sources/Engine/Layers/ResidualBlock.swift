@@ -20,9 +20,9 @@ public final class ResidualBlock: Layer {
   package struct Normalized {
     let convolution: Convolution2D
     let norm: BatchNorm
-    let edge: Activation
+    let edge: Edge
 
-    package init(convolution: Convolution2D, norm: BatchNorm, edge: Activation) {
+    package init(convolution: Convolution2D, norm: BatchNorm, edge: Edge) {
       self.convolution = convolution
       self.norm = norm
       self.edge = edge
@@ -37,11 +37,11 @@ public final class ResidualBlock: Layer {
   private let activation: any Layer
   private let sum: ActivatedSum
   /// Between the first activation and the second convolution.
-  private let inner: Activation
+  private let inner: Edge
   public let parameters: [Parameter]
 
   package init(
-    first: ConvolutionBlock, inner: Activation, second: Normalized, shortcut: Normalized?,
+    first: ConvolutionBlock, inner: Edge, second: Normalized, shortcut: Normalized?,
     activation: any SoftplusActivation, slices: Slices, arena: Arena
   ) {
     self.first = first
@@ -78,7 +78,7 @@ public final class ResidualBlock: Layer {
     shortcut?.convolution.refresh()
   }
 
-  public func forward(_ x: Activation, into y: Activation, mode: Mode) {
+  public func forward(_ x: Edge, into y: Edge, mode: Mode) {
     let edges = edges(x)
     first.forward(x, into: edges.inner, mode: mode)
     second.convolution.forward(edges.inner, into: edges.second, mode: mode)
@@ -86,18 +86,18 @@ public final class ResidualBlock: Layer {
     sum.forward(edges.second, edges.other, into: y.value, mode: mode)
   }
 
-  public func backward(_ y: Activation, into x: Activation, writing writer: GradientWriter?) {
+  public func backward(_ y: Edge, into x: Edge, gradients writer: GradientWriter?) {
     let edges = edges(x)
-    sum.backward(y, into: edges.second, edges.other, writing: writer)
+    sum.backward(y, into: edges.second, edges.other, gradients: writer)
     if let shortcut {
-      shortcut.convolution.backward(edges.other, into: x, .replace, writing: writer)
+      shortcut.convolution.backward(edges.other, into: x, .replace, gradients: writer)
     }
     if writer != nil { first.recomputeValue(into: edges.inner) }
-    second.convolution.backward(edges.second, into: edges.inner, .replace, writing: writer)
-    first.backward(edges.inner, into: x, .add, writing: writer)
+    second.convolution.backward(edges.second, into: edges.inner, .replace, gradients: writer)
+    first.backward(edges.inner, into: x, .add, gradients: writer)
   }
 
-  public func forwardTangent(_ x: Activation, into y: Activation) {
+  public func forwardTangent(_ x: Edge, into y: Edge) {
     let edges = edges(x)
     first.forwardTangent(x, into: edges.inner)
     second.convolution.forwardTangent(edges.inner, into: edges.second)
@@ -106,19 +106,19 @@ public final class ResidualBlock: Layer {
   }
 
   public func backwardTangent(
-    _ y: Activation, into x: Activation, writing writer: GradientWriter?
+    _ y: Edge, into x: Edge, gradients writer: GradientWriter?
   ) {
     let edges = edges(x)
-    sum.backwardTangent(y, into: edges.second, edges.other, writing: writer)
+    sum.backwardTangent(y, into: edges.second, edges.other, gradients: writer)
     if let shortcut {
-      shortcut.convolution.backwardTangent(edges.other, into: x, .replace, writing: writer)
+      shortcut.convolution.backwardTangent(edges.other, into: x, .replace, gradients: writer)
     }
     if writer != nil {
       first.recomputeValue(into: edges.inner)
       first.recomputeTangent(into: edges.inner)
     }
-    second.convolution.backwardTangent(edges.second, into: edges.inner, .replace, writing: writer)
-    first.backwardTangent(edges.inner, into: x, .add, writing: writer)
+    second.convolution.backwardTangent(edges.second, into: edges.inner, .replace, gradients: writer)
+    first.backwardTangent(edges.inner, into: x, .add, gradients: writer)
   }
 
   public func commit() {
@@ -129,8 +129,8 @@ public final class ResidualBlock: Layer {
 
   /// The edges for as many samples as x holds; `other` is the shortcut's end, or x itself.
   private func edges(
-    _ x: Activation
-  ) -> (inner: Activation, second: Activation, other: Activation) {
+    _ x: Edge
+  ) -> (inner: Edge, second: Edge, other: Edge) {
     let samples = x.shape.samples
     return (
       inner.prefix(samples), second.edge.prefix(samples), shortcut?.edge.prefix(samples) ?? x

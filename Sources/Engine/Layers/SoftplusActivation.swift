@@ -18,21 +18,21 @@ public protocol SoftplusActivation: Layer {
 }
 
 extension SoftplusActivation {
-  public func forward(_ x: Activation, into y: Activation, mode: Mode) {
+  public func forward(_ x: Edge, into y: Edge, mode: Mode) {
     softplus.forward(x.value, into: y.value)
   }
 
-  public func backward(_ y: Activation, into x: Activation, writing writer: GradientWriter?) {
+  public func backward(_ y: Edge, into x: Edge, gradients writer: GradientWriter?) {
     softplus.multiplyByDerivative(x.value, y.gradient, into: x.gradient)
     writeGradient(x, y, writer)
   }
 
-  public func forwardTangent(_ x: Activation, into y: Activation) {
+  public func forwardTangent(_ x: Edge, into y: Edge) {
     softplus.multiplyByDerivative(x.value, x.tangent, into: y.tangent)
   }
 
   public func backwardTangent(
-    _ y: Activation, into x: Activation, writing writer: GradientWriter?
+    _ y: Edge, into x: Edge, gradients writer: GradientWriter?
   ) {
     softplus.backwardTangent(
       x.value, tangent: x.tangent, gradient: y.gradient, gradientTangent: y.gradientTangent,
@@ -40,7 +40,7 @@ extension SoftplusActivation {
     writeGradient(x, y, writer)
   }
 
-  private func writeGradient(_ x: Activation, _ y: Activation, _ writer: GradientWriter?) {
+  private func writeGradient(_ x: Edge, _ y: Edge, _ writer: GradientWriter?) {
     writeGradient(samples: x.shape.samples, writer) { slice in
       softplus.betaGradient(x.value.slice(slice), gradient: y.gradient.slice(slice))
     } tangent: { slice in

@@ -51,13 +51,13 @@ public final class SpectralNorm: Reparameterization {
     let geometry =
       order == .outputFirst ? layer : SpectralNorm.operatorGeometry(of: layer)
     image = ImageConvolution(geometry)
-    sigmaStorage = arena.tensor(Shape(length: 1), in: .common)
-    u = arena.tensor(geometry.outputShape(samples: 1), in: .common)
-    v = arena.tensor(geometry.inputShape(samples: 1), in: .common)
-    previousU = arena.tensor(u.shape, in: .common)
-    previousV = arena.tensor(v.shape, in: .common)
-    product = arena.tensor(u.shape, in: .common)
-    parameter.setEffective(arena.tensor(parameter.shape, in: .common))
+    sigmaStorage = arena.tensor(Shape(length: 1), in: .shared)
+    u = arena.tensor(geometry.outputShape(samples: 1), in: .shared)
+    v = arena.tensor(geometry.inputShape(samples: 1), in: .shared)
+    previousU = arena.tensor(u.shape, in: .shared)
+    previousV = arena.tensor(v.shape, in: .shared)
+    product = arena.tensor(u.shape, in: .shared)
+    parameter.setEffective(arena.tensor(parameter.shape, in: .shared))
     workspace.reserve(image.scratchShape)
     let prefix = "\(name).parametrizations.weight.0."
     let layouts =

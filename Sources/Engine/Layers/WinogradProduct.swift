@@ -57,7 +57,7 @@ final class WinogradProduct: ConvolutionProduct {
   }
 
   func writeGradient(
-    _ x: Activation, _ y: Activation, samples: Range<Int>, weights: GradientWeights,
+    _ x: Edge, _ y: Edge, samples: Range<Int>, weights: GradientWeights,
     into gradient: Tensor
   ) {
     write(
@@ -66,7 +66,7 @@ final class WinogradProduct: ConvolutionProduct {
   }
 
   func backward(
-    _ pass: ConvolutionPass, _ y: Activation, into x: Activation, _ accumulation: Accumulation,
+    _ pass: ConvolutionPass, _ y: Edge, into x: Edge, _ accumulation: Accumulation,
     weights: GradientWeights, gradient: Tensor
   ) {
     let transpose = WinogradConvolution.Transpose(
@@ -75,7 +75,7 @@ final class WinogradProduct: ConvolutionProduct {
   }
 
   private func write(
-    _ pass: ConvolutionPass, _ x: Activation, _ y: Activation, _ weights: GradientWeights,
+    _ pass: ConvolutionPass, _ x: Edge, _ y: Edge, _ weights: GradientWeights,
     transpose: WinogradConvolution.Transpose?, into gradient: Tensor
   ) {
     guard x.shape.samples > 0 else {

@@ -9,9 +9,9 @@ import Tensors
 /// needed for all of them.
 extension NetworkBuilder {
   /// What layer `layer` of the network's chain writes in its part `written`, and the next layer reads.
-  func chainEdge(_ shape: Shape, after layer: Int, written part: Timeline.Part) -> Activation {
+  func chainEdge(_ shape: Shape, after layer: Int, written part: Timeline.Part) -> Edge {
     let next = layer + 1
-    return Activation(
+    return Edge(
       value: tensor(
         shape, from: .none,
         derivatives == .none
@@ -31,8 +31,8 @@ extension NetworkBuilder {
   /// Its gradients are used within a pass; a second backward sweep writes the first one's again.
   func convolutionEdge(
     _ shape: Shape, in layer: Int, written: Timeline.Part, read: Timeline.Part
-  ) -> Activation {
-    Activation(
+  ) -> Edge {
+    Edge(
       value: tensor(
         shape, from: .none,
         derivatives == .none
@@ -51,11 +51,11 @@ extension NetworkBuilder {
 
   /// After the first activation of a residual block, which makes value and tangent again for the backward
   /// sweep that writes parameter gradients.
-  func innerEdge(_ shape: Shape, in layer: Int) -> Activation {
+  func innerEdge(_ shape: Shape, in layer: Int) -> Edge {
     let (written, read) = (
       (layer, Timeline.Part.activation), (layer, Timeline.Part.secondConvolution)
     )
-    return Activation(
+    return Edge(
       value: tensor(
         shape, from: .none,
         during(.forward, written, read) + during(.backward, read, read)

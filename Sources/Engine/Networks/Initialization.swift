@@ -43,7 +43,7 @@ extension Model {
       }
       norm.initialize()
     }
-    if velocities.isPresent { velocities.fill(0) }
+    if momentumBuffers.isPresent { momentumBuffers.fill(0) }
   }
 
   /// Inputs of one output: of the weight itself, or of the weight beside a bias.

@@ -5,57 +5,60 @@ import Tensors
 
 /// A network with its memory: edges, parameters in flat storage, and the sweeps over all layers.
 ///
-/// Parameters lie contiguously in backward order, so that what a backward sweep has finished is a prefix
-/// of ``gradients``. After them come ``counters``, floats that ride on the last bucket: a few, and one for each rank.
+/// Parameters lie contiguously in backward order, so that the finished gradients of a backward sweep
+/// are always a prefix of ``gradients``. The ``counters`` follow them and ride on the last bucket.
 public final class Model {
-  /// Counters of what all ranks' steps came to, the first ones of ``counters``; one per rank follows.
+  /// The counters that all ranks add to, at the start of ``counters``; one counter per rank follows.
   public static let sharedCounterCount = 8
 
   public let architecture: Architecture
   public let configuration: ModelConfiguration
-  public let input: Activation
-  public let logits: Activation
+  public let input: Edge
+  public let logits: Edge
   public let chain: Chain
   /// Every parameter once, trained ones first and in backward order.
   public let parameters: [Parameter]
   public let state: [StateTensor]
   public let reparameterizations: [any Reparameterization]
-  /// All trained values, gradients and velocities; the gradients are followed by the counters.
-  public let values: Tensor
+  /// The values of all trained parameters, in backward order.
+  public let flatParameters: Tensor
+  /// The gradients and momentum buffers of all trained parameters, in the order of their values.
   public let gradients: Tensor
-  public let velocities: Tensor
+  public let momentumBuffers: Tensor
   public let counters: Tensor
-  /// Gradients and counters as one, for the reduction over ranks.
-  public let summed: Tensor
+  /// ``gradients`` and ``counters`` as one buffer, for the reduction over ranks.
+  public let reduceBuffer: Tensor
   /// The trained parameters, in backward order.
   public let trained: [Parameter]
-  /// `finished[k]`: how many floats of `gradients` are final once layer k has written.
-  public let finished: [Int]
+  /// `readyCounts[k]`: how many floats of ``gradients`` are final once block k of the chain has
+  /// written.
+  public let readyCounts: [Int]
 
-  /// Gradients and counters as sums that no order changes; only in the reproducible order, where
-  /// `gradients` holds one slice's at a time until `readExactSums`.
+  /// Exact sums of gradients and counters, in the reproducible order only.
+  ///
+  /// ``gradients`` then holds one slice's contribution at a time, until ``readExactSums()``.
   public let exactSums: ExactSums?
 
-  /// The parameters that this rank refreshes and moves; all of them where it has them for itself.
-  public let owned: [OwnedParameter]
+  /// The parameters that this rank refreshes and moves; all of them if no other rank shares them.
+  public let assigned: [AssignedParameter]
 
   private let communicator: any Communicator
   private let arena: Arena
-  /// Ranks that have the parameters in common, this one included.
+  /// The number of ranks that share the parameters, this one included.
   private let sharers: Int
-  /// What this thread's plan takes, with its part of what the threads of its process have in common.
+  /// Bytes of this thread's plan, with its part of the memory that the threads of a process share.
   public var memoryBytes: Int {
-    arena.bytes(in: .own) + arena.bytes(in: .summed)
-      + arena.bytes(in: .common) / (sharers > 1 ? communicator.threads : 1)
+    arena.bytes(in: .local) + arena.bytes(in: .reduced)
+      + arena.bytes(in: .shared) / (sharers > 1 ? communicator.threads : 1)
   }
 
-  /// Takes the network's memory, a part of which threads, and ranks of a machine, have in common if the model is
-  /// to be trained.
+  /// Builds the network and takes its memory.
   ///
-  /// That part is values, velocities, what is made of the values, and the vectors of power iterations. Rank 0
-  /// sets them; ``broadcast(over:)`` follows.
+  /// Threads, and ranks of a node, share the parameters of a model that is trained: values, momentum
+  /// buffers, effective values and the vectors of power iterations. Rank 0 sets them;
+  /// ``broadcast(over:)`` follows.
   ///
-  /// Collective where the model is to be trained.
+  /// Collective for a model that is trained.
   /// - Throws: ``ArenaError`` if the plan does not fit.
   public init(
     _ architecture: Architecture, _ configuration: ModelConfiguration,
@@ -78,43 +81,43 @@ public final class Model {
     parameters = plan.parameters
     state = plan.state
     reparameterizations = plan.reparameterizations
-    values = plan.values
+    flatParameters = plan.flatParameters
     gradients = plan.gradients
-    velocities = plan.velocities
+    momentumBuffers = plan.momentumBuffers
     counters = plan.counters
-    summed = plan.summed
+    reduceBuffer = plan.reduceBuffer
     trained = plan.parameters.filter(\.isTrained)
-    finished = plan.finished
+    readyCounts = plan.readyCounts
     exactSums = plan.exactSums
-    owned = ParameterShares.of(
+    assigned = AssignedParameter.share(
       sharer: sharers > 1 ? communicator.sharer : 0, of: sharers, plan.parameters,
       plan.reparameterizations)
   }
 
-  /// Collective for memory that is summed or common.
+  /// Collective for the reduced and the shared region.
   private static func makeBlock(
     region: Arena.Region, bytes: Int, sharers: Int, _ communicator: any Communicator
   ) throws -> MemoryBlock {
     switch region {
-    case .summed:
+    case .reduced:
       let memory = communicator.sharedMemory(bytes: bytes)
       let block =
         memory.map { MemoryBlock($0.base, bytes: bytes, of: $0) }
         ?? (try? MemoryBlock(bytes: bytes))
-      // What others go on to make is collective, so nobody stops alone.
+      // The next region is collective again, so a rank must not throw alone.
       var refusals: [Int64] = [block == nil ? 1 : 0]
       refusals.withUnsafeMutableBufferPointer { communicator.sum($0) }
       guard let block, refusals[0] == 0 else { throw ArenaError.outOfMemory(bytes: bytes) }
       return block
-    case .common where sharers > communicator.threads:
+    case .shared where sharers > communicator.threads:
       // All ranks get it, or none.
       guard let memory = communicator.commonMemory(bytes: bytes) else {
         throw ArenaError.outOfMemory(bytes: bytes)
       }
       return MemoryBlock(memory.common, bytes: bytes, of: memory)
-    case .common where sharers > 1:
+    case .shared where sharers > 1:
       return try communicator.oncePerProcess { try MemoryBlock(bytes: bytes) }
-    case .common, .own:
+    case .shared, .local:
       return try MemoryBlock(bytes: bytes)
     }
   }
@@ -123,11 +126,11 @@ public final class Model {
 
   /// Ŵ, β and γ from the values; in training the power iterations advance once.
   ///
-  /// Collective over the ranks that have the parameters in common.
+  /// Collective over the ranks that share the parameters.
   public func refresh(_ mode: Mode) {
-    // Another rank may be reading what the last refresh has made.
+    // Another rank may still read the effective values of the last refresh.
     meetSharers()
-    for own in owned { own.reparameterization?.refresh(mode) }
+    for parameter in assigned { parameter.reparameterization?.refresh(mode) }
     meetSharers()
     chain.refresh()
   }
@@ -139,18 +142,19 @@ public final class Model {
 
   /// logits.gradient ─▶ input.gradient (where the plan has one), data gradients only.
   public func backward(_ samples: Int) {
-    sweepBackward(samples, pass: .gradient, writing: nil) { _ in }
+    sweepBackward(samples, pass: .gradient, gradients: nil) { _ in }
   }
 
-  /// The same, and each layer's parameter gradients as soon as it has been passed.
+  /// logits.gradient ─▶ input.gradient (where the plan has one), and all parameter gradients.
   ///
-  /// `layerFinished` gets the chain's layers, whose gradients are then final; `written` is called more often,
-  /// after every layer within blocks, for what is to go on beside the sweep.
+  /// - Parameters:
+  ///   - onLayer: called after each layer has written its gradients, layers within blocks included.
+  ///   - onBlock: called with the index of a block of the chain once its gradients are final.
   public func backward(
-    _ samples: Int, writing weights: GradientWeights, written: (() -> Void)? = nil,
-    layerFinished: (Int) -> Void
+    _ samples: Int, gradients weights: GradientWeights, onLayer: (() -> Void)? = nil,
+    onBlock: (Int) -> Void
   ) {
-    sweepBackward(samples, pass: .gradient, writing: weights, written: written, layerFinished)
+    sweepBackward(samples, pass: .gradient, gradients: weights, onLayer: onLayer, onBlock)
   }
 
   /// input.tangent ─▶ logits.tangent.
@@ -160,30 +164,33 @@ public final class Model {
 
   /// logits.gradientTangent ─▶ input.gradientTangent, the Hessian-vector product.
   public func backwardTangent(_ samples: Int) {
-    sweepBackward(samples, pass: .gradientTangent, writing: nil) { _ in }
+    sweepBackward(samples, pass: .gradientTangent, gradients: nil) { _ in }
   }
 
-  /// logits.gradientTangent ─▶ all layers, each writing its parameter gradients as it is passed.
+  /// logits.gradientTangent ─▶ input.gradientTangent (where the plan has one), and all parameter
+  /// gradients.
   ///
-  /// The input's own gradient tangent is written where the plan has one, for curvature.
+  /// - Parameters:
+  ///   - onLayer: called after each layer has written its gradients, layers within blocks included.
+  ///   - onBlock: called with the index of a block of the chain once its gradients are final.
   public func backwardTangent(
-    _ samples: Int, writing weights: GradientWeights, written: (() -> Void)? = nil,
-    layerFinished: (Int) -> Void
+    _ samples: Int, gradients weights: GradientWeights, onLayer: (() -> Void)? = nil,
+    onBlock: (Int) -> Void
   ) {
-    sweepBackward(
-      samples, pass: .gradientTangent, writing: weights, written: written, layerFinished)
+    sweepBackward(samples, pass: .gradientTangent, gradients: weights, onLayer: onLayer, onBlock)
   }
 
-  /// ∂L/∂effective ─▶ ∂L/∂value for all owned parameters, once, after reduction.
+  /// ∂L/∂effective ─▶ ∂L/∂value for all assigned parameters, once, after reduction.
   public func pullBack() {
-    for own in owned { own.pullBack() }
+    for parameter in assigned { parameter.pullBack() }
   }
 
-  /// Lets `move` pull back and move each trained parameter, one after the other while the cache holds it.
+  /// Lets `move` pull back and move each assigned parameter that is trained, while the cache holds
+  /// it.
   ///
-  /// Collective over the ranks that have the parameters in common, each with its own of them.
-  public func update(_ move: (OwnedParameter) -> Void) {
-    for own in owned where own.parameter.isTrained { move(own) }
+  /// Collective over the ranks that share the parameters.
+  public func update(_ move: (AssignedParameter) -> Void) {
+    for assignment in assigned where assignment.parameter.isTrained { move(assignment) }
     meetSharers()
   }
 
@@ -191,41 +198,41 @@ public final class Model {
     if sharers > 1 { communicator.meetSharers() }
   }
 
-  /// Running statistics take over what the last training forward pass staged.
+  /// Takes over the batch statistics that the last training forward pass has staged.
   public func commit() { chain.commit() }
 
-  /// Undoes what `refresh` advanced: the step was skipped.
+  /// Undoes the power iterations of the last `refresh`, for a step that is skipped.
   ///
-  /// Collective over the ranks that have the parameters in common.
+  /// Collective over the ranks that share the parameters.
   public func restore() {
-    for own in owned { own.reparameterization?.restore() }
+    for parameter in assigned { parameter.reparameterization?.restore() }
     meetSharers()
   }
 
   private enum Pass { case gradient, gradientTangent }
 
   private func sweepBackward(
-    _ samples: Int, pass: Pass, writing weights: GradientWeights?, written: (() -> Void)? = nil,
-    _ layerFinished: (Int) -> Void
+    _ samples: Int, pass: Pass, gradients weights: GradientWeights?, onLayer: (() -> Void)? = nil,
+    _ onBlock: (Int) -> Void
   ) {
     let x = input.prefix(samples)
     let y = logits.prefix(samples)
     let writer = weights.map {
-      GradientWriter($0, slices: configuration.slices, exactSums: exactSums, written: written)
+      GradientWriter($0, slices: configuration.slices, exactSums: exactSums, onLayer: onLayer)
     }
     if weights != nil {
       for parameter in parameters { parameter.beginGradient() }
     }
-    for layer in chain.layers.indices.reversed() {
+    for block in chain.layers.indices.reversed() {
       switch pass {
-      case .gradient: chain.backward(layer: layer, y, into: x, writing: writer)
-      case .gradientTangent: chain.backwardTangent(layer: layer, y, into: x, writing: writer)
+      case .gradient: chain.backward(layer: block, y, into: x, gradients: writer)
+      case .gradientTangent: chain.backwardTangent(layer: block, y, into: x, gradients: writer)
       }
-      if weights != nil { layerFinished(layer) }
+      if weights != nil { onBlock(block) }
     }
   }
 
-  /// gradients and counters ← the exact sums, once they have been added over ranks.
+  /// gradients and counters ← the exact sums, after their reduction over ranks.
   public func readExactSums() {
     guard let exactSums else { return }
     exactSums.read(into: gradients, from: 0)

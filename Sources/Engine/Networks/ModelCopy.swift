@@ -8,7 +8,9 @@ extension Model {
   public func copyParameters(of other: Model) {
     require(
       architecture == other.architecture, "\(other.architecture) copied into \(architecture)")
-    for (own, source) in zip(parameters, other.parameters) { own.value.copy(from: source.value) }
-    for (own, source) in zip(state, other.state) { own.tensor.copy(from: source.tensor) }
+    for (target, source) in zip(parameters, other.parameters) {
+      target.value.copy(from: source.value)
+    }
+    for (target, source) in zip(state, other.state) { target.tensor.copy(from: source.tensor) }
   }
 }

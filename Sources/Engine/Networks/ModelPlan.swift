@@ -3,20 +3,20 @@ import Layers
 import MessagePassing
 import Tensors
 
-/// Everything of a ``Model`` that lives in its arena.
+/// The parts of a ``Model`` that lie in its arena.
 struct ModelPlan {
-  let input: Activation
-  let logits: Activation
+  let input: Edge
+  let logits: Edge
   let chain: Chain
   let parameters: [Parameter]
   let state: [StateTensor]
   let reparameterizations: [any Reparameterization]
-  let values: Tensor
+  let flatParameters: Tensor
   let gradients: Tensor
-  let velocities: Tensor
+  let momentumBuffers: Tensor
   let counters: Tensor
-  let summed: Tensor
-  let finished: [Int]
+  let reduceBuffer: Tensor
+  let readyCounts: [Int]
   let exactSums: ExactSums?
 
   init(
@@ -31,38 +31,38 @@ struct ModelPlan {
     chain = builder.chain(network)
     workspace.place(in: arena)
     input = ModelPlan.inputEdge(builder.inputShape, configuration, arena)
-    logits = arena.activation(network.output, configuration.derivatives)
+    logits = arena.edge(network.output, configuration.derivatives)
     reparameterizations = chain.reparameterizations
     state = chain.state + reparameterizations.flatMap(\.state)
 
     let order = ModelPlan.backwardOrder(chain)
     parameters = order.parameters
-    finished = order.finished
-    let count = order.finished[0]
+    readyCounts = order.readyCounts
+    let count = order.readyCounts[0]
     let counterCount = Model.sharedCounterCount + communicator.size
-    values = arena.tensor(Shape(length: count), in: .common)
-    // In the reproducible order it is the exact sums that are summed over ranks.
-    summed = arena.tensor(
+    flatParameters = arena.tensor(Shape(length: count), in: .shared)
+    // In the reproducible order the exact sums are reduced over ranks instead.
+    reduceBuffer = arena.tensor(
       Shape(length: count + counterCount),
-      in: configuration.sumOrder == .reproducible ? .own : .summed, if: configuration.trains)
-    gradients = summed.isPresent ? summed.prefix(count) : .absent(Shape(length: count))
+      in: configuration.sumOrder == .reproducible ? .local : .reduced, if: configuration.trains)
+    gradients = reduceBuffer.isPresent ? reduceBuffer.prefix(count) : .absent(Shape(length: count))
     counters =
-      summed.isPresent
-      ? summed.slice(count..<count + counterCount)
+      reduceBuffer.isPresent
+      ? reduceBuffer.slice(count..<count + counterCount)
       : .absent(Shape(length: counterCount))
     exactSums =
       configuration.trains && configuration.sumOrder == .reproducible
-      ? ExactSums(count: count + counterCount, arena: arena, in: .summed) : nil
-    velocities = arena.tensor(Shape(length: count), in: .common, if: configuration.trains)
+      ? ExactSums(count: count + counterCount, arena: arena, in: .reduced) : nil
+    momentumBuffers = arena.tensor(Shape(length: count), in: .shared, if: configuration.trains)
     place(arena)
   }
 
-  /// The input's edge: data, and the derivatives with respect to it that the purpose asks for.
+  /// The input's edge: the data, and the derivatives that the purpose needs.
   private static func inputEdge(
     _ shape: Shape, _ configuration: ModelConfiguration, _ arena: Arena
-  ) -> Activation {
+  ) -> Edge {
     let derivatives = configuration.derivatives
-    return Activation(
+    return Edge(
       value: arena.tensor(shape),
       gradient: arena.tensor(
         shape, if: derivatives >= .first && configuration.purpose != .training),
@@ -70,25 +70,27 @@ struct ModelPlan {
       gradientTangent: arena.tensor(shape, if: configuration.purpose == .curvature))
   }
 
-  /// Every parameter once: trained ones where their last owner in a backward sweep has written, then the
-  /// others; and for each layer how many floats are final after it.
+  /// Every parameter once, and for each block the number of gradients that are final after it.
+  ///
+  /// Trained parameters come first, in the order in which a backward sweep finishes their gradients:
+  /// a shared parameter where the last of its layers has written.
   private static func backwardOrder(
     _ chain: Chain
-  ) -> (parameters: [Parameter], finished: [Int]) {
+  ) -> (parameters: [Parameter], readyCounts: [Int]) {
     var trained: [Parameter] = []
     var untrained: [Parameter] = []
-    var finished = [Int](repeating: 0, count: chain.layers.count)
-    var firstOwner: [ObjectIdentifier: Int] = [:]
+    var readyCounts = [Int](repeating: 0, count: chain.layers.count)
+    var firstUse: [ObjectIdentifier: Int] = [:]
     for (index, layer) in chain.layers.enumerated() {
-      for parameter in layer.parameters where firstOwner[ObjectIdentifier(parameter)] == nil {
-        firstOwner[ObjectIdentifier(parameter)] = index
+      for parameter in layer.parameters where firstUse[ObjectIdentifier(parameter)] == nil {
+        firstUse[ObjectIdentifier(parameter)] = index
       }
     }
     var floats = 0
     for index in chain.layers.indices.reversed() {
       for parameter in chain.layers[index].parameters.reversed()
-      where firstOwner[ObjectIdentifier(parameter)] == index {
-        firstOwner[ObjectIdentifier(parameter)] = nil
+      where firstUse[ObjectIdentifier(parameter)] == index {
+        firstUse[ObjectIdentifier(parameter)] = nil
         if parameter.isTrained {
           trained.append(parameter)
           floats += parameter.shape.count
@@ -96,9 +98,9 @@ struct ModelPlan {
           untrained.append(parameter)
         }
       }
-      finished[index] = floats
+      readyCounts[index] = floats
     }
-    return (trained + untrained, finished)
+    return (trained + untrained, readyCounts)
   }
 
   private func place(_ arena: Arena) {
@@ -108,14 +110,15 @@ struct ModelPlan {
       guard parameter.isTrained else {
         let absent = Tensor.absent(Shape(length: count))
         parameter.place(
-          value: arena.tensor(Shape(length: count), in: .common), gradient: absent, velocity: absent
+          value: arena.tensor(Shape(length: count), in: .shared), gradient: absent,
+          momentumBuffer: absent
         )
         continue
       }
       let range = start..<start + count
       parameter.place(
-        value: values.slice(range), gradient: gradients.slice(range),
-        velocity: velocities.slice(range), offset: start)
+        value: flatParameters.slice(range), gradient: gradients.slice(range),
+        momentumBuffer: momentumBuffers.slice(range), offset: start)
       start += count
     }
   }

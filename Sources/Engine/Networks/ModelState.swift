@@ -17,9 +17,9 @@ extension Model {
     } + state.map { deferred($0.name, $0.tensor, $0.layout) }
   }
 
-  /// The optimizer's velocities under the parameters' first names.
-  public var velocityTensors: [DeferredTensor] {
-    trained.map { deferred($0.names[0], $0.velocity, $0.layout) }
+  /// The optimizer's momentum buffers under the parameters' first names.
+  public var momentumTensors: [DeferredTensor] {
+    trained.map { deferred($0.names[0], $0.momentumBuffer, $0.layout) }
   }
 
   private func deferred(
@@ -33,8 +33,8 @@ extension Model {
   /// A copy of ``stateTensors``.
   public func stateDictionary() -> StateDictionary { StateDictionary(stateTensors) }
 
-  /// A copy of ``velocityTensors``.
-  public func optimizerDictionary() -> StateDictionary { StateDictionary(velocityTensors) }
+  /// A copy of ``momentumTensors``.
+  public func optimizerDictionary() -> StateDictionary { StateDictionary(momentumTensors) }
 
   /// Replaces all values by those of a state dict; nothing is changed if it does not fit.
   ///
@@ -66,7 +66,7 @@ extension Model {
     }
   }
 
-  /// Replaces the optimizer's velocities.
+  /// Replaces the optimizer's momentum buffers.
   public func loadOptimizer(
     _ dictionary: some StateSource, from source: String
   ) throws(StateError) {
@@ -76,7 +76,7 @@ extension Model {
     }
     for parameter in trained {
       guard let values = dictionary.values(of: parameter.names[0]) else { continue }
-      parameter.layout.load(values, into: parameter.velocity)
+      parameter.layout.load(values, into: parameter.momentumBuffer)
     }
   }
 

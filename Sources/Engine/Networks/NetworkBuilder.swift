@@ -60,7 +60,7 @@ struct NetworkBuilder {
   func plainChain(_ stage: Stage) -> Chain {
     Chain(
       stage.layers,
-      interior: stage.outputs.dropLast().map { arena.activation($0, configuration.derivatives) })
+      interior: stage.outputs.dropLast().map { arena.edge($0, configuration.derivatives) })
   }
 
   /// The network's own chain.

@@ -2,44 +2,46 @@ import Failures
 
 /// The memory behind a network: every buffer is placed in it once, before the first step.
 ///
-/// ``plan(in:_:)`` runs the construction twice: the first run measures, the second hands out views of
-/// one mapping of exactly the measured size for each ``Region``. So whoever builds a layer asks for what it
-/// needs where it needs it, and nothing is allocated in a step.
+/// ``plan(in:_:)`` runs the construction twice: the first run measures, the second hands out views
+/// of one mapping of exactly the measured size for each ``Region``. Each layer asks for its buffers
+/// where it is built, and a step allocates nothing.
 public final class Arena {
   /// Distance between the starts of buffers is a multiple of a cache line.
   private static let alignment = 64
 
-  /// Whose memory a buffer lies in.
+  /// The memory that a buffer lies in.
   ///
-  /// In the order in which it is made: what ranks make together comes before what one may fail to get.
+  /// Regions are made in this order: ranks make the first two together, so these come before the
+  /// one that a single rank may fail to get.
   public enum Region: Sendable, CaseIterable {
-    /// This plan's, for what is summed over ranks: those of its machine may add to it.
-    case summed
-    /// That of the plans of several threads, or ranks of a machine. Plans that have it in common ask for the
-    /// same buffers of it in the same order, and get the same ones.
-    case common
-    /// This plan's.
-    case own
+    /// Buffers that an allreduce sums: the other ranks of the node may read and add to them.
+    case reduced
+    /// Buffers that several threads, or ranks of a node, share.
+    ///
+    /// Their plans ask for equal buffers in the same order, and get the same memory.
+    case shared
+    /// Buffers of this plan alone.
+    case local
   }
 
-  /// What has been taken of a region, and where that lies; nowhere in the measuring run.
+  /// The bytes taken of a region, and the block they lie in; the measuring run has no block.
   private struct Extent {
     var block: MemoryBlock?
     var taken = 0
   }
 
   private var extents: [Region: Extent] = [:]
-  /// What the measuring run has asked for that is not needed all the time.
+  /// Tensors with a ``Lifetime`` that the measuring run has asked for.
   private var needs: [Placement.Need] = []
-  /// Where that lies, at the start of the plan's own memory, and how much of it has been handed out.
+  /// Where these tensors lie, at the start of the local region, and how many have been handed out.
   private let placement: Placement
   private var placed = 0
   private let isMeasuring: Bool
 
-  /// What the plan takes for itself, in bytes.
-  public var bytes: Int { bytes(in: .own) }
+  /// Bytes of the local region.
+  public var bytes: Int { bytes(in: .local) }
 
-  /// What the plan takes of a region, in bytes.
+  /// Bytes that the plan takes of a region.
   public func bytes(in region: Region) -> Int { extents[region, default: Extent()].taken }
 
   /// The measuring run.
@@ -54,7 +56,7 @@ public final class Arena {
     isMeasuring = false
     placement = Placement(measured.needs)
     for region in Region.allCases {
-      let start = region == .own ? placement.bytes : 0
+      let start = region == .local ? placement.bytes : 0
       let bytes = start + measured.bytes(in: region)
       extents[region] = Extent(
         block: bytes > 0 ? try makeBlock(region, bytes) : nil, taken: start)
@@ -63,11 +65,11 @@ public final class Arena {
 
   /// Builds something whose buffers all live in one arena.
   ///
-  /// `build` runs twice and must ask for the same buffers in the same order both times. The views it
-  /// returns are valid while the arena lives.
-  /// In the measuring run the views point nowhere: `build` only asks, it does not read or write.
+  /// `build` runs twice and must ask for the same buffers in the same order both times. The views
+  /// that it returns are valid while the arena lives. In the measuring run the views point nowhere,
+  /// so `build` must not read or write them.
   ///
-  /// - Parameter makeBlock: makes the memory of a region of that many bytes, or says which one it is.
+  /// - Parameter makeBlock: returns the memory of a region, of the given size.
   public static func plan<Plan, Failure: Error>(
     in makeBlock: (_ region: Region, _ bytes: Int) throws -> MemoryBlock = {
       try MemoryBlock(bytes: $1)
@@ -84,37 +86,40 @@ public final class Arena {
         asked == block, "the construction asked for \(asked) \(region) bytes after \(block)")
     }
     let (placed, needed) = (arena.placed, measure.needs.count)
-    require(placed == needed, "it asked for \(placed) tensors for a time after \(needed)")
+    require(
+      placed == needed,
+      "the construction asked for \(placed) tensors with a lifetime after \(needed)")
     return (plan, arena)
   }
 
   /// A zeroed tensor if it is needed, else one without storage.
-  public func tensor(_ shape: Shape, in region: Region = .own, if needed: Bool = true) -> Tensor {
+  public func tensor(_ shape: Shape, in region: Region = .local, if needed: Bool = true) -> Tensor {
     guard needed else { return .absent(shape) }
     return Tensor(
       shape, storage: buffer(of: Float.self, count: shape.count, in: region).baseAddress)
   }
 
-  /// A tensor that is only needed for a time, and takes memory that others need at other times.
+  /// A tensor that is needed for a part of a step only; its memory serves others at other times.
   ///
-  /// What it holds at the beginning of a stretch of its lifetime is anything.
+  /// Its contents are undefined at the beginning of each stretch of its lifetime.
   public func tensor(_ shape: Shape, during lifetime: Lifetime) -> Tensor {
     let bytes = Arena.padded(max(shape.count, 1) * MemoryLayout<Float>.stride)
-    guard !isMeasuring, let base = extents[.own]?.block?.base else {
+    guard !isMeasuring, let base = extents[.local]?.block?.base else {
       needs.append(Placement.Need(bytes: bytes, lifetime: lifetime))
       return Tensor(shape, storage: Arena.nowhere(as: Float.self))
     }
-    require(placed < placement.starts.count, "\(shape) for a time was not measured")
+    require(placed < placement.starts.count, "a tensor \(shape) with a lifetime was not measured")
     let start = placement.starts[placed]
     placed += 1
-    require(start + bytes <= placement.bytes, "\(shape) for a time was measured smaller")
+    require(
+      start + bytes <= placement.bytes, "a tensor \(shape) with a lifetime was measured smaller")
     let typed = (base + start).bindMemory(to: Float.self, capacity: max(shape.count, 1))
     return Tensor(shape, storage: typed)
   }
 
   /// An edge of the network with the tensors that `derivatives` asks for.
-  public func activation(_ shape: Shape, _ derivatives: Derivatives) -> Activation {
-    Activation(
+  public func edge(_ shape: Shape, _ derivatives: Derivatives) -> Edge {
+    Edge(
       value: tensor(shape),
       gradient: tensor(shape, if: derivatives >= .first),
       tangent: tensor(shape, if: derivatives >= .second),
@@ -123,7 +128,7 @@ public final class Arena {
 
   /// A zeroed buffer of a plain type.
   public func buffer<Element: BitwiseCopyable>(
-    of type: Element.Type, count: Int, in region: Region = .own
+    of type: Element.Type, count: Int, in region: Region = .local
   ) -> UnsafeMutableBufferPointer<Element> {
     let size = max(count, 1) * MemoryLayout<Element>.stride
     let start = extents[region, default: Extent()].taken
@@ -144,13 +149,13 @@ public final class Arena {
     (bytes + alignment - 1) / alignment * alignment
   }
 
-  /// What a buffer of the measuring run points to: not null, and nothing may touch it.
+  /// The address of every buffer in the measuring run: not null, and never read or written.
   private static func nowhere<Element>(as type: Element.Type) -> UnsafeMutablePointer<Element>? {
     UnsafeMutablePointer(bitPattern: alignment)
   }
 }
 
-/// The plan does not fit.
+/// A plan that does not fit into memory.
 public enum ArenaError: Failure {
   case outOfMemory(bytes: Int)
 

@@ -1,7 +1,7 @@
 /// gradient ← previous·gradient + primal·θ̄ + tangent·dθ̄/dε.
 ///
-/// `previous` is 0 for the first contribution of a step and 1 for every later one: a parameter with
-/// several owners, CURE's second point, a further slice.
+/// `previous` is 0 for the first contribution of a step and 1 for every later one: a further layer
+/// that shares the parameter, CURE's second point, a further slice.
 public struct GradientWeights: Sendable, Equatable {
   public let previous: Float
   public let primal: Float
@@ -16,7 +16,7 @@ public struct GradientWeights: Sendable, Equatable {
   /// The plain gradient of the loss.
   public static let loss = GradientWeights(previous: 0, primal: 1, tangent: 0)
 
-  /// The same contribution, added to what the gradient already holds.
+  /// These weights with `previous` = 1: the contribution is added to the gradient.
   public var adding: GradientWeights {
     GradientWeights(previous: 1, primal: primal, tangent: tangent)
   }

@@ -1,6 +1,7 @@
 import Failures
 
-/// A trained tensor: what the optimizer moves, what the layers read, and the gradient between them.
+/// A trained tensor: the value that the optimizer moves, the effective value that layers read, and
+/// the gradient between them.
 ///
 /// Layers read `effective` (Ŵ = W/σ, β = exp(logBeta) + 1e-3, …) and write ∂L/∂effective into
 /// `gradient`; a reparameterisation refreshes the first from `value` before the forward pass and pulls
@@ -11,23 +12,23 @@ public final class Parameter {
   }
 
   public let kind: Kind
-  /// The keys of a state dict under which the parameter stands; a shared one has several.
+  /// The parameter's keys in a state dict; a shared parameter has several.
   public private(set) var names: [String]
   public let shape: Shape
   public let layout: CheckpointLayout
-  /// Whether the optimizer moves it; a standard network carries log_lipschitz only as state.
+  /// Whether the optimizer moves the parameter; a standard network has log_lipschitz only as state.
   public let isTrained: Bool
 
   public private(set) var value: Tensor
   public private(set) var effective: Tensor
   public private(set) var gradient: Tensor
-  public private(set) var velocity: Tensor
+  public private(set) var momentumBuffer: Tensor
 
-  /// Where the parameter starts in the flat storage of the trained ones; nil for the others.
+  /// Where the parameter starts in the flat storage of all trained parameters; nil if untrained.
   public private(set) var offset: Int?
 
-  /// The number of layers that write the gradient; penalties count once for each of them.
-  public private(set) var owners = 1
+  /// The number of layers that use the parameter; penalties count once for each of them.
+  public private(set) var uses = 1
   private var contributions = 0
 
   public init(
@@ -42,37 +43,37 @@ public final class Parameter {
     value = .absent(shape)
     effective = .absent(shape)
     gradient = .absent(shape)
-    velocity = .absent(shape)
+    momentumBuffer = .absent(shape)
   }
 
   /// Weight decay acts on weights and biases, never on log_beta and log_lipschitz.
   public var decays: Bool { kind == .weight || kind == .bias }
 
-  /// Lets one more layer, which the state dict calls `name`, use this parameter.
+  /// Lets one more layer use this parameter, under the name `name` in the state dict.
   public func share(as name: String) {
     names.append(name)
-    owners += 1
+    uses += 1
   }
 
   /// Gives the parameter its storage; `effective` is the value itself unless `setEffective` follows.
-  public func place(value: Tensor, gradient: Tensor, velocity: Tensor, offset: Int? = nil) {
+  public func place(value: Tensor, gradient: Tensor, momentumBuffer: Tensor, offset: Int? = nil) {
     self.offset = offset
     self.value = value.reshaped(shape)
     self.gradient = gradient.isPresent ? gradient.reshaped(shape) : .absent(shape)
-    self.velocity = velocity.isPresent ? velocity.reshaped(shape) : .absent(shape)
+    self.momentumBuffer = momentumBuffer.isPresent ? momentumBuffer.reshaped(shape) : .absent(shape)
     if !effective.isPresent { effective = self.value }
   }
 
-  /// Makes layers read a tensor of its own instead of the value.
+  /// Makes layers read this tensor instead of the value.
   public func setEffective(_ tensor: Tensor) {
     require(tensor.shape == shape, "\(names[0]) is \(shape), its effective value \(tensor)")
     effective = tensor
   }
 
-  /// Starts a new accumulation: the next owner to write is the first.
+  /// Starts a new accumulation: the next layer to write is the first.
   public func beginGradient() { contributions = 0 }
 
-  /// The weights for the next owner's contribution: whoever is not the first adds to what is there.
+  /// The weights of the next layer's contribution: every layer but the first adds to the gradient.
   public func claim(_ weights: GradientWeights) -> GradientWeights {
     contributions += 1
     return contributions == 1 ? weights : weights.adding

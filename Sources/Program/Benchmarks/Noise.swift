@@ -26,7 +26,7 @@ struct Noise {
     }
   }
 
-  func fill(_ activation: Activation) {
+  func fill(_ activation: Edge) {
     fill(activation.value)
     fill(activation.gradient)
     fill(activation.tangent)

@@ -99,26 +99,26 @@ public final class GradientReducer {
   }
 
   private func floats(_ range: Range<Int>) -> UnsafeMutableBufferPointer<Float> {
-    UnsafeMutableBufferPointer(rebasing: model.summed.buffer[range])
+    UnsafeMutableBufferPointer(rebasing: model.reduceBuffer.buffer[range])
   }
 
   /// The same sums as integers, in the reproducible order.
   private func integers(_ range: Range<Int>) -> UnsafeMutableBufferPointer<Int64> {
     guard let exact = model.exactSums else { unreachable("no exact sums in the fastest order") }
-    return range.upperBound == model.summed.count
+    return range.upperBound == model.reduceBuffer.count
       ? exact.bufferWithCount(from: range.lowerBound) : exact.buffer(range)
   }
 
   /// Bytes that a rank hands to the collectives of one step.
   public var bytesPerStep: Int {
     model.exactSums == nil
-      ? model.summed.count * MemoryLayout<Float>.stride
-      : (2 * model.summed.count + 1) * MemoryLayout<Int64>.stride
+      ? model.reduceBuffer.count * MemoryLayout<Float>.stride
+      : (2 * model.reduceBuffer.count + 1) * MemoryLayout<Int64>.stride
   }
 
   /// Buckets of at least `bytes`, by the layers that complete them.
   private static func buckets(of model: Model, bytes: Int) -> [Range<Int>] {
-    let finished = model.finished
+    let finished = model.readyCounts
     let bucketFloats = max(1, bytes / MemoryLayout<Float>.stride)
     var closes = [Range<Int>](repeating: 0..<0, count: finished.count)
     var start = 0
@@ -131,7 +131,7 @@ public final class GradientReducer {
 
   /// What is left over goes with the counters.
   private static func rest(of model: Model, after closes: [Range<Int>]) -> Range<Int> {
-    (closes.map(\.upperBound).max() ?? 0)..<model.summed.count
+    (closes.map(\.upperBound).max() ?? 0)..<model.reduceBuffer.count
   }
 }
 

@@ -3,7 +3,7 @@ import MessagePassing
 import Networks
 import Tensors
 
-/// Whether all ranks still hold the same weights, velocities, running statistics and vectors, to the bit.
+/// Whether all ranks still hold the same weights, momentum buffers, running statistics and vectors, to the bit.
 ///
 /// They are never sent after the start, so a flipped bit or a rank with other kernels would go unnoticed
 /// and train another function. Ranks that have weights in common cannot differ in them: of these a fault is
@@ -17,8 +17,8 @@ public struct DivergenceCheck {
     var tensors: [(name: String, tensor: Tensor)] = []
     for parameter in model.parameters {
       tensors.append((parameter.names[0], parameter.value))
-      if parameter.velocity.isPresent {
-        tensors.append(("velocity of \(parameter.names[0])", parameter.velocity))
+      if parameter.momentumBuffer.isPresent {
+        tensors.append(("momentum buffer of \(parameter.names[0])", parameter.momentumBuffer))
       }
     }
     self.tensors = tensors + model.state.map { ($0.name, $0.tensor) }

@@ -71,7 +71,7 @@ public struct Drill: Equatable, Sendable {
     case .raise: throw .raised(step: step)
     case .nan: batch.images[0] = .nan
     case .flip:
-      model.values[0] = Float(bitPattern: model.values[0].bitPattern ^ 1 << 22)
+      model.flatParameters[0] = Float(bitPattern: model.flatParameters[0].bitPattern ^ 1 << 22)
     case .kill: Glibc.kill(getpid(), SIGKILL)
     case .slow: break
     }

@@ -36,7 +36,7 @@ public struct RunOutput {
       state,
       model: SafetensorsStream(
         model.stateTensors, metadata: [ModelFile.recipeKey: try recipe.json()]),
-      optimizer: SafetensorsStream(model.velocityTensors))
+      optimizer: SafetensorsStream(model.momentumTensors))
     try checkpoints.keepNewest(keep)
   }
 

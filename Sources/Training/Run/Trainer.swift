@@ -249,7 +249,7 @@ public final class Trainer {
   private func summary(_ choice: GradientChoice) -> RunSummary {
     RunSummary(
       run: runPath, threads: threads,
-      architecture: model.architecture, trainedParameters: model.values.count,
+      architecture: model.architecture, trainedParameters: model.flatParameters.count,
       trainSamples: trainData.count, testSamples: testData.count, epochs: recipe.epochs,
       stepsPerEpoch: sampler.stepsPerEpoch, batchSize: recipe.batchSize,
       planBytes: planBytes, dataBytes: dataBytes,

@@ -59,8 +59,8 @@ public struct CurvaturePenalty {
     loss.tangent(model.logits.prefix(n), scale: 1 / globalBatch)
     // The step's own sweep adds to these, so no bucket is complete yet.
     model.backwardTangent(
-      n, writing: GradientWeights(previous: 0, primal: 0, tangent: 2 * weight * globalBatch),
-      layerFinished: { _ in })
+      n, gradients: GradientWeights(previous: 0, primal: 0, tangent: 2 * weight * globalBatch),
+      onBlock: { _ in })
     input.value.copy(from: image)
     withExtendedLifetime(arena) {}
   }

@@ -34,7 +34,7 @@ public struct Objective: Sendable, Equatable {
     for parameter in model.trained {
       switch parameter.kind {
       case .logBeta:
-        sum += Double(beta) * Double(parameter.owners) * exp(Double(parameter.value[0]))
+        sum += Double(beta) * Double(parameter.uses) * exp(Double(parameter.value[0]))
       case .logLipschitz:
         sum += Double(gamma) * Double(abs(parameter.value[0]))
       case .weight, .bias:
@@ -48,7 +48,7 @@ public struct Objective: Sendable, Equatable {
   public func addWeightPenaltyGradient(to parameter: Parameter) {
     switch parameter.kind {
     case .logBeta where beta != 0:
-      parameter.gradient[0] += beta * Float(parameter.owners) * exp(parameter.value[0])
+      parameter.gradient[0] += beta * Float(parameter.uses) * exp(parameter.value[0])
     case .logLipschitz where gamma != 0:
       let value = parameter.value[0]
       parameter.gradient[0] += value > 0 ? gamma : value < 0 ? -gamma : 0

@@ -4,7 +4,7 @@ import Tensors
 /// Stochastic gradient descent with momentum: v ← μv + (g + d·w), w ← w − lr·v.
 ///
 /// Weight decay d acts on weights and biases, on the original W and not on W/σ, and never on log_beta and
-/// log_lipschitz. As in PyTorch, dampening is 0 and the velocity does not contain the learning rate.
+/// log_lipschitz. As in PyTorch, dampening is 0 and the momentum buffer does not contain the learning rate.
 public struct SGD: Sendable, Equatable {
   public var momentum: Float
   public var weightDecay: Float
@@ -17,7 +17,8 @@ public struct SGD: Sendable, Equatable {
   /// One update of a trained parameter, in one pass.
   public func update(_ parameter: Parameter, learningRate: Float) {
     updateWithMomentum(
-      value: parameter.value, gradient: parameter.gradient, velocity: parameter.velocity,
+      value: parameter.value, gradient: parameter.gradient,
+      momentumBuffer: parameter.momentumBuffer,
       learningRate: learningRate, momentum: momentum,
       weightDecay: parameter.decays ? weightDecay : 0)
   }

@@ -96,10 +96,10 @@ public struct TrainingStep {
         previous: curvaturePenalty == nil ? 0 : 1, primal: 1, tangent: 2 * globalBatch)
       communicator.enter(.backwardTangent)
       model.backwardTangent(
-        n, writing: weights, written: advance, layerFinished: reducer.layerFinished)
+        n, gradients: weights, onLayer: advance, onBlock: reducer.layerFinished)
     } else {
       model.backward(
-        n, writing: .loss, written: advance, layerFinished: reducer.layerFinished)
+        n, gradients: .loss, onLayer: advance, onBlock: reducer.layerFinished)
     }
 
     reducer.finish()
@@ -131,7 +131,7 @@ public struct TrainingStep {
 
   /// Logits' gradients, and the loss slice by slice into the counters.
   private func measureLoss(
-    _ logits: Activation, labels: UnsafeMutableBufferPointer<Int32>, globalBatch: Float
+    _ logits: Edge, labels: UnsafeMutableBufferPointer<Int32>, globalBatch: Float
   ) {
     model.configuration.slices.forEach(in: logits.shape.samples) { slice in
       let own = loss.forward(

@@ -3,7 +3,7 @@ import CAllocationCounter
 /// How often some work asked the heap for memory.
 public struct Allocations: Sendable {
   /// Calls from everywhere but OpenBLAS.
-  public let own: Int
+  public let outsideBLAS: Int
   /// Calls from within OpenBLAS, whose AVX-512 kernels take a buffer for some small products.
   public let blas: Int
 
@@ -11,7 +11,7 @@ public struct Allocations: Sendable {
   public init(of body: () throws -> Void) rethrows {
     let before = (allocation_count(), blas_allocation_count())
     try body()
-    own = Int(allocation_count() - before.0)
+    outsideBLAS = Int(allocation_count() - before.0)
     blas = Int(blas_allocation_count() - before.1)
   }
 }

@@ -27,7 +27,7 @@ extension LayerCase {
       product(geometry, bias: .absent, norm: .absent, order: .inputFirst, site),
       makeBatchNorm(constraint, channels: geometry.outputChannels, factors: factors, site),
       makeCenteredSoftplus(site),
-      edge: site.arena.activation(geometry.outputShape(samples: site.samples), .second),
+      edge: site.arena.edge(geometry.outputShape(samples: site.samples), .second),
       slices: slices, arena: site.arena)
   }
 
@@ -61,14 +61,14 @@ extension LayerCase {
             convolution: product(
               geometry, bias: .absent, norm: .absent, order: .inputFirst, site),
             norm: makeBatchNorm(.none, channels: channels, factors: factors, site),
-            edge: site.arena.activation(edge, .second))
+            edge: site.arena.edge(edge, .second))
         }
         let inner = ConvolutionGeometry(
           inputHeight: output.height, inputWidth: output.width, inputChannels: channels,
           outputChannels: channels, kernelHeight: 3, kernelWidth: 3, stride: 1, padding: 1)
         return ResidualBlock(
           first: makeBlock(outer, .none, factors: ResidualBlock.firstFactors, site),
-          inner: site.arena.activation(edge, .second),
+          inner: site.arena.edge(edge, .second),
           second: normalized(inner, ResidualBlock.secondFactors),
           shortcut: shortcut == .present
             ? normalized(

@@ -218,7 +218,7 @@ extension LayerCase {
               makeBatchNorm(.none, channels: channels, site),
             ] + more
           return Chain(
-            layers, interior: layers.dropLast().map { _ in site.arena.activation(local, .second) })
+            layers, interior: layers.dropLast().map { _ in site.arena.edge(local, .second) })
         }
         return Residual(
           branch: chain(geometry, [makeCenteredSoftplus(site)]),

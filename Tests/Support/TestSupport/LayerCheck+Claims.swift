@@ -20,8 +20,8 @@ extension LayerCheck {
     layer.forward(x, into: y, mode: layerCase.mode)
     let expected = layerCase.oracle(globalInput, layer)
     let stride = layerCase.output.stride
-    let own = expected[share.lowerBound * stride..<share.upperBound * stride]
-    return deviation(y.value.buffer.map { Double($0) }, Array(own))
+    let local = expected[share.lowerBound * stride..<share.upperBound * stride]
+    return deviation(y.value.buffer.map { Double($0) }, Array(local))
   }
 
   /// Claim 2: ⟨ȳ, Jẋ⟩ = ⟨Jᵀȳ, ẋ⟩.
@@ -40,7 +40,7 @@ extension LayerCheck {
     let found = x.gradientTangent.doubles
     let expected = centralDifference {
       layer.forward(x, into: y, mode: layerCase.mode)
-      layer.backward(y, into: x, writing: nil)
+      layer.backward(y, into: x, gradients: nil)
       return x.gradient.doubles
     }
     return deviation(found, expected)
@@ -84,10 +84,10 @@ extension LayerCheck {
     let both = gradient(GradientWeights(previous: 0, primal: 0.5, tangent: 2))
     for parameter in layer.parameters { parameter.beginGradient() }
     layer.backward(
-      y, into: x, writing: writer(GradientWeights(previous: 0, primal: 0.5, tangent: 0)))
+      y, into: x, gradients: writer(GradientWeights(previous: 0, primal: 0.5, tangent: 0)))
     layer.forwardTangent(x, into: y)
     layer.backwardTangent(
-      y, into: x, writing: writer(GradientWeights(previous: 0, primal: 0, tangent: 2)))
+      y, into: x, gradients: writer(GradientWeights(previous: 0, primal: 0, tangent: 2)))
     return deviation(pulledBack().map { Double($0) }, both.map { Double($0) })
   }
 
@@ -95,9 +95,9 @@ extension LayerCheck {
 
   private func runPasses() {
     layer.forward(x, into: y, mode: layerCase.mode)
-    layer.backward(y, into: x, writing: nil)
+    layer.backward(y, into: x, gradients: nil)
     layer.forwardTangent(x, into: y)
-    layer.backwardTangent(y, into: x, writing: nil)
+    layer.backwardTangent(y, into: x, gradients: nil)
   }
 
   private func hessianProduct(_ v: [Float]) -> [Float] {
@@ -109,10 +109,10 @@ extension LayerCheck {
     set(x.tangent, v)
     layer.forward(x, into: y, mode: layerCase.mode)
     set(y.gradient, gradient.indices.map { gradient[$0] + weights[$0] * y.value[$0] })
-    layer.backward(y, into: x, writing: nil)
+    layer.backward(y, into: x, gradients: nil)
     layer.forwardTangent(x, into: y)
     set(y.gradientTangent, weights.indices.map { weights[$0] * y.tangent[$0] })
-    layer.backwardTangent(y, into: x, writing: nil)
+    layer.backwardTangent(y, into: x, gradients: nil)
     set(x.tangent, tangent)
     set(y.gradient, gradient)
     set(y.gradientTangent, gradientTangent)
@@ -164,9 +164,9 @@ extension LayerCheck {
       if weights.previous == 0 { parameter.gradient.fill(.nan) }
     }
     if weights.tangent == 0 {
-      layer.backward(y, into: x, writing: writer(weights))
+      layer.backward(y, into: x, gradients: writer(weights))
     } else {
-      layer.backwardTangent(y, into: x, writing: writer(weights))
+      layer.backwardTangent(y, into: x, gradients: writer(weights))
     }
     return pulledBack()
   }

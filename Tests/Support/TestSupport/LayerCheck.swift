@@ -17,8 +17,8 @@ public final class LayerCheck {
   public static let step: Float = 1 / 256
 
   let layer: any Layer
-  let x: Activation
-  let y: Activation
+  let x: Edge
+  let y: Edge
   let layerCase: LayerCase
   let communicator: any Communicator
   let share: Range<Int>
@@ -40,12 +40,12 @@ public final class LayerCheck {
       for parameter in layer.parameters {
         let flat = Shape(length: parameter.shape.count)
         parameter.place(
-          value: arena.tensor(flat), gradient: arena.tensor(flat), velocity: .absent(flat))
+          value: arena.tensor(flat), gradient: arena.tensor(flat), momentumBuffer: .absent(flat))
       }
       site.workspace.place(in: arena)
       return (
-        layer, arena.activation(layerCase.input.withFirst(share.count), .second),
-        arena.activation(layerCase.output.withFirst(share.count), .second)
+        layer, arena.edge(layerCase.input.withFirst(share.count), .second),
+        arena.edge(layerCase.output.withFirst(share.count), .second)
       )
     }
     (layer, x, y) = built

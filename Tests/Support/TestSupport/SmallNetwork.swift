@@ -14,7 +14,7 @@ public enum SmallNetwork: String, CaseIterable, Sendable, CustomStringConvertibl
     }
   }
 
-  /// Both shortcuts and both strides; a shared β with three owners.
+  /// Both shortcuts and both strides; a β that three layers share.
   public var body: Architecture.Body {
     switch self {
     case .resNetLowCurvature, .resNetStandard:

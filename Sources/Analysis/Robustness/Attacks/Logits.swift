@@ -5,7 +5,7 @@ import Tensors
 struct Logits {
   let values: UnsafeBufferPointer<Float>
 
-  init(_ logits: Activation, sample: Int) {
+  init(_ logits: Edge, sample: Int) {
     values = UnsafeBufferPointer(logits.value.slice(sample..<sample + 1).buffer)
   }
 

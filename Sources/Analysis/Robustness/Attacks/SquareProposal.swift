@@ -106,19 +106,19 @@ struct SquareProposal {
     }
     let unused = max(threat.epsilon * threat.epsilon - used, 0) / Double(channels)
     for channel in 0..<channels {
-      let own = squares { body in
+      let firstSquares = squares { body in
         first.forEach { body(pixel($0, $1, channel)) }
       }
-      let other = squares { body in
+      let secondSquares = squares { body in
         second.forEach { if !first.contains($0, $1) { body(pixel($0, $1, channel)) } }
       }
       let sign = Self.sign(&generator)
-      let ownFactor = own > 0 ? Float(1 / own.squareRoot()) : 0
+      let firstFactor = firstSquares > 0 ? Float(1 / firstSquares.squareRoot()) : 0
       var bump = [Float](repeating: 0, count: side * side)
       var sum = 0.0
       first.forEachPosition { position, row, column in
         let pixel = pixel(row, column, channel)
-        let value = sign * pattern[position] + ownFactor * (point[pixel] - image[pixel])
+        let value = sign * pattern[position] + firstFactor * (point[pixel] - image[pixel])
         bump[position] = value
         sum += Double(value) * Double(value)
       }
@@ -127,7 +127,7 @@ struct SquareProposal {
         point[pixel] = image[pixel]
       }
       // A bump that cancels the old change leaves nothing to scale.
-      let factor = sum > 0 ? Float(((own + other + unused) / sum).squareRoot()) : 0
+      let factor = sum > 0 ? Float(((firstSquares + secondSquares + unused) / sum).squareRoot()) : 0
       first.forEachPosition { position, row, column in
         let pixel = pixel(row, column, channel)
         point[pixel] = image[pixel] + factor * bump[position]

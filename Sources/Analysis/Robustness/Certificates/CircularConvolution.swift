@@ -77,13 +77,13 @@ package struct CircularConvolution {
       for l in 0..<geometry.kernelWidth
       where geometry.meetsPixel(l, of: geometry.inputWidth, outputs: geometry.outputWidth) {
         let first = (k * geometry.kernelWidth + l) * inputs * outputs
-        let own = weight[first..<first + inputs * outputs]
+        let taken = weight[first..<first + inputs * outputs]
         let phase = (vertical.phase[k] * horizontal.phases + horizontal.phase[l]) * inputs
         taps.append(
           Tap(
             vertical: vertical.quotient[k], horizontal: horizontal.quotient[l],
             firstRow: isTransposed ? phase : 0, firstColumn: isTransposed ? 0 : phase,
-            weights: isTransposed ? Array(own) : transposed(own, inputs, outputs)))
+            weights: isTransposed ? Array(taken) : transposed(taken, inputs, outputs)))
       }
     }
     self.taps = taps
@@ -160,8 +160,8 @@ private func floorQuotient(_ a: Int, _ b: Int) -> Int {
 /// One of each pair of conjugate frequencies (φ, ψ) and (−φ, −ψ).
 private func halfPlane(_ height: Int, _ width: Int) -> [(vertical: Int, horizontal: Int)] {
   (0...height / 2).flatMap { vertical in
-    let isOwnConjugate = vertical == 0 || 2 * vertical == height
-    return (0...(isOwnConjugate ? width / 2 : width - 1)).map { (vertical, $0) }
+    let isSelfConjugate = vertical == 0 || 2 * vertical == height
+    return (0...(isSelfConjugate ? width / 2 : width - 1)).map { (vertical, $0) }
   }
 }
 

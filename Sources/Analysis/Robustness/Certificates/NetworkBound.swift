@@ -120,15 +120,15 @@ private struct Recursion {
     for piece in pieces {
       switch piece {
       case .affine(let map):
-        let own = norms.removeFirst()
-        constants = constants.mapped(own)
+        let layerNorms = norms.removeFirst()
+        constants = constants.mapped(layerNorms)
         let geometry = map.geometry
         let kind =
           geometry.isMatrix
           ? "linear \(geometry.patch)→\(geometry.outputChannels)"
           : "conv \(geometry.kernelHeight)×\(geometry.kernelWidth)/\(geometry.stride) "
             + "\(geometry.inputChannels)→\(geometry.outputChannels)"
-        record(map.name, kind, constants, norms: own, gamma: map.gamma)
+        record(map.name, kind, constants, norms: layerNorms, gamma: map.gamma)
       case .activation(let name, let beta):
         constants = constants.activated(beta: beta)
         record(name, "softplus", constants, beta: beta)

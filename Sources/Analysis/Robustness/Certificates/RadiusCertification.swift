@@ -57,17 +57,17 @@ public struct RadiusCertification {
     var candidates: [[Candidate]] = []
     var certificates: [Certificate] = []
     for sample in 0..<samples {
-      let own = self.candidates(sample, label: Int(labels[sample]))
+      let rivals = self.candidates(sample, label: Int(labels[sample]))
       let classes = model.logits.shape.channels
       let z = model.logits.value.pointer + sample * classes
       let margin = Double(z[Int(labels[sample])]) - Double(z[Int(strongest[sample])])
-      let nearest = own.first
+      let nearest = rivals.first
       certificates.append(
         Certificate(
           prediction: gradient.prediction(sample), margin: margin,
           radius: nearest == nil ? 0 : .infinity, firstOrderRadius: nearest?.firstOrderRadius ?? 0,
           rival: nearest?.rival, gradientNorm: nil))
-      candidates.append(own)
+      candidates.append(rivals)
     }
     improve(&certificates, candidates, labels: labels)
     return certificates

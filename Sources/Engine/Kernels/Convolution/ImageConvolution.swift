@@ -91,9 +91,10 @@ public struct ImageConvolution: Sendable {
     require(
       scratch.count >= scratchShape.count,
       "a scratch of \(scratch.count) floats where \(scratchShape.count) are needed")
-    let own = winograd.scratchShape
+    let transforms = winograd.scratchShape
     return (
-      Tensor(own, storage: scratch.pointer), Tensor(weight, storage: scratch.pointer + own.count)
+      Tensor(transforms, storage: scratch.pointer),
+      Tensor(weight, storage: scratch.pointer + transforms.count)
     )
   }
 

@@ -3,12 +3,13 @@ import Tensors
 
 /// v ← momentum·v + (gradient + weightDecay·w); w ← w − learningRate·v.
 ///
-/// w is the value, v the velocity. One pass; reads `gradient`, reads and writes `value` and `velocity`, all of one shape.
+/// w is the value, v the momentum buffer. One pass; reads `gradient`, reads and writes `value` and `momentum buffer`, all of one shape.
 public func updateWithMomentum(
-  value: Tensor, gradient: Tensor, velocity: Tensor, learningRate: Float, momentum: Float,
+  value: Tensor, gradient: Tensor, momentumBuffer: Tensor, learningRate: Float, momentum: Float,
   weightDecay: Float
 ) {
-  let count = elementCount(value, gradient, velocity)
+  let count = elementCount(value, gradient, momentumBuffer)
   ck_momentum_update(
-    count, value.pointer, gradient.pointer, velocity.pointer, learningRate, momentum, weightDecay)
+    count, value.pointer, gradient.pointer, momentumBuffer.pointer, learningRate, momentum,
+    weightDecay)
 }

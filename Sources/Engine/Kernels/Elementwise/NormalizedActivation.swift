@@ -10,10 +10,10 @@ import Tensors
 public struct NormalizedActivation {
   /// One summand: its input, and where its gradients go.
   public struct Summand {
-    public let input: Activation
+    public let input: Edge
     public let coefficients: SummandCoefficients
 
-    public init(_ input: Activation, _ coefficients: SummandCoefficients) {
+    public init(_ input: Edge, _ coefficients: SummandCoefficients) {
       self.input = input
       self.coefficients = coefficients
     }

@@ -4,7 +4,7 @@ import Tensors
 /// The elementwise loops of one block by themselves, as a network of so many samples has them, on noise.
 final class ActivationCase {
   private let loop: NormalizedActivation
-  private let output: Activation
+  private let output: Edge
   private let slices: Slices
   private let channelSums: UnsafeMutableBufferPointer<Double>
   private let arena: Arena
@@ -23,14 +23,14 @@ final class ActivationCase {
     let (plan, arena) = try Arena.plan { arena in
       func summand(_ role: SummandCoefficients.Role) -> NormalizedActivation.Summand {
         NormalizedActivation.Summand(
-          arena.activation(shape, derivatives),
+          arena.edge(shape, derivatives),
           SummandCoefficients(role, channels: sum.channels, arena: arena))
       }
       let first = summand(.normalized)
       let second = sum.other == .nothing ? nil : summand(sum.role)
       return (
         NormalizedActivation(softplus, first, second),
-        arena.activation(shape, derivatives),
+        arena.edge(shape, derivatives),
         arena.buffer(of: Double.self, count: 5 * sum.channels)
       )
     }
@@ -85,7 +85,7 @@ final class ActivationCase {
 
   private func forEachNorm(
     _ body: (
-      Range<Int>, Activation, SummandCoefficients, UnsafeMutableBufferPointer<Double>,
+      Range<Int>, Edge, SummandCoefficients, UnsafeMutableBufferPointer<Double>,
       UnsafeMutableBufferPointer<Double>
     ) -> Void
   ) {

@@ -7,8 +7,8 @@ final class ConvolutionCase {
   let geometry: ConvolutionGeometry
   let samples: Int
   private let layer: Convolution2D
-  private let x: Activation
-  private let y: Activation
+  private let x: Edge
+  private let y: Edge
   private let slices: Slices
   private let arena: Arena
 
@@ -36,7 +36,7 @@ final class ConvolutionCase {
   private static func plan(
     _ geometry: ConvolutionGeometry, samples: Int, slices: Slices, derivatives: Derivatives,
     algorithm: Convolution2D.Algorithm, precision: Precision, arena: Arena
-  ) -> (Convolution2D, Activation, Activation) {
+  ) -> (Convolution2D, Edge, Edge) {
     let workspace = Workspace()
     let weight = Parameter(
       .weight, name: "weight", shape: geometry.weightShape,
@@ -48,11 +48,11 @@ final class ConvolutionCase {
       slices: slices, derivatives: derivatives, algorithm: algorithm, precision: precision,
       workspace: workspace, arena: arena)
     workspace.place(in: arena)
-    let x = arena.activation(geometry.inputShape(samples: samples), derivatives)
-    let y = arena.activation(geometry.outputShape(samples: samples), derivatives)
+    let x = arena.edge(geometry.inputShape(samples: samples), derivatives)
+    let y = arena.edge(geometry.outputShape(samples: samples), derivatives)
     weight.place(
       value: arena.tensor(weight.shape), gradient: arena.tensor(weight.shape),
-      velocity: .absent(weight.shape))
+      momentumBuffer: .absent(weight.shape))
     return (layer, x, y)
   }
 
@@ -60,17 +60,17 @@ final class ConvolutionCase {
     layer.weight.beginGradient()
     switch pass {
     case .forward: layer.forward(x, into: y, mode: .training)
-    case .dataGradient: layer.backward(y, into: x, writing: nil)
-    case .weightGradient: layer.backward(y, into: withoutGradients, writing: writer(.loss))
-    case .bothGradients: layer.backward(y, into: x, writing: writer(.loss))
+    case .dataGradient: layer.backward(y, into: x, gradients: nil)
+    case .weightGradient: layer.backward(y, into: withoutGradients, gradients: writer(.loss))
+    case .bothGradients: layer.backward(y, into: x, gradients: writer(.loss))
     case .gradientTangents:
       layer.backwardTangent(
         y, into: x,
-        writing: writer(GradientWeights(previous: 0, primal: 1, tangent: 1)))
+        gradients: writer(GradientWeights(previous: 0, primal: 1, tangent: 1)))
     case .weightGradientTangent:
       layer.backwardTangent(
         y, into: withoutGradients,
-        writing: writer(GradientWeights(previous: 0, primal: 1, tangent: 1)))
+        gradients: writer(GradientWeights(previous: 0, primal: 1, tangent: 1)))
     }
   }
 
@@ -79,8 +79,8 @@ final class ConvolutionCase {
   }
 
   /// x as at the beginning of a network, where nobody asks for its gradients.
-  private var withoutGradients: Activation {
-    Activation(
+  private var withoutGradients: Edge {
+    Edge(
       value: x.value, gradient: .absent(x.shape), tangent: x.tangent,
       gradientTangent: .absent(x.shape))
   }

@@ -141,7 +141,7 @@ public struct KernelBenchmark {
   private func weights(_ model: Model) -> KernelTimes.Weights {
     let optimizer = subject.recipe.optimizer
     return KernelTimes.Weights(
-      parameters: model.values.count, refresh: effort.median { model.refresh(.training) },
+      parameters: model.flatParameters.count, refresh: effort.median { model.refresh(.training) },
       pullBack: effort.median { model.pullBack() },
       update: effort.median { model.update { optimizer.update($0.parameter, learningRate: 0) } })
   }

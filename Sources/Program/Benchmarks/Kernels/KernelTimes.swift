@@ -74,7 +74,7 @@ public struct KernelTimes: Sendable, Equatable, Codable {
     /// Spectral norms, one iteration each, β and γ.
     public let refresh: Double
     public let pullBack: Double
-    /// SGD: reads value, gradient and velocity, writes value and velocity.
+    /// SGD: reads value, gradient and momentum buffer, writes value and momentum buffer.
     public let update: Double
     public var updateBytes: Double { Double(5 * parameters * MemoryLayout<Float>.stride) }
   }

@@ -5,8 +5,8 @@ import Tensors
 /// One pooling layer by itself, on noise.
 final class PoolingCase {
   private let layer: any Layer
-  private let x: Activation
-  private let y: Activation
+  private let x: Edge
+  private let y: Edge
   private let arena: Arena
 
   init(_ pooling: NetworkInventory.Pooling, samples: Int) throws {
@@ -16,8 +16,8 @@ final class PoolingCase {
       : GlobalAveragePooling()
     let (plan, arena) = try Arena.plan { arena in
       (
-        arena.activation(pooling.input.withFirst(samples), .first),
-        arena.activation(pooling.output.withFirst(samples), .first)
+        arena.edge(pooling.input.withFirst(samples), .first),
+        arena.edge(pooling.output.withFirst(samples), .first)
       )
     }
     (x, y) = plan
@@ -28,5 +28,5 @@ final class PoolingCase {
   }
 
   func forward() { layer.forward(x, into: y, mode: .training) }
-  func backward() { layer.backward(y, into: x, writing: nil) }
+  func backward() { layer.backward(y, into: x, gradients: nil) }
 }

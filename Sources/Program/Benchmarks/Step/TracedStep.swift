@@ -64,7 +64,7 @@ package final class TracedStep {
     if objective.penalizesGradient {
       for layer in model.chain.layers.indices.reversed() {
         timed(.dataBackward, layer) {
-          model.chain.backward(layer: layer, logits, into: input, writing: nil)
+          model.chain.backward(layer: layer, logits, into: input, gradients: nil)
         }
       }
       timed(.loss) {
@@ -79,11 +79,11 @@ package final class TracedStep {
       let weights = GradientWeights(previous: 0, primal: 1, tangent: 2 * globalBatch)
       lastSweep(.backwardTangent) {
         model.backwardTangent(
-          n, writing: weights, written: reducer.advance, layerFinished: $0)
+          n, gradients: weights, onLayer: reducer.advance, onBlock: $0)
       }
     } else {
       lastSweep(.backward) {
-        model.backward(n, writing: .loss, written: reducer.advance, layerFinished: $0)
+        model.backward(n, gradients: .loss, onLayer: reducer.advance, onBlock: $0)
       }
     }
     timed(.reduce) { reducer.finish() }

@@ -5,7 +5,7 @@ import Failures
 /// `tangent` and `gradientTangent` are derivatives along one direction in *input* space: with x the
 /// network's input, ẋ that direction and L the loss, they are d/dε at x + εẋ. It is the only kind of
 /// second derivative that low-curvature training needs.
-public struct Activation {
+public struct Edge {
   /// x.
   public let value: Tensor
   /// x̄ = ∂L/∂x.
@@ -19,7 +19,7 @@ public struct Activation {
     require(
       value.shape == gradient.shape && value.shape == tangent.shape
         && value.shape == gradientTangent.shape,
-      "an activation has one shape: \(value.shape), \(gradient.shape), \(tangent.shape), "
+      "the four tensors of an edge have one shape: \(value.shape), \(gradient.shape), \(tangent.shape), "
         + "\(gradientTangent.shape)")
     self.value = value
     self.gradient = gradient
@@ -30,11 +30,11 @@ public struct Activation {
   public var shape: Shape { value.shape }
 
   /// The first `samples` samples of all four tensors.
-  public func prefix(_ samples: Int) -> Activation { slice(0..<samples) }
+  public func prefix(_ samples: Int) -> Edge { slice(0..<samples) }
 
   /// The samples `range` of all four tensors.
-  public func slice(_ range: Range<Int>) -> Activation {
-    Activation(
+  public func slice(_ range: Range<Int>) -> Edge {
+    Edge(
       value: value.slice(range), gradient: gradient.slice(range), tangent: tangent.slice(range),
       gradientTangent: gradientTangent.slice(range))
   }
