@@ -134,6 +134,7 @@ let package = Package(
       path: "Sources/Program/lcnn-dist"),
 
     // Support of tests.
+    .target(name: "TestFiles", path: "Tests/Support/TestFiles"),
     .target(name: "CAllocationCounter", path: "Tests/Support/CAllocationCounter"),
     .target(
       name: "CForcedVectorUnits",
@@ -152,11 +153,14 @@ let package = Package(
       path: "Tests/Support/TestSupport"),
 
     // Tests.
+    .testTarget(name: "FilesTests", dependencies: ["Files", "TestFiles"]),
+    .testTarget(name: "EmbeddedFilesTests", dependencies: ["EmbeddedFiles"]),
     .testTarget(name: "RandomNumbersTests", dependencies: ["RandomNumbers"]),
-    .testTarget(name: "MessagePassingTests", dependencies: ["Failures", "MessagePassing"]),
+    .testTarget(
+      name: "MessagePassingTests", dependencies: ["Failures", "MessagePassing", "TestFiles"]),
     .testTarget(name: "RecipesTests", dependencies: ["EmbeddedFiles", "Recipes"]),
-    .testTarget(name: "DatasetsTests", dependencies: ["EmbeddedFiles", "Datasets"]),
-    .testTarget(name: "CheckpointsTests", dependencies: ["Files", "Checkpoints"]),
+    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TestFiles"]),
+    .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestFiles"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
     .testTarget(
       name: "KernelsTests", dependencies: ["CKernels", "Tensors", "Kernels", "CForcedVectorUnits"]),
@@ -180,19 +184,20 @@ let package = Package(
       name: "RobustnessTests",
       dependencies: [
         "RandomNumbers", "MessagePassing", "Recipes", "Tensors", "Kernels", "Layers", "Networks",
-        "Curvature", "Robustness", "Surveys", "Training", "TestSupport",
+        "Curvature", "Robustness", "Surveys", "Training", "TestFiles", "TestSupport",
       ]),
     .testTarget(
       name: "SurveysTests",
       dependencies: [
         "Failures", "MessagePassing", "Datasets", "Tensors", "Networks", "Robustness", "Surveys",
-        "Training", "TestSupport",
+        "Training", "TestFiles", "TestSupport",
       ]),
     .testTarget(
       name: "TrainingTests",
       dependencies: [
         "Failures", "RandomNumbers", "EmbeddedFiles", "MessagePassing", "Recipes", "Datasets",
-        "Checkpoints", "Tensors", "Kernels", "Layers", "Networks", "Training", "TestSupport",
+        "Checkpoints", "Tensors", "Kernels", "Layers", "Networks", "Training", "TestFiles",
+        "TestSupport",
       ]),
     .testTarget(
       name: "BenchmarksTests",
@@ -208,7 +213,8 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "Failures", "EmbeddedFiles", "Recipes", "Checkpoints", "Kernels", "Training", "TestSupport",
+        "Failures", "EmbeddedFiles", "Recipes", "Checkpoints", "Kernels", "Training", "TestFiles",
+        "TestSupport",
       ]),
     .testTarget(
       name: "ReferenceTests",

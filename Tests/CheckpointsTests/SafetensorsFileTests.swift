@@ -1,4 +1,5 @@
 import Checkpoints
+import TestFiles
 import Testing
 
 /// A file as any writer may make it: a header, unchecked, and the data.

@@ -1,4 +1,5 @@
 import Checkpoints
+import TestFiles
 import Testing
 
 /// A file that lies, and what the reader says to it.
@@ -134,7 +135,7 @@ struct Lie: CustomTestStringConvertible, Sendable {
   @Test("a lie about the length is refused before the file is read")
   func lengthFirst() throws {
     let directory = try TemporaryDirectory()
-    try directory.write(.init(repeating: 0xFF, count: 16), to: "f")
+    try directory.write(Array(repeating: 0xFF, count: 16), to: "f")
     #expect(
       SafetensorsFileTests.message { try SafetensorsFile.read("\(directory.path)/f") }
         .hasSuffix("header of 18446744073709551615 bytes, expected at most 100000000"))

@@ -1,5 +1,6 @@
 import Failures
 import Foundation
+import TestFiles
 import Testing
 
 /// Input that cannot be used, and what the program must say about it.

@@ -1,4 +1,5 @@
 import Failures
+import TestFiles
 import Testing
 
 extension ProgramRuns {

@@ -1,5 +1,6 @@
 import Failures
 import Foundation
+import TestFiles
 import Testing
 
 extension ProgramRuns {

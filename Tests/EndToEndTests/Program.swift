@@ -1,6 +1,7 @@
 import Dispatch
 import Failures
 import Foundation
+import TestFiles
 import Testing
 
 /// The program's own; Testing has a type of that name too.

@@ -3,6 +3,7 @@ import Failures
 import Foundation
 import Kernels
 import Recipes
+import TestFiles
 import Testing
 
 extension ProgramRuns {

@@ -1,6 +1,7 @@
 import Checkpoints
 import EmbeddedFiles
 import Foundation
+import TestFiles
 import TestSupport
 import Testing
 

@@ -1,6 +1,7 @@
 import Failures
 import Foundation
 import Recipes
+import TestFiles
 import Testing
 
 extension ProgramRuns {

@@ -1,6 +1,7 @@
 import Checkpoints
 import Failures
 import Foundation
+import TestFiles
 import TestSupport
 import Testing
 

@@ -1,5 +1,6 @@
 import Failures
 import Foundation
+import TestFiles
 import Testing
 
 /// A short run of the digits, and what every command that measures its model must keep to.

@@ -1,5 +1,6 @@
 import Foundation
 import Kernels
+import TestFiles
 import Testing
 
 extension ProgramRuns {

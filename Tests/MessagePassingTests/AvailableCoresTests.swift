@@ -1,18 +1,13 @@
 import Foundation
 import MessagePassing
+import TestFiles
 import Testing
 
 @Suite struct AvailableCoresTests {
   /// What a system of these files tells.
   private func cores(_ files: [String: String]) throws -> AvailableCores {
-    let root = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-    defer { try? FileManager.default.removeItem(at: root) }
-    for (path, text) in files {
-      let file = root.appendingPathComponent(path)
-      try FileManager.default.createDirectory(
-        at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-      try Data(text.utf8).write(to: file)
-    }
+    let root = try TemporaryDirectory()
+    for (path, text) in files { try root.write(text.utf8, to: path) }
     return AvailableCores(systemAt: root.path + "/")
   }
 

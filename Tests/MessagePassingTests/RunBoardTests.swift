@@ -1,16 +1,17 @@
 import Foundation
 import MessagePassing
+import TestFiles
 import Testing
 
 @Suite struct RunBoardTests {
   @Test("ranks of different hosts see one another by files, which are removed at the end")
   func files() throws {
-    let directory = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: directory) }
+    let directory = try TemporaryDirectory()
+    try directory.makeDirectory("board")
+    let path = "\(directory.path)/board"
     func board(_ rank: Int, job: UInt64) -> RunBoard {
       let roster = JobRoster(job: job, rank: rank, hosts: ["a", "b"], processes: [1, 2])
-      let board = RunBoard(roster, directory: directory.path, period: .milliseconds(5))
+      let board = RunBoard(roster, directory: path, period: .milliseconds(5))
       var words: [UInt64] = []
       let header = LedgerSnapshot.Header(
         job: job, rank: rank, heartbeat: 7, condition: .running, stillFor: .zero)
@@ -21,7 +22,7 @@ import Testing
     let boards = [board(0, job: 5), board(1, job: 5)]
     // Takes rank 1 for one of its own job only if the job's number is.
     let stranger = JobRoster(job: 6, rank: 0, hosts: ["a", "b"], processes: [1, 2])
-    let other = RunBoard(stranger, directory: directory.path, period: .milliseconds(5))
+    let other = RunBoard(stranger, directory: path, period: .milliseconds(5))
     func wait(for condition: () throws -> Bool) rethrows -> Bool {
       for _ in 0..<1000 {
         if try condition() { return true }
@@ -33,6 +34,6 @@ import Testing
     #expect(wait { boards[1].read(rank: 0)?.header.heartbeat == 7 })
     #expect(other.read(rank: 1) == nil)
     for board in boards + [other] { board.stop() }
-    #expect(wait { !FileManager.default.fileExists(atPath: directory.path) })
+    #expect(wait { !FileManager.default.fileExists(atPath: path) })
   }
 }

@@ -4,6 +4,7 @@ import MessagePassing
 import Networks
 import Recipes
 import Robustness
+import TestFiles
 import Training
 
 /// A small network after some epochs on the embedded digits.
@@ -14,15 +15,14 @@ struct TrainedNetwork {
   static let samples = 24
 
   init(_ change: (inout Recipe) -> Void = { _ in }) throws {
-    let url = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-    defer { try? FileManager.default.removeItem(at: url) }
+    let directory = try TemporaryDirectory()
     var recipe = try Recipe.load("digits")
     (recipe.epochs, recipe.stem, recipe.widths) = (2, 4, [4, 8])
     change(&recipe)
     // Products that OpenBLAS's threads share are rounded as the threads come.
     useOneBLASThread()
     let setup = try TrainerSetup(
-      recipe, run: url.path, start: .fresh(initial: nil),
+      recipe, run: "\(directory.path)/run", start: .fresh(initial: nil),
       versions: RunEnvironment.Versions(program: "", messagePassing: "", blas: ""),
       communicator: SoloCommunicator(), note: { _ in })
     _ = try setup.makeTrainer(observer: nil).run()
@@ -31,7 +31,7 @@ struct TrainedNetwork {
       recipe.architecture(for: data),
       ModelConfiguration(.curvature, maximumSamples: Self.samples),
       communicator: SoloCommunicator())
-    let file = try ModelFile(url.path)
+    let file = try ModelFile("\(directory.path)/run")
     try model.load(file.dictionary, from: file.path)
     model.refresh(.evaluation)
     var pixels = [Float](repeating: 0, count: Self.samples * data.pixelsPerImage)

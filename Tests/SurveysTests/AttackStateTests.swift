@@ -1,5 +1,6 @@
 import Foundation
 import Surveys
+import TestFiles
 import Testing
 
 @Suite struct AttackStateTests {
@@ -7,11 +8,10 @@ import Testing
     AttackState.Setting("norm", "l2"), AttackState.Setting("steps", "50"),
   ]
 
-  /// A path that is removed afterwards.
+  /// Calls `body` with the path of a new file, which is removed afterwards.
   private func withPath(_ body: (String) throws -> Void) throws {
-    let path = "\(NSTemporaryDirectory())/lcnn-dist-\(UUID().uuidString).state"
-    defer { try? FileManager.default.removeItem(atPath: path) }
-    try body(path)
+    let directory = try TemporaryDirectory()
+    try body("\(directory.path)/attack.state")
   }
 
   private func append(_ text: String, to path: String) throws {

@@ -6,6 +6,7 @@ import Networks
 import Robustness
 import Surveys
 import Tensors
+import TestFiles
 import TestSupport
 import Testing
 import Training
@@ -67,8 +68,8 @@ import Training
 
   @Test("from any part of its state a survey goes on to the same findings")
   func resumes() throws {
-    let path = "\(NSTemporaryDirectory())/lcnn-dist-\(UUID().uuidString).state"
-    defer { try? FileManager.default.removeItem(atPath: path) }
+    let directory = try TemporaryDirectory()
+    let path = "\(directory.path)/attack.state"
     let whole = try Self.survey(
       SoloCommunicator(), batch: 1, state: try AttackState(path, settings: []))
     let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")

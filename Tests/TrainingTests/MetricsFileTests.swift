@@ -1,17 +1,16 @@
 import Checkpoints
 import Foundation
+import TestFiles
 import Testing
 import Training
 
 @Suite struct MetricsFileTests {
   /// A run in a new directory that is removed afterwards; `body` gets what reads its metrics.
   private func withRun(_ body: (RunDirectory, () throws -> [String]) throws -> Void) throws {
-    let url = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-    defer { try? FileManager.default.removeItem(at: url) }
-    let run = try RunDirectory(creating: url.path, start: .fresh)
+    let directory = try TemporaryDirectory()
+    let run = try RunDirectory(creating: "\(directory.path)/run", start: .fresh)
     try body(run) {
-      let text = try String(
-        contentsOf: url.appendingPathComponent("metrics.jsonl"), encoding: .utf8)
+      let text = try directory.text("run/metrics.jsonl")
       #expect(text.hasSuffix("\n"))
       return text.split(separator: "\n").map(String.init)
     }

@@ -4,6 +4,7 @@ import Foundation
 import Kernels
 import MessagePassing
 import Recipes
+import TestFiles
 import Testing
 import Training
 
@@ -42,18 +43,17 @@ private final class Interrupter: TrainingObserver {
 
   @Test("a run that a signal stops at an epoch's last step and --resume ends is that of one go")
   func stoppedAtLastStep() throws {
-    let url = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-    defer { try? FileManager.default.removeItem(at: url) }
+    let directory = try TemporaryDirectory()
     var recipe = try Recipe.load("digits")
     (recipe.epochs, recipe.trainSamples, recipe.testSamples) = (2, 48, 10)
     (recipe.batchSize, recipe.warmupEpochs) = (16, 1)
 
     // Products that OpenBLAS's threads share are rounded as the threads come.
     useOneBLASThread()
-    try train(recipe, in: url.path + "/whole", .fresh(initial: nil))
+    try train(recipe, in: directory.path + "/whole", .fresh(initial: nil))
     StopSignal.install()
     defer { for number in [SIGTERM, SIGINT, SIGUSR1] { signal(number, SIG_DFL) } }
-    let parts = url.path + "/parts"
+    let parts = directory.path + "/parts"
     let interrupter = Interrupter()
     #expect(throws: TrainingError.stopped(step: 3, run: parts)) {
       try train(recipe, in: parts, .fresh(initial: nil), observer: interrupter)
@@ -62,59 +62,54 @@ private final class Interrupter: TrainingObserver {
     try train(recipe, in: parts, .resume)
 
     for file in ["metrics.jsonl", "checkpoints/step-00000006/model.safetensors"] {
-      let expected = try Data(contentsOf: url.appendingPathComponent("whole/\(file)"))
-      let found = try Data(contentsOf: url.appendingPathComponent("parts/\(file)"))
+      let expected = try directory.data("whole/\(file)")
+      let found = try directory.data("parts/\(file)")
       #expect(found == expected, "\(file) differs")
     }
   }
 
   @Test("a run that finds other samples than it began with is refused", arguments: [true, false])
   func changedData(isTraining: Bool) throws {
-    let url = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: url) }
+    let directory = try TemporaryDirectory()
     func write(_ prefix: String, pixel: UInt8) throws {
       let pixels = (0..<4 * 64).map { $0 == 9 ? pixel : UInt8($0 % 251) }
-      try Data([0, 0, 8, 3, 0, 0, 0, 4, 0, 0, 0, 8, 0, 0, 0, 8] + pixels).write(
-        to: url.appendingPathComponent("\(prefix)-images-idx3-ubyte"))
-      try Data([0, 0, 8, 1, 0, 0, 0, 4, 3, 9, 0, 1]).write(
-        to: url.appendingPathComponent("\(prefix)-labels-idx1-ubyte"))
+      try directory.write(
+        [0, 0, 8, 3, 0, 0, 0, 4, 0, 0, 0, 8, 0, 0, 0, 8] + pixels,
+        to: "\(prefix)-images-idx3-ubyte")
+      try directory.write(
+        [0, 0, 8, 1, 0, 0, 0, 4, 3, 9, 0, 1], to: "\(prefix)-labels-idx1-ubyte")
     }
     for prefix in ["train", "t10k"] { try write(prefix, pixel: 0) }
     var recipe = try Recipe.load("digits")
-    (recipe.dataSet, recipe.data, recipe.batchSize) = (.idx, url.path, 4)
+    (recipe.dataSet, recipe.data, recipe.batchSize) = (.idx, directory.path, 4)
     (recipe.epochs, recipe.maxSteps) = (3, 1)
     useOneBLASThread()
-    try train(recipe, in: url.path + "/run", .fresh(initial: nil))
+    try train(recipe, in: directory.path + "/run", .fresh(initial: nil))
     recipe.maxSteps = 2
-    try train(recipe, in: url.path + "/run", .resume)
+    try train(recipe, in: directory.path + "/run", .resume)
     try write(isTraining ? "train" : "t10k", pixel: 1)
     recipe.maxSteps = 3
     #expect(
       throws: TrainingError.dataChanged(
-        what: isTraining ? "training samples" : "test samples", run: url.path + "/run")
+        what: isTraining ? "training samples" : "test samples", run: directory.path + "/run")
     ) {
-      try train(recipe, in: url.path + "/run", .resume)
+      try train(recipe, in: directory.path + "/run", .resume)
     }
   }
 
   @Test("test images of another size than the training images are refused")
   func unequalFormats() throws {
-    let url = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: url) }
+    let directory = try TemporaryDirectory()
     for (prefix, side) in [("train", 8), ("t10k", 9)] as [(String, UInt8)] {
       let images = [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, side, 0, 0, 0, side]
       let pixels = [UInt8](repeating: 0, count: 2 * Int(side) * Int(side))
-      try Data(images + pixels).write(
-        to: url.appendingPathComponent("\(prefix)-images-idx3-ubyte"))
-      try Data([0, 0, 8, 1, 0, 0, 0, 2, 3, 9]).write(
-        to: url.appendingPathComponent("\(prefix)-labels-idx1-ubyte"))
+      try directory.write(images + pixels, to: "\(prefix)-images-idx3-ubyte")
+      try directory.write([0, 0, 8, 1, 0, 0, 0, 2, 3, 9], to: "\(prefix)-labels-idx1-ubyte")
     }
     var recipe = try Recipe.load("digits")
-    (recipe.dataSet, recipe.data, recipe.batchSize) = (.idx, url.path, 2)
+    (recipe.dataSet, recipe.data, recipe.batchSize) = (.idx, directory.path, 2)
     #expect {
-      try train(recipe, in: url.path + "/run", .fresh(initial: nil))
+      try train(recipe, in: directory.path + "/run", .fresh(initial: nil))
     } throws: { error in
       "\(error)" == "test images are 9×9×1 of 10 classes, but training images 8×8×1 of 10 classes"
     }

@@ -1,10 +1,10 @@
 import Foundation
 
-/// A new directory that is removed at the end of a test.
-final class TemporaryDirectory {
-  let path: String
+/// A new directory, removed with the object.
+public final class TemporaryDirectory {
+  public let path: String
 
-  init() throws {
+  public init() throws {
     path = "\(NSTemporaryDirectory())/lcnn-dist-\(UUID().uuidString)"
       .replacingOccurrences(of: "//", with: "/")
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
@@ -12,9 +12,9 @@ final class TemporaryDirectory {
 
   deinit { try? FileManager.default.removeItem(atPath: path) }
 
-  /// Writes a file, and directories above it, and answers its path.
+  /// Writes a file, creates the directories above it, and returns its path.
   @discardableResult
-  func write(_ bytes: some Sequence<UInt8>, to name: String) throws -> String {
+  public func write(_ bytes: some Sequence<UInt8>, to name: String) throws -> String {
     let file = URL(fileURLWithPath: "\(path)/\(name)")
     try FileManager.default.createDirectory(
       at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
@@ -22,30 +22,34 @@ final class TemporaryDirectory {
     return file.path
   }
 
-  func makeDirectory(_ name: String) throws {
+  public func makeDirectory(_ name: String) throws {
     try FileManager.default.createDirectory(
       atPath: "\(path)/\(name)", withIntermediateDirectories: false)
   }
 
-  func remove(_ name: String) throws {
+  public func remove(_ name: String) throws {
     try FileManager.default.removeItem(atPath: "\(path)/\(name)")
   }
 
   /// An empty file, open for writing.
-  func newFile(_ name: String) throws -> FileHandle {
+  public func newFile(_ name: String) throws -> FileHandle {
     try FileHandle(forWritingTo: URL(fileURLWithPath: try write([], to: name)))
   }
 
-  func data(_ name: String) throws -> Data {
+  public func data(_ name: String) throws -> Data {
     try Data(contentsOf: URL(fileURLWithPath: "\(path)/\(name)"))
   }
 
-  func text(_ name: String) throws -> String {
+  public func bytes(_ name: String) throws -> [UInt8] {
+    Array(try data(name))
+  }
+
+  public func text(_ name: String) throws -> String {
     String(decoding: try data(name), as: UTF8.self)
   }
 
   /// Every file below the directory, by its path in it, and nil for directories.
-  func snapshot() throws -> [String: Data?] {
+  public func snapshot() throws -> [String: Data?] {
     var files: [String: Data?] = [:]
     for name in try FileManager.default.subpathsOfDirectory(atPath: path) {
       var isDirectory: ObjCBool = false
