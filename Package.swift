@@ -147,10 +147,14 @@ let package = Package(
     .target(
       name: "TestSupport",
       dependencies: [
-        "CBLAS", "Failures", "RandomNumbers", "MessagePassing", "Datasets", "Checkpoints",
-        "Tensors", "Kernels", "Layers", "Networks", "Training", "CAllocationCounter",
+        "CBLAS", "Failures", "RandomNumbers", "MessagePassing", "Datasets", "Tensors", "Kernels",
+        "Layers", "Networks", "CAllocationCounter",
       ],
       path: "Tests/Support/TestSupport"),
+    .target(
+      name: "ReferenceCases",
+      dependencies: ["Environment", "Checkpoints", "Networks"],
+      path: "Tests/Support/ReferenceCases"),
 
     // Tests.
     .testTarget(name: "FilesTests", dependencies: ["Files", "TestFiles"]),
@@ -159,7 +163,9 @@ let package = Package(
     .testTarget(
       name: "MessagePassingTests", dependencies: ["Failures", "MessagePassing", "TestFiles"]),
     .testTarget(name: "RecipesTests", dependencies: ["EmbeddedFiles", "Recipes"]),
-    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "TestFiles"]),
+    .testTarget(
+      name: "DatasetsTests", dependencies: ["Environment", "Datasets", "TestFiles"],
+      exclude: ["Records"]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestFiles"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
     .testTarget(
@@ -173,7 +179,7 @@ let package = Package(
       name: "NetworksTests",
       dependencies: [
         "RandomNumbers", "MessagePassing", "Checkpoints", "Tensors", "Layers", "Networks",
-        "TestSupport",
+        "ReferenceCases", "TestSupport",
       ]),
     .testTarget(
       name: "CurvatureTests",
@@ -220,8 +226,9 @@ let package = Package(
       name: "ReferenceTests",
       dependencies: [
         "MessagePassing", "Datasets", "Checkpoints", "Tensors", "Layers", "Networks", "Curvature",
-        "Training", "TestSupport",
-      ]),
+        "Training", "ReferenceCases", "TestSupport",
+      ],
+      exclude: ["Cases"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu17

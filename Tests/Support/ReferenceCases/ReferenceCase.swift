@@ -1,11 +1,9 @@
 import Checkpoints
+import Environment
 import Foundation
-import MessagePassing
 import Networks
-import Tensors
-import Training
 
-/// One directory of expected values from the reference implementation.
+/// A network, a batch and the values that the reference implementation computes of them.
 public struct ReferenceCase: Sendable, CustomStringConvertible {
   public let name: String
   public let details: Details
@@ -60,19 +58,22 @@ public struct ReferenceCase: Sendable, CustomStringConvertible {
     }
   }
 
-  /// Every case in the directory that LCNN_FIXTURES names, `../shared/fixtures/reference` by default.
+  /// The folder that `LCNN_FIXTURES` names, else the cases of the repository.
+  public static let folder =
+    EnvironmentVariable.fixtures.value(in: ProcessInfo.processInfo.environment)
+    ?? URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .appending(path: "../../ReferenceTests/Cases").standardized.path(percentEncoded: false)
+
+  /// Every case in `folder`, by name.
   public static func all() throws -> [ReferenceCase] {
-    let directory =
-      ProcessInfo.processInfo.environment["LCNN_FIXTURES"] ?? "../shared/fixtures/reference"
-    guard FileManager.default.fileExists(atPath: directory) else { return [] }
-    return try FileManager.default.contentsOfDirectory(atPath: directory).sorted()
-      .filter { FileManager.default.fileExists(atPath: "\(directory)/\($0)/case.json") }
-      .map { try ReferenceCase(directory: directory, name: $0) }
+    try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+      .filter { FileManager.default.fileExists(atPath: "\(folder)/\($0)/case.json") }
+      .map { try ReferenceCase($0) }
   }
 
-  private init(directory: String, name: String) throws {
+  private init(_ name: String) throws {
     self.name = name
-    let path = "\(directory)/\(name)"
+    let path = "\(Self.folder)/\(name)"
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     details = try decoder.decode(
@@ -106,20 +107,10 @@ public struct ReferenceCase: Sendable, CustomStringConvertible {
       classes: details.classes)
   }
 
-  /// The reference's loss with its constants; its gradient penalty is reg_gnorm·1e5/B² per sample.
-  public var objective: Objective {
-    let curvature = details.loss.contains("curvature")
-    let gradientNorm = details.loss.contains("gnorm")
-    let batch = Float(details.batch)
-    return Objective(
-      beta: curvature ? details.regBeta : 0, gamma: curvature ? details.regGamma : 0,
-      gradientNorm: gradientNorm ? details.regGnorm * 1e5 / (batch * batch) : 0)
-  }
-
-  /// Samples `range` as the engine wants them, NHWC.
+  /// The pixels of the samples `range`, [count, H, W, C].
   public func pixels(_ range: Range<Int>) -> [Float] { nhwc(images, range) }
 
-  /// An expected [count, C, H, W] tensor, samples `range`, in the engine's order.
+  /// The samples `range` of an expected [count, C, H, W] tensor, as [count, H, W, C].
   public func expectedImages(_ name: String, _ range: Range<Int>) throws -> [Double] {
     try nhwc(expectedValues(name), range)
   }
