@@ -48,7 +48,9 @@ let package = Package(
     // Data: files that a run reads and writes.
     .target(
       name: "Recipes",
-      dependencies: ["Failures", "EmbeddedFiles", .product(name: "Yams", package: "Yams")],
+      dependencies: [
+        "Failures", "EmbeddedFiles", "Datasets", .product(name: "Yams", package: "Yams"),
+      ],
       path: "Sources/Data/Recipes"),
     .target(
       name: "Datasets",

@@ -42,16 +42,40 @@ extension ProgramRuns {
           whereSeparator: \.isWhitespace)
         let text = words.joined(separator: " ")
         for key in Recipe.keys {
-          #expect(text.contains("--\(key.name) <value> \(key.help) (\(key.values)"), "\(key.name)")
+          let flag =
+            key.form == .toggle ? "--\(key.name)/--no-\(key.name)" : "--\(key.name) <value>"
+          #expect(text.contains("\(flag) \(key.help) (\(key.values)"), "\(key.name)")
         }
       }
+    }
+
+    @Test(
+      "a switch is a flag, which --no- turns off, and takes true or false as other keys do",
+      arguments: [
+        (["--reproducible"], true), (["--reproducible", "true"], true),
+        (["--reproducible=true"], true), (["--no-reproducible", "--reproducible"], true),
+        (["--no-reproducible"], false), (["--reproducible", "false"], false),
+        (["--reproducible=false"], false), (["--reproducible", "--no-reproducible"], false),
+      ])
+    func switches(words: [String], isOn: Bool) throws {
+      // Reproducible sums need batch norm over all ranks, so that the switch decides the outcome.
+      let outcome = try Program.run(["samples", "--steps", "1", "--batch-norm", "local"] + words)
+      #expect((outcome.status != 0) == isOn, "\(outcome)")
+      #expect(!isOn || outcome.complaints.first?.contains("reproducible needs") == true)
+    }
+
+    @Test("a switch refuses a value that is neither true nor false")
+    func wrongSwitch() throws {
+      let outcome = try Program.run(["samples", "--steps", "1", "--flip=yes"])
+      #expect(outcome.status == ExitStatus.usage.rawValue, "\(outcome)")
+      #expect(outcome.complaints == ["lcnn-dist: --flip is yes, expected true or false"])
     }
 
     @Test("shells get their completion", arguments: ["bash", "zsh", "fish"])
     func completion(shell: String) throws {
       let outcome = try Program.run(["--generate-completion-script", shell])
       #expect(outcome.status == 0 && outcome.errors.isEmpty, "\(outcome.errors)")
-      for word in ["lcnn-dist", "batch-size", "cifar10-vgg11-lcnn"] {
+      for word in ["lcnn-dist", "batch-size", "no-flip", "resnet34", "cifar10-vgg11-lcnn"] {
         #expect(outcome.output.contains(word), "\(shell): no \(word)")
       }
     }

@@ -164,15 +164,14 @@ struct RefusedRecipe: CustomTestStringConvertible, Sendable {
     let names = Recipe.keys.map(\.name)
     #expect(Set(names).count == names.count)
     #expect(Set(Recipe().jsonObject.keys) == Set(names))
-    #expect(names.count == Mirror(reflecting: Recipe()).children.count)
-    for key in Recipe.keys { print(key.name, key.defaultValue, "—", key.values, "—", key.help) }
+    #expect(names.count == Mirror(reflecting: RecipeKeys.declared).children.count)
   }
 
   @Test("a property is spelled as its key", arguments: Recipe.keys.map(\.name))
   func spelling(_ key: String) {
     let words = key.split(separator: "-")
     let property = words.dropFirst().reduce(String(words[0])) { $0 + $1.capitalized }
-    #expect(Mirror(reflecting: Recipe()).children.contains { $0.label == property })
+    #expect(Mirror(reflecting: RecipeKeys.declared).children.contains { $0.label == property })
   }
 
   @Test(
@@ -201,6 +200,19 @@ struct RefusedRecipe: CustomTestStringConvertible, Sendable {
     let standard = try Recipe(yaml: "variant: standard", source: "my.yaml").resolved
     #expect(standard.betaPenalty == 0)
     #expect(standard.gammaPenalty == 0)
+  }
+
+  @Test("a value that was set is not its default, and a copy keeps its own values")
+  func values() throws {
+    var recipe = Recipe()
+    recipe.stem = 8
+    recipe.flip = true
+    let copy = recipe
+    recipe.stem = nil
+    #expect(recipe.stem == nil && copy.stem == 8)
+    #expect(recipe != copy && recipe.flip && copy.flip)
+    recipe.flip = false
+    #expect(recipe == Recipe())
   }
 
   @Test("flags override a recipe, and are named as flags when refused")
@@ -235,7 +247,7 @@ struct RefusedRecipe: CustomTestStringConvertible, Sendable {
   func layers() throws {
     let yaml = "architecture: vgg\nlayers: [64, M, 128]"
     var recipe = try Recipe(yaml: yaml, source: "my.yaml")
-    let expected: [Recipe.VGGLayer] = [
+    let expected: [Recipe.VGGItem] = [
       .convolution(channels: 64), .pooling, .convolution(channels: 128),
     ]
     #expect(recipe.layers == expected)

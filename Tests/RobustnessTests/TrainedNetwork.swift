@@ -28,7 +28,7 @@ struct TrainedNetwork {
     _ = try setup.makeTrainer(observer: nil).run()
     let data = try recipe.load(.test)
     model = try Model(
-      recipe.architecture(for: data),
+      recipe.networkArchitecture(for: data),
       ModelConfiguration(.curvature, maximumSamples: Self.samples),
       communicator: SoloCommunicator())
     let file = try ModelFile("\(directory.path)/run")

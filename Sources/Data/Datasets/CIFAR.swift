@@ -1,3 +1,12 @@
+extension DatasetSource {
+  /// The binary version of CIFAR-10: the directory itself or its `cifar-10-batches-bin`.
+  public static let cifar10 = DatasetSource(
+    format: CIFAR.ten.format, read: CIFAR.ten.load(_:directory:))
+  /// The binary version of CIFAR-100, fine labels: the directory itself or its `cifar-100-binary`.
+  public static let cifar100 = DatasetSource(
+    format: CIFAR.hundred.format, read: CIFAR.hundred.load(_:directory:))
+}
+
 /// The binary versions of CIFAR-10 and CIFAR-100.
 ///
 /// A record is the label bytes followed by a red, a green and a blue plane of 32 × 32 bytes, row by row.
@@ -16,7 +25,7 @@ enum CIFAR {
   private var labelBytes: Int { self == .ten ? 1 : 2 }
   private var recordSize: Int { labelBytes + CIFAR.planes * CIFAR.side * CIFAR.side }
   private var subdirectory: String { self == .ten ? "cifar-10-batches-bin" : "cifar-100-binary" }
-  private var format: Dataset.Format {
+  var format: Dataset.Format {
     Dataset.Format(
       height: CIFAR.side, width: CIFAR.side, channels: CIFAR.planes,
       classes: self == .ten ? 10 : 100)

@@ -1,41 +1,54 @@
-/// Where samples come from, as a recipe names it.
-public enum DatasetSource: Sendable, Hashable {
-  /// 8 × 8 handwritten digits, part of the program.
-  case digits
-  /// The binary version of CIFAR-10: the directory itself or its `cifar-10-batches-bin`.
-  case cifar10
-  /// The binary version of CIFAR-100, fine labels: the directory itself or its `cifar-100-binary`.
-  case cifar100
-  /// MNIST, Fashion-MNIST: the directory or its `raw`, `MNIST/raw` or `FashionMNIST/raw`.
-  case idx
-  /// Images made from random numbers, `count` of them in each split; see ``Synthetic``.
-  case synthetic(
-    height: Int, width: Int, channels: Int, classes: Int, count: Int, seed: UInt64)
+/// A data set that a recipe can name.
+///
+/// A new data set is a case here and a ``DatasetSource`` in a file of its own.
+public enum DatasetName: String, CaseIterable, Sendable {
+  case digits, cifar10, cifar100, idx, synthetic
 
-  public var name: String {
+  /// The source of the samples; `synthetic` is evaluated for that data set only.
+  public func source(synthetic: @autoclosure () -> DatasetSource) -> DatasetSource {
     switch self {
-    case .digits: "digits"
-    case .cifar10: "cifar10"
-    case .cifar100: "cifar100"
-    case .idx: "idx"
-    case .synthetic: "synthetic"
+    case .digits: .digits
+    case .cifar10: .cifar10
+    case .cifar100: .cifar100
+    case .idx: .idx
+    case .synthetic: synthetic()
     }
   }
+}
 
-  /// Reads a split, from `directory` where the source has files.
+/// A source of labelled images, in two splits.
+public struct DatasetSource: Sendable {
+  /// Format of the images; of `idx` that of MNIST, as its files may hold other ones.
+  public let format: Dataset.Format
+  /// Whether the samples are read from a directory.
+  public let hasFiles: Bool
+  private let read:
+    @Sendable (_ split: Dataset.Split, _ directory: String?) throws(DatasetError) -> Dataset
+
+  /// A source that is part of the program, or made by it.
+  init(
+    format: Dataset.Format,
+    make: @escaping @Sendable (Dataset.Split) throws(DatasetError) -> Dataset
+  ) {
+    self.format = format
+    hasFiles = false
+    read = { (split, _) throws(DatasetError) in try make(split) }
+  }
+
+  /// A source whose samples are read from the files in a directory.
+  init(
+    format: Dataset.Format,
+    read: @escaping @Sendable (Dataset.Split, String?) throws(DatasetError) -> Dataset
+  ) {
+    self.format = format
+    hasFiles = true
+    self.read = read
+  }
+
+  /// Reads a split, from `directory` if the source has files.
   public func load(
     _ split: Dataset.Split, directory: String?
   ) throws(DatasetError) -> Dataset {
-    switch self {
-    case .digits: try Digits.load(split)
-    case .cifar10: try CIFAR.ten.load(split, directory: directory)
-    case .cifar100: try CIFAR.hundred.load(split, directory: directory)
-    case .idx: try IDX.load(split, directory: directory)
-    case .synthetic(let height, let width, let channels, let classes, let count, let seed):
-      Synthetic(
-        format: Dataset.Format(height: height, width: width, channels: channels, classes: classes),
-        count: count, seed: seed
-      ).generate(split)
-    }
+    try read(split, directory)
   }
 }

@@ -1,9 +1,16 @@
+extension DatasetSource {
+  /// MNIST, Fashion-MNIST: the directory or its `raw`, `MNIST/raw` or `FashionMNIST/raw`.
+  public static let idx = DatasetSource(
+    format: Dataset.Format(height: 28, width: 28, channels: 1, classes: IDX.classes),
+    read: IDX.load)
+}
+
 /// The IDX files of MNIST and its successors, plain or gzip-compressed.
 ///
 /// A file is a big-endian magic number (0x0000_08 and the number of dimensions), the dimensions as
 /// big-endian 32-bit numbers, and bytes, last dimension fastest. Source: http://yann.lecun.com/exdb/mnist
 enum IDX {
-  private static let classes = 10
+  static let classes = 10
   private static let subdirectories = ["raw", "MNIST/raw", "FashionMNIST/raw"]
 
   static func load(_ split: Dataset.Split, directory: String?) throws(DatasetError) -> Dataset {

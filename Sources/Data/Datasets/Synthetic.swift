@@ -1,5 +1,17 @@
 import RandomNumbers
 
+extension DatasetSource {
+  /// Images made from random numbers, `count` of them in each split; see ``Synthetic``.
+  public static func synthetic(
+    height: Int, width: Int, channels: Int, classes: Int, count: Int, seed: UInt64
+  ) -> DatasetSource {
+    let format = Dataset.Format(height: height, width: width, channels: channels, classes: classes)
+    return DatasetSource(format: format) { (split) throws(DatasetError) in
+      Synthetic(format: format, count: count, seed: seed).generate(split)
+    }
+  }
+}
+
 /// Images made from random numbers that a network can learn: a pattern per class, half hidden by noise.
 ///
 /// Sample i has class i mod classes; a pixel is the mean of the class's pattern and the sample's noise,

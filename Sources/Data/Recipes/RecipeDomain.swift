@@ -1,9 +1,9 @@
-/// The values that a key may take: how they are read, written and described.
+/// The values that a key may take, and how they are read, written and described.
 struct RecipeDomain<Value: Sendable>: Sendable {
-  /// Completes "expected …" in a message.
+  /// Completion of "expected …" in a message.
   let expected: String
   let form: RecipeForm
-  /// None if the value does not belong.
+  /// Reads a value; nil if it is not in the domain.
   let read: @Sendable (RecipeValue) -> Value?
   let write: @Sendable (Value) -> RecipeValue
 }
@@ -64,7 +64,7 @@ extension RecipeDomain where Value == Double {
 extension RecipeDomain where Value == Bool {
   static var flag: RecipeDomain {
     RecipeDomain(
-      expected: "true or false", form: .scalar,
+      expected: "true or false", form: .toggle,
       read: { value in value.text.flatMap { Bool($0) } }, write: { .boolean($0) })
   }
 }
@@ -72,13 +72,13 @@ extension RecipeDomain where Value == Bool {
 extension RecipeDomain where Value == String {
   static var path: RecipeDomain {
     RecipeDomain(
-      expected: "a path", form: .scalar,
+      expected: "a path", form: .path,
       read: { value in value.text.flatMap { $0.isEmpty ? nil : $0 } }, write: { .text($0) })
   }
 }
 
-extension RecipeDomain where Value == Recipe.VGGLayer {
-  static var vggLayer: RecipeDomain {
+extension RecipeDomain where Value == Recipe.VGGItem {
+  static var vggItem: RecipeDomain {
     let count = RecipeDomain<Int>.channels
     return RecipeDomain(
       expected: "a number of channels or M", form: .scalar,
@@ -97,13 +97,14 @@ extension RecipeDomain where Value == Recipe.VGGLayer {
 extension RecipeDomain where Value: RawRepresentable<String> & CaseIterable {
   static var choice: RecipeDomain {
     RecipeDomain(
-      expected: "one of \(Value.allCases.map(\.rawValue).joined(separator: ", "))", form: .scalar,
+      expected: "one of \(Value.allCases.map(\.rawValue).joined(separator: ", "))",
+      form: .choice(Value.allCases.map(\.rawValue)),
       read: { value in value.text.flatMap { Value(rawValue: $0) } }, write: { .text($0.rawValue) })
   }
 }
 
 extension RecipeDomain {
-  /// The same values, or null.
+  /// The values of `domain`, and null.
   static func optional<Wrapped>(_ domain: RecipeDomain<Wrapped>) -> RecipeDomain
   where Value == Wrapped? {
     RecipeDomain(
@@ -112,7 +113,7 @@ extension RecipeDomain {
       write: { $0.map(domain.write) ?? .null })
   }
 
-  /// Any number of such values.
+  /// Lists of any number of values of `domain`.
   static func list<Element>(_ domain: RecipeDomain<Element>) -> RecipeDomain
   where Value == [Element] {
     RecipeDomain(

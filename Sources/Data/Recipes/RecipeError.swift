@@ -21,8 +21,8 @@ public enum RecipeError: Failure, Equatable, Sendable {
   case wrongValue(RecipePlace, key: String, found: String, expected: String)
   /// `key` must be given because another key has the value `because`.
   case missing(key: String, because: String)
-  /// `key` is given but only means something with `needs`.
-  case pointless(key: String, needs: String, found: String)
+  /// `key` is given but applies only with `needs`.
+  case inapplicable(key: String, needs: String, found: String)
   case unequalCounts(key: String, count: Int, other: String, otherCount: Int)
   case exceeds(key: String, value: String, limitKey: String, limit: String)
   case notAscending(key: String, found: String)
@@ -51,7 +51,7 @@ extension RecipeError {
     case .wrongValue(let place, let key, let found, let expected):
       "\(place.prefix)\(place.name(key)) is \(found), expected \(expected)"
     case .missing(let key, let because): "\(because) needs \(key) (--\(key))"
-    case .pointless(let key, let needs, let found): "\(key) needs \(needs), but that is \(found)"
+    case .inapplicable(let key, let needs, let found): "\(key) needs \(needs), but that is \(found)"
     case .unequalCounts(let key, let count, let other, let otherCount):
       "\(key) has \(count) values and \(other) \(otherCount), expected as many"
     case .exceeds(let key, let value, let limitKey, let limit):

@@ -50,10 +50,12 @@ extension Recipe {
   /// so its own are set after it. Call ``validate()`` after the last one.
   public mutating func set(key name: String, text: String) throws(RecipeError) {
     let key = try Self.key(name, at: .flag)
-    let inherited = architecture
+    let inherited = self.architecture
     try key.set(RecipeValue(flag: text, form: key.form), in: &self, at: .flag)
     // Sizes belong to the architecture that they were written for.
-    if architecture != inherited { (stem, widths, blocks, layers) = (nil, [], [], []) }
+    if self.architecture != inherited {
+      (self.stem, self.widths, self.blocks, self.layers) = (nil, [], [], [])
+    }
   }
 
   private static func compose(_ yaml: String, source: String) throws(RecipeError) -> Node? {

@@ -2,33 +2,38 @@ extension Recipe {
   /// Checks the rules between keys; each value alone was checked when it was set.
   public func validate() throws(RecipeError) {
     try validateNetwork()
-    if variant == .standard {
-      for (key, penalty) in [("beta-penalty", betaPenalty), ("gamma-penalty", gammaPenalty)] {
+    if self.variant == .standard {
+      for (key, penalty) in [
+        ("beta-penalty", self.betaPenalty), ("gamma-penalty", self.gammaPenalty),
+      ] {
         guard (penalty ?? 0) == 0 else {
-          throw .pointless(key: key, needs: "variant lcnn", found: variant.rawValue)
+          throw .inapplicable(key: key, needs: "variant lcnn", found: self.variant.rawValue)
         }
       }
     }
     // Pixels span [0, 1], so that a larger ε allows any image.
-    guard adversarialNorm == .l2 || adversarialEpsilon <= 1 else {
+    guard self.adversarialNorm == .l2 || self.adversarialEpsilon <= 1 else {
       throw .exceeds(
-        key: "adversarial-epsilon", value: "\(adversarialEpsilon)",
+        key: "adversarial-epsilon", value: "\(self.adversarialEpsilon)",
         limitKey: "the range of pixels", limit: "1 in the norm linf")
     }
-    guard !reproducible || batchNorm == .global else {
-      throw .pointless(key: "reproducible", needs: "batch-norm global", found: batchNorm.rawValue)
+    guard !self.reproducible || self.batchNorm == .global else {
+      throw .inapplicable(
+        key: "reproducible", needs: "batch-norm global", found: self.batchNorm.rawValue)
     }
-    guard syntheticSize <= Self.largestSyntheticSize else {
+    guard self.syntheticSize <= Self.largestSyntheticSize else {
       throw .exceeds(
-        key: "synthetic-size", value: "\(syntheticSize)", limitKey: "the largest side of an image",
+        key: "synthetic-size", value: "\(self.syntheticSize)",
+        limitKey: "the largest side of an image",
         limit: "\(Self.largestSyntheticSize)")
     }
-    guard milestones == milestones.sorted() else {
-      throw .notAscending(key: "milestones", found: "\(milestones)")
+    guard self.milestones == self.milestones.sorted() else {
+      throw .notAscending(key: "milestones", found: "\(self.milestones)")
     }
-    guard warmupEpochs <= Double(epochs) else {
+    guard self.warmupEpochs <= Double(self.epochs) else {
       throw .exceeds(
-        key: "warmup-epochs", value: "\(warmupEpochs)", limitKey: "epochs", limit: "\(epochs)")
+        key: "warmup-epochs", value: "\(self.warmupEpochs)", limitKey: "epochs",
+        limit: "\(self.epochs)")
     }
   }
 
@@ -37,30 +42,32 @@ extension Recipe {
 
   /// The directory of a data set that is read from files.
   public func dataDirectory() throws(RecipeError) -> String {
-    guard let data else { throw .missing(key: "data", because: "data-set \(dataSet.rawValue)") }
+    guard let data = self.data else {
+      throw .missing(key: "data", because: "data-set \(self.dataSet.rawValue)")
+    }
     return data
   }
 
   private func validateNetwork() throws(RecipeError) {
-    let name = architecture.rawValue
+    let name = self.architecture.rawValue
     let present = [
-      ("stem", stem != nil, Architecture.resnet), ("widths", !widths.isEmpty, .resnet),
-      ("blocks", !blocks.isEmpty, .resnet), ("layers", !layers.isEmpty, .vgg),
+      ("stem", self.stem != nil, NetworkName.resnet), ("widths", !self.widths.isEmpty, .resnet),
+      ("blocks", !self.blocks.isEmpty, .resnet), ("layers", !self.layers.isEmpty, .vgg),
     ]
     for (key, isGiven, owner) in present {
-      if isGiven && architecture != owner {
-        throw .pointless(key: key, needs: "architecture \(owner.rawValue)", found: name)
+      if isGiven && self.architecture != owner {
+        throw .inapplicable(key: key, needs: "architecture \(owner.rawValue)", found: name)
       }
-      if !isGiven && architecture == owner && key != "stem" {
+      if !isGiven && self.architecture == owner && key != "stem" {
         throw .missing(key: key, because: "architecture \(name)")
       }
     }
-    guard layers.isEmpty || layers.contains(where: { $0 != .pooling }) else {
+    guard self.layers.isEmpty || self.layers.contains(where: { $0 != .pooling }) else {
       throw .noConvolution(key: "layers", found: "\(jsonObject["layers"] ?? .null)")
     }
-    guard widths.count == blocks.count else {
+    guard self.widths.count == self.blocks.count else {
       throw .unequalCounts(
-        key: "widths", count: widths.count, other: "blocks", otherCount: blocks.count)
+        key: "widths", count: self.widths.count, other: "blocks", otherCount: self.blocks.count)
     }
   }
 }

@@ -14,7 +14,7 @@ public enum RecipeValue: Equatable, Sendable {
     let trimmed = text.trimmingSpaces
     switch form {
     case _ where trimmed == "null": self = .null
-    case .scalar: self = .text(trimmed)
+    case .scalar, .choice, .path, .toggle: self = .text(trimmed)
     case .list:
       let bracketed = trimmed.hasPrefix("[") && trimmed.hasSuffix("]") && trimmed.count >= 2
       let items = bracketed ? trimmed.dropFirst().dropLast() : Substring(trimmed)
@@ -37,11 +37,17 @@ public enum RecipeValue: Equatable, Sendable {
   }
 }
 
-/// Whether a key takes one value or several.
-enum RecipeForm: Sendable { case scalar, list }
+/// How the values of a key are written on the command line.
+public enum RecipeForm: Sendable, Equatable {
+  case scalar, list, path
+  /// One of these names.
+  case choice([String])
+  /// A Boolean: `--flip` and `--no-flip`.
+  case toggle
+}
 
 extension RecipeValue: CustomStringConvertible {
-  /// The value as it stands in messages and in help texts.
+  /// The value as messages and help texts write it.
   public var description: String {
     switch self {
     case .null: "null"

@@ -12,7 +12,7 @@ import Training
 /// The images have the size of the recipe's data set, whose files are not read.
 public struct BenchmarkSubject: Sendable {
   public let recipe: Recipe
-  public let architecture: Networks.Architecture
+  public let architecture: Architecture
   public let rank: Int
   public let ranks: Int
 
@@ -30,7 +30,7 @@ public struct BenchmarkSubject: Sendable {
     self.recipe = recipe
     rank = communicator.rank
     ranks = communicator.size
-    architecture = try recipe.architecture(for: try recipe.noise(samples: 1))
+    architecture = try recipe.networkArchitecture(for: try recipe.noise(samples: 1))
   }
 
   /// This rank's samples of the global batch.
@@ -70,21 +70,11 @@ public struct BenchmarkSubject: Sendable {
 extension Recipe {
   /// Synthetic images of the size of this recipe's data set.
   func noise(samples: Int) throws -> Dataset {
-    let (side, channels, classes) = imageSize
+    let format = source.format
     return try DatasetSource.synthetic(
-      height: side, width: side, channels: channels, classes: classes, count: samples, seed: seed
+      height: format.height, width: format.width, channels: format.channels,
+      classes: format.classes, count: samples, seed: self.seed
     ).load(.train, directory: nil)
-  }
-
-  /// Of `idx` those of MNIST and its successors.
-  private var imageSize: (side: Int, channels: Int, classes: Int) {
-    switch dataSet {
-    case .digits: (8, 1, 10)
-    case .cifar10: (32, 3, 10)
-    case .cifar100: (32, 3, 100)
-    case .idx: (28, 1, 10)
-    case .synthetic: (syntheticSize, 3, syntheticClasses)
-    }
   }
 }
 

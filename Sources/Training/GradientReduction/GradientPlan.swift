@@ -49,14 +49,14 @@ extension Recipe {
   /// Blocking sums are hardly faster in small buckets, so the smallest are for the others only.
   package var gradientPlans: [GradientPlan] {
     let strategies: [GradientPlan.Strategy] =
-      switch gradientSum {
+      switch self.gradientSum {
       case .auto: [.blocking, .nonblocking]
       case .blocking: [.blocking]
       case .nonblocking: [.nonblocking]
       }
     return strategies.flatMap { strategy in
       let sizes = strategy == .blocking ? Self.bucketSizes.filter { $0 > 1 } : Self.bucketSizes
-      return (bucketMegabytes.map { [$0] } ?? sizes).map {
+      return (self.bucketMegabytes.map { [$0] } ?? sizes).map {
         GradientPlan(strategy, bucketMegabytes: $0)
       }
     }

@@ -73,6 +73,6 @@ public struct CurvatureProbe {
 extension Recipe {
   /// Whether curvature is measured after so many epochs; after the last one of a run it is in any case.
   func measuresCurvature(after epochs: Int) -> Bool {
-    curvatureEvery > 0 && epochs % curvatureEvery == 0
+    self.curvatureEvery > 0 && epochs % self.curvatureEvery == 0
   }
 }

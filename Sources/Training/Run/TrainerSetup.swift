@@ -128,7 +128,7 @@ public struct TrainerSetup {
       throw DatasetError.unequalFormats(train: train.format, test: test.format)
     }
     try checkBatches(
-      recipe.sampler(for: train), try recipe.architecture(for: train), recipe,
+      recipe.sampler(for: train), try recipe.networkArchitecture(for: train), recipe,
       ranks: communicator.size)
     return (train, test)
   }
@@ -138,7 +138,7 @@ public struct TrainerSetup {
   ) throws -> Model {
     let sampler = recipe.sampler(for: train)
     return try Model(
-      try recipe.architecture(for: train),
+      try recipe.networkArchitecture(for: train),
       ModelConfiguration(
         recipe.trainingPurpose,
         // Evaluation takes whole slices, also where a rank's share of a batch is smaller.
@@ -151,7 +151,7 @@ public struct TrainerSetup {
 
   /// A batch norm needs two values per channel, in the last batch too, and on each rank if it is local.
   private static func checkBatches(
-    _ sampler: ShardedSampler, _ architecture: Networks.Architecture, _ recipe: Recipe, ranks: Int
+    _ sampler: ShardedSampler, _ architecture: Architecture, _ recipe: Recipe, ranks: Int
   ) throws(ArchitectureError) {
     let last = sampler.positions(step: sampler.stepsPerEpoch - 1).count
     let positions = architecture.smallestPositions

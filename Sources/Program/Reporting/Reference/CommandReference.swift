@@ -43,7 +43,7 @@ struct CommandReference {
 
   private func isCommon(_ title: String?) -> Bool { title.map(commonSections.contains) ?? false }
 
-  private static let recipeFlags = Set(Recipe.keys.map(\.name))
+  private static let recipeFlags = Set(Recipe.keys.flatMap(\.flags))
   /// Options of the parser, which every command has.
   private static let parserFlags: Set = ["help", "version"]
 

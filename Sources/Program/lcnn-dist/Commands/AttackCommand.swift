@@ -121,7 +121,7 @@ struct AttackCommand: ParsableCommand {
       return (file, recipe, try trained.load(samples.split, of: recipe))
     }
     let network = try Model(
-      recipe.architecture(for: data),
+      recipe.networkArchitecture(for: data),
       ModelConfiguration(
         .inputGradients, maximumSamples: recipe.sliceSize, slices: recipe.slices),
       communicator: world)

@@ -45,7 +45,7 @@ struct EvaluateCommand: ParsableCommand {
     }
     let share = max((recipe.batchSize + world.size - 1) / world.size, recipe.sliceSize)
     let network = try Model(
-      recipe.architecture(for: data),
+      recipe.networkArchitecture(for: data),
       ModelConfiguration(.inference, maximumSamples: share, slices: recipe.slices),
       communicator: world)
     try network.load(file.dictionary, from: file.path)

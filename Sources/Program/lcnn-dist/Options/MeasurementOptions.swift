@@ -64,7 +64,7 @@ struct MeasurementOptions: ParsableArguments {
         throw SurveyError.tooFewClasses(dataset: first.name, classes: first.classes)
       }
       let network = try Model(
-        recipe.architecture(for: data[0]),
+        recipe.networkArchitecture(for: data[0]),
         ModelConfiguration(
           purpose, maximumSamples: max(recipe.sliceSize, min(recipe.batchSize, Self.samplesAtOnce)),
           slices: recipe.slices),

@@ -45,5 +45,5 @@ extension Recipe {
   /// Into how many shares a batch can be cut without becoming slow, or another one.
   ///
   /// Kernels take whole slices, and local statistics are those of a share.
-  var mostShares: Int { batchNorm == .local ? 1 : max(1, batchSize / sliceSize) }
+  var mostShares: Int { self.batchNorm == .local ? 1 : max(1, self.batchSize / self.sliceSize) }
 }
