@@ -136,6 +136,9 @@ let package = Package(
       path: "Sources/Program/lcnn-dist"),
 
     // Support of tests.
+    .target(
+      name: "InProcessRanks", dependencies: ["Failures", "MessagePassing"],
+      path: "Tests/Support/InProcessRanks"),
     .target(name: "TestFiles", path: "Tests/Support/TestFiles"),
     .target(name: "CAllocationCounter", path: "Tests/Support/CAllocationCounter"),
     .target(
@@ -163,7 +166,8 @@ let package = Package(
     .testTarget(name: "EmbeddedFilesTests", dependencies: ["EmbeddedFiles"]),
     .testTarget(name: "RandomNumbersTests", dependencies: ["RandomNumbers"]),
     .testTarget(
-      name: "MessagePassingTests", dependencies: ["Failures", "MessagePassing", "TestFiles"]),
+      name: "MessagePassingTests",
+      dependencies: ["Failures", "MessagePassing", "InProcessRanks", "TestFiles"]),
     .testTarget(name: "RecipesTests", dependencies: ["EmbeddedFiles", "Recipes"]),
     .testTarget(
       name: "DatasetsTests", dependencies: ["Environment", "Datasets", "TestFiles"],
@@ -175,13 +179,15 @@ let package = Package(
     .testTarget(
       name: "LayersTests",
       dependencies: [
-        "RandomNumbers", "MessagePassing", "Tensors", "Kernels", "Layers", "TestSupport",
+        "RandomNumbers", "MessagePassing", "Tensors", "Kernels", "Layers", "InProcessRanks",
+        "TestSupport",
       ]),
     .testTarget(
       name: "NetworksTests",
       dependencies: [
         "RandomNumbers", "MessagePassing", "Checkpoints", "Tensors", "Layers", "Networks",
-        "ReferenceCases", "TestSupport",
+        "ReferenceCases", "InProcessRanks",
+        "TestSupport",
       ]),
     .testTarget(
       name: "CurvatureTests",
@@ -198,19 +204,23 @@ let package = Package(
       name: "SurveysTests",
       dependencies: [
         "Failures", "MessagePassing", "Datasets", "Tensors", "Networks", "Robustness", "Surveys",
-        "Training", "TestFiles", "TestSupport",
+        "Training", "TestFiles", "InProcessRanks",
+        "TestSupport",
       ]),
     .testTarget(
       name: "TrainingTests",
       dependencies: [
         "Failures", "RandomNumbers", "EmbeddedFiles", "MessagePassing", "Recipes", "Datasets",
         "Checkpoints", "Tensors", "Kernels", "Layers", "Networks", "Training", "TestFiles",
+        "InProcessRanks",
         "TestSupport",
       ]),
     .testTarget(
       name: "BenchmarksTests",
       dependencies: [
-        "MessagePassing", "Recipes", "Kernels", "Networks", "Training", "Benchmarks", "TestSupport",
+        "MessagePassing", "Recipes", "Kernels", "Networks", "Training", "Benchmarks",
+        "InProcessRanks",
+        "TestSupport",
       ]),
     .testTarget(
       name: "DocumentationTests",

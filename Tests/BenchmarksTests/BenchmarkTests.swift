@@ -1,4 +1,5 @@
 import Benchmarks
+import InProcessRanks
 import Kernels
 import MessagePassing
 import Recipes
@@ -55,7 +56,7 @@ import Testing
   func ranks(batchNorm: String) throws {
     useOneBLASThread()
     let recipe = try Self.recipe(["batch-norm": batchNorm])
-    let found = try ThreadCommunicator.run(ranks: 2) { communicator in
+    let found = try InProcessCommunicator.run(ranks: 2) { communicator in
       try Benchmark(recipe, communicator: communicator, .quick, note: { _ in }).run([.model])
     }
     for findings in found {
@@ -74,7 +75,7 @@ import Testing
     useOneBLASThread()
     // Nine samples for two ranks: one has more.
     let recipe = try Self.recipe(["batch-size": "9"])
-    let found = try ThreadCommunicator.run(ranks: 2) { communicator in
+    let found = try InProcessCommunicator.run(ranks: 2) { communicator in
       try Benchmark(recipe, communicator: communicator, .quick, note: { _ in }).run([.scaling])
     }.compactMap(\.scaling)
     try #require(found.count == 2)
@@ -89,7 +90,7 @@ import Testing
   @Test("where a rank has no samples there is nothing to compare")
   func noSamples() throws {
     let recipe = try Self.recipe(["reproducible": "true", "slice-size": "8"])
-    let found = try ThreadCommunicator.run(ranks: 2) { communicator in
+    let found = try InProcessCommunicator.run(ranks: 2) { communicator in
       try Benchmark(recipe, communicator: communicator, .quick, note: { _ in }).run([.scaling])
     }
     #expect(found.allSatisfy { $0.scaling == nil })
@@ -99,7 +100,7 @@ import Testing
   func diagnosis() throws {
     useOneBLASThread()
     let recipe = try Self.recipe()
-    let found = try ThreadCommunicator.run(ranks: 2) { plain in
+    let found = try InProcessCommunicator.run(ranks: 2) { plain in
       let ledgered = LedgeredCommunicator(plain, ledger: CollectiveLedger())
       let watchdog = Watchdog(
         ledgered.ledger, ledgered, Watchdog.Settings(stallTimeout: .seconds(60)))
@@ -133,7 +134,7 @@ import Testing
   @Test("a batch of fewer samples than ranks is refused")
   func tooSmall() throws {
     #expect(throws: (any Error).self) {
-      _ = try ThreadCommunicator.run(ranks: 2) { communicator in
+      _ = try InProcessCommunicator.run(ranks: 2) { communicator in
         try Benchmark(
           Self.recipe(["batch-size": "1"]), communicator: communicator, .quick, note: { _ in }
         ).run([.step])

@@ -1,11 +1,12 @@
 import Benchmarks
+import InProcessRanks
 import MessagePassing
 import Testing
 
 @Suite struct DiagnosisSwitchTests {
   @Test("collectives are the same on and off, and are recorded when it is on only, duplicates' too")
   func recording() throws {
-    let counts = try ThreadCommunicator.run(ranks: 2) { plain in
+    let counts = try InProcessCommunicator.run(ranks: 2) { plain in
       let ledgered = LedgeredCommunicator(plain, ledger: CollectiveLedger())
       let watchdog = Watchdog(
         ledgered.ledger, ledgered, Watchdog.Settings(stallTimeout: .seconds(60)))
@@ -21,7 +22,7 @@ import Testing
           #expect(one.allGather([UInt8(one.rank)]) == [[0], [1]])
           one.barrier()
         }
-        #expect((communicator.place == nil) == (position == .off))
+        #expect((communicator.programPoint == nil) == (position == .off))
         return ledgered.ledger.counts.reduce(0, +) - before
       }
       return [recorded(.on), recorded(.off), recorded(.on)]

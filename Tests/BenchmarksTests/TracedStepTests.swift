@@ -1,4 +1,5 @@
 import Benchmarks
+import InProcessRanks
 import MessagePassing
 import Networks
 import TestSupport
@@ -18,7 +19,7 @@ import Training
     for (ranks, strategy) in [
       (1, GradientPlan.Strategy.blocking), (2, .blocking), (2, .nonblocking),
     ] {
-      let outcomes = try ThreadCommunicator.run(ranks: ranks) { communicator in
+      let outcomes = try InProcessCommunicator.run(ranks: ranks) { communicator in
         try outcome(network, gradientNorm: gradientNorm, strategy, communicator)
       }
       for outcome in outcomes {

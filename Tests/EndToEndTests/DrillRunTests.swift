@@ -48,17 +48,17 @@ extension ProgramRuns {
         #expect(line.contains(/: rank 1 .host .+. has not entered collective \d+ ./), "\(line)")
         #expect(
           line.contains(
-            "(meeting of the ranks of each machine; step 3, refresh), in which rank 0 waits"),
+            "(node barrier; step 3, refresh), in which rank 0 waits"),
           "\(line)")
         #expect(line.contains("it has been in “step 3, waiting for a batch” for "), "\(line)")
       }
       let place = "the ranks' last collectives are in \(directory.path)/run/watch"
       #expect(complaints.last?.hasSuffix(place) == true, "\(outcome)")
       #expect(
-        try dump(0).hasSuffix("  is in it  meeting of the ranks of each machine; step 3, refresh\n")
+        try dump(0).hasSuffix("  is in it  node barrier; step 3, refresh\n")
       )
       #expect(try dump(1).contains("in “step 3, waiting for a batch” for "))
-      #expect(try dump(1).hasSuffix("  meeting of the ranks of each machine; step 2, update\n"))
+      #expect(try dump(1).hasSuffix("  node barrier; step 2, update\n"))
     }
 
     @Test("a rank that leaves out a sum is found by what it does instead")
@@ -68,8 +68,8 @@ extension ProgramRuns {
       // MPI may have noticed that the lengths differ, or not.
       let line = try #require(complaints.last)
       #expect(line.contains("ranks make different collectives: collective "), "\(line)")
-      #expect(line.contains(" is a sum of 33 doubles on rank 0 "), "\(line)")
-      #expect(line.contains(", but a sum of 65 doubles on rank 1 "), "\(line)")
+      #expect(line.contains(" is an allreduce of 33 doubles on rank 0 "), "\(line)")
+      #expect(line.contains(", but an allreduce of 65 doubles on rank 1 "), "\(line)")
       #expect(try dump(0).contains("step 3") && dump(1).contains("step 3"))
     }
 
@@ -146,7 +146,8 @@ extension ProgramRuns {
       wait { (try? metrics().count > 2) ?? false }
       run.send(signal: SIGUSR2)
       wait { (try? !dump(0).isEmpty && !dump(1).isEmpty) ?? false }
-      #expect(try dump(0).hasPrefix("rank 0 of 2 (host ") && dump(1).contains("sum of 33 doubles"))
+      #expect(
+        try dump(0).hasPrefix("rank 0 of 2 (host ") && dump(1).contains("allreduce of 33 doubles"))
       let second = try Program.run(["train", "--resume", "--run", "run"], in: directory)
       #expect(second.status == ExitStatus.runDirectory.rawValue, "\(second)")
       #expect(

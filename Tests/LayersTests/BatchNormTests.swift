@@ -1,3 +1,4 @@
+import InProcessRanks
 import Layers
 import MessagePassing
 import RandomNumbers
@@ -53,7 +54,7 @@ import Testing
 
   @Test("with local statistics every pass of a rank is that of its share alone")
   func local() throws {
-    let together = try ThreadCommunicator.run(ranks: 2) { communicator in
+    let together = try InProcessCommunicator.run(ranks: 2) { communicator in
       try Self.passes(Self.shares[communicator.rank], communicator: communicator, scope: .local)
     }
     let alone = try Self.shares.map {

@@ -1,3 +1,4 @@
+import InProcessRanks
 import MessagePassing
 import TestSupport
 import Testing
@@ -26,7 +27,7 @@ import Testing
     guard setting.ranks > 1 else {
       return [claim(try LayerCheck(setting.layer, communicator: SoloCommunicator()))]
     }
-    return try ThreadCommunicator.run(ranks: setting.ranks) { communicator in
+    return try InProcessCommunicator.run(ranks: setting.ranks) { communicator in
       claim(try LayerCheck(setting.layer, communicator: communicator))
     }
   }

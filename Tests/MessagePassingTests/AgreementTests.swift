@@ -1,4 +1,5 @@
 import Failures
+import InProcessRanks
 import MessagePassing
 import Testing
 
@@ -19,7 +20,7 @@ import Testing
   private func failures(
     ranks: Int, _ body: @escaping @Sendable (any Communicator) throws -> Void
   ) throws -> [Outcome?] {
-    try ThreadCommunicator.run(ranks: ranks) { communicator in
+    try InProcessCommunicator.run(ranks: ranks) { communicator in
       do {
         try body(communicator)
         return nil
@@ -58,7 +59,7 @@ import Testing
 
   @Test("where none fails every rank keeps its own value")
   func values() throws {
-    let values = try ThreadCommunicator.run(ranks: 3) { communicator in
+    let values = try InProcessCommunicator.run(ranks: 3) { communicator in
       try Agreement(communicator).perform { communicator.rank * 10 }
     }
     #expect(values == [0, 10, 20])
@@ -66,7 +67,7 @@ import Testing
 
   @Test("work of the root runs there only, and its failure is everyone's")
   func root() throws {
-    let ran = try ThreadCommunicator.run(ranks: 3) { communicator in
+    let ran = try InProcessCommunicator.run(ranks: 3) { communicator in
       var ran = false
       try Agreement(communicator).performOnRoot { ran = true }
       return ran

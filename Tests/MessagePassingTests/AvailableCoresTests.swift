@@ -1,4 +1,5 @@
 import Foundation
+import InProcessRanks
 import MessagePassing
 import TestFiles
 import Testing
@@ -104,7 +105,7 @@ import Testing
 
   @Test("every rank's cores reach all ranks")
   func gather() throws {
-    let gathered = try ThreadCommunicator.run(ranks: 3) { try AvailableCores.gather(over: $0) }
+    let gathered = try InProcessCommunicator.run(ranks: 3) { try AvailableCores.gather(over: $0) }
     let own = AvailableCores.current()
     for all in gathered { #expect(all == [own, own, own]) }
   }

@@ -1,15 +1,16 @@
+import InProcessRanks
 import MessagePassing
 import Testing
 
 @Suite struct CollectiveLedgerTests {
   private func sum(_ count: Int, on communicator: any Communicator) {
     var values = [Double](repeating: 1, count: count)
-    values.withUnsafeMutableBufferPointer { communicator.sum($0) }
+    values.withUnsafeMutableBufferPointer { communicator.allreduce($0) }
   }
 
   @Test("a recorded communicator keeps what every communicator must keep", arguments: [1, 2, 3])
   func claims(ranks: Int) throws {
-    _ = try ThreadCommunicator.run(ranks: ranks) { base in
+    _ = try InProcessCommunicator.run(ranks: ranks) { base in
       let communicator = LedgeredCommunicator(base, ledger: CollectiveLedger())
       for count in CommunicatorClaims.counts {
         CommunicatorClaims.sumsEqualPlainSums(communicator, count: count, salt: 0)
@@ -26,7 +27,7 @@ import Testing
     let ledger = CollectiveLedger()
     let communicator = LedgeredCommunicator(SoloCommunicator(), ledger: ledger)
     let copy = communicator.duplicate()
-    communicator.place = Place(step: 12, .forward)
+    communicator.programPoint = ProgramPoint(step: 12, .forward)
     sum(1, on: communicator)
     sum(129, on: communicator)
     communicator.enter(.backward)
@@ -35,17 +36,17 @@ import Testing
     sum(7, on: copy)
     communicator.enter(.backward)
     sum(33, on: communicator)
-    communicator.place = nil
-    communicator.place?.step = 13
+    communicator.programPoint = nil
+    communicator.programPoint?.step = 13
     communicator.barrier()
     #expect(
       ledger.entries.map(\.description) == [
         "collective 1 (duplication of the communicator; preparation)",
-        "collective 2 (sum of 1 double; step 12, forward, batch norm 1)",
-        "collective 3 (sum of 129 doubles; step 12, forward, batch norm 2)",
-        "collective 4 (sum of 33 doubles; step 12, backward, batch norm 1 from the end)",
-        "collective 1 of stream 1 (sum of 7 doubles; step 12, gradient bucket 1 of 2)",
-        "collective 5 (sum of 33 doubles; step 12, backward, batch norm 2 from the end)",
+        "collective 2 (allreduce of 1 double; step 12, forward, batch norm 1)",
+        "collective 3 (allreduce of 129 doubles; step 12, forward, batch norm 2)",
+        "collective 4 (allreduce of 33 doubles; step 12, backward, batch norm 1 from the end)",
+        "collective 1 of stream 1 (allreduce of 7 doubles; step 12, gradient bucket 1 of 2)",
+        "collective 5 (allreduce of 33 doubles; step 12, backward, batch norm 2 from the end)",
         "collective 6 (barrier; step 13, backward, batch norm 1 from the end)",
       ])
     #expect(ledger.counts == [6, 1])
@@ -65,7 +66,7 @@ import Testing
   func omitted() {
     let ledger = CollectiveLedger()
     let communicator = LedgeredCommunicator(SoloCommunicator(), ledger: ledger)
-    ledger.omitNextSum()
+    ledger.omitNextAllreduce()
     communicator.barrier()
     for count in [1, 2, 3] { sum(count, on: communicator) }
     #expect(ledger.entries.map(\.count) == [0, 2, 3])
@@ -75,7 +76,7 @@ import Testing
   func snapshot() throws {
     let ledger = CollectiveLedger()
     let communicator = LedgeredCommunicator(SoloCommunicator(), ledger: ledger)
-    communicator.place = Place(step: 3, .gradientBucket(of: 5))
+    communicator.programPoint = ProgramPoint(step: 3, .gradientBucket(of: 5))
     for count in 0..<600 { sum(count, on: communicator) }
     let header = LedgerSnapshot.Header(
       job: 17, rank: 2, heartbeat: 9, condition: .dumped, stillFor: .milliseconds(2500))
@@ -84,7 +85,9 @@ import Testing
       LedgerSnapshot.write(header, ledger, into: &words)
     }
     let within = try #require(LedgerSnapshot(words))
-    #expect(within.header == header && within.place == Place(step: 3, .gradientBucket(of: 5)))
+    #expect(
+      within.header == header
+        && within.programPoint == ProgramPoint(step: 3, .gradientBucket(of: 5)))
     #expect(within.blocked?.operation == .broadcast(root: 4) && within.blocked?.left == nil)
     #expect(within.entries.dropLast() == ledger.entries.dropLast())
     LedgerSnapshot.write(header, ledger, into: &words)

@@ -22,9 +22,9 @@ enum CommunicatorClaims {
     var floats = (0..<count).map { Float(value(rank: rank, index: $0, salt: salt)) / 4 }
     var doubles = (0..<count).map { Double(value(rank: rank, index: $0, salt: salt)) / 4 }
     var integers = (0..<count).map { Int64(value(rank: rank, index: $0, salt: salt)) << 40 }
-    floats.withUnsafeMutableBufferPointer { communicator.sum($0) }
-    doubles.withUnsafeMutableBufferPointer { communicator.sum($0) }
-    integers.withUnsafeMutableBufferPointer { communicator.sum($0) }
+    floats.withUnsafeMutableBufferPointer { communicator.allreduce($0) }
+    doubles.withUnsafeMutableBufferPointer { communicator.allreduce($0) }
+    integers.withUnsafeMutableBufferPointer { communicator.allreduce($0) }
     let plain = (0..<count).map { index in
       ranks.reduce(0) { $0 + value(rank: $1, index: index, salt: salt) }
     }
@@ -48,12 +48,12 @@ enum CommunicatorClaims {
         floats[salt][index] = Float(value(rank: rank, index: index, salt: salt)) / 4
         integers[salt][index] = Int64(value(rank: rank, index: index, salt: salt)) << 40
       }
-      communicator.startSum(floats[salt])
+      communicator.startAllreduce(floats[salt])
       other.barrier()
-      communicator.startSum(integers[salt])
-      communicator.advanceSums()
+      communicator.startAllreduce(integers[salt])
+      communicator.progress()
     }
-    communicator.finishSums()
+    communicator.waitForAllreduces()
     for (salt, count) in counts.enumerated() {
       let plain = (0..<count).map { index in
         (0..<size).reduce(0) { $0 + value(rank: $1, index: index, salt: salt) }
@@ -63,8 +63,8 @@ enum CommunicatorClaims {
         Array(integers[salt]) == plain.map { Int64($0) << 40 }, "count \(count), rank \(rank)")
     }
     // What has been finished is forgotten.
-    communicator.advanceSums()
-    communicator.finishSums()
+    communicator.progress()
+    communicator.waitForAllreduces()
   }
 
   /// Summands whose sum depends on the order: what differs between ranks shows in the last bit.
@@ -72,7 +72,7 @@ enum CommunicatorClaims {
     var values = (0..<count).map { index in
       1 / Float(value(rank: communicator.rank, index: index, salt: 3) * 3 + 1)
     }
-    values.withUnsafeMutableBufferPointer { communicator.sum($0) }
+    values.withUnsafeMutableBufferPointer { communicator.allreduce($0) }
     return values.withUnsafeBytes { Array($0) }
   }
 
@@ -110,7 +110,7 @@ enum CommunicatorClaims {
     let members = (0..<communicator.size).filter { $0 % 2 == color }
     #expect(part.size == members.count && members[part.rank] == communicator.rank)
     var own = [Int64(communicator.rank), 1]
-    own.withUnsafeMutableBufferPointer { part.sum($0) }
+    own.withUnsafeMutableBufferPointer { part.allreduce($0) }
     #expect(own == [Int64(members.reduce(0, +)), Int64(members.count)])
     sumsEqualPlainSums(part.duplicate(), count: 5, salt: 2, ranks: members)
     gatherKeepsLengths(part)
@@ -125,8 +125,8 @@ enum CommunicatorClaims {
     for round in 0..<20 {
       var one: [Int64] = [1, Int64(round)]
       var two: [Int64] = [100, 200, 300]
-      one.withUnsafeMutableBufferPointer { communicator.sum($0) }
-      two.withUnsafeMutableBufferPointer { copy.sum($0) }
+      one.withUnsafeMutableBufferPointer { communicator.allreduce($0) }
+      two.withUnsafeMutableBufferPointer { copy.allreduce($0) }
       #expect(one == [size, size * Int64(round)])
       #expect(two == [100 * size, 200 * size, 300 * size])
     }

@@ -16,27 +16,27 @@ import Testing
     var isGone = false
     var condition = LedgerSnapshot.Condition.running
 
-    init(step: Int = 12, _ activity: Place.Activity = .forward) {
+    init(step: Int = 12, _ activity: ProgramPoint.Activity = .forward) {
       communicator = LedgeredCommunicator(SoloCommunicator(), ledger: ledger)
       copy = communicator.duplicate()
-      communicator.place = Place(step: step, activity)
+      communicator.programPoint = ProgramPoint(step: step, activity)
     }
 
     func sums(_ counts: [Int], onCopy: Bool = false) {
       for count in counts {
         var values = [Double](repeating: 0, count: count)
-        values.withUnsafeMutableBufferPointer { (onCopy ? copy : communicator).sum($0) }
+        values.withUnsafeMutableBufferPointer { (onCopy ? copy : communicator).allreduce($0) }
       }
     }
 
-    func at(_ place: Place) { communicator.place = place }
+    func at(_ point: ProgramPoint) { communicator.programPoint = point }
 
     func view(_ rank: Int) throws -> RankView {
       var words: [UInt64] = []
       let header = LedgerSnapshot.Header(
         job: 1, rank: rank, heartbeat: 1, condition: condition, stillFor: stillFor)
       if let (count, stream) = waitsIn {
-        ledger.record(.sumDouble, count: count, stream: stream) {
+        ledger.record(.allreduceDouble, count: count, stream: stream) {
           LedgerSnapshot.write(header, ledger, into: &words)
         }
       } else {
@@ -55,14 +55,16 @@ import Testing
   }
 
   /// Three ranks, of which the last sleeps before a sum in which the others wait.
-  private func sleeper(for time: Duration, at place: Place = Place(step: 12, .backward)) -> [Rank] {
+  private func sleeper(
+    for time: Duration, at point: ProgramPoint = ProgramPoint(step: 12, .backward)
+  ) -> [Rank] {
     let ranks = (0..<3).map { _ in Rank() }
     for rank in ranks {
       rank.sums([33, 65])
       rank.stillFor = time
     }
     for rank in ranks.prefix(2) { rank.waitsIn = (129, 0) }
-    ranks[2].at(place)
+    ranks[2].at(point)
     return ranks
   }
 
@@ -83,16 +85,16 @@ import Testing
     #expect(try find(sleeper(for: .seconds(119))) == nil)
     #expect(
       try find(sleeper(for: .seconds(120)))
-        == "rank 2 (host b) has not entered collective 4 (sum of 129 doubles; step 12, forward, "
+        == "rank 2 (host b) has not entered collective 4 (allreduce of 129 doubles; step 12, forward, "
         + "batch norm 3), in which ranks 0 and 1 wait; it has been in “step 12, backward” for 120 s"
     )
   }
 
   @Test("reading data and writing checkpoints get ten times the time", arguments: [true, false])
   func patience(isPreparing: Bool) throws {
-    let place = isPreparing ? Place(.preparing) : Place(step: 12, .checkpoint)
-    #expect(try find(sleeper(for: .seconds(1199), at: place)) == nil)
-    #expect(try find(sleeper(for: .seconds(1200), at: place)) != nil)
+    let point = isPreparing ? ProgramPoint(.preparing) : ProgramPoint(step: 12, .checkpoint)
+    #expect(try find(sleeper(for: .seconds(1199), at: point)) == nil)
+    #expect(try find(sleeper(for: .seconds(1200), at: point)) != nil)
   }
 
   @Test("several missing ranks are named together")
@@ -123,7 +125,7 @@ import Testing
     ranks[2].silentFor = .seconds(6)
     #expect(
       try find(ranks)
-        == "rank 2 (host b), process 102, has ended without a word; it was last seen in "
+        == "rank 2 (host b), process 102, exited without finalizing MPI; it was last seen in "
         + "step 12, backward")
     ranks[2].condition = .finished
     #expect(try find(ranks) == nil)
@@ -137,8 +139,8 @@ import Testing
     ranks[1].sums([1, 1])
     #expect(
       try find(ranks)
-        == "ranks make different collectives: collective 3 is a sum of 65 doubles on rank 0 (host a) "
-        + "in “step 12, forward, batch norm 2”, but a sum of 66 doubles on rank 1 (host a) in "
+        == "ranks make different collectives: collective 3 is an allreduce of 65 doubles on rank 0 (host a) "
+        + "in “step 12, forward, batch norm 2”, but an allreduce of 66 doubles on rank 1 (host a) in "
         + "“step 12, forward, batch norm 2”")
   }
 
@@ -173,9 +175,9 @@ import Testing
     ranks[1].waitsIn = (1000, 1)
     #expect(
       try find(ranks)
-        == "ranks wait for one another: rank 0 (host a) in collective 3 (sum of 65 doubles; "
+        == "ranks wait for one another: rank 0 (host a) in collective 3 (allreduce of 65 doubles; "
         + "step 12, forward, batch norm 2), which rank 1 has not entered, and rank 1 (host a) in "
-        + "collective 1 of stream 1 (sum of 1000 doubles; step 12, forward, batch norm 1), "
+        + "collective 1 of stream 1 (allreduce of 1000 doubles; step 12, forward, batch norm 1), "
         + "which rank 0 has not entered")
     ranks[1].stillFor = .seconds(1)
     #expect(try find(ranks) == nil, "the snapshots may be of different times")
@@ -188,7 +190,8 @@ import Testing
       rank.waitsIn = (33, 0)
       rank.stillFor = .seconds(121)
     }
-    let words = "no rank has left collective 2 (sum of 33 doubles; step 12, forward, batch norm 1) "
+    let words =
+      "no rank has left collective 2 (allreduce of 33 doubles; step 12, forward, batch norm 1) "
     #expect(
       try find(ranks) == words
         + "for 121 s, which all ranks have entered; the network between the hosts may be down")

@@ -1,4 +1,5 @@
 import Foundation
+import InProcessRanks
 import MessagePassing
 import Testing
 
@@ -13,7 +14,7 @@ import Testing
     let hosts = machines.enumerated().flatMap {
       Array(repeating: "\($0.offset)", count: $0.element)
     }
-    _ = try ThreadCommunicator.run(ranks: hosts.count) { base in
+    _ = try InProcessCommunicator.run(ranks: hosts.count) { base in
       guard let communicator = SharedMemoryCommunicator(over: base, host: hosts[base.rank]) else {
         Issue.record("rank \(base.rank) of machines of \(machines) cannot share memory")
         return
@@ -53,7 +54,7 @@ import Testing
     let ranks = machines.reduce(0, +)
     try run(machines) { communicator in
       let copy = communicator.duplicate()
-      guard let memory = communicator.sharedMemory(bytes: 4 * count) else {
+      guard let memory = communicator.reductionMemory(bytes: 4 * count) else {
         Issue.record("rank \(communicator.rank) gets no memory")
         return
       }
@@ -65,8 +66,8 @@ import Testing
           CommunicatorClaims.value(rank: rank, index: index, salt: salt)
         }
         for index in 0..<count { values[index] = Float(value(communicator.rank, index)) / 4 }
-        summing.sum(UnsafeMutableBufferPointer(rebasing: values[..<10_001]))
-        summing.sum(UnsafeMutableBufferPointer(rebasing: values[10_001...]))
+        summing.allreduce(UnsafeMutableBufferPointer(rebasing: values[..<10_001]))
+        summing.allreduce(UnsafeMutableBufferPointer(rebasing: values[10_001...]))
         let plain = (0..<count).map { index in
           Float((0..<ranks).reduce(0) { $0 + value($1, index) }) / 4
         }
@@ -82,18 +83,18 @@ import Testing
     try run([3]) { communicator in
       func part(_ rank: Int) -> Float { 1 / Float(3 * rank + 1) }
       let plain = part(0) + part(1) + part(2)
-      guard let memory = communicator.sharedMemory(bytes: 200_000) else {
+      guard let memory = communicator.reductionMemory(bytes: 200_000) else {
         Issue.record("rank \(communicator.rank) gets no memory")
         return
       }
       for count in counts {
         var values = [Float](repeating: part(communicator.rank), count: min(count, 20_000))
-        values.withUnsafeMutableBufferPointer { communicator.sum($0) }
+        values.withUnsafeMutableBufferPointer { communicator.allreduce($0) }
         #expect(values.allSatisfy { $0 == plain })
         let shared = UnsafeMutableBufferPointer(
           start: memory.base.assumingMemoryBound(to: Float.self), count: count)
         shared.update(repeating: part(communicator.rank))
-        communicator.sum(shared)
+        communicator.allreduce(shared)
         #expect(shared.allSatisfy { $0 == plain })
         communicator.barrier()
       }
@@ -107,7 +108,7 @@ import Testing
     let hosts = machines.enumerated().flatMap {
       Array(repeating: "\($0.offset)", count: $0.element)
     }
-    let shares = try ThreadCommunicator.run(ranks: hosts.count) { base in
+    let shares = try InProcessCommunicator.run(ranks: hosts.count) { base in
       SharedMemoryCommunicator(over: base, host: hosts[base.rank]) != nil
     }
     #expect(shares == hosts.map { _ in false })
@@ -125,13 +126,13 @@ import Testing
       guard setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0 else {
         fatalError("no limit: \(errno)")
       }
-      _ = try ThreadCommunicator.run(ranks: 2) { base in
+      _ = try InProcessCommunicator.run(ranks: 2) { base in
         guard let communicator = SharedMemoryCommunicator(over: base, host: "here") else {
           fatalError("slots are below the limit")
         }
-        if communicator.sharedMemory(bytes: 2 << 20) != nil { fatalError("beyond the limit") }
+        if communicator.reductionMemory(bytes: 2 << 20) != nil { fatalError("beyond the limit") }
         var values = [Float](repeating: 1, count: 1 << 19)
-        values.withUnsafeMutableBufferPointer { communicator.sum($0) }
+        values.withUnsafeMutableBufferPointer { communicator.allreduce($0) }
         if values.contains(where: { $0 != 2 }) { fatalError("a wrong sum") }
       }
     }

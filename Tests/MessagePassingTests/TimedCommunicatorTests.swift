@@ -1,11 +1,12 @@
 import Foundation
+import InProcessRanks
 import MessagePassing
 import Testing
 
 @Suite struct TimedCommunicatorTests {
   @Test("a timed communicator keeps what every communicator must keep", arguments: [1, 3])
   func claims(ranks: Int) throws {
-    _ = try ThreadCommunicator.run(ranks: ranks) { base in
+    _ = try InProcessCommunicator.run(ranks: ranks) { base in
       let communicator = TimedCommunicator(base)
       for count in CommunicatorClaims.counts {
         CommunicatorClaims.sumsEqualPlainSums(communicator, count: count, salt: 0)
@@ -21,7 +22,7 @@ import Testing
   @Test("it counts the wait for a late rank, and neither other work nor a duplicate's collectives")
   func wait() throws {
     let late = Duration.milliseconds(40)
-    let spent = try ThreadCommunicator.run(ranks: 2) { base in
+    let spent = try InProcessCommunicator.run(ranks: 2) { base in
       let communicator = TimedCommunicator(base)
       let copy = communicator.duplicate()
       let before = communicator.spent

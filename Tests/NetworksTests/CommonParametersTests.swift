@@ -1,4 +1,5 @@
 import Foundation
+import InProcessRanks
 import MessagePassing
 import Networks
 import Synchronization
@@ -23,7 +24,7 @@ import Testing
         outputs.withLock { $0[communicator.rank] = output }
       }
     }
-    _ = try ThreadCommunicator.run(ranks: team.count) { process in
+    _ = try InProcessCommunicator.run(ranks: team.count) { process in
       // A process alone shares with nobody.
       let outer: (any Communicator)? = SharedMemoryCommunicator(over: process, host: "here")
       try runProcess(outer ?? process, threads: team[process.rank])
@@ -73,7 +74,7 @@ import Testing
         } catch is ArenaError {
           refusals[0] = 1
         }
-        refusals.withUnsafeMutableBufferPointer { communicator.sum($0) }
+        refusals.withUnsafeMutableBufferPointer { communicator.allreduce($0) }
         if refusals[0] != 2 { fatalError("\(refusals[0]) threads of 2 were refused memory") }
       }
       // At an ordinary end OpenBLAS waits for its threads, which ask for ever for what the limit refuses.

@@ -1,4 +1,5 @@
 import Foundation
+import InProcessRanks
 import Layers
 import MessagePassing
 import Networks
@@ -21,7 +22,7 @@ import Testing
   func ranks(count: Int) throws {
     for network in SmallNetwork.allCases {
       let alone = try model(network, seed: 7).stateDictionary()
-      let states = try ThreadCommunicator.run(ranks: count) { communicator in
+      let states = try InProcessCommunicator.run(ranks: count) { communicator in
         try model(network, seed: 7, communicator: communicator).stateDictionary()
       }
       #expect(states.allSatisfy { $0 == alone }, "\(network)")

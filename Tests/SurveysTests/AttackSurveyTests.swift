@@ -1,6 +1,7 @@
 import Datasets
 import Failures
 import Foundation
+import InProcessRanks
 import MessagePassing
 import Networks
 import Robustness
@@ -55,7 +56,7 @@ import Training
     print("accuracy \(summary.accuracy.hits), robust \(summary.epsilons.map(\.robust.hits))")
     #expect(summary.epsilons[1].robust.hits < summary.accuracy.hits, "nothing was broken")
     for (ranks, batch) in [(1, 1), (2, 8), (3, 100), (7, 4)] {
-      let results = try ThreadCommunicator.run(ranks: ranks) { communicator in
+      let results = try InProcessCommunicator.run(ranks: ranks) { communicator in
         try Self.survey(communicator, batch: batch)
       }
       for result in results {
@@ -142,7 +143,7 @@ import Training
 
   @Test("a logit that is not finite ends the survey with the sample's number on all ranks")
   func notFinite() throws {
-    let messages = try ThreadCommunicator.run(ranks: 2) { communicator in
+    let messages = try InProcessCommunicator.run(ranks: 2) { communicator in
       do {
         _ = try Self.survey(communicator, batch: 100) { $0.parameters[0].value.fill(.nan) }
         return "nothing"

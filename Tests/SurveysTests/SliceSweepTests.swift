@@ -1,4 +1,5 @@
 import Datasets
+import InProcessRanks
 import MessagePassing
 import Surveys
 import Tensors
@@ -22,7 +23,7 @@ import Testing
     let dataset = try DatasetSource.synthetic(
       height: 2, width: 2, channels: 1, classes: 7, count: Self.count, seed: 3
     ).load(.test, directory: nil)
-    return try ThreadCommunicator.run(ranks: ranks) { communicator in
+    return try InProcessCommunicator.run(ranks: ranks) { communicator in
       try SliceSweep(
         dataset, slices: Slices(samples: 4), batch: batch, communicator: communicator
       ).run(recordsPerSample: recordsPerSample) { slice in

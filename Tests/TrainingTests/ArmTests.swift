@@ -1,5 +1,6 @@
 import Checkpoints
 import EmbeddedFiles
+import InProcessRanks
 import MessagePassing
 import Networks
 import Recipes
@@ -47,7 +48,7 @@ import Training
   private func train(
     _ recipe: Recipe, ranks: Int, steps: Int = 2, spoilt: Int? = nil
   ) throws -> [(state: StateDictionary, results: [TrainingStep.Result])] {
-    try ThreadCommunicator.run(ranks: ranks) { communicator in
+    try InProcessCommunicator.run(ranks: ranks) { communicator in
       let network: SmallNetwork =
         recipe.variant == .lcnn ? .resNetLowCurvature : .resNetStandard
       let architecture = try network.architecture()

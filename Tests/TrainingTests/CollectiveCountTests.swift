@@ -1,3 +1,4 @@
+import InProcessRanks
 import Layers
 import MessagePassing
 import Networks
@@ -30,7 +31,7 @@ import Training
     "a step makes one collective per batch norm and pass, and one per bucket, on every rank",
     arguments: Case.all, [1, 2, 3])
   func perStep(_ subject: Case, ranks: Int) throws {
-    let counts = try ThreadCommunicator.run(ranks: ranks) { base in
+    let counts = try InProcessCommunicator.run(ranks: ranks) { base in
       let communicator = LedgeredCommunicator(base, ledger: CollectiveLedger())
       let architecture = try subject.network.architecture()
       let model = try Model(

@@ -1,3 +1,4 @@
+import InProcessRanks
 import MessagePassing
 import Networks
 import Tensors
@@ -10,7 +11,7 @@ import Training
   private func outcomes(
     _ change: @escaping @Sendable (Model, _ rank: Int) -> Void
   ) throws -> [TrainingError?] {
-    try ThreadCommunicator.run(ranks: 3) { communicator -> TrainingError? in
+    try InProcessCommunicator.run(ranks: 3) { communicator -> TrainingError? in
       let model = try Model(
         SmallNetwork.resNetLowCurvature.architecture(),
         ModelConfiguration(.training, maximumSamples: 2), communicator: communicator)

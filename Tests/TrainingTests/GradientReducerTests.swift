@@ -1,3 +1,4 @@
+import InProcessRanks
 import Kernels
 import MessagePassing
 import Networks
@@ -14,13 +15,13 @@ private final class RecordingCommunicator: Communicator, @unchecked Sendable {
   private(set) var advances = 0
   private(set) var finishes = 0
 
-  func sum(_ buffer: UnsafeMutableBufferPointer<Float>) { sums.append(buffer) }
-  func sum(_ buffer: UnsafeMutableBufferPointer<Double>) {}
-  func sum(_ buffer: UnsafeMutableBufferPointer<Int64>) {}
-  func startSum(_ buffer: UnsafeMutableBufferPointer<Float>) { sums.append(buffer) }
-  func startSum(_ buffer: UnsafeMutableBufferPointer<Int64>) {}
-  func advanceSums() { advances += 1 }
-  func finishSums() { finishes += 1 }
+  func allreduce(_ buffer: UnsafeMutableBufferPointer<Float>) { sums.append(buffer) }
+  func allreduce(_ buffer: UnsafeMutableBufferPointer<Double>) {}
+  func allreduce(_ buffer: UnsafeMutableBufferPointer<Int64>) {}
+  func startAllreduce(_ buffer: UnsafeMutableBufferPointer<Float>) { sums.append(buffer) }
+  func startAllreduce(_ buffer: UnsafeMutableBufferPointer<Int64>) {}
+  func progress() { advances += 1 }
+  func waitForAllreduces() { finishes += 1 }
   func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) {}
   func barrier() {}
   func duplicate() -> any Communicator { self }
@@ -109,7 +110,7 @@ private final class RecordingCommunicator: Communicator, @unchecked Sendable {
     @Sendable func value(_ index: Int, rank: Int) -> Float {
       Float((index * 7 + rank * 5) % 101 - 50)
     }
-    let wrong = try ThreadCommunicator.run(ranks: 3) { communicator in
+    let wrong = try InProcessCommunicator.run(ranks: 3) { communicator in
       let model = try model(.vggLowCurvature, communicator)
       defer { withExtendedLifetime(model) {} }
       let reducer = GradientReducer(
@@ -131,7 +132,7 @@ private final class RecordingCommunicator: Communicator, @unchecked Sendable {
     ranks: Int, order: SumOrder, strategy: GradientPlan.Strategy, bucketBytes: Int
   ) throws -> [UInt32] {
     useOneBLASThread()
-    return try ThreadCommunicator.run(ranks: ranks) { communicator in
+    return try InProcessCommunicator.run(ranks: ranks) { communicator in
       let architecture = try SmallNetwork.resNetLowCurvature.architecture()
       let model = try Model(
         architecture,

@@ -1,3 +1,4 @@
+import InProcessRanks
 import Kernels
 import MessagePassing
 import Networks
@@ -57,7 +58,7 @@ import Training
     let plans = [64.0, 1_048_576].flatMap { bytes in
       GradientPlan.Strategy.allCases.map { GradientPlan($0, bucketMegabytes: bytes / 1_048_576) }
     }
-    let measured = try ThreadCommunicator.run(ranks: 3) { communicator in
+    let measured = try InProcessCommunicator.run(ranks: 3) { communicator in
       let architecture = try SmallNetwork.resNetLowCurvature.architecture()
       let model = try Model(
         architecture, ModelConfiguration(.trainingWithPenalty, maximumSamples: 2),

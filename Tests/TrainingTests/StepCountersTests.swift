@@ -1,3 +1,4 @@
+import InProcessRanks
 import MessagePassing
 import Networks
 import Tensors
@@ -36,7 +37,7 @@ import Training
 
   @Test("all ranks read the sums of what each has written")
   func sums() throws {
-    let sums = try ThreadCommunicator.run(ranks: 3) { communicator in
+    let sums = try InProcessCommunicator.run(ranks: 3) { communicator in
       let model = try model(communicator)
       defer { withExtendedLifetime(model) {} }
       let counters = StepCounters(model)
@@ -61,7 +62,7 @@ import Training
   @Test("all ranks read what each took for itself", arguments: [SumOrder.fastest, .reproducible])
   func ownSeconds(order: SumOrder) throws {
     let seconds: [Float] = [0.25, 3, 1e-3]
-    let read = try ThreadCommunicator.run(ranks: 3) { communicator in
+    let read = try InProcessCommunicator.run(ranks: 3) { communicator in
       let model = try Model(
         SmallNetwork.vggLowCurvature.architecture(),
         ModelConfiguration(.training, maximumSamples: 1, sumOrder: order),

@@ -1,4 +1,5 @@
 import Checkpoints
+import InProcessRanks
 import MessagePassing
 import Networks
 import Tensors
@@ -45,7 +46,7 @@ private struct Outcome: Sendable {
     _ network: SmallNetwork, samples count: Int, ranks: Int, gradientNorm: Float = 0.05,
     sliceSamples: Int = 8
   ) throws -> [Outcome] {
-    try ThreadCommunicator.run(ranks: ranks) { communicator in
+    try InProcessCommunicator.run(ranks: ranks) { communicator in
       let step = try makeStep(
         network, samples: count, communicator: communicator, gradientNorm: gradientNorm,
         sliceSamples: sliceSamples)
@@ -113,7 +114,7 @@ private struct Outcome: Sendable {
     "a NaN in one rank's samples discards the step on all and leaves every bit as it was",
     arguments: SmallNetwork.allCases, [0, 0.05] as [Float])
   func nonFinite(network: SmallNetwork, gradientNorm: Float) throws {
-    let steps = try ThreadCommunicator.run(ranks: 3) { communicator in
+    let steps = try InProcessCommunicator.run(ranks: 3) { communicator in
       let step = try makeStep(
         network, samples: 5, communicator: communicator, gradientNorm: gradientNorm)
       let samples = RandomSamples(step.model.architecture, count: 5, seed: 6)
@@ -157,7 +158,7 @@ private struct Outcome: Sendable {
 
   @Test("a rank that fails discards the step on all; one that is asked to stop does not")
   func requests() throws {
-    let steps = try ThreadCommunicator.run(ranks: 3) { communicator in
+    let steps = try InProcessCommunicator.run(ranks: 3) { communicator in
       let step = try makeStep(
         .vggLowCurvature, samples: 5, communicator: communicator, gradientNorm: 0)
       let samples = RandomSamples(step.model.architecture, count: 5, seed: 6)

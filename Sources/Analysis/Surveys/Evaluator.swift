@@ -62,8 +62,8 @@ public struct Evaluator {
       counts[0] += Int64(correct)
       counts[1] += Int64(batch.count)
     }
-    counts.withUnsafeMutableBufferPointer { communicator.sum($0) }
-    communicator.sum(losses.bufferWithCount(from: 0))
+    counts.withUnsafeMutableBufferPointer { communicator.allreduce($0) }
+    communicator.allreduce(losses.bufferWithCount(from: 0))
     require(
       Int(counts[1]) == dataset.count, "\(counts[1]) of \(dataset.count) samples evaluated")
     var total = [0.0]

@@ -68,19 +68,19 @@ int cmpi_split(cmpi_communicator communicator, int color, cmpi_communicator *par
   return code;
 }
 
-int cmpi_sum_float(cmpi_communicator communicator, float *values, int count) {
+int cmpi_allreduce_float(cmpi_communicator communicator, float *values, int count) {
   return MPI_Allreduce(MPI_IN_PLACE, values, count, MPI_FLOAT, MPI_SUM, unwrap(communicator));
 }
 
-int cmpi_sum_double(cmpi_communicator communicator, double *values, int count) {
+int cmpi_allreduce_double(cmpi_communicator communicator, double *values, int count) {
   return MPI_Allreduce(MPI_IN_PLACE, values, count, MPI_DOUBLE, MPI_SUM, unwrap(communicator));
 }
 
-int cmpi_sum_int64(cmpi_communicator communicator, int64_t *values, int count) {
+int cmpi_allreduce_int64(cmpi_communicator communicator, int64_t *values, int count) {
   return MPI_Allreduce(MPI_IN_PLACE, values, count, MPI_INT64_T, MPI_SUM, unwrap(communicator));
 }
 
-static int start_sum(cmpi_communicator communicator, void *values, int count, MPI_Datatype type,
+static int iallreduce(cmpi_communicator communicator, void *values, int count, MPI_Datatype type,
                      cmpi_request *request) {
   MPI_Request started = MPI_REQUEST_NULL;
   int code = MPI_Iallreduce(MPI_IN_PLACE, values, count, type, MPI_SUM, unwrap(communicator),
@@ -89,14 +89,14 @@ static int start_sum(cmpi_communicator communicator, void *values, int count, MP
   return code;
 }
 
-int cmpi_start_sum_float(cmpi_communicator communicator, float *values, int count,
+int cmpi_iallreduce_float(cmpi_communicator communicator, float *values, int count,
                          cmpi_request *request) {
-  return start_sum(communicator, values, count, MPI_FLOAT, request);
+  return iallreduce(communicator, values, count, MPI_FLOAT, request);
 }
 
-int cmpi_start_sum_int64(cmpi_communicator communicator, int64_t *values, int count,
+int cmpi_iallreduce_int64(cmpi_communicator communicator, int64_t *values, int count,
                          cmpi_request *request) {
-  return start_sum(communicator, values, count, MPI_INT64_T, request);
+  return iallreduce(communicator, values, count, MPI_INT64_T, request);
 }
 
 int cmpi_test(cmpi_request *request, int *ended) {

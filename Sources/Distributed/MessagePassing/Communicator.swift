@@ -20,28 +20,28 @@ public protocol Communicator: AnyObject, Sendable {
   ///
   /// All ranks get the same bits; which bits depends on `size`, since float addition is not
   /// associative.
-  func sum(_ buffer: UnsafeMutableBufferPointer<Float>)
+  func allreduce(_ buffer: UnsafeMutableBufferPointer<Float>)
 
   /// Replaces every element by its sum over all ranks. Collective; all ranks get the same bits.
-  func sum(_ buffer: UnsafeMutableBufferPointer<Double>)
+  func allreduce(_ buffer: UnsafeMutableBufferPointer<Double>)
 
   /// Replaces every element by its sum over all ranks. Collective; the sums must fit in 64 bits.
-  func sum(_ buffer: UnsafeMutableBufferPointer<Int64>)
+  func allreduce(_ buffer: UnsafeMutableBufferPointer<Int64>)
 
   /// Starts replacing every element by its sum over all ranks. Collective.
   ///
-  /// Returns at once. The buffer must not be read or written before ``finishSums()`` has returned. All
+  /// Returns at once. The buffer must not be read or written before ``waitForAllreduces()`` has returned. All
   /// ranks get the same bits, which need not be those of a sum that is made at once.
-  func startSum(_ buffer: UnsafeMutableBufferPointer<Float>)
+  func startAllreduce(_ buffer: UnsafeMutableBufferPointer<Float>)
 
   /// The same for integers, whose sums are the same whatever starts and ends them.
-  func startSum(_ buffer: UnsafeMutableBufferPointer<Int64>)
+  func startAllreduce(_ buffer: UnsafeMutableBufferPointer<Int64>)
 
   /// Lets sums that have been started proceed: MPI moves data only while it is called. Not collective.
-  func advanceSums()
+  func progress()
 
   /// Returns when every sum that this rank has started has ended. Collective if there are any.
-  func finishSums()
+  func waitForAllreduces()
 
   /// Copies `bytes` of rank `root` over `bytes` of all other ranks. Collective.
   func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int)
@@ -75,17 +75,17 @@ public protocol Communicator: AnyObject, Sendable {
   /// Zeroed memory of this rank in which sums are made in place, by the ranks of its machine.
   ///
   /// Collective. Nil, on all ranks of a process's first thread, where sums are as fast anywhere else.
-  func sharedMemory(bytes: Int) -> SharedMemory?
+  func reductionMemory(bytes: Int) -> SharedMemory?
 
   /// Zeroed memory that all ``sharers`` have in common, from ``SharedMemory/common`` on.
   ///
   /// Collective. Nil on all ranks where there is none, or where a process shares with no other.
-  func commonMemory(bytes: Int) -> SharedMemory?
+  func nodeMemory(bytes: Int) -> SharedMemory?
 
   /// Returns when all ranks that can have memory in common have called it: what each wrote before, all see.
   ///
   /// Collective.
-  func meetSharers()
+  func nodeBarrier()
 
   /// A communicator of the same ranks whose collectives are matched separately. Collective.
   ///
@@ -95,7 +95,7 @@ public protocol Communicator: AnyObject, Sendable {
   /// Where this rank is in its program, for the diagnosis of a hang; none where nobody keeps it.
   ///
   /// Not collective, and it costs nothing next to a collective.
-  var place: Place? { get set }
+  var programPoint: ProgramPoint? { get set }
 
   /// Says that this rank goes on within its place, where there are no collectives for long.
   func beat()
@@ -113,15 +113,15 @@ extension Communicator {
   public var sharer: Int { thread }
   public var sharers: Int { threads }
 
-  public func sharedMemory(bytes: Int) -> SharedMemory? { nil }
-  public func commonMemory(bytes: Int) -> SharedMemory? { nil }
-  public func meetSharers() { meetThreads() }
+  public func reductionMemory(bytes: Int) -> SharedMemory? { nil }
+  public func nodeMemory(bytes: Int) -> SharedMemory? { nil }
+  public func nodeBarrier() { meetThreads() }
 
   public func oncePerProcess<Value: Sendable>(_ make: () throws -> Value) throws -> Value {
     try make()
   }
 
-  public var place: Place? {
+  public var programPoint: ProgramPoint? {
     get { nil }
     set {}
   }
@@ -129,10 +129,10 @@ extension Communicator {
   /// Changes what the place says that the rank does.
   ///
   /// It allocates nothing, where an assignment to `place?.activity` does.
-  public func enter(_ activity: Place.Activity) {
-    guard var place else { return }
-    place.activity = activity
-    self.place = place
+  public func enter(_ activity: ProgramPoint.Activity) {
+    guard var programPoint else { return }
+    programPoint.activity = activity
+    self.programPoint = programPoint
   }
 
   public func beat() {}
@@ -140,7 +140,7 @@ extension Communicator {
   public func allGather(_ bytes: [UInt8]) -> [[UInt8]] {
     var lengths = [Int64](repeating: 0, count: size)
     lengths[rank] = Int64(bytes.count)
-    lengths.withUnsafeMutableBufferPointer { sum($0) }
+    lengths.withUnsafeMutableBufferPointer { allreduce($0) }
     return lengths.indices.map { root in
       var gathered = root == rank ? bytes : [UInt8](repeating: 0, count: Int(lengths[root]))
       gathered.withUnsafeMutableBytes { broadcast($0, from: root) }

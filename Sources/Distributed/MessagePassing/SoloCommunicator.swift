@@ -8,14 +8,14 @@ public final class SoloCommunicator: Communicator {
 
   public init() {}
 
-  public func sum(_ buffer: UnsafeMutableBufferPointer<Float>) {}
-  public func sum(_ buffer: UnsafeMutableBufferPointer<Double>) {}
-  public func sum(_ buffer: UnsafeMutableBufferPointer<Int64>) {}
+  public func allreduce(_ buffer: UnsafeMutableBufferPointer<Float>) {}
+  public func allreduce(_ buffer: UnsafeMutableBufferPointer<Double>) {}
+  public func allreduce(_ buffer: UnsafeMutableBufferPointer<Int64>) {}
 
-  public func startSum(_ buffer: UnsafeMutableBufferPointer<Float>) {}
-  public func startSum(_ buffer: UnsafeMutableBufferPointer<Int64>) {}
-  public func advanceSums() {}
-  public func finishSums() {}
+  public func startAllreduce(_ buffer: UnsafeMutableBufferPointer<Float>) {}
+  public func startAllreduce(_ buffer: UnsafeMutableBufferPointer<Int64>) {}
+  public func progress() {}
+  public func waitForAllreduces() {}
 
   public func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) {
     require(root == 0, "broadcast from rank \(root), but there is only rank 0")

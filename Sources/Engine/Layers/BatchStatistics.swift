@@ -124,8 +124,8 @@ struct BatchStatistics {
   }
 
   private func sumOverRanks() {
-    guard let exact else { return communicator.sum(sums) }
-    communicator.sum(exact.bufferWithCount(from: 0))
+    guard let exact else { return communicator.allreduce(sums) }
+    communicator.allreduce(exact.bufferWithCount(from: 0))
     exact.read(into: sums, from: 0)
   }
 

@@ -100,18 +100,18 @@ public final class Model {
   ) throws -> MemoryBlock {
     switch region {
     case .reduced:
-      let memory = communicator.sharedMemory(bytes: bytes)
+      let memory = communicator.reductionMemory(bytes: bytes)
       let block =
         memory.map { MemoryBlock($0.base, bytes: bytes, of: $0) }
         ?? (try? MemoryBlock(bytes: bytes))
       // The next region is collective again, so a rank must not throw alone.
       var refusals: [Int64] = [block == nil ? 1 : 0]
-      refusals.withUnsafeMutableBufferPointer { communicator.sum($0) }
+      refusals.withUnsafeMutableBufferPointer { communicator.allreduce($0) }
       guard let block, refusals[0] == 0 else { throw ArenaError.outOfMemory(bytes: bytes) }
       return block
     case .shared where sharers > communicator.threads:
       // All ranks get it, or none.
-      guard let memory = communicator.commonMemory(bytes: bytes) else {
+      guard let memory = communicator.nodeMemory(bytes: bytes) else {
         throw ArenaError.outOfMemory(bytes: bytes)
       }
       return MemoryBlock(memory.common, bytes: bytes, of: memory)
@@ -129,9 +129,9 @@ public final class Model {
   /// Collective over the ranks that share the parameters.
   public func refresh(_ mode: Mode) {
     // Another rank may still read the effective values of the last refresh.
-    meetSharers()
+    nodeBarrier()
     for parameter in assigned { parameter.reparameterization?.refresh(mode) }
-    meetSharers()
+    nodeBarrier()
     chain.refresh()
   }
 
@@ -191,11 +191,11 @@ public final class Model {
   /// Collective over the ranks that share the parameters.
   public func update(_ move: (AssignedParameter) -> Void) {
     for assignment in assigned where assignment.parameter.isTrained { move(assignment) }
-    meetSharers()
+    nodeBarrier()
   }
 
-  private func meetSharers() {
-    if sharers > 1 { communicator.meetSharers() }
+  private func nodeBarrier() {
+    if sharers > 1 { communicator.nodeBarrier() }
   }
 
   /// Takes over the batch statistics that the last training forward pass has staged.
@@ -206,7 +206,7 @@ public final class Model {
   /// Collective over the ranks that share the parameters.
   public func restore() {
     for parameter in assigned { parameter.reparameterization?.restore() }
-    meetSharers()
+    nodeBarrier()
   }
 
   private enum Pass { case gradient, gradientTangent }

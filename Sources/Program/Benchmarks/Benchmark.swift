@@ -54,7 +54,7 @@ public struct Benchmark {
     var findings = Findings(
       placement: try RankPlacement(of: communicator), loadBefore: Self.load, effort: effort)
     // Kernels are measured without collectives, and not equally long on all ranks.
-    communicator.place = Place(.preparing)
+    communicator.programPoint = ProgramPoint(.preparing)
     if needed.contains(.machine) {
       note("measuring the machine")
       communicator.barrier()
@@ -71,30 +71,30 @@ public struct Benchmark {
     }
     if needed.contains(.allreduce) {
       note("measuring sums over ranks")
-      communicator.place = Place(.measurement)
+      communicator.programPoint = ProgramPoint(.measurement)
       findings.allreduce = SumBenchmark(communicator: communicator, effort).run(
         normChannels: findings.kernels?.activations.map(\.channels) ?? Self.usualChannels)
     }
     if needed.contains(.overlap) {
       note("measuring what computing hides of the sums")
-      communicator.place = Place(.measurement)
+      communicator.programPoint = ProgramPoint(.measurement)
       findings.overlap = try OverlapBenchmark(subject, communicator: communicator, effort).run()
     }
     if needed.contains(.scaling), subject.allRanksHaveSamples {
       note("measuring ranks together and by themselves")
-      communicator.place = Place(.measurement)
+      communicator.programPoint = ProgramPoint(.measurement)
       findings.scaling = try ScalingBenchmark(subject, communicator: communicator, effort).run()
     }
     if needed.contains(.reproducible) {
       note("measuring the step with and without reproducible sums")
-      communicator.place = Place(.measurement)
+      communicator.programPoint = ProgramPoint(.measurement)
       findings.reproducible = try ReproducibleBenchmark(
         recipe, communicator: communicator, effort
       ).run()
     }
     if needed.contains(.diagnosis), let diagnosis {
       note("measuring the step with and without ledger and watchdog")
-      communicator.place = Place(.measurement)
+      communicator.programPoint = ProgramPoint(.measurement)
       findings.diagnosis = try DiagnosisBenchmark(
         subject, communicator: communicator, diagnosis, effort
       ).run()

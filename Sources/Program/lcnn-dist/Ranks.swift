@@ -67,7 +67,7 @@ enum Ranks {
       world?.finalize()
       return
     }
-    watched.communicator.place = Place(.ending)
+    watched.communicator.programPoint = ProgramPoint(.ending)
     watched.communicator.ledger.record(.finalize) { world?.finalize() }
     watched.watchdog.stop()
   }

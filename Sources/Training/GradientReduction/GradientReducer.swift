@@ -59,7 +59,7 @@ public final class GradientReducer {
       if !closes[layer].isEmpty { sum(closes[layer]) }
     case .nonblocking:
       if !closes[layer].isEmpty { start(closes[layer]) }
-      communicator.advanceSums()
+      communicator.progress()
     }
   }
 
@@ -67,7 +67,7 @@ public final class GradientReducer {
   ///
   /// Not collective.
   public func advance() {
-    if strategy == .nonblocking { communicator.advanceSums() }
+    if strategy == .nonblocking { communicator.progress() }
   }
 
   /// Sums the rest of the gradients and the counters behind them, and waits for what has been started.
@@ -77,25 +77,25 @@ public final class GradientReducer {
       sum(last)
     case .nonblocking:
       start(last)
-      communicator.finishSums()
+      communicator.waitForAllreduces()
     }
     model.readExactSums()
   }
 
   private func sum(_ range: Range<Int>) {
-    let place = communicator.place
+    let place = communicator.programPoint
     communicator.enter(.gradientBucket(of: bucketCount))
-    defer { communicator.place = place }
-    if model.exactSums == nil { return communicator.sum(floats(range)) }
-    communicator.sum(integers(range))
+    defer { communicator.programPoint = place }
+    if model.exactSums == nil { return communicator.allreduce(floats(range)) }
+    communicator.allreduce(integers(range))
   }
 
   private func start(_ range: Range<Int>) {
-    let place = communicator.place
+    let place = communicator.programPoint
     communicator.enter(.gradientBucket(of: bucketCount))
-    defer { communicator.place = place }
-    if model.exactSums == nil { return communicator.startSum(floats(range)) }
-    communicator.startSum(integers(range))
+    defer { communicator.programPoint = place }
+    if model.exactSums == nil { return communicator.startAllreduce(floats(range)) }
+    communicator.startAllreduce(integers(range))
   }
 
   private func floats(_ range: Range<Int>) -> UnsafeMutableBufferPointer<Float> {

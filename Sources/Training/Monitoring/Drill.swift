@@ -67,7 +67,7 @@ public struct Drill: Equatable, Sendable {
     case .sleep: while true { Glibc.sleep(.max) }
     case .skip:
       guard let ledgered = communicator as? LedgeredCommunicator else { throw .noLedger }
-      ledgered.ledger.omitNextSum()
+      ledgered.ledger.omitNextAllreduce()
     case .raise: throw .raised(step: step)
     case .nan: batch.images[0] = .nan
     case .flip:

@@ -123,7 +123,7 @@ public final class Trainer {
   }
 
   private func nextBatch(_ prefetcher: Prefetcher) -> Batch? {
-    communicator.place = Place(step: steps + 1, .data)
+    communicator.programPoint = ProgramPoint(step: steps + 1, .data)
     return prefetcher.next()
   }
 
@@ -193,13 +193,13 @@ public final class Trainer {
   }
 
   private func finishEpoch(_ number: Int, isEnd: Bool) throws -> Evaluator.Result? {
-    communicator.place = Place(step: steps, .betweenSteps)
+    communicator.programPoint = ProgramPoint(step: steps, .betweenSteps)
     try agreement.perform { if let failure { throw failure } }
     let (speed, seconds) = (epoch.imagesPerSecond, epoch.seconds)
     let times = times.endEpoch()
     let isEvaluated = isEnd || (number + 1) % recipe.evaluateEvery == 0
     let test = isEvaluated ? try evaluate() : nil
-    communicator.place = Place(step: steps, .betweenSteps)
+    communicator.programPoint = ProgramPoint(step: steps, .betweenSteps)
     model.refresh(.evaluation)
     let report = EpochReport(
       epoch: number + 1, epochs: recipe.epochs, step: steps, trainLoss: epoch.meanLoss,
@@ -233,9 +233,9 @@ public final class Trainer {
 
   /// Rank 0 saves; all ranks learn whether it worked.
   private func checkpoint() throws {
-    communicator.place = Place(step: steps, .checkpoint)
+    communicator.programPoint = ProgramPoint(step: steps, .checkpoint)
     try divergenceCheck.run(step: steps)
-    communicator.place = Place(step: steps, .checkpoint)
+    communicator.programPoint = ProgramPoint(step: steps, .checkpoint)
     try agreement.performOnRoot {
       try output?.save(
         model, recipe: recipe,

@@ -176,7 +176,7 @@ extension LayerCheck {
   }
 
   private func pulledBack() -> [Float] {
-    for parameter in trained { communicator.sum(parameter.gradient.buffer) }
+    for parameter in trained { communicator.allreduce(parameter.gradient.buffer) }
     for reparameterization in layer.reparameterizations
     where reparameterization.parameter.isTrained {
       reparameterization.pullBack()

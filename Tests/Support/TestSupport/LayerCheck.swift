@@ -127,7 +127,7 @@ public final class LayerCheck {
   /// The sum over ranks.
   func sum(_ value: Double) -> Double {
     var values = [value]
-    values.withUnsafeMutableBufferPointer { communicator.sum($0) }
+    values.withUnsafeMutableBufferPointer { communicator.allreduce($0) }
     return values[0]
   }
 }

@@ -48,14 +48,14 @@ int cmpi_duplicate(cmpi_communicator communicator, cmpi_communicator *copy);
 int cmpi_split(cmpi_communicator communicator, int color, cmpi_communicator *part);
 
 /// MPI_Allreduce with MPI_SUM, in place. Collective.
-int cmpi_sum_float(cmpi_communicator communicator, float *values, int count);
-int cmpi_sum_double(cmpi_communicator communicator, double *values, int count);
-int cmpi_sum_int64(cmpi_communicator communicator, int64_t *values, int count);
+int cmpi_allreduce_float(cmpi_communicator communicator, float *values, int count);
+int cmpi_allreduce_double(cmpi_communicator communicator, double *values, int count);
+int cmpi_allreduce_int64(cmpi_communicator communicator, int64_t *values, int count);
 
 /// MPI_Iallreduce with MPI_SUM, in place. Collective; `values` are MPI's until the request has ended.
-int cmpi_start_sum_float(cmpi_communicator communicator, float *values, int count,
+int cmpi_iallreduce_float(cmpi_communicator communicator, float *values, int count,
                          cmpi_request *request);
-int cmpi_start_sum_int64(cmpi_communicator communicator, int64_t *values, int count,
+int cmpi_iallreduce_int64(cmpi_communicator communicator, int64_t *values, int count,
                          cmpi_request *request);
 
 /// MPI_Test: lets MPI proceed, and writes 1 to `ended` if the request has ended, else 0. One that has

@@ -13,7 +13,7 @@ extension Communicator {
   /// Collective.
   package func total(_ value: Double) -> Double {
     var values = [value]
-    values.withUnsafeMutableBufferPointer { sum($0) }
+    values.withUnsafeMutableBufferPointer { allreduce($0) }
     return values[0]
   }
 }

@@ -33,58 +33,62 @@ public final class LedgeredCommunicator: Communicator {
   public var sharer: Int { base.sharer }
   public var sharers: Int { base.sharers }
 
-  public func sharedMemory(bytes: Int) -> SharedMemory? {
+  public func reductionMemory(bytes: Int) -> SharedMemory? {
     var memory: SharedMemory?
     ledger.record(.shareMemory, count: bytes, stream: stream) {
-      memory = base.sharedMemory(bytes: bytes)
+      memory = base.reductionMemory(bytes: bytes)
     }
     return memory
   }
 
-  public func commonMemory(bytes: Int) -> SharedMemory? {
+  public func nodeMemory(bytes: Int) -> SharedMemory? {
     var memory: SharedMemory?
     ledger.record(.shareMemory, count: bytes, stream: stream) {
-      memory = base.commonMemory(bytes: bytes)
+      memory = base.nodeMemory(bytes: bytes)
     }
     return memory
   }
 
-  public func meetSharers() {
-    ledger.record(.meetSharers, stream: stream) { base.meetSharers() }
+  public func nodeBarrier() {
+    ledger.record(.nodeBarrier, stream: stream) { base.nodeBarrier() }
   }
 
-  public var place: Place? {
-    get { ledger.place }
-    set { if let newValue { ledger.place = newValue } }
+  public var programPoint: ProgramPoint? {
+    get { ledger.programPoint }
+    set { if let newValue { ledger.programPoint = newValue } }
   }
 
   public func beat() { ledger.beat() }
 
-  public func sum(_ buffer: UnsafeMutableBufferPointer<Float>) {
-    ledger.record(.sumFloat, count: buffer.count, stream: stream) { base.sum(buffer) }
+  public func allreduce(_ buffer: UnsafeMutableBufferPointer<Float>) {
+    ledger.record(.allreduceFloat, count: buffer.count, stream: stream) { base.allreduce(buffer) }
   }
 
-  public func sum(_ buffer: UnsafeMutableBufferPointer<Double>) {
-    ledger.record(.sumDouble, count: buffer.count, stream: stream) { base.sum(buffer) }
+  public func allreduce(_ buffer: UnsafeMutableBufferPointer<Double>) {
+    ledger.record(.allreduceDouble, count: buffer.count, stream: stream) { base.allreduce(buffer) }
   }
 
-  public func sum(_ buffer: UnsafeMutableBufferPointer<Int64>) {
-    ledger.record(.sumInt64, count: buffer.count, stream: stream) { base.sum(buffer) }
+  public func allreduce(_ buffer: UnsafeMutableBufferPointer<Int64>) {
+    ledger.record(.allreduceInt64, count: buffer.count, stream: stream) { base.allreduce(buffer) }
   }
 
-  /// Recorded when it is started; where ranks wait for it is ``finishSums()``.
-  public func startSum(_ buffer: UnsafeMutableBufferPointer<Float>) {
-    ledger.record(.sumFloat, count: buffer.count, stream: stream) { base.startSum(buffer) }
+  /// Recorded when it is started; where ranks wait for it is ``waitForAllreduces()``.
+  public func startAllreduce(_ buffer: UnsafeMutableBufferPointer<Float>) {
+    ledger.record(.allreduceFloat, count: buffer.count, stream: stream) {
+      base.startAllreduce(buffer)
+    }
   }
 
-  public func startSum(_ buffer: UnsafeMutableBufferPointer<Int64>) {
-    ledger.record(.sumInt64, count: buffer.count, stream: stream) { base.startSum(buffer) }
+  public func startAllreduce(_ buffer: UnsafeMutableBufferPointer<Int64>) {
+    ledger.record(.allreduceInt64, count: buffer.count, stream: stream) {
+      base.startAllreduce(buffer)
+    }
   }
 
-  public func advanceSums() { base.advanceSums() }
+  public func progress() { base.progress() }
 
-  public func finishSums() {
-    ledger.record(.finishSums, stream: stream) { base.finishSums() }
+  public func waitForAllreduces() {
+    ledger.record(.waitForAllreduces, stream: stream) { base.waitForAllreduces() }
   }
 
   public func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) {

@@ -24,37 +24,43 @@ public final class TimedCommunicator: Communicator, @unchecked Sendable {
   public var sharer: Int { base.sharer }
   public var sharers: Int { base.sharers }
 
-  public func sharedMemory(bytes: Int) -> SharedMemory? {
-    timed { base.sharedMemory(bytes: bytes) }
+  public func reductionMemory(bytes: Int) -> SharedMemory? {
+    timed { base.reductionMemory(bytes: bytes) }
   }
 
-  public func commonMemory(bytes: Int) -> SharedMemory? {
-    timed { base.commonMemory(bytes: bytes) }
+  public func nodeMemory(bytes: Int) -> SharedMemory? {
+    timed { base.nodeMemory(bytes: bytes) }
   }
 
-  public func meetSharers() { timed { base.meetSharers() } }
+  public func nodeBarrier() { timed { base.nodeBarrier() } }
 
-  public var place: Place? {
-    get { base.place }
-    set { base.place = newValue }
+  public var programPoint: ProgramPoint? {
+    get { base.programPoint }
+    set { base.programPoint = newValue }
   }
 
   public func beat() { base.beat() }
 
-  public func sum(_ buffer: UnsafeMutableBufferPointer<Float>) { timed { base.sum(buffer) } }
-  public func sum(_ buffer: UnsafeMutableBufferPointer<Double>) { timed { base.sum(buffer) } }
-  public func sum(_ buffer: UnsafeMutableBufferPointer<Int64>) { timed { base.sum(buffer) } }
-
-  public func startSum(_ buffer: UnsafeMutableBufferPointer<Float>) {
-    timed { base.startSum(buffer) }
+  public func allreduce(_ buffer: UnsafeMutableBufferPointer<Float>) {
+    timed { base.allreduce(buffer) }
+  }
+  public func allreduce(_ buffer: UnsafeMutableBufferPointer<Double>) {
+    timed { base.allreduce(buffer) }
+  }
+  public func allreduce(_ buffer: UnsafeMutableBufferPointer<Int64>) {
+    timed { base.allreduce(buffer) }
   }
 
-  public func startSum(_ buffer: UnsafeMutableBufferPointer<Int64>) {
-    timed { base.startSum(buffer) }
+  public func startAllreduce(_ buffer: UnsafeMutableBufferPointer<Float>) {
+    timed { base.startAllreduce(buffer) }
   }
 
-  public func advanceSums() { timed { base.advanceSums() } }
-  public func finishSums() { timed { base.finishSums() } }
+  public func startAllreduce(_ buffer: UnsafeMutableBufferPointer<Int64>) {
+    timed { base.startAllreduce(buffer) }
+  }
+
+  public func progress() { timed { base.progress() } }
+  public func waitForAllreduces() { timed { base.waitForAllreduces() } }
 
   public func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) {
     timed { base.broadcast(bytes, from: root) }

@@ -1,13 +1,14 @@
 /// One collective that a rank has entered: what it is, and where in the program.
 public struct CollectiveEntry: Equatable, Sendable {
   public enum Operation: Equatable, Sendable {
-    case sumFloat, sumDouble, sumInt64, broadcast(root: Int), barrier, duplicate, finalize
+    case allreduceFloat, allreduceDouble, allreduceInt64, broadcast(root: Int), barrier, duplicate,
+      finalize
     /// The end of sums that have been started before.
-    case finishSums
+    case waitForAllreduces
     /// The ranks of a machine give one another memory of theirs.
     case shareMemory
     /// Ranks that have memory in common wait for one another.
-    case meetSharers
+    case nodeBarrier
   }
 
   /// 0 for the communicator that the program began with, 1 for its first duplicate, and so on.
@@ -17,7 +18,7 @@ public struct CollectiveEntry: Equatable, Sendable {
   public let operation: Operation
   /// Elements of a sum, bytes of a broadcast or of shared memory, else 0.
   public let count: Int
-  public let place: Place
+  public let programPoint: ProgramPoint
   /// The how manyth collective of its stream in its place, from 1.
   public let ordinal: Int
   /// Nanoseconds since the ledger was made.
@@ -29,44 +30,44 @@ public struct CollectiveEntry: Equatable, Sendable {
 
   /// Whether both are the same step of the program, which ranks that go together have equal.
   func matches(_ other: CollectiveEntry) -> Bool {
-    operation == other.operation && count == other.count && place == other.place
+    operation == other.operation && count == other.count && programPoint == other.programPoint
   }
 }
 
 extension CollectiveEntry: CustomStringConvertible {
-  /// As messages name it: `collective 1234 (sum of 129 doubles; step 12, forward, batch norm 3)`.
+  /// As messages name it: `collective 1234 (allreduce of 129 doubles; step 12, forward, batch norm 3)`.
   public var description: String { "\(name) (\(what))" }
 
   var name: String { "collective \(number)\(stream == 0 ? "" : " of stream \(stream)")" }
 
-  /// What it does and where: `sum of 129 doubles; step 12, forward, batch norm 3`.
+  /// What it does and where: `allreduce of 129 doubles; step 12, forward, batch norm 3`.
   var what: String { "\(action); \(location)" }
 
-  var location: String { place.description(ordinal: ordinal) }
+  var location: String { programPoint.description(ordinal: ordinal) }
 
   var action: String {
     func counted(_ unit: String) -> String { "\(count) \(unit)\(count == 1 ? "" : "s")" }
     return switch operation {
-    case .sumFloat: "sum of \(counted("float"))"
-    case .sumDouble: "sum of \(counted("double"))"
-    case .sumInt64: "sum of \(counted("64-bit integer"))"
+    case .allreduceFloat: "allreduce of \(counted("float"))"
+    case .allreduceDouble: "allreduce of \(counted("double"))"
+    case .allreduceInt64: "allreduce of \(counted("64-bit integer"))"
     case .broadcast(let root): "broadcast of \(counted("byte")) from rank \(root)"
     case .barrier: "barrier"
     case .duplicate: "duplication of the communicator"
     case .finalize: "end of MPI"
-    case .finishSums: "end of the sums that were started"
-    case .shareMemory: "sharing of \(counted("byte")) of memory"
-    case .meetSharers: "meeting of the ranks of each machine"
+    case .waitForAllreduces: "wait for the started allreduces"
+    case .shareMemory: "allocation of \(counted("byte")) of shared memory"
+    case .nodeBarrier: "node barrier"
     }
   }
 
   /// What a rank hands to the operation.
   public var bytes: Int {
     switch operation {
-    case .sumFloat: 4 * count
-    case .sumDouble, .sumInt64: 8 * count
+    case .allreduceFloat: 4 * count
+    case .allreduceDouble, .allreduceInt64: 8 * count
     case .broadcast: count
-    case .barrier, .duplicate, .finalize, .finishSums, .shareMemory, .meetSharers: 0
+    case .barrier, .duplicate, .finalize, .waitForAllreduces, .shareMemory, .nodeBarrier: 0
     }
   }
 }
@@ -80,9 +81,9 @@ extension CollectiveEntry {
     words.append(UInt64(number))
     words.append(operation.word)
     words.append(UInt64(count))
-    let place = place.words
-    words.append(place.step)
-    words.append(place.activity)
+    let programPoint = programPoint.words
+    words.append(programPoint.step)
+    words.append(programPoint.activity)
     words.append(entered)
     // Nobody leaves before entering, so 0 is free to stand for "not yet".
     words.append(left ?? 0)
@@ -100,11 +101,12 @@ extension CollectiveEntry {
       let count = reader.next(), let step = reader.next(), let activity = reader.next(),
       let entered = reader.next(), let left = reader.next(), let hash = reader.next(),
       let operation = Operation(word: operation),
-      let place = Place(words: (step: step, activity: activity))
+      let programPoint = ProgramPoint(words: (step: step, activity: activity))
     else { return nil }
     self.init(
       stream: Int(first & 0xFF), number: Int(number), operation: operation, count: Int(count),
-      place: place, ordinal: Int(first >> 8), entered: entered, left: left == 0 ? nil : left,
+      programPoint: programPoint, ordinal: Int(first >> 8), entered: entered,
+      left: left == 0 ? nil : left,
       hash: hash)
   }
 }
@@ -112,7 +114,7 @@ extension CollectiveEntry {
 extension CollectiveEntry.Operation {
   var isSum: Bool {
     switch self {
-    case .sumFloat, .sumDouble, .sumInt64: true
+    case .allreduceFloat, .allreduceDouble, .allreduceInt64: true
     default: false
     }
   }
@@ -120,31 +122,31 @@ extension CollectiveEntry.Operation {
   /// A number below 256 for the case, and above it the root.
   var word: UInt64 {
     switch self {
-    case .sumFloat: 0
-    case .sumDouble: 1
-    case .sumInt64: 2
+    case .allreduceFloat: 0
+    case .allreduceDouble: 1
+    case .allreduceInt64: 2
     case .broadcast(let root): 3 | UInt64(root) << 8
     case .barrier: 4
     case .duplicate: 5
     case .finalize: 6
-    case .finishSums: 7
+    case .waitForAllreduces: 7
     case .shareMemory: 8
-    case .meetSharers: 9
+    case .nodeBarrier: 9
     }
   }
 
   fileprivate init?(word: UInt64) {
     switch word & 0xFF {
-    case 0: self = .sumFloat
-    case 1: self = .sumDouble
-    case 2: self = .sumInt64
+    case 0: self = .allreduceFloat
+    case 1: self = .allreduceDouble
+    case 2: self = .allreduceInt64
     case 3: self = .broadcast(root: Int(word >> 8))
     case 4: self = .barrier
     case 5: self = .duplicate
     case 6: self = .finalize
-    case 7: self = .finishSums
+    case 7: self = .waitForAllreduces
     case 8: self = .shareMemory
-    case 9: self = .meetSharers
+    case 9: self = .nodeBarrier
     default: return nil
     }
   }

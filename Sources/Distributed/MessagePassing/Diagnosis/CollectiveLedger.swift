@@ -21,11 +21,11 @@ public final class CollectiveLedger: Sendable {
   public init() {}
 
   /// Where the rank is.
-  public var place: Place {
-    get { state.withLock(\.place) }
+  public var programPoint: ProgramPoint {
+    get { state.withLock(\.programPoint) }
     set {
       state.withLock {
-        $0.place = newValue
+        $0.programPoint = newValue
         $0.events += 1
       }
     }
@@ -35,7 +35,7 @@ public final class CollectiveLedger: Sendable {
   public func beat() { state.withLock { $0.events += 1 } }
 
   /// For drills: the next sum of this rank is neither made nor recorded.
-  public func omitNextSum() { state.withLock { $0.omits = true } }
+  public func omitNextAllreduce() { state.withLock { $0.omits = true } }
 
   /// Records a collective around `body`, which makes it.
   public func record(
@@ -89,7 +89,7 @@ public final class CollectiveLedger: Sendable {
 
   private struct State {
     let start = CollectiveLedger.nanoseconds()
-    var place = Place(.preparing)
+    var programPoint = ProgramPoint(.preparing)
     var events: UInt64 = 0
     var omits = false
     var streams = [Stream()]
@@ -109,9 +109,10 @@ public final class CollectiveLedger: Sendable {
         return nil
       }
       let ticket = made
-      let (number, ordinal) = streams[stream].advance(operation, count: count, place)
+      let (number, ordinal) = streams[stream].advance(operation, count: count, programPoint)
       ring[ticket % ring.count] = CollectiveEntry(
-        stream: stream, number: number, operation: operation, count: count, place: place,
+        stream: stream, number: number, operation: operation, count: count,
+        programPoint: programPoint,
         ordinal: ordinal, entered: now - start, left: nil, hash: streams[stream].hash)
       made += 1
       events += 1
@@ -131,9 +132,9 @@ public final class CollectiveLedger: Sendable {
     }
 
     func append(to words: inout [UInt64]) {
-      let place = place.words
-      words.append(place.step)
-      words.append(place.activity)
+      let programPoint = programPoint.words
+      words.append(programPoint.step)
+      words.append(programPoint.activity)
       words.append(events)
       words.append(UInt64(streams.count))
       for stream in streams { stream.append(to: &words) }
@@ -148,7 +149,7 @@ public final class CollectiveLedger: Sendable {
   struct Stream {
     private(set) var count = 0
     private(set) var hash: UInt64 = 1
-    private var lastPlace: Place?
+    private var lastPoint: ProgramPoint?
     private var ordinal = 0
     /// Hashes after collectives 4096, 8192, … modulo their number: ranks that publish at different times
     /// have one in common where their rings have none, up to 65,536 collectives apart.
@@ -159,12 +160,12 @@ public final class CollectiveLedger: Sendable {
     static let wordCount = 2 + milestoneCount
 
     mutating func advance(
-      _ operation: CollectiveEntry.Operation, count elements: Int, _ place: Place
+      _ operation: CollectiveEntry.Operation, count elements: Int, _ programPoint: ProgramPoint
     ) -> (number: Int, ordinal: Int) {
       count += 1
-      ordinal = place == lastPlace ? ordinal + 1 : 1
-      lastPlace = place
-      let words = place.words
+      ordinal = programPoint == lastPoint ? ordinal + 1 : 1
+      lastPoint = programPoint
+      let words = programPoint.words
       mix(operation.word)
       mix(UInt64(elements))
       mix(words.step)

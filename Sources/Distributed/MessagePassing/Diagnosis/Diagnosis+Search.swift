@@ -106,7 +106,7 @@ extension Diagnosis {
     let seen = views.compactMap { $0 }
     let waiting = seen.filter { view in
       guard let entry = view.blocked else { return false }
-      return view.stillFor >= limits.stall * entry.place.patience
+      return view.stillFor >= limits.stall * entry.programPoint.patience
     }
     // The one furthest behind explains the others.
     let target = waiting.compactMap(\.blocked).min {
@@ -120,13 +120,13 @@ extension Diagnosis {
       let missing = (idle.isEmpty ? late : idle).map {
         Missing($0, isSilent: $0.silentFor >= limits.settled)
       }
-      let isSlow = missing.contains { $0.stillFor < limits.stall * $0.place.patience }
+      let isSlow = missing.contains { $0.stillFor < limits.stall * $0.programPoint.patience }
       let inIt = seen.filter { $0.blocked.map { isSame($0, target) } ?? false }
       return isSlow ? nil : .missing(missing, from: target, waiting: inIt.map(\.rank))
     }
     // Somebody who computes will still come, or has been let go.
     let stillFor = seen.filter { !$0.isFinished }.map(\.stillFor).min() ?? .zero
-    guard stillFor >= limits.stall * target.place.patience else { return nil }
+    guard stillFor >= limits.stall * target.programPoint.patience else { return nil }
     let silent = seen.filter { !$0.isFinished && $0.silentFor >= limits.silence }
     return .stuck(
       target, for: stillFor, silent: silent.map { Missing($0, isSilent: true) },

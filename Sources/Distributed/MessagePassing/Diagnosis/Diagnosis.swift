@@ -12,15 +12,18 @@ package enum Diagnosis: Equatable, Sendable {
 
     var name: String { "rank \(rank) (host \(host))" }
 
-    /// As messages tell it: `sum of 33 doubles on rank 0 (host a) in “step 3, forward, batch norm 3”`.
-    var what: String { "\(entry.action) on \(name) in “\(entry.location)”" }
+    /// `an allreduce of 33 doubles on rank 0 (host a) in “step 3, forward, batch norm 3”`.
+    var what: String {
+      let article = entry.action.first.map("aeiou".contains) == true ? "an" : "a"
+      return "\(article) \(entry.action) on \(name) in “\(entry.location)”"
+    }
   }
 
   /// A rank that the others wait for.
   package struct Missing: Equatable, Sendable {
     let rank: Int
     let host: String
-    let place: Place
+    let programPoint: ProgramPoint
     let stillFor: Duration
     let isSilent: Bool
   }
@@ -51,18 +54,18 @@ extension Diagnosis: CustomStringConvertible {
   package var description: String {
     switch self {
     case .mismatch(let a, let b):
-      "ranks make different collectives: \(a.entry.name) is a \(a.what), but a \(b.what)"
+      "ranks make different collectives: \(a.entry.name) is \(a.what), but \(b.what)"
     case .oldMismatch(let a, let b):
       "ranks have made different collectives, longer ago than their ledgers reach; since then "
-        + "\(a.entry.name) was a \(a.what), and \(b.entry.name) a \(b.what)"
+        + "\(a.entry.name) was \(a.what), and \(b.entry.name) \(b.what)"
     case .crossed(let a, let b):
       "ranks wait for one another: \(a.name) in \(a.entry), which rank \(b.rank) has not entered, "
         + "and \(b.name) in \(b.entry), which rank \(a.rank) has not entered"
     case .missing(let missing, let entry, let waiting):
       Self.worded(missing, entry, waiting)
     case .gone(let missing, let process):
-      "\(missing.name), process \(process), has ended without a word; it was last seen in "
-        + "\(missing.place)"
+      "\(missing.name), process \(process), exited without finalizing MPI; it was last seen in "
+        + "\(missing.programPoint)"
     case .stuck(let entry, let time, let silent, let unseen, let hosts):
       "no rank has left \(entry) for \(time.inSeconds), which all ranks "
         + (unseen.isEmpty
@@ -105,7 +108,7 @@ extension Diagnosis: CustomStringConvertible {
 extension Diagnosis.Missing {
   init(_ view: RankView, isSilent: Bool) {
     self.init(
-      rank: view.rank, host: view.host, place: view.snapshot.place,
+      rank: view.rank, host: view.host, programPoint: view.snapshot.programPoint,
       stillFor: isSilent ? view.silentFor : view.stillFor, isSilent: isSilent)
   }
 
@@ -113,7 +116,7 @@ extension Diagnosis.Missing {
 
   var whereabouts: String {
     isSilent
-      ? "has given no sign of life for \(stillFor.inSeconds) and was last seen in “\(place)”"
-      : "has been in “\(place)” for \(stillFor.inSeconds)"
+      ? "has given no sign of life for \(stillFor.inSeconds) and was last seen in “\(programPoint)”"
+      : "has been in “\(programPoint)” for \(stillFor.inSeconds)"
   }
 }

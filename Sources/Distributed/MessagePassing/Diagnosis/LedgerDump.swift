@@ -11,8 +11,8 @@ struct LedgerDump: CustomStringConvertible {
 
   /// One line about where the rank is.
   var headline: String {
-    let place = snapshot.blocked.map { "in \($0)" } ?? "in “\(snapshot.place)”"
-    return "rank \(rank) of \(size) (host \(host), process \(process)): \(place) for "
+    let programPoint = snapshot.blocked.map { "in \($0)" } ?? "in “\(snapshot.programPoint)”"
+    return "rank \(rank) of \(size) (host \(host), process \(process)): \(programPoint) for "
       + snapshot.header.stillFor.inSeconds
   }
 

@@ -40,7 +40,7 @@ package struct LedgerSnapshot: Equatable, Sendable {
   }
 
   package let header: Header
-  package let place: Place
+  package let programPoint: ProgramPoint
   let events: UInt64
   let streams: [Stream]
   /// Read only where they are asked for: once a second there are many snapshots, and rarely a question.
@@ -84,13 +84,14 @@ package struct LedgerSnapshot: Equatable, Sendable {
     guard let job = reader.next(), let rank = reader.next(), let heartbeat = reader.next(),
       let condition = reader.next().flatMap(Condition.init), let still = reader.next(),
       let step = reader.next(), let activity = reader.next(),
-      let place = Place(words: (step: step, activity: activity)), let events = reader.next(),
+      let programPoint = ProgramPoint(words: (step: step, activity: activity)),
+      let events = reader.next(),
       let streamCount = reader.next()
     else { return nil }
     header = Header(
       job: job, rank: Int(rank), heartbeat: heartbeat, condition: condition,
       stillFor: .milliseconds(Int(still)))
-    self.place = place
+    self.programPoint = programPoint
     self.events = events
     var streams: [Stream] = []
     for _ in 0..<streamCount {

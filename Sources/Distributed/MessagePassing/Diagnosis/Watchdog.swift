@@ -34,12 +34,12 @@ public final class Watchdog: Sendable {
   }
 
   private struct State {
-    var lookout: Lookout
+    var tracker: StallTracker
     /// What is published, kept for its memory.
     var words: [UInt64] = []
     /// Where ledgers are written to.
     var directory: String
-    var runBoard: RunBoard?
+    var fileBoard: SharedFileStatusBoard?
     var isStopped = false
     var isResting = false
     /// The collective that was last warned about.
@@ -49,9 +49,9 @@ public final class Watchdog: Sendable {
   }
 
   private let ledger: CollectiveLedger
-  private let roster: JobRoster
+  private let members: JobMembers
   private let settings: Settings
-  private let hostBoard: HostBoard?
+  private let nodeBoard: NodeStatusBoard?
   private let state: Mutex<State>
 
   /// Starts the thread.
@@ -62,15 +62,15 @@ public final class Watchdog: Sendable {
   ) {
     self.ledger = ledger
     self.settings = settings
-    let roster = JobRoster(communicator)
-    self.roster = roster
-    hostBoard = HostBoard(roster, communicator)
+    let members = JobMembers(communicator)
+    self.members = members
+    nodeBoard = NodeStatusBoard(members, communicator)
     let temporary = URL(fileURLWithPath: NSTemporaryDirectory())
     state = Mutex(
       State(
-        lookout: Lookout(
-          roster, Diagnosis.Limits(period: settings.period, stall: settings.stallTimeout)),
-        directory: temporary.appendingPathComponent("lcnn-dist-\(String(roster.job, radix: 16))")
+        tracker: StallTracker(
+          members, Diagnosis.Limits(period: settings.period, stall: settings.stallTimeout)),
+        directory: temporary.appendingPathComponent("lcnn-dist-\(String(members.job, radix: 16))")
           .path))
     DumpSignal.install()
     let thread = Thread { [self] in run() }
@@ -82,14 +82,14 @@ public final class Watchdog: Sendable {
   ///
   /// The directory is the same on all ranks. Ranks of other hosts see one another by files there.
   public func use(directory: String) {
-    var board: RunBoard?
-    if !roster.strangers.isEmpty {
+    var board: SharedFileStatusBoard?
+    if !members.remoteRanks.isEmpty {
       mkdir(directory, 0o777)
-      board = RunBoard(roster, directory: directory, period: settings.period)
+      board = SharedFileStatusBoard(members, directory: directory, period: settings.period)
     }
     state.withLock {
       $0.directory = directory
-      $0.runBoard = board
+      $0.fileBoard = board
     }
   }
 
@@ -98,7 +98,7 @@ public final class Watchdog: Sendable {
     state.withLock {
       $0.isStopped = true
       publish(.finished, &$0)
-      $0.runBoard?.stop()
+      $0.fileBoard?.stop()
     }
   }
 
@@ -121,7 +121,7 @@ public final class Watchdog: Sendable {
   package func wake() {
     state.withLock {
       $0.isResting = false
-      $0.lookout.forgetSilence()
+      $0.tracker.forgetSilence()
     }
   }
 
@@ -153,19 +153,20 @@ public final class Watchdog: Sendable {
 
   private func watch(_ state: inout State) -> Verdict? {
     // Whoever watches this host is enough to listen to.
-    if let lower = roster.neighbours.first(where: { $0 < roster.rank && state.lookout.isAwake($0) })
-    {
+    if let lower = members.localRanks.first(where: {
+      $0 < members.rank && state.tracker.isAwake($0)
+    }) {
       look(at: [lower], .running, &state)
       return isDiagnosed(by: lower, state) ? .followed : nil
     }
-    look(at: Array(0..<roster.size), .running, &state)
-    if (0..<roster.size).contains(where: { isDiagnosed(by: $0, state) }) { return .followed }
+    look(at: Array(0..<members.size), .running, &state)
+    if (0..<members.size).contains(where: { isDiagnosed(by: $0, state) }) { return .followed }
     return judge(&state)
   }
 
   private func isDiagnosed(by rank: Int, _ state: State) -> Bool {
-    let condition = state.lookout.condition(of: rank)
-    return rank != roster.rank && (condition == .diagnosing || condition == .dumped)
+    let condition = state.tracker.condition(of: rank)
+    return rank != members.rank && (condition == .diagnosing || condition == .dumped)
   }
 
   /// How many looks a rank gives a lower one of another host to say what both have found.
@@ -176,7 +177,7 @@ public final class Watchdog: Sendable {
     func limits(_ stall: Duration) -> Diagnosis.Limits {
       Diagnosis.Limits(period: settings.period, stall: stall)
     }
-    let isSpeaker = (0..<roster.rank).allSatisfy { views[$0] == nil || !state.lookout.isAwake($0) }
+    let isSpeaker = (0..<members.rank).allSatisfy { views[$0] == nil || !state.tracker.isAwake($0) }
     if let found = Diagnosis.find(in: views, limits(settings.stallTimeout)) {
       state.deferred += 1
       return isSpeaker || state.deferred > Self.longestDeferral ? .found(found) : nil
@@ -199,30 +200,30 @@ public final class Watchdog: Sendable {
   private func look(
     at ranks: [Int], _ condition: LedgerSnapshot.Condition, _ state: inout State
   ) {
-    state.lookout.advance()
+    state.tracker.advance()
     publish(condition, &state)
     for rank in ranks {
       let snapshot =
-        rank == roster.rank
+        rank == members.rank
         ? LedgerSnapshot(state.words)
-        : roster.hosts[rank] == roster.host
-          ? hostBoard?.read(rank: rank) : state.runBoard?.read(rank: rank)
-      state.lookout.update(rank, snapshot?.header.job == roster.job ? snapshot : nil)
+        : members.hosts[rank] == members.host
+          ? nodeBoard?.read(rank: rank) : state.fileBoard?.read(rank: rank)
+      state.tracker.update(rank, snapshot?.header.job == members.job ? snapshot : nil)
     }
   }
 
   private func publish(_ condition: LedgerSnapshot.Condition, _ state: inout State) {
-    let header = state.lookout.header(condition, events: ledger.events)
+    let header = state.tracker.header(condition, events: ledger.events)
     LedgerSnapshot.write(header, ledger, into: &state.words)
-    hostBoard?.write(state.words, rank: roster.rank)
-    state.runBoard?.offer(
+    nodeBoard?.write(state.words, rank: members.rank)
+    state.fileBoard?.offer(
       state.words, isUrgent: condition != .running || header.stillFor > .zero)
   }
 
   private func views(_ state: State) -> [RankView?] {
-    state.lookout.views { rank in
+    state.tracker.views { rank in
       // Only of this host can it be asked; 0 sends nothing.
-      roster.hosts[rank] == roster.host && kill(roster.processes[rank], 0) != 0 && errno == ESRCH
+      members.hosts[rank] == members.host && kill(members.processes[rank], 0) != 0 && errno == ESRCH
     }
   }
 
@@ -241,26 +242,26 @@ public final class Watchdog: Sendable {
       sentence = "\(diagnosis)"
       say("\(diagnosis); the ranks' last collectives are in \(directory)")
     }
-    let everybody = Array(0..<roster.size)
+    let everybody = Array(0..<members.size)
     state.withLock { look(at: everybody, .diagnosing, &$0) }
     dump(diagnosis: sentence)
     for _ in 0..<30 {
       let isDone = state.withLock { state in
         look(at: everybody, .dumped, &state)
         return everybody.allSatisfy { rank in
-          let condition = state.lookout.condition(of: rank)
-          return condition == nil || condition == .dumped || !state.lookout.isAwake(rank)
+          let condition = state.tracker.condition(of: rank)
+          return condition == nil || condition == .dumped || !state.tracker.isAwake(rank)
         }
       }
       if isDone { break }
       Thread.sleep(forTimeInterval: 0.1)
     }
-    state.withLock { $0.runBoard?.stop() }
+    state.withLock { $0.fileBoard?.stop() }
     _exit(Self.exitCode)
   }
 
   private func dumpOnRequest() {
-    state.withLock { look(at: [roster.rank], .running, &$0) }
+    state.withLock { look(at: [members.rank], .running, &$0) }
     dump(diagnosis: nil) { dump, path in say("\(dump.headline); its last collectives: \(path)") }
   }
 
@@ -269,8 +270,8 @@ public final class Watchdog: Sendable {
     let (words, directory) = state.withLock { ($0.words, $0.directory) }
     guard let snapshot = LedgerSnapshot(words) else { return }
     let dump = LedgerDump(
-      rank: roster.rank, size: roster.size, host: roster.host,
-      process: roster.processes[roster.rank], snapshot: snapshot, diagnosis: diagnosis)
+      rank: members.rank, size: members.size, host: members.host,
+      process: members.processes[members.rank], snapshot: snapshot, diagnosis: diagnosis)
     do {
       then(dump, try dump.write(into: directory))
     } catch {

@@ -60,9 +60,9 @@ public struct AvailableCores: Codable, Equatable, Sendable {
   /// A control group's limit is divided by the ranks of the machine.
   public static func threads(ofRank rank: Int, among ranks: [AvailableCores]) -> Int {
     let own = ranks[rank]
-    let neighbours = ranks.filter { $0.machine == own.machine }
-    let sharing = neighbours.count { !Set($0.cores).isDisjoint(with: own.cores) }
-    let granted = own.quota.map { Int(min($0, 1e6)) / neighbours.count } ?? .max
+    let localRanks = ranks.filter { $0.machine == own.machine }
+    let sharing = localRanks.count { !Set($0.cores).isDisjoint(with: own.cores) }
+    let granted = own.quota.map { Int(min($0, 1e6)) / localRanks.count } ?? .max
     return max(1, min(own.cores.count / max(sharing, 1), granted))
   }
 }

@@ -24,9 +24,9 @@ public final class MPICommunicator: SplittableCommunicator {
 
   let handle: cmpi_communicator
   let allowsOtherThreads: Bool
-  let started = StartedParts()
+  let started = AllreduceQueue()
   /// Made when the first sum is started.
-  let progress = Mutex<ProgressThread?>(nil)
+  let progressThread = Mutex<ProgressThread?>(nil)
 
   /// Where this process is in MPI's life: it starts once.
   private enum Life {
@@ -104,24 +104,24 @@ public final class MPICommunicator: SplittableCommunicator {
     self.library = library
   }
 
-  public func sum(_ buffer: UnsafeMutableBufferPointer<Float>) {
+  public func allreduce(_ buffer: UnsafeMutableBufferPointer<Float>) {
     for part in CountChunks(of: buffer.count) {
       let values = buffer.baseAddress?.advanced(by: part.lowerBound)
-      call("MPI_Allreduce") { cmpi_sum_float(handle, values, Int32(part.count)) }
+      call("MPI_Allreduce") { cmpi_allreduce_float(handle, values, Int32(part.count)) }
     }
   }
 
-  public func sum(_ buffer: UnsafeMutableBufferPointer<Double>) {
+  public func allreduce(_ buffer: UnsafeMutableBufferPointer<Double>) {
     for part in CountChunks(of: buffer.count) {
       let values = buffer.baseAddress?.advanced(by: part.lowerBound)
-      call("MPI_Allreduce") { cmpi_sum_double(handle, values, Int32(part.count)) }
+      call("MPI_Allreduce") { cmpi_allreduce_double(handle, values, Int32(part.count)) }
     }
   }
 
-  public func sum(_ buffer: UnsafeMutableBufferPointer<Int64>) {
+  public func allreduce(_ buffer: UnsafeMutableBufferPointer<Int64>) {
     for part in CountChunks(of: buffer.count) {
       let values = buffer.baseAddress?.advanced(by: part.lowerBound)
-      call("MPI_Allreduce") { cmpi_sum_int64(handle, values, Int32(part.count)) }
+      call("MPI_Allreduce") { cmpi_allreduce_int64(handle, values, Int32(part.count)) }
     }
   }
 

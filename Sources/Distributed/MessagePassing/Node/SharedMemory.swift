@@ -40,7 +40,7 @@ public final class SharedMemory: @unchecked Sendable {
     }
     // Whoever has mapped this rank's memory needs the descriptor no longer.
     var failures: [Int64] = [mapped.contains(nil) ? 1 : 0]
-    failures.withUnsafeMutableBufferPointer { communicator.sum($0) }
+    failures.withUnsafeMutableBufferPointer { communicator.allreduce($0) }
 
     self.bytes = bytes
     rank = communicator.rank

@@ -6,8 +6,9 @@ import Failures
 /// meeting and the next one.
 final class ThreadCalls: @unchecked Sendable {
   enum Operation: Equatable {
-    case sumFloat, sumDouble, sumInt64, startSumFloat, startSumInt64, finishSums
-    case broadcast(root: Int), barrier, meetThreads, meetSharers, oncePerProcess, commonMemory,
+    case allreduceFloat, allreduceDouble, allreduceInt64, startAllreduceFloat, startAllreduceInt64,
+      waitForAllreduces
+    case broadcast(root: Int), barrier, meetThreads, nodeBarrier, oncePerProcess, nodeMemory,
       duplicate
   }
 

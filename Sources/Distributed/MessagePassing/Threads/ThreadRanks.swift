@@ -7,7 +7,7 @@ struct ThreadRanks: Sendable {
   init(threads: Int, of processes: any Communicator) {
     var counts = [Int64](repeating: 0, count: processes.size)
     counts[processes.rank] = Int64(threads)
-    counts.withUnsafeMutableBufferPointer { processes.sum($0) }
+    counts.withUnsafeMutableBufferPointer { processes.allreduce($0) }
     firsts = counts.reduce(into: [0]) { firsts, count in
       firsts.append(firsts[firsts.count - 1] + Int(count))
     }
@@ -22,7 +22,7 @@ struct ThreadRanks: Sendable {
   func first(of process: Int) -> Int { firsts[process] }
 
   /// Where a rank is.
-  func place(of rank: Int) -> (process: Int, thread: Int) {
+  func location(of rank: Int) -> (process: Int, thread: Int) {
     var process = 0
     while firsts[process + 1] <= rank { process += 1 }
     return (process, rank - firsts[process])

@@ -65,7 +65,7 @@ public final class ThreadTeam: @unchecked Sendable {
     finish { [unowned self] member in
       do {
         try body(
-          ThreadedCommunicator(
+          HybridCommunicator(
             thread: member, team: self, calls: calls, ranks: ranks, outer: outer))
       } catch {
         record(error, of: member)

@@ -31,7 +31,7 @@ public struct DiagnosisBenchmark {
       for _ in 0..<steps {
         number += 1
         // As the trainer does before each step.
-        communicator.place = Place(step: number, .data)
+        communicator.programPoint = ProgramPoint(step: number, .data)
         _ = step.run(share.batch, learningRate: 0)
       }
     }
@@ -90,7 +90,7 @@ public struct DiagnosisBenchmark {
     func seconds(_ communicator: any Communicator) -> Double {
       var values = [Float](repeating: 0, count: 1)
       return values.withUnsafeMutableBufferPointer { buffer in
-        effort.median { for _ in 0..<Self.repetitions { communicator.sum(buffer) } }
+        effort.median { for _ in 0..<Self.repetitions { communicator.allreduce(buffer) } }
       }
     }
     return max(0, seconds(ledgered) - seconds(plain)) / Double(Self.repetitions)

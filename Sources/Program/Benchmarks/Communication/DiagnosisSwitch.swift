@@ -64,9 +64,9 @@ private final class SwitchedCommunicator: Communicator {
   var thread: Int { ledgered.thread }
   var threads: Int { ledgered.threads }
 
-  var place: Place? {
-    get { current.place }
-    set { current.place = newValue }
+  var programPoint: ProgramPoint? {
+    get { current.programPoint }
+    set { current.programPoint = newValue }
   }
 
   func beat() { current.beat() }
@@ -75,24 +75,28 @@ private final class SwitchedCommunicator: Communicator {
   var sharers: Int { ledgered.sharers }
 
   func meetThreads() { current.meetThreads() }
-  func meetSharers() { current.meetSharers() }
+  func nodeBarrier() { current.nodeBarrier() }
 
   func oncePerProcess<Value: Sendable>(_ make: () throws -> Value) throws -> Value {
     try current.oncePerProcess(make)
   }
 
   /// Of either communicator: they have the memory of the ranks in common.
-  func sharedMemory(bytes: Int) -> SharedMemory? { current.sharedMemory(bytes: bytes) }
-  func commonMemory(bytes: Int) -> SharedMemory? { current.commonMemory(bytes: bytes) }
+  func reductionMemory(bytes: Int) -> SharedMemory? { current.reductionMemory(bytes: bytes) }
+  func nodeMemory(bytes: Int) -> SharedMemory? { current.nodeMemory(bytes: bytes) }
 
-  func sum(_ buffer: UnsafeMutableBufferPointer<Float>) { current.sum(buffer) }
-  func sum(_ buffer: UnsafeMutableBufferPointer<Double>) { current.sum(buffer) }
-  func sum(_ buffer: UnsafeMutableBufferPointer<Int64>) { current.sum(buffer) }
+  func allreduce(_ buffer: UnsafeMutableBufferPointer<Float>) { current.allreduce(buffer) }
+  func allreduce(_ buffer: UnsafeMutableBufferPointer<Double>) { current.allreduce(buffer) }
+  func allreduce(_ buffer: UnsafeMutableBufferPointer<Int64>) { current.allreduce(buffer) }
 
-  func startSum(_ buffer: UnsafeMutableBufferPointer<Float>) { current.startSum(buffer) }
-  func startSum(_ buffer: UnsafeMutableBufferPointer<Int64>) { current.startSum(buffer) }
-  func advanceSums() { current.advanceSums() }
-  func finishSums() { current.finishSums() }
+  func startAllreduce(_ buffer: UnsafeMutableBufferPointer<Float>) {
+    current.startAllreduce(buffer)
+  }
+  func startAllreduce(_ buffer: UnsafeMutableBufferPointer<Int64>) {
+    current.startAllreduce(buffer)
+  }
+  func progress() { current.progress() }
+  func waitForAllreduces() { current.waitForAllreduces() }
 
   func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) {
     current.broadcast(bytes, from: root)

@@ -62,7 +62,7 @@ public struct SumBenchmark {
   public func run(normChannels: [Int]) -> SumTimes {
     let largest = sizes.max() ?? 0
     // As gradients are: where ranks of a machine add in place, in memory that they share.
-    let shared = communicator.sharedMemory(bytes: largest)
+    let shared = communicator.reductionMemory(bytes: largest)
     let memory =
       shared?.base ?? .allocate(byteCount: largest, alignment: MemoryLayout<Float>.alignment)
     defer { if shared == nil { memory.deallocate() } }
@@ -73,10 +73,10 @@ public struct SumBenchmark {
       let buffer = UnsafeMutableBufferPointer(
         start: floats, count: bytes / MemoryLayout<Float>.stride)
       return SumTimes.Sum(
-        bytes: bytes, seconds: seconds { communicator.sum(buffer) },
+        bytes: bytes, seconds: seconds { communicator.allreduce(buffer) },
         startedSeconds: seconds {
-          communicator.startSum(buffer)
-          communicator.finishSums()
+          communicator.startAllreduce(buffer)
+          communicator.waitForAllreduces()
         }, ranks: communicator.size)
     }
     let normSums = Set(normChannels).sorted().map { channels in
@@ -85,7 +85,7 @@ public struct SumBenchmark {
       buffer.initialize(repeating: 0)
       return SumTimes.Sum(
         bytes: buffer.count * MemoryLayout<Double>.stride,
-        seconds: seconds { communicator.sum(buffer) }, ranks: communicator.size)
+        seconds: seconds { communicator.allreduce(buffer) }, ranks: communicator.size)
     }
     return SumTimes(
       ranks: communicator.size, processes: processes, transfer: transfer(), sums: sums,

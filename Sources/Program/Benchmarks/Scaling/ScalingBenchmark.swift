@@ -69,7 +69,7 @@ public struct ScalingBenchmark {
     var slowest = Double(windows.steps * subject.samples) / independent.rate(steps: 1)
     var rates: [[Double]] = [[], [], []]
     windows.run { kind in
-      communicator.place = Place(.measurement)
+      communicator.programPoint = ProgramPoint(.measurement)
       // The others sleep and do not wait in a collective, which may take their cores.
       let rest = communicator.fromRoot(Self.longestAlone * slowest)
       communicator.barrier()

@@ -1,5 +1,5 @@
 /// Where a rank is in its program, for the diagnosis of a hang: the step, and what it does there.
-public struct Place: Equatable, Sendable {
+public struct ProgramPoint: Equatable, Sendable {
   /// The step of training, counted from 1 since the start of the run; none outside of steps.
   public var step: Int?
   public var activity: Activity
@@ -34,7 +34,7 @@ public struct Place: Equatable, Sendable {
   }
 }
 
-extension Place: CustomStringConvertible {
+extension ProgramPoint: CustomStringConvertible {
   public var description: String { worded("\(activity)") }
 
   /// With the batch norm or the bucket that the `ordinal`-th collective made there, on one stream, is for.
@@ -52,7 +52,7 @@ extension Place: CustomStringConvertible {
   }
 }
 
-extension Place.Activity: CustomStringConvertible {
+extension ProgramPoint.Activity: CustomStringConvertible {
   public var description: String {
     switch self {
     case .preparing: "preparation"
@@ -62,7 +62,7 @@ extension Place.Activity: CustomStringConvertible {
     case .backward: "backward"
     case .forwardTangent: "forward tangent"
     case .backwardTangent: "backward tangent"
-    case .gradientBucket: "sum of gradients"
+    case .gradientBucket: "allreduce of gradients"
     case .update: "update"
     case .replicaComparison: "comparison of replicas"
     case .checkpoint: "checkpoint"
@@ -74,7 +74,7 @@ extension Place.Activity: CustomStringConvertible {
   }
 }
 
-extension Place {
+extension ProgramPoint {
   /// Reading data, building the plan and writing a checkpoint may rightly take long on one rank alone.
   var patience: Double {
     switch activity {
@@ -95,7 +95,7 @@ extension Place {
   }
 }
 
-extension Place.Activity {
+extension ProgramPoint.Activity {
   /// A number below 256 for the case, and above it what comes with the case.
   fileprivate var word: UInt64 {
     switch self {

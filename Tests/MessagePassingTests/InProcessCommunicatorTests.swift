@@ -1,4 +1,5 @@
 import Foundation
+import InProcessRanks
 import MessagePassing
 import Testing
 
@@ -7,10 +8,10 @@ private struct RankFailure: Error, Equatable {
   var rank: Int
 }
 
-@Suite struct ThreadCommunicatorTests {
+@Suite struct InProcessCommunicatorTests {
   @Test("threads keep what every communicator must keep", arguments: [1, 2, 3, 5])
   func claims(ranks: Int) throws {
-    let numbers = try ThreadCommunicator.run(ranks: ranks) { communicator in
+    let numbers = try InProcessCommunicator.run(ranks: ranks) { communicator in
       #expect(communicator.size == ranks)
       for count in CommunicatorClaims.counts {
         CommunicatorClaims.sumsEqualPlainSums(communicator, count: count, salt: 0)
@@ -29,7 +30,7 @@ private struct RankFailure: Error, Equatable {
 
   @Test("two hundred sums in a row come out right", arguments: [1, 2, 3, 5])
   func repeated(ranks: Int) throws {
-    _ = try ThreadCommunicator.run(ranks: ranks) { communicator in
+    _ = try InProcessCommunicator.run(ranks: ranks) { communicator in
       for round in 0..<200 {
         CommunicatorClaims.sumsEqualPlainSums(communicator, count: round % 9, salt: round)
         if round % 3 == 0 { communicator.barrier() }
@@ -41,11 +42,11 @@ private struct RankFailure: Error, Equatable {
   func rankOrder(ranks: Int) throws {
     @Sendable func part(_ rank: Int) -> Float { 1 / Float(3 * rank + 1) }
     let plain = (1..<ranks).reduce(part(0)) { $0 + part($1) }
-    let sums = try ThreadCommunicator.run(ranks: ranks) { communicator in
+    let sums = try InProcessCommunicator.run(ranks: ranks) { communicator in
       // The last rank comes first.
       Thread.sleep(forTimeInterval: 0.002 * Double(ranks - communicator.rank))
       var values = [Float](repeating: part(communicator.rank), count: 7)
-      values.withUnsafeMutableBufferPointer { communicator.sum($0) }
+      values.withUnsafeMutableBufferPointer { communicator.allreduce($0) }
       return values
     }
     for sum in sums { #expect(sum == Array(repeating: plain, count: 7)) }
@@ -55,7 +56,7 @@ private struct RankFailure: Error, Equatable {
   func barrier() throws {
     let late = Duration.milliseconds(30)
     let start = ContinuousClock.now
-    let passed = try ThreadCommunicator.run(ranks: 3) { communicator in
+    let passed = try InProcessCommunicator.run(ranks: 3) { communicator in
       if communicator.rank == 1 { Thread.sleep(forTimeInterval: 0.03) }
       communicator.barrier()
       return ContinuousClock.now - start
@@ -66,7 +67,7 @@ private struct RankFailure: Error, Equatable {
   @Test("the error of the lowest rank is rethrown")
   func rethrow() {
     #expect(throws: RankFailure(rank: 1)) {
-      try ThreadCommunicator.run(ranks: 4) { communicator in
+      try InProcessCommunicator.run(ranks: 4) { communicator in
         communicator.barrier()
         if communicator.rank >= 1 { throw RankFailure(rank: communicator.rank) }
       }
@@ -76,7 +77,7 @@ private struct RankFailure: Error, Equatable {
   @Test("an error is rethrown though the other ranks wait for the one that threw it")
   func rethrowWhileOthersWait() {
     #expect(throws: RankFailure(rank: 2)) {
-      try ThreadCommunicator.run(ranks: 3) { communicator in
+      try InProcessCommunicator.run(ranks: 3) { communicator in
         if communicator.rank == 2 { throw RankFailure(rank: 2) }
         communicator.barrier()
       }
@@ -88,13 +89,15 @@ private struct RankFailure: Error, Equatable {
     let result = await #expect(
       processExitsWith: .failure, observing: [\.standardErrorContent]
     ) {
-      _ = try ThreadCommunicator.run(ranks: 2) { communicator in
+      _ = try InProcessCommunicator.run(ranks: 2) { communicator in
         var values = [Float](repeating: 1, count: 3 + communicator.rank)
-        values.withUnsafeMutableBufferPointer { communicator.sum($0) }
+        values.withUnsafeMutableBufferPointer { communicator.allreduce($0) }
       }
     }
     let words = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
-    #expect(words.contains("rank 0 calls sumFloat of 3, rank 1 calls sumFloat of 4"), "\(words)")
+    #expect(
+      words.contains("rank 0 calls allreduceFloat of 3, rank 1 calls allreduceFloat of 4"),
+      "\(words)")
   }
 
   @Test("a buffer that is written between the start of its sum and its end traps")
@@ -102,12 +105,12 @@ private struct RankFailure: Error, Equatable {
     let result = await #expect(
       processExitsWith: .failure, observing: [\.standardErrorContent]
     ) {
-      _ = try ThreadCommunicator.run(ranks: 1) { communicator in
+      _ = try InProcessCommunicator.run(ranks: 1) { communicator in
         let buffer = UnsafeMutableBufferPointer<Float>.allocate(capacity: 3)
         buffer.initialize(repeating: 1)
-        communicator.startSum(buffer)
+        communicator.startAllreduce(buffer)
         buffer[2] = 2
-        communicator.finishSums()
+        communicator.waitForAllreduces()
       }
     }
     let words = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
@@ -119,7 +122,7 @@ private struct RankFailure: Error, Equatable {
     let result = await #expect(
       processExitsWith: .failure, observing: [\.standardErrorContent]
     ) {
-      _ = try ThreadCommunicator.run(ranks: 2) { communicator in
+      _ = try InProcessCommunicator.run(ranks: 2) { communicator in
         if communicator.rank == 0 { communicator.barrier() }
       }
     }

@@ -3,7 +3,7 @@
 #endif
 
 /// Who the ranks of a job are and where they run, as all of them know it.
-package struct JobRoster: Sendable {
+package struct JobMembers: Sendable {
   /// A number that no other job has.
   let job: UInt64
   let rank: Int
@@ -15,9 +15,9 @@ package struct JobRoster: Sendable {
   var host: String { hosts[rank] }
 
   /// Ranks on this rank's host, ascending.
-  var neighbours: [Int] { hosts.indices.filter { hosts[$0] == host } }
+  var localRanks: [Int] { hosts.indices.filter { hosts[$0] == host } }
   /// Ranks on other hosts, ascending.
-  var strangers: [Int] { hosts.indices.filter { hosts[$0] != host } }
+  var remoteRanks: [Int] { hosts.indices.filter { hosts[$0] != host } }
 
   /// Collective.
   init(_ communicator: any Communicator) {

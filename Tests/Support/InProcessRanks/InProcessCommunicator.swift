@@ -1,48 +1,49 @@
 import Failures
+import MessagePassing
 
 /// Ranks that are threads of one process: for tests of code that communicates, without MPI.
 ///
 /// Sums add in rank order and allocate nothing; those that are started are made when they are finished,
 /// and trap if a buffer has been written in between. Ranks that disagree about the collective, its count
 /// or its root, and ranks that would wait for ever, trap with what each of them was doing.
-public final class ThreadCommunicator: SplittableCommunicator {
+public final class InProcessCommunicator: SplittableCommunicator {
   public let rank: Int
   public var size: Int { group.size }
-  private let group: ThreadGroup
-  private let started = StartedSums()
+  private let group: InProcessGroup
+  private let started = StartedAllreduces()
 
-  init(rank: Int, group: ThreadGroup) {
+  init(rank: Int, group: InProcessGroup) {
     self.rank = rank
     self.group = group
   }
 
-  public func sum(_ buffer: UnsafeMutableBufferPointer<Float>) {
-    sum(buffer, as: .sumFloat)
+  public func allreduce(_ buffer: UnsafeMutableBufferPointer<Float>) {
+    allreduce(buffer, as: .allreduceFloat)
   }
 
-  public func sum(_ buffer: UnsafeMutableBufferPointer<Double>) {
-    sum(buffer, as: .sumDouble)
+  public func allreduce(_ buffer: UnsafeMutableBufferPointer<Double>) {
+    allreduce(buffer, as: .allreduceDouble)
   }
 
-  public func sum(_ buffer: UnsafeMutableBufferPointer<Int64>) {
-    sum(buffer, as: .sumInt64)
+  public func allreduce(_ buffer: UnsafeMutableBufferPointer<Int64>) {
+    allreduce(buffer, as: .allreduceInt64)
   }
 
-  public func startSum(_ buffer: UnsafeMutableBufferPointer<Float>) {
+  public func startAllreduce(_ buffer: UnsafeMutableBufferPointer<Float>) {
     started.add(.floats(buffer))
   }
 
-  public func startSum(_ buffer: UnsafeMutableBufferPointer<Int64>) {
+  public func startAllreduce(_ buffer: UnsafeMutableBufferPointer<Int64>) {
     started.add(.integers(buffer))
   }
 
-  public func advanceSums() {}
+  public func progress() {}
 
-  public func finishSums() {
+  public func waitForAllreduces() {
     started.takeAll { buffer in
       switch buffer {
-      case .floats(let values): sum(values)
-      case .integers(let values): sum(values)
+      case .floats(let values): allreduce(values)
+      case .integers(let values): allreduce(values)
       }
     }
   }
@@ -50,7 +51,7 @@ public final class ThreadCommunicator: SplittableCommunicator {
   public func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) {
     require(
       (0..<size).contains(root), "broadcast from rank \(root), but there are \(size) ranks")
-    let call = ThreadGroup.Call(
+    let call = InProcessGroup.Call(
       operation: .broadcast(root: root), count: bytes.count, base: bytes.baseAddress)
     group.meet(rank: rank, call)
     if rank != root { bytes.copyMemory(from: UnsafeRawBufferPointer(group.bytes(of: root))) }
@@ -58,18 +59,18 @@ public final class ThreadCommunicator: SplittableCommunicator {
   }
 
   public func barrier() {
-    group.meet(rank: rank, ThreadGroup.Call(operation: .barrier, count: 0, base: nil))
+    group.meet(rank: rank, InProcessGroup.Call(operation: .barrier, count: 0, base: nil))
   }
 
   public func duplicate() -> any Communicator {
-    group.meet(rank: rank, ThreadGroup.Call(operation: .duplicate, count: 0, base: nil))
-    return ThreadCommunicator(rank: rank, group: group.duplicate(for: rank))
+    group.meet(rank: rank, InProcessGroup.Call(operation: .duplicate, count: 0, base: nil))
+    return InProcessCommunicator(rank: rank, group: group.duplicate(for: rank))
   }
 
   public func split(color: Int) -> any SplittableCommunicator {
-    group.meet(rank: rank, ThreadGroup.Call(operation: .split, count: 0, base: nil))
+    group.meet(rank: rank, InProcessGroup.Call(operation: .split, count: 0, base: nil))
     let part = group.split(for: rank, color: color)
-    return ThreadCommunicator(rank: part.rank, group: part.group)
+    return InProcessCommunicator(rank: part.rank, group: part.group)
   }
 
   public func abort(code: Int32) -> Never {
@@ -78,10 +79,10 @@ public final class ThreadCommunicator: SplittableCommunicator {
 
   /// Each rank adds its share of the elements, in rank order, and writes the sums to all ranks: no
   /// element is touched by two threads, and the order does not depend on who comes first.
-  private func sum<Element: AdditiveArithmetic>(
-    _ buffer: UnsafeMutableBufferPointer<Element>, as operation: ThreadGroup.Operation
+  private func allreduce<Element: AdditiveArithmetic>(
+    _ buffer: UnsafeMutableBufferPointer<Element>, as operation: InProcessGroup.Operation
   ) {
-    let call = ThreadGroup.Call(
+    let call = InProcessGroup.Call(
       operation: operation, count: buffer.count, base: UnsafeMutableRawPointer(buffer.baseAddress))
     group.meet(rank: rank, call)
     let mine = rank * buffer.count / size..<(rank + 1) * buffer.count / size

@@ -1,4 +1,5 @@
 import Foundation
+import InProcessRanks
 import MessagePassing
 import Synchronization
 import Testing
@@ -8,7 +9,7 @@ private struct RankFailure: Error, Equatable {
   var rank: Int
 }
 
-@Suite struct ThreadedCommunicatorTests {
+@Suite struct HybridCommunicatorTests {
   /// Each process's threads; processes are threads of the plain communicator here, or one is alone.
   private static let teams = [[2], [3], [5], [1, 1, 1], [2, 2], [1, 3], [3, 1, 2]]
 
@@ -27,7 +28,7 @@ private struct RankFailure: Error, Equatable {
     if threads.count == 1 {
       try runProcess(SoloCommunicator())
     } else {
-      _ = try ThreadCommunicator.run(ranks: threads.count, runProcess)
+      _ = try InProcessCommunicator.run(ranks: threads.count, runProcess)
     }
     let total = threads.reduce(0, +)
     return outputs.withLock { outputs in (0..<total).compactMap { outputs[$0] } }
@@ -71,7 +72,7 @@ private struct RankFailure: Error, Equatable {
       Thread.sleep(forTimeInterval: 0.002 * Double(threads - communicator.rank))
       // Several cache lines, so that every thread adds some.
       var values = [Float](repeating: part(communicator.rank), count: 100)
-      values.withUnsafeMutableBufferPointer { communicator.sum($0) }
+      values.withUnsafeMutableBufferPointer { communicator.allreduce($0) }
       return values
     }
     for sum in sums { #expect(sum == Array(repeating: plain, count: 100)) }
@@ -197,11 +198,12 @@ private struct RankFailure: Error, Equatable {
       let abandon: ThreadTeam.Abandon = { _, _ in exit(0) }
       try ThreadTeam(size: 2).run(over: SoloCommunicator(), abandon: abandon) { communicator in
         var values = [Float](repeating: 1, count: 3 + communicator.rank)
-        values.withUnsafeMutableBufferPointer { communicator.sum($0) }
+        values.withUnsafeMutableBufferPointer { communicator.allreduce($0) }
       }
     }
     let words = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
     #expect(
-      words.contains("thread 0 calls sumFloat of 3, thread 1 calls sumFloat of 4"), "\(words)")
+      words.contains("thread 0 calls allreduceFloat of 3, thread 1 calls allreduceFloat of 4"),
+      "\(words)")
   }
 }

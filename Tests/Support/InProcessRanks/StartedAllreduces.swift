@@ -1,9 +1,9 @@
 import Failures
 
-/// The sums that one rank of a ``ThreadCommunicator`` has started, in order.
+/// The sums that one rank of a ``InProcessCommunicator`` has started, in order.
 ///
 /// Used by the rank's thread only.
-final class StartedSums: @unchecked Sendable {
+final class StartedAllreduces: @unchecked Sendable {
   enum Buffer {
     case floats(UnsafeMutableBufferPointer<Float>)
     case integers(UnsafeMutableBufferPointer<Int64>)

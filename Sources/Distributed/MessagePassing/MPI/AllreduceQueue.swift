@@ -8,7 +8,7 @@ import Failures
 /// depends on the buffers alone, and they are the same on all ranks.
 ///
 /// Used by one thread at a time, under the lock that MPI is called under.
-final class StartedParts: @unchecked Sendable {
+final class AllreduceQueue: @unchecked Sendable {
   enum Elements {
     case floats, integers
 

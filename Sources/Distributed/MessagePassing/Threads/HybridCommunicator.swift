@@ -7,7 +7,7 @@ import Failures
 /// communicator, which thread 0 of each process alone uses. Sums add threads in order, each thread a
 /// part of the elements; nothing is allocated. Threads that disagree about the collective, its count
 /// or its root trap.
-public final class ThreadedCommunicator: Communicator {
+public final class HybridCommunicator: Communicator {
   public let rank: Int
   public let size: Int
   public let thread: Int
@@ -33,42 +33,42 @@ public final class ThreadedCommunicator: Communicator {
   }
 
   /// That of thread 0, which makes the collectives of the process.
-  public var place: Place? {
-    get { thread == 0 ? outer.place : nil }
-    set { if thread == 0 { outer.place = newValue } }
+  public var programPoint: ProgramPoint? {
+    get { thread == 0 ? outer.programPoint : nil }
+    set { if thread == 0 { outer.programPoint = newValue } }
   }
 
   public func beat() { outer.beat() }
 
-  public func sum(_ buffer: UnsafeMutableBufferPointer<Float>) {
-    sum(buffer, as: .sumFloat) { outer.sum(buffer) }
+  public func allreduce(_ buffer: UnsafeMutableBufferPointer<Float>) {
+    allreduce(buffer, as: .allreduceFloat) { outer.allreduce(buffer) }
   }
 
-  public func sum(_ buffer: UnsafeMutableBufferPointer<Double>) {
-    sum(buffer, as: .sumDouble) { outer.sum(buffer) }
+  public func allreduce(_ buffer: UnsafeMutableBufferPointer<Double>) {
+    allreduce(buffer, as: .allreduceDouble) { outer.allreduce(buffer) }
   }
 
-  public func sum(_ buffer: UnsafeMutableBufferPointer<Int64>) {
-    sum(buffer, as: .sumInt64) { outer.sum(buffer) }
+  public func allreduce(_ buffer: UnsafeMutableBufferPointer<Int64>) {
+    allreduce(buffer, as: .allreduceInt64) { outer.allreduce(buffer) }
   }
 
   /// The threads are added at once, and the processes by the outer communicator's started sum.
-  public func startSum(_ buffer: UnsafeMutableBufferPointer<Float>) {
-    startSum(buffer, as: .startSumFloat) { outer.startSum($0) }
+  public func startAllreduce(_ buffer: UnsafeMutableBufferPointer<Float>) {
+    startAllreduce(buffer, as: .startAllreduceFloat) { outer.startAllreduce($0) }
   }
 
-  public func startSum(_ buffer: UnsafeMutableBufferPointer<Int64>) {
-    startSum(buffer, as: .startSumInt64) { outer.startSum($0) }
+  public func startAllreduce(_ buffer: UnsafeMutableBufferPointer<Int64>) {
+    startAllreduce(buffer, as: .startAllreduceInt64) { outer.startAllreduce($0) }
   }
 
-  public func advanceSums() {
-    if thread == 0 { outer.advanceSums() }
+  public func progress() {
+    if thread == 0 { outer.progress() }
   }
 
-  public func finishSums() {
+  public func waitForAllreduces() {
     guard outer.size > 1 else { return }
-    if thread == 0 { outer.finishSums() }
-    meet(.finishSums)
+    if thread == 0 { outer.waitForAllreduces() }
+    meet(.waitForAllreduces)
     pending.copyAll()
     team.meet()
   }
@@ -77,11 +77,11 @@ public final class ThreadedCommunicator: Communicator {
     require(
       (0..<size).contains(root), "broadcast from rank \(root), but there are \(size) ranks")
     meet(.broadcast(root: root), count: bytes.count, base: bytes.baseAddress)
-    let place = ranks.place(of: root)
+    let location = ranks.location(of: root)
     // In root's process straight from its buffer, in the others through that of thread 0.
-    let source = place.process == outer.rank ? place.thread : 0
+    let source = location.process == outer.rank ? location.thread : 0
     if outer.size > 1 {
-      if thread == 0 { outer.broadcast(calls.bytes(of: source), from: place.process) }
+      if thread == 0 { outer.broadcast(calls.bytes(of: source), from: location.process) }
       team.meet()
     }
     // Threads may have handed in memory that they have in common.
@@ -112,19 +112,19 @@ public final class ThreadedCommunicator: Communicator {
   public var sharer: Int { (processesShare ? outer.sharer * team.size : 0) + thread }
   public var sharers: Int { (processesShare ? outer.sharers : 1) * team.size }
 
-  public func commonMemory(bytes: Int) -> SharedMemory? {
-    processesShare ? handOver(.commonMemory) { outer.commonMemory(bytes: bytes) } : nil
+  public func nodeMemory(bytes: Int) -> SharedMemory? {
+    processesShare ? handOver(.nodeMemory) { outer.nodeMemory(bytes: bytes) } : nil
   }
 
-  public func meetSharers() {
-    meet(.meetSharers)
-    if thread == 0 && processesShare { outer.meetSharers() }
+  public func nodeBarrier() {
+    meet(.nodeBarrier)
+    if thread == 0 && processesShare { outer.nodeBarrier() }
     team.meet()
   }
 
   /// Threads of a process add in memory that is theirs anyway; what thread 0 has is summed over processes.
-  public func sharedMemory(bytes: Int) -> SharedMemory? {
-    thread == 0 ? outer.sharedMemory(bytes: bytes) : nil
+  public func reductionMemory(bytes: Int) -> SharedMemory? {
+    thread == 0 ? outer.reductionMemory(bytes: bytes) : nil
   }
 
   public func duplicate() -> any Communicator {
@@ -135,7 +135,7 @@ public final class ThreadedCommunicator: Communicator {
     let copies = handOver(.duplicate) {
       Copies(calls: ThreadCalls(size: team.size), outer: outer.duplicate())
     }
-    return ThreadedCommunicator(
+    return HybridCommunicator(
       thread: thread, team: team, calls: copies.calls, ranks: ranks, outer: copies.outer)
   }
 
@@ -150,26 +150,26 @@ public final class ThreadedCommunicator: Communicator {
     calls.requireAgreement(of: thread)
   }
 
-  private func sum<Element: AdditiveArithmetic & BitwiseCopyable>(
+  private func allreduce<Element: AdditiveArithmetic & BitwiseCopyable>(
     _ buffer: UnsafeMutableBufferPointer<Element>, as operation: ThreadCalls.Operation,
-    overProcesses sum: () -> Void
+    overProcesses reduce: () -> Void
   ) {
     meet(operation, count: buffer.count, base: UnsafeMutableRawPointer(buffer.baseAddress))
     if buffer.isEmpty {
-      if outer.size > 1 && thread == 0 { sum() }
+      if outer.size > 1 && thread == 0 { reduce() }
       return team.meet()
     }
     let total = calls.elements(of: 0, as: Element.self)
     addThreads(buffer.count, of: Element.self)
     team.meet()
     guard outer.size > 1 else { return }
-    if thread == 0 { sum() }
+    if thread == 0 { reduce() }
     team.meet()
     if thread != 0 { buffer.baseAddress?.update(from: total, count: buffer.count) }
     team.meet()
   }
 
-  private func startSum<Element: AdditiveArithmetic & BitwiseCopyable>(
+  private func startAllreduce<Element: AdditiveArithmetic & BitwiseCopyable>(
     _ buffer: UnsafeMutableBufferPointer<Element>, as operation: ThreadCalls.Operation,
     overProcesses start: (UnsafeMutableBufferPointer<Element>) -> Void
   ) {
@@ -196,7 +196,7 @@ public final class ThreadedCommunicator: Communicator {
   private func addThreads<Element: AdditiveArithmetic & BitwiseCopyable>(
     _ count: Int, of type: Element.Type
   ) {
-    CopySum(share: thread, shares: team.size)
+    SliceReduction(share: thread, shares: team.size)
       .add(count, into: outer.size == 1 ? .all : .first) { calls.elements(of: $0, as: type) }
   }
 

@@ -3,26 +3,26 @@ import Synchronization
 
 /// Sums that proceed beside what a rank computes.
 extension MPICommunicator {
-  public func startSum(_ buffer: UnsafeMutableBufferPointer<Float>) {
+  public func startAllreduce(_ buffer: UnsafeMutableBufferPointer<Float>) {
     start(UnsafeMutableRawBufferPointer(buffer), .floats)
   }
 
-  public func startSum(_ buffer: UnsafeMutableBufferPointer<Int64>) {
+  public func startAllreduce(_ buffer: UnsafeMutableBufferPointer<Int64>) {
     start(UnsafeMutableRawBufferPointer(buffer), .integers)
   }
 
-  public func advanceSums() {
-    Self.turn.withLock { _ in advance(upTo: partsBesideComputing) }
+  public func progress() {
+    Self.turn.withLock { _ in progressParts(upTo: partsBesideComputing) }
   }
 
-  public func finishSums() {
+  public func waitForAllreduces() {
     Self.turn.withLock { _ in
       // Nothing computes any more, and nothing else waits for the link.
-      advance(upTo: StartedParts.capacity)
+      progressParts(upTo: AllreduceQueue.capacity)
       while let request = started.oldest {
         check(cmpi_wait(request), "MPI_Wait")
         started.end()
-        begin(upTo: StartedParts.capacity)
+        begin(upTo: AllreduceQueue.capacity)
       }
     }
   }
@@ -35,22 +35,22 @@ extension MPICommunicator {
   /// Parts that are under way while ranks compute: one of them moves while the other is looked after.
   ///
   /// Where nobody but the computing thread may call MPI it comes by rarely, so all are to proceed by themselves.
-  private var partsBesideComputing: Int { allowsOtherThreads ? 2 : StartedParts.capacity }
+  private var partsBesideComputing: Int { allowsOtherThreads ? 2 : AllreduceQueue.capacity }
 
   /// The largest part, in bytes; as large as MPI's counts allow where parts are rarely looked after.
   private var partBytes: Int { allowsOtherThreads ? Self.partBytes : Int(Int32.max) }
 
-  private func start(_ buffer: UnsafeMutableRawBufferPointer, _ elements: StartedParts.Elements) {
+  private func start(_ buffer: UnsafeMutableRawBufferPointer, _ elements: AllreduceQueue.Elements) {
     guard let base = buffer.baseAddress, !buffer.isEmpty else { return }
     Self.turn.withLock { _ in
       started.append(base, count: buffer.count / elements.bytes, elements)
-      advance(upTo: partsBesideComputing)
+      progressParts(upTo: partsBesideComputing)
     }
     guard allowsOtherThreads else { return }
-    progress.withLock { thread in
+    progressThread.withLock { thread in
       if thread == nil {
-        thread = ProgressThread(name: "sums", every: Self.period) { [weak self] in
-          self?.advanceBesideComputing() ?? false
+        thread = ProgressThread(name: "allreduce", every: Self.period) { [weak self] in
+          self?.progressBesideComputing() ?? false
         }
       }
       thread?.wake()
@@ -58,15 +58,15 @@ extension MPICommunicator {
   }
 
   /// Whether sums are left; where MPI is being called anyway, that call lets them proceed.
-  private func advanceBesideComputing() -> Bool {
+  private func progressBesideComputing() -> Bool {
     Self.turn.withLockIfAvailable { _ in
-      advance(upTo: partsBesideComputing)
+      progressParts(upTo: partsBesideComputing)
       return !started.isEmpty
     } ?? true
   }
 
   /// Lets parts proceed, and starts others until `limit` are under way; in turn.
-  private func advance(upTo limit: Int) {
+  private func progressParts(upTo limit: Int) {
     while let request = started.oldest {
       var hasEnded: Int32 = 0
       check(cmpi_test(request, &hasEnded), "MPI_Test")
@@ -82,10 +82,10 @@ extension MPICommunicator {
       let code =
         switch part.elements {
         case .floats:
-          cmpi_start_sum_float(
+          cmpi_iallreduce_float(
             handle, part.start.assumingMemoryBound(to: Float.self), count, request)
         case .integers:
-          cmpi_start_sum_int64(
+          cmpi_iallreduce_int64(
             handle, part.start.assumingMemoryBound(to: Int64.self), count, request)
         }
       check(code, "MPI_Iallreduce")

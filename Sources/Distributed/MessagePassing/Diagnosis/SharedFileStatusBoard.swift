@@ -11,7 +11,7 @@ import Synchronization
 /// server that does not answer must not hold up the watchdog; what it has read last stays known.
 /// While all goes well a rank's file is rewritten every ten periods, and at every period while the rank
 /// makes no progress.
-package final class RunBoard: Sendable {
+package final class SharedFileStatusBoard: Sendable {
   private struct State {
     var outgoing: [UInt64] = []
     var isUrgent = false
@@ -21,12 +21,12 @@ package final class RunBoard: Sendable {
   private let state = Mutex(State())
   /// Whether this rank's file is written no more; held while it is.
   private let isClosed = Mutex(false)
-  private let roster: JobRoster
+  private let members: JobMembers
   private let directory: String
 
   /// - Parameter directory: exists.
-  package init(_ roster: JobRoster, directory: String, period: Duration) {
-    self.roster = roster
+  package init(_ members: JobMembers, directory: String, period: Duration) {
+    self.members = members
     self.directory = directory
     let thread = Thread { [self] in run(period) }
     thread.name = "watch files"
@@ -49,7 +49,7 @@ package final class RunBoard: Sendable {
   package func stop() {
     isClosed.withLock {
       $0 = true
-      unlink(path(of: roster.rank))
+      unlink(path(of: members.rank))
       rmdir(directory)
     }
   }
@@ -62,8 +62,8 @@ package final class RunBoard: Sendable {
       let (words, isUrgent) = state.withLock { ($0.outgoing, $0.isUrgent) }
       if isUrgent || round % 10 == 0 {
         isClosed.withLock { if !$0 && !words.isEmpty { write(words) } }
-        for rank in roster.strangers {
-          guard let snapshot = read(path(of: rank)), snapshot.header.job == roster.job else {
+        for rank in members.remoteRanks {
+          guard let snapshot = read(path(of: rank)), snapshot.header.job == members.job else {
             continue
           }
           state.withLock { $0.incoming[rank] = snapshot }
@@ -76,7 +76,7 @@ package final class RunBoard: Sendable {
 
   /// Opened and closed each time: only that makes a network file system pass the contents on.
   private func write(_ words: [UInt64]) {
-    let descriptor = open(path(of: roster.rank), O_WRONLY | O_CREAT | O_CLOEXEC, 0o666)
+    let descriptor = open(path(of: members.rank), O_WRONLY | O_CREAT | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { return }
     _ = words.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
     close(descriptor)

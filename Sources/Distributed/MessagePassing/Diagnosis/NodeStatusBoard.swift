@@ -5,7 +5,7 @@
 /// Memory that the ranks of one host share: each publishes its ledger there, and reads the others'.
 ///
 /// An unlinked file in /dev/shm, so that nothing is left however the job ends.
-final class HostBoard: Sendable {
+final class NodeStatusBoard: Sendable {
   private let descriptor: Int32
   private static let slotBytes = LedgerSnapshot.maximumWords * MemoryLayout<UInt64>.stride
 
@@ -13,16 +13,16 @@ final class HostBoard: Sendable {
   ///
   /// Collective over all ranks of the job. None where /dev/shm cannot be used: then ranks of this host
   /// do not see one another.
-  init?(_ roster: JobRoster, _ communicator: any Communicator) {
+  init?(_ members: JobMembers, _ communicator: any Communicator) {
     // Each host's lowest rank makes it.
-    let leader = roster.neighbours[0]
-    let path = "/dev/shm/lcnn-dist-\(String(roster.job, radix: 16))-\(leader)"
+    let leader = members.localRanks[0]
+    let path = "/dev/shm/lcnn-dist-\(String(members.job, radix: 16))-\(leader)"
     var opened: Int32 = -1
-    if roster.rank == leader { opened = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600) }
+    if members.rank == leader { opened = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600) }
     communicator.barrier()
-    if roster.rank != leader { opened = open(path, O_RDWR | O_CLOEXEC) }
+    if members.rank != leader { opened = open(path, O_RDWR | O_CLOEXEC) }
     communicator.barrier()
-    if roster.rank == leader && opened >= 0 { unlink(path) }
+    if members.rank == leader && opened >= 0 { unlink(path) }
     if opened < 0 { return nil }
     descriptor = opened
   }

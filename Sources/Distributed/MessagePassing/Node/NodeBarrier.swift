@@ -8,10 +8,10 @@ import Synchronization
 ///
 /// A rank that comes early looks for the others at once, gives its core away between looks for a while, and
 /// then sleeps between them: where ranks outnumber cores the late ones need the core.
-final class MachineMeeting {
+final class NodeBarrier {
   /// What a rank meets the others for.
   struct Call: Equatable {
-    enum Purpose: UInt64 { case sumFloat, sumDouble, sumInt64, end, sharers }
+    enum Purpose: UInt64 { case allreduceFloat, allreduceDouble, allreduceInt64, end, barrier }
 
     var purpose: Purpose
     var count = 0
@@ -27,7 +27,7 @@ final class MachineMeeting {
   ///
   /// For this meeting and the one before, which a slow rank may still look at.
   private struct Line: ~Copyable {
-    let meetings: Atomic<UInt64>
+    let arrivals: Atomic<UInt64>
     var even: SIMD2<UInt64>
     var odd: SIMD2<UInt64>
   }
@@ -44,7 +44,7 @@ final class MachineMeeting {
   private let rank: Int
   private let size: Int
   private let lines: [UnsafeMutablePointer<Line>]
-  private var meetings: UInt64 = 0
+  private var arrivals: UInt64 = 0
 
   /// - Parameter memory: of which the first ``lineBytes`` are zero, and its own from here on.
   init(in memory: SharedMemory, rank: Int, size: Int) {
@@ -56,14 +56,14 @@ final class MachineMeeting {
   /// Returns when all ranks have come for the same; what each wrote before, all see after it.
   ///
   /// A rank that has come for something else has not come: why nobody goes on is the watchdog's to say.
-  func meet(for call: Call) {
-    meetings += 1
-    let isOdd = meetings % 2 == 1
+  func wait(for call: Call) {
+    arrivals += 1
+    let isOdd = arrivals % 2 == 1
     let words = call.words
     if isOdd { lines[rank].pointee.odd = words } else { lines[rank].pointee.even = words }
-    lines[rank].pointee.meetings.store(meetings, ordering: .releasing)
+    lines[rank].pointee.arrivals.store(arrivals, ordering: .releasing)
     for other in 0..<size where other != rank {
-      wait { lines[other].pointee.meetings.load(ordering: .acquiring) >= meetings }
+      wait { lines[other].pointee.arrivals.load(ordering: .acquiring) >= arrivals }
       wait { (isOdd ? lines[other].pointee.odd : lines[other].pointee.even) == words }
     }
   }

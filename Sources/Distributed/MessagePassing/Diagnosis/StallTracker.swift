@@ -1,12 +1,12 @@
 /// What a watchdog remembers between its looks: how long each rank has been still or silent.
-struct Lookout {
+struct StallTracker {
   /// What is known of one rank.
   private struct Track {
     var snapshot: LedgerSnapshot?
     var silentFor = Duration.zero
   }
 
-  private let roster: JobRoster
+  private let members: JobMembers
   private let limits: Diagnosis.Limits
   private let clock = ContinuousClock()
   private var lastLook: ContinuousClock.Instant
@@ -17,11 +17,11 @@ struct Lookout {
   private(set) var stillFor = Duration.zero
   private var tracks: [Track]
 
-  init(_ roster: JobRoster, _ limits: Diagnosis.Limits) {
-    self.roster = roster
+  init(_ members: JobMembers, _ limits: Diagnosis.Limits) {
+    self.members = members
     self.limits = limits
     lastLook = clock.now
-    tracks = Array(repeating: Track(), count: roster.size)
+    tracks = Array(repeating: Track(), count: members.size)
   }
 
   /// Begins a look.
@@ -39,7 +39,7 @@ struct Lookout {
     stillFor = events == self.events ? stillFor + elapsed : .zero
     self.events = events
     return LedgerSnapshot.Header(
-      job: roster.job, rank: roster.rank, heartbeat: heartbeat, condition: condition,
+      job: members.job, rank: members.rank, heartbeat: heartbeat, condition: condition,
       stillFor: stillFor)
   }
 
@@ -74,7 +74,7 @@ struct Lookout {
     tracks.indices.map { rank in
       guard let snapshot = tracks[rank].snapshot else { return nil }
       return RankView(
-        rank: rank, host: roster.hosts[rank], process: roster.processes[rank], snapshot: snapshot,
+        rank: rank, host: members.hosts[rank], process: members.processes[rank], snapshot: snapshot,
         stillFor: snapshot.header.stillFor + tracks[rank].silentFor,
         silentFor: tracks[rank].silentFor, isGone: hasEnded(rank))
     }

@@ -1,13 +1,14 @@
 import Failures
 import Foundation
 
-/// What the ranks of one ``ThreadCommunicator`` share: who has called which collective.
+/// What the ranks of one ``InProcessCommunicator`` share: who has called which collective.
 ///
 /// Fields are written under `session.condition`. `calls` is also read outside of it, but only between
 /// the two waits of a collective, while no rank can write.
-final class ThreadGroup: @unchecked Sendable {
+final class InProcessGroup: @unchecked Sendable {
   enum Operation: Equatable {
-    case sumFloat, sumDouble, sumInt64, broadcast(root: Int), barrier, duplicate, split
+    case allreduceFloat, allreduceDouble, allreduceInt64, broadcast(root: Int), barrier, duplicate,
+      split
   }
 
   /// One rank's part in a collective; `base` is nil for an empty buffer.
@@ -19,17 +20,17 @@ final class ThreadGroup: @unchecked Sendable {
 
   /// The numbers that the session knows the ranks by.
   private let members: [Int]
-  private let session: ThreadSession
+  private let session: InProcessSession
   private let calls: UnsafeMutableBufferPointer<Call>
-  private var newest: ThreadGroup?
+  private var newest: InProcessGroup?
   private var colors: [Int]
-  private var parts: [Int: ThreadGroup] = [:]
+  private var parts: [Int: InProcessGroup] = [:]
   private var arrived = 0
   private var generation = 0
 
   var size: Int { members.count }
 
-  init(members: [Int], session: ThreadSession) {
+  init(members: [Int], session: InProcessSession) {
     self.members = members
     self.session = session
     colors = Array(repeating: 0, count: members.count)
@@ -68,24 +69,24 @@ final class ThreadGroup: @unchecked Sendable {
   }
 
   /// The group that rank 0 makes for all ranks; call it between `meet` and the next collective.
-  func duplicate(for rank: Int) -> ThreadGroup {
+  func duplicate(for rank: Int) -> InProcessGroup {
     session.condition.lock()
     defer { session.condition.unlock() }
-    if rank == 0 { newest = ThreadGroup(members: members, session: session) }
+    if rank == 0 { newest = InProcessGroup(members: members, session: session) }
     arrive(rank: rank)
     guard let newest else { unreachable("rank 0 made no duplicate for rank \(rank)") }
     return newest
   }
 
   /// The group of those that give the same color, and a rank's number in it; call it as `duplicate`.
-  func split(for rank: Int, color: Int) -> (group: ThreadGroup, rank: Int) {
+  func split(for rank: Int, color: Int) -> (group: InProcessGroup, rank: Int) {
     session.condition.lock()
     defer { session.condition.unlock() }
     colors[rank] = color
     arrive(rank: rank)
     let ranks = colors.indices.filter { colors[$0] == color }
     let part =
-      parts[color] ?? ThreadGroup(members: ranks.map { members[$0] }, session: session)
+      parts[color] ?? InProcessGroup(members: ranks.map { members[$0] }, session: session)
     parts[color] = part
     arrive(rank: rank)
     parts[color] = nil

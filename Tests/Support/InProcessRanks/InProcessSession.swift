@@ -1,16 +1,17 @@
 import Failures
 import Foundation
+import MessagePassing
 
-/// The threads of one `ThreadCommunicator.run`: which of them wait, and which have ended.
+/// The threads of one `InProcessCommunicator.run`: which of them wait, and which have ended.
 ///
 /// All fields are used under `condition` only.
-final class ThreadSession: @unchecked Sendable {
+final class InProcessSession: @unchecked Sendable {
   let condition = NSCondition()
   private let size: Int
   private var waiting = 0
   private var ended = 0
   private var failed = false
-  private var waits: [ThreadGroup.Operation?]
+  private var waits: [InProcessGroup.Operation?]
 
   init(size: Int) {
     self.size = size
@@ -20,7 +21,7 @@ final class ThreadSession: @unchecked Sendable {
   /// Nothing will happen any more: every thread has ended, or waits for one that has.
   var isOver: Bool { ended + waiting == size }
 
-  func startWaiting(rank: Int, in operation: ThreadGroup.Operation) {
+  func startWaiting(rank: Int, in operation: InProcessGroup.Operation) {
     waiting += 1
     waits[rank] = operation
     checkProgress()
@@ -49,7 +50,7 @@ final class ThreadSession: @unchecked Sendable {
   }
 }
 
-extension ThreadCommunicator {
+extension InProcessCommunicator {
   /// Runs `body` once per rank, each on a thread of its own with a stack of 8 MiB.
   ///
   /// - Returns: what the ranks returned, in rank order.
@@ -59,12 +60,12 @@ extension ThreadCommunicator {
     ranks: Int, _ body: @escaping @Sendable (any SplittableCommunicator) throws -> Output
   ) throws -> [Output] {
     require(ranks > 0, "\(ranks) ranks; at least 1 is needed")
-    let session = ThreadSession(size: ranks)
-    let group = ThreadGroup(members: Array(0..<ranks), session: session)
+    let session = InProcessSession(size: ranks)
+    let group = InProcessGroup(members: Array(0..<ranks), session: session)
     let outcomes = Outcomes<Output>(count: ranks)
     for rank in 0..<ranks {
       let thread = Thread {
-        let outcome = Result { try body(ThreadCommunicator(rank: rank, group: group)) }
+        let outcome = Result { try body(InProcessCommunicator(rank: rank, group: group)) }
         session.condition.lock()
         outcomes.byRank[rank] = outcome
         session.end(failed: outcomes.hasError(rank))

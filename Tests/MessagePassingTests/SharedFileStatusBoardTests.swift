@@ -3,15 +3,15 @@ import MessagePassing
 import TestFiles
 import Testing
 
-@Suite struct RunBoardTests {
+@Suite struct SharedFileStatusBoardTests {
   @Test("ranks of different hosts see one another by files, which are removed at the end")
   func files() throws {
     let directory = try TemporaryDirectory()
     try directory.makeDirectory("board")
     let path = "\(directory.path)/board"
-    func board(_ rank: Int, job: UInt64) -> RunBoard {
-      let roster = JobRoster(job: job, rank: rank, hosts: ["a", "b"], processes: [1, 2])
-      let board = RunBoard(roster, directory: path, period: .milliseconds(5))
+    func board(_ rank: Int, job: UInt64) -> SharedFileStatusBoard {
+      let members = JobMembers(job: job, rank: rank, hosts: ["a", "b"], processes: [1, 2])
+      let board = SharedFileStatusBoard(members, directory: path, period: .milliseconds(5))
       var words: [UInt64] = []
       let header = LedgerSnapshot.Header(
         job: job, rank: rank, heartbeat: 7, condition: .running, stillFor: .zero)
@@ -21,8 +21,8 @@ import Testing
     }
     let boards = [board(0, job: 5), board(1, job: 5)]
     // Takes rank 1 for one of its own job only if the job's number is.
-    let stranger = JobRoster(job: 6, rank: 0, hosts: ["a", "b"], processes: [1, 2])
-    let other = RunBoard(stranger, directory: path, period: .milliseconds(5))
+    let remote = JobMembers(job: 6, rank: 0, hosts: ["a", "b"], processes: [1, 2])
+    let other = SharedFileStatusBoard(remote, directory: path, period: .milliseconds(5))
     func wait(for condition: () throws -> Bool) rethrows -> Bool {
       for _ in 0..<1000 {
         if try condition() { return true }

@@ -1,5 +1,5 @@
 /// One of several equal shares of a sum whose terms lie in memory that all ranks reach.
-struct CopySum {
+struct SliceReduction {
   let share: Int
   let shares: Int
 
