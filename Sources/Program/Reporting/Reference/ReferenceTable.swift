@@ -25,14 +25,16 @@ public enum ReferenceTable: String, CaseIterable, Sendable {
   }
 
   private var recipeKeys: String {
-    var table = MarkdownTable(["key", "meaning", "values", "default"])
-    for key in Recipe.keys {
-      let value = key.defaultValue
-      table.append([
-        "`\(key.name)`", key.help, key.values, value == .null ? "none" : "`\(value)`",
-      ])
-    }
-    return table.text
+    RecipeSection.allCases.map { section in
+      var table = MarkdownTable(["key", "meaning", "values", "default"])
+      for key in Recipe.keys where key.section == section {
+        let value = key.defaultValue
+        table.append([
+          "`\(key.name)`", key.help, key.values, value == .null ? "none" : "`\(value)`",
+        ])
+      }
+      return "### \(section.rawValue.capitalized)\n\n\(table.text)"
+    }.joined(separator: "\n\n")
   }
 
   private var exitCodes: String {
