@@ -36,7 +36,7 @@ import Testing
     try save(step: 5, in: CheckpointStore(directory: run))
     for file in ["model.safetensors", "optimizer.safetensors", "state.json"] {
       let name = "checkpoints/step-00000005/\(file)"
-      #expect(try directory.bytes( name) == other.bytes( name), "\(file)")
+      #expect(try directory.bytes(name) == other.bytes(name), "\(file)")
     }
   }
 
@@ -74,7 +74,7 @@ import Testing
     arguments: ["model.safetensors", "optimizer.safetensors"])
   func flippedBit(_ file: String) throws {
     let path = try save(step: 7)
-    var bytes = try directory.bytes( "checkpoints/step-00000007/\(file)")
+    var bytes = try directory.bytes("checkpoints/step-00000007/\(file)")
     bytes[bytes.count - 1] ^= 1
     try directory.write(bytes, to: "checkpoints/step-00000007/\(file)")
     let message = message { try store.latest(note: { _ in }) }

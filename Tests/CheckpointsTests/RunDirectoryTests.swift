@@ -13,7 +13,7 @@ import Testing
     let run = try RunDirectory(creating: path, start: .fresh)
     try run.writeRecipe(Array("{}\n".utf8))
     try run.writeRecipe(Array("{\"seed\":1}\n".utf8))
-    #expect(try directory.bytes( "runs/a/recipe.json") == Array("{\"seed\":1}\n".utf8))
+    #expect(try directory.bytes("runs/a/recipe.json") == Array("{\"seed\":1}\n".utf8))
     #expect(try RunDirectory(opening: path) == run)
   }
 
@@ -37,7 +37,7 @@ import Testing
     let file = try run.openMetrics()
     try file.append(line: "{\"step\":2}")
     try file.sync()
-    let text = String(decoding: try directory.bytes( "metrics.jsonl"), as: UTF8.self)
+    let text = String(decoding: try directory.bytes("metrics.jsonl"), as: UTF8.self)
     #expect(text == "{\"step\":1}\n{\"step\":2}\n")
   }
 

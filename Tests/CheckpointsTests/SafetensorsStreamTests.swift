@@ -35,7 +35,7 @@ import Testing
     let state = TrainingState(epoch: 0, step: 1, stepInEpoch: 1, seed: 1, rankCount: 1)
     try store.save(state, model: stream, optimizer: stream)
     #expect(
-      try directory.bytes( "checkpoints/step-00000001/model.safetensors") == file.encoded())
+      try directory.bytes("checkpoints/step-00000001/model.safetensors") == file.encoded())
     let read = try #require(try store.latest(note: { _ in }))
     #expect(read.model == file && read.state.sha256["model.safetensors"] == stream.sha256())
   }

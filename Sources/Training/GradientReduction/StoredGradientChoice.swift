@@ -39,7 +39,9 @@ struct StoredGradientChoice: Codable, Equatable {
   }
 
   private static func all(of run: RunDirectory) -> [StoredGradientChoice] {
-    guard let text = FileManager.default.contents(atPath: run.path(of: .communication)) else { return [] }
+    guard let text = FileManager.default.contents(atPath: run.path(of: .communication)) else {
+      return []
+    }
     return (try? JSONDecoder().decode([StoredGradientChoice].self, from: text)) ?? []
   }
 }
