@@ -87,7 +87,7 @@ extension ProgramRuns {
       }
       func cluster(_ command: String) throws {
         let options = ["--directory", state, "--port", "\(Self.port)"]
-        _ = try run([Program.script("cluster/slurm/slurm")] + options + [command])
+        _ = try run([Program.script("cluster/slurm")] + options + [command])
       }
       func wait(for job: String, toBe words: String, after urge: [String]? = nil) throws {
         for _ in 0..<80 {
