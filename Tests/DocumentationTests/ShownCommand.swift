@@ -10,6 +10,11 @@ struct ShownCommand {
 
   private static let shells: Set = ["sh", "bash", "console"]
   private static let launchers: Set = ["mpirun", "mpiexec", "srun"]
+  /// Job scripts whose arguments are a run and the arguments of train.
+  private static let trainingScripts: Set = [
+    "train.sbatch", "train-mpirun.sbatch", "preemptible.sbatch", "chain.sbatch",
+    "apptainer.sbatch",
+  ]
   private static let separators: Set = ["&&", "||", "|", ";", "do", "then"]
 
   /// The commands in code blocks of a shell, and those in inline code that have an option.
@@ -62,7 +67,7 @@ struct ShownCommand {
       return Array(command[(start + 1)...])
     }
     if first == "sbatch",
-      let script = command.firstIndex(of: "launch/slurm/train.sbatch"), script + 1 < command.count
+      let script = command.firstIndex(where: trainingScripts.contains), script + 1 < command.count
     {
       return ["train", "--run"] + command[(script + 1)...]
     }

@@ -30,7 +30,7 @@ import lcnn_dist
           lcnn-dist curvature --model $run > "a file"; lcnn-dist recipe
         done
         launch/local -n 2 -- evaluate --model runs/a
-        sbatch --nodes=4 launch/slurm/train.sbatch runs/vgg --data DIR
+        sbatch --nodes=4 train.sbatch runs/vgg --data DIR
         swift build --product lcnn-dist --static-swift-stdlib
         ```
         See `lcnn-dist table`, and `lcnn-dist bench --quick`.

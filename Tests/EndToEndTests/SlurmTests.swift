@@ -1,139 +1,189 @@
+import EmbeddedFiles
 import Foundation
 import TestFiles
 import Testing
 
 extension ProgramRuns {
-  /// `launch/slurm/train.sbatch`: when it queues itself again.
-  @Suite struct SlurmTests {
-    private static let template = Program.script("launch/slurm/train.sbatch")
+  /// The job scripts of `launch/slurm` under a real Slurm.
+  @Suite(.enabled(if: LocalSlurm.isAvailable, LocalSlurm.requirement)) struct SlurmTests {
+    /// Writes a recipe of that many epochs, of the same length each, whatever their number.
+    ///
+    /// A run starts with an endless recipe, which a test shortens before the run continues. So the test
+    /// can signal the run at any time, however fast the machine is.
+    private static func write(recipe name: String, epochs: Int, on slurm: LocalSlurm) throws {
+      let text = try #require(EmbeddedFiles.recipe(named: "digits"))
+        .replacing(/epochs: 15/, with: "epochs: \(epochs)")
+        .replacing("schedule: cosine", with: "schedule: constant")
+      try slurm.directory.write(Array(text.utf8), to: "\(name).yaml")
+    }
 
-    /// What stands in for a command of Slurm and writes its arguments down.
-    private static func write(_ name: String, doing body: String, to directory: TemporaryDirectory)
+    /// Shortens the recipe of a run that has stopped, to the end of the epoch after the present one.
+    private static func write(recipe name: String, continuing run: String, on slurm: LocalSlurm)
       throws
     {
-      let script = "#!/bin/sh\necho \"$@\" >\(directory.path)/\(name).arguments\n\(body)\n"
-      let path = try directory.write(Array(script.utf8), to: "bin/\(name)")
-      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+      let stepsPerEpoch = 23
+      try write(recipe: name, epochs: slurm.metrics(of: run) / stepsPerEpoch + 2, on: slurm)
     }
 
-    @Test(
-      "the job queues itself again when its time is up, and not when it fails or is cancelled",
-      arguments: [(SIGUSR1, 75, true), (SIGUSR1, 76, false), (SIGTERM, 75, false)]
-        as [(Int32, Int32, Bool)])
-    func requeue(signal: Int32, code: Int32, isQueued: Bool) throws {
-      let directory = try TemporaryDirectory()
-      // As ranks under Slurm: those get SIGUSR1 from srun, and SIGTERM from Slurm.
-      try Self.write(
-        "srun", doing: "trap 'exit \(code)' USR1 TERM; while :; do sleep 0.05; done", to: directory)
-      try Self.write("scontrol", doing: "", to: directory)
-      let job = try Program.start(
-        command: ["bash", Self.template, "runs/a", "--epochs", "2"],
-        environment: [
-          "PATH": "\(directory.path)/bin:/usr/bin:/bin", "SLURM_JOB_ID": "17",
-          "SLURM_SUBMIT_DIR": "/submit",
-        ], in: directory)
-      while job.isRunning && (try? directory.data("srun.arguments").isEmpty) != false {
-        usleep(10_000)
-      }
-      job.send(signal: signal)
-      if signal == SIGTERM { try sendToRanks(SIGTERM, in: directory) }
-      let outcome = try job.outcome()
-      #expect(outcome.status == code, "\(outcome)")
-      #expect(
-        try directory.text("srun.arguments")
-          == "--mpi=pmix --wait=60 /submit/.build/release/lcnn-dist train --run runs/a --epochs 2\n"
-      )
-      let queued = try? directory.text("scontrol.arguments")
-      #expect(queued == (isQueued ? "requeue 17\n" : nil))
-    }
+    private static let endless = 1_000_000
 
-    /// Sends a signal to the stand-in for srun.
-    private func sendToRanks(_ signal: Int32, in directory: TemporaryDirectory) throws {
-      let script = Data("\(directory.path)/bin/srun".utf8)
-      let processes = try FileManager.default.contentsOfDirectory(atPath: "/proc")
-        .compactMap { Int32($0) }
-        .filter {
-          FileManager.default.contents(atPath: "/proc/\($0)/cmdline")?.range(of: script) != nil
-        }
-      for process in processes { kill(process, signal) }
-    }
+    @Test("every job script runs to its end, and each way to train gives the same run")
+    func everyJobScript() throws {
+      let slurm = try LocalSlurm()
+      let container = """
+        #!/bin/sh
+        # Stands in for apptainer exec [--bind=…] IMAGE: runs the command outside of a container.
+        while [ "${2#--bind}" != "$2" ]; do shift; done
+        shift 2 && exec "$@"
+        """
+      let file = try slurm.directory.write(Array(container.utf8), to: "bin/apptainer")
+      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file)
 
-    private static let isInstalled: Bool = {
-      let outcome = try? Program.start(
-        command: ["sh", "-c", "command -v slurmctld && command -v munged && command -v srun"]
-      ).outcome()
-      return geteuid() == 0 && outcome?.status == 0
-    }()
-
-    @Test(
-      "under Slurm a job goes on after its time was up, and a cancelled one keeps a checkpoint",
-      .enabled(if: isInstalled, "needs root and the packages slurm-wlm and munge"))
-    func cluster() throws {
-      let directory = try TemporaryDirectory()
-      let state = "\(directory.path)/slurm"
-      let environment = [
-        "SLURM_CONF": "\(state)/slurm.conf",
-        "PATH": try #require(
-          URL(string: Program.path())?.deletingLastPathComponent().path(percentEncoded: false))
-          + ":" + (ProcessInfo.processInfo.environment["PATH"] ?? ""),
+      let short = ["--epochs", "2"]
+      let train = try slurm.submit("train", ["train"] + short)
+      var jobs = [
+        train,
+        try slurm.submit("train-mpirun", ["mpirun"] + short),
+        try slurm.submit("preemptible", ["preemptible"] + short),
+        try slurm.submit("apptainer", ["apptainer"] + short, settings: ["image": "image.sif"]),
+        try slurm.submit("debug", [], settings: ["steps": "2"]),
       ]
-      @discardableResult func start(_ command: [String]) throws -> Program.Outcome {
-        try Program.start(command: command, environment: environment, in: directory).outcome()
+      let bench = try slurm.submit("bench", ["--quick"])
+      let measurements = [
+        "curvature": "(--samples 32)", "attack": "(--samples 32 --steps 2)",
+        "bound": "(--measured 8)",
+      ]
+      let evaluate = try slurm.submit(
+        "evaluate", ["train"], options: ["--dependency=afterok:\(train)"], settings: measurements)
+      jobs += [bench, evaluate]
+      for job in jobs {
+        #expect(try slurm.states(atEndOf: job) == ["COMPLETED"], "\(slurm.log(of: job))")
       }
-      func run(_ command: [String]) throws -> Program.Outcome {
-        let outcome = try start(command)
-        try #require(outcome.status == 0, "\(command): \(outcome)")
-        return outcome
+      let metrics = try slurm.directory.text("train/metrics.jsonl")
+      #expect(metrics.contains(/"epoch": ?2/))
+      for run in ["mpirun", "preemptible", "apptainer"] {
+        #expect(try slurm.directory.text("\(run)/metrics.jsonl") == metrics, "\(run)")
       }
-      func cluster(_ command: String) throws {
-        let options = ["--directory", state, "--port", "\(Self.port)"]
-        _ = try run([Program.script("cluster/slurm")] + options + [command])
+      #expect(slurm.log(of: bench).contains(/\n +1 +1 .* 100 %\n +2 +1 .* %\n$/))
+      let table = slurm.log(of: evaluate)
+      #expect(table.contains("E C_f") && table.contains("L2 0.05"), "\(table)")
+      for command in ["curvature", "attack", "bound"] {
+        #expect(try !slurm.directory.text("train/\(command).json").isEmpty)
       }
-      func wait(for job: String, toBe words: String, after urge: [String]? = nil) throws {
-        for _ in 0..<80 {
-          if try run(["scontrol", "show", "job", job]).output.contains(words) { return }
-          // Refused where it comes too late.
-          if let urge { try start(urge) }
-          usleep(250_000)
-        }
-        let log = try? directory.text("job.out")
-        Issue.record("job \(job) is not \(words) after 20 s: \(log ?? "")")
-      }
-      func metricsLines() -> Int {
-        ((try? directory.text("run/metrics.jsonl")) ?? "").split(separator: "\n").count
-      }
-      func waitForMetrics(_ count: Int) {
-        for _ in 0..<400 where metricsLines() < count { usleep(50_000) }
-      }
-
-      defer { try? cluster("down") }
-      try cluster("up")
-      // Enough epochs for an hour: both ends come by signals.
-      let job = try run(
-        ["sbatch", "--parsable", "--output=job.out", Self.template, "run", "--epochs", "100000"]
-      ).outputLines[0]
-      waitForMetrics(3)
-      // What Slurm does by itself 90 seconds before the time limit.
-      _ = try run(["scancel", "--batch", "--signal=USR1", job])
-      try wait(for: job, toBe: "Restarts=1")
-      let before = metricsLines()
-      // A node takes what is launched in the second in which the job was killed for killed, too.
-      usleep(2_500_000)
-      // A job that has queued itself waits two minutes otherwise.
-      try wait(
-        for: job, toBe: "JobState=RUNNING",
-        after: ["scontrol", "update", "JobId=\(job)", "StartTime=now"])
-      waitForMetrics(before + 3)
-      #expect(metricsLines() > before)
-      _ = try run(["scancel", job])
-      try wait(for: job, toBe: "JobState=CANCELLED")
-      let log = try directory.text("job.out")
-      #expect(log.contains("resumed after step"), "\(log)")
-      #expect(log.components(separatedBy: "stopped by a signal after step").count == 3, "\(log)")
-      #expect(log.components(separatedBy: "Queued again").count == 2, "\(log)")
+      // Nothing that is there is measured again.
+      let again = try slurm.submit("evaluate", ["train"], settings: measurements)
+      #expect(try slurm.states(atEndOf: again) == ["COMPLETED"])
+      #expect(slurm.log(of: again).matches(of: /not measured again/).count == 3)
     }
 
-    /// Not those of a Slurm that runs here.
-    private static let port = 2 * Int.random(in: 10_000...15_000)
+    @Test("a preempted job writes a checkpoint, comes back and trains to its end")
+    func preemption() throws {
+      let slurm = try LocalSlurm()
+      try Self.write(recipe: "recipe", epochs: Self.endless, on: slurm)
+      let job = try slurm.submit("preemptible", ["run", "--recipe", "recipe.yaml"])
+      try slurm.waitForMetrics(of: "run")
+      let urgent = try slurm.run([
+        "sbatch", "--parsable", "--partition=urgent", "--ntasks=2", "--output=urgent.out",
+        "--wrap", "date",
+      ]).outputLines[0]
+      try slurm.wait(for: "requeue") { slurm.log(of: job).contains("Requeued") }
+      try Self.write(recipe: "recipe", continuing: "run", on: slurm)
+      #expect(try slurm.states(atEndOf: urgent) == ["COMPLETED"])
+      #expect(try slurm.states(atEndOf: job) == ["COMPLETED"])
+      let log = slurm.log(of: job)
+      #expect(log.matches(of: /stopped by a signal after step/).count == 1, "\(log)")
+      #expect(log.matches(of: /Job \d+, restart [01]/).count == 2, "\(log)")
+      #expect(log.matches(of: /resumed after step/).count == 1, "\(log)")
+    }
+
+    @Test("of a sweep, only the task that is signalled comes back")
+    func sweep() throws {
+      let slurm = try LocalSlurm(cores: 4)
+      for name in ["a", "c", "d"] { try Self.write(recipe: name, epochs: 1, on: slurm) }
+      try Self.write(recipe: "b", epochs: Self.endless, on: slurm)
+      let sweep = try slurm.submit(
+        "sweep", ["runs"], options: ["--ntasks-per-node=1"],
+        settings: [
+          "recipes": "(a.yaml b.yaml c.yaml d.yaml)", "seeds": "(1)", "penalties": "(0)",
+        ])
+      let run = "runs/b-seed-1-lambda-0"
+      try slurm.waitForMetrics(of: run)
+      try slurm.endTime(of: "\(sweep)_1")
+      try slurm.wait(for: "requeue") { slurm.log(of: "\(sweep)_1").contains("Requeued") }
+      try Self.write(recipe: "b", continuing: run, on: slurm)
+      #expect(
+        try slurm.states(atEndOf: sweep) == Array(repeating: "COMPLETED", count: 4))
+      for task in 0..<4 {
+        let log = slurm.log(of: "\(sweep)_\(task)")
+        #expect(log.matches(of: /Job \d+_\d, restart/).count == (task == 1 ? 2 : 1), "\(log)")
+        #expect(log.contains("resumed after step") == (task == 1), "\(log)")
+      }
+      let runs = try FileManager.default.contentsOfDirectory(
+        atPath: "\(slurm.directory.path)/runs")
+      #expect(runs.sorted() == ["a", "b", "c", "d"].map { "\($0)-seed-1-lambda-0" })
+    }
+
+    @Test("a chain continues after a task whose time was up, and ends when training is complete")
+    func chain() throws {
+      let slurm = try LocalSlurm()
+      try Self.write(recipe: "recipe", epochs: Self.endless, on: slurm)
+      let chain = try slurm.submit(
+        "chain", ["run", "--recipe", "recipe.yaml"], options: ["--array=1-3%1"])
+      try slurm.waitForMetrics(of: "run")
+      try slurm.run(["scontrol", "hold", chain])
+      try slurm.endTime(of: "\(chain)_1")
+      try slurm.wait(for: "the end of the first task") {
+        try !slurm.run(["squeue", "--noheader", "--jobs=\(chain)", "--format=%T"]).output
+          .contains(/RUNNING|COMPLETING/)
+      }
+      try Self.write(recipe: "recipe", continuing: "run", on: slurm)
+      try slurm.run(["scontrol", "release", "\(chain)_[2-3]"])
+      let states = try slurm.states(atEndOf: chain)
+      #expect(Set(states) == ["FAILED", "COMPLETED", "CANCELLED"], "\(states)")
+      let log = slurm.log(of: "\(chain)_2")
+      #expect(log.contains("resumed after step"), "\(slurm.log(of: "\(chain)_1")) \(log)")
+      #expect(log.contains("the tasks that wait are cancelled"), "\(log)")
+    }
+
+    @Test(
+      "a job that is cancelled leaves a checkpoint that loads, and is not queued again",
+      arguments: ["preemptible", "train-mpirun"])
+    func cancellation(script: String) throws {
+      let slurm = try LocalSlurm()
+      let options = ["run", "--epochs", "\(Self.endless)", "--checkpoint-every", "\(Self.endless)"]
+      let job = try slurm.submit(script, options)
+      try slurm.waitForMetrics(of: "run")
+      try slurm.run(["scancel", job])
+      #expect(try slurm.states(atEndOf: job) == ["CANCELLED"])
+      #expect(!slurm.log(of: job).contains("Requeued"))
+      let checkpoints = try FileManager.default.contentsOfDirectory(
+        atPath: "\(slurm.directory.path)/run/checkpoints")
+      #expect(checkpoints.contains { $0.contains(/step-0*[1-9]/) }, "\(checkpoints)")
+      let outcome = try Program.run(["evaluate", "--model", "run"], in: slurm.directory)
+      #expect(outcome.status == 0, "\(outcome)")
+    }
+
+    @Test("the data are copied to each node's disk by one task, and removed at the end")
+    func staging() throws {
+      let slurm = try LocalSlurm(nodes: 2, cores: 1)
+      for split in ["train", "t10k"] {
+        let images =
+          [0, 0, 8, 3, 0, 0, 0, 4, 0, 0, 0, 8, 0, 0, 0, 8] + (0..<4 * 64).map { $0 % 251 }
+        try slurm.directory.write(images.map(UInt8.init), to: "data/\(split)-images-idx3-ubyte")
+        try slurm.directory.write(
+          [0, 0, 8, 1, 0, 0, 0, 4, 0, 1, 2, 3], to: "data/\(split)-labels-idx1-ubyte")
+      }
+      let disk = "\(slurm.directory.path)/disk"
+      let job = try slurm.submit(
+        "train",
+        ["run", "--data-set", "idx", "--data", "data", "--batch-size", "4"]
+          + ["--epochs", "1", "--crop-padding", "0"],
+        options: ["--nodes=2", "--ntasks-per-node=1"], settings: ["local_disk": disk])
+      #expect(try slurm.states(atEndOf: job) == ["COMPLETED"], "\(slurm.log(of: job))")
+      #expect(slurm.log(of: job).contains("2 ranks × 1 threads on n[1-2]"))
+      let recipe = try slurm.directory.text("run/recipe.json")
+      #expect(recipe.contains("\(disk)/lcnn-dist-\(job)"), "\(recipe)")
+      #expect(try FileManager.default.contentsOfDirectory(atPath: disk).isEmpty)
+    }
   }
 }
