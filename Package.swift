@@ -11,9 +11,7 @@ let mpi = Context.environment["MPI_PKG_CONFIG"] ?? "mpi"
 let package = Package(
   name: "lcnn-dist",
   products: [
-    .executable(name: "lcnn-dist", targets: ["lcnn-dist"]),
-    // For tests: preloaded into programs, so a library of its own.
-    .library(name: "TileEmulator", type: .dynamic, targets: ["CTileEmulator"]),
+    .executable(name: "lcnn-dist", targets: ["lcnn-dist"])
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -145,15 +143,13 @@ let package = Package(
       name: "CForcedVectorUnits",
       dependencies: ["CKernels"],
       path: "Tests/Support/CForcedVectorUnits"),
-    .target(name: "CTileEmulator", path: "Tests/Support/CTileEmulator"),
-    .executableTarget(
-      name: "tile-emulator-check", path: "Tests/Support/TileEmulatorCheck",
-      linkerSettings: [.linkedLibrary("m")]),
+    .target(name: "CPlainTiles", dependencies: ["CKernels"], path: "Tests/Support/CPlainTiles"),
+    .systemLibrary(name: "CLAPACK", path: "Tests/Support/CLAPACK", pkgConfig: "openblas"),
     .target(
       name: "TestSupport",
       dependencies: [
-        "CBLAS", "Failures", "RandomNumbers", "MessagePassing", "Datasets", "Tensors", "Kernels",
-        "Layers", "Networks", "CAllocationCounter",
+        "Failures", "RandomNumbers", "MessagePassing", "Datasets", "Tensors", "Kernels",
+        "Layers", "Networks", "CAllocationCounter", "CLAPACK",
       ],
       path: "Tests/Support/TestSupport"),
     .target(
@@ -175,7 +171,8 @@ let package = Package(
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestFiles"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
     .testTarget(
-      name: "KernelsTests", dependencies: ["CKernels", "Tensors", "Kernels", "CForcedVectorUnits"]),
+      name: "KernelsTests",
+      dependencies: ["CKernels", "Tensors", "Kernels", "CForcedVectorUnits", "CPlainTiles"]),
     .testTarget(
       name: "LayersTests",
       dependencies: [

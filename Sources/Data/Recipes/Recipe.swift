@@ -113,10 +113,11 @@ extension Recipe {
 
   /// Number format in which convolutions multiply while a network is trained.
   public enum TrainingPrecision: String, CaseIterable, Sendable {
-    /// The fastest format as exact as `fp32`: `bf16x3` where the vector units have tiles.
+    /// The precision that measurements favour: `fp32` on every CPU.
     case auto
     case fp32
-    /// Factors of the larger convolutions are sums of three bfloat16, as exact as `fp32`.
+    /// Factors of the larger convolutions are sums of three bfloat16, as exact as `fp32`. This is for AMX,
+    /// on which it has never been timed.
     case bf16x3
     /// Factors of the larger convolutions are rounded to bfloat16; sums and all else are float32.
     case bf16

@@ -116,7 +116,7 @@ public struct RecipeKeys: Sendable {
     "standard: PGD against labels, pixels clipped; paper: the reference code's weaker variant")
   public let precision = Key(
     .optimization, "precision", .choice, default: Recipe.TrainingPrecision.auto,
-    "factors of convolutions in training; auto: the fastest as exact as fp32; bf16: rounded")
+    "factors of convolutions in training; auto: fp32; bf16x3: for AMX, never timed; bf16: rounded")
   // The default is arbitrary.
   public let seed = Key<UInt64>(
     .optimization, "seed", .seed, default: 1729,

@@ -38,7 +38,7 @@ public final class Convolution2D: Layer {
   public init(
     _ geometry: ConvolutionGeometry, weight: Parameter, bias: Parameter?,
     spectralNorm: SpectralNorm?, maximumSamples: Int, slices: Slices,
-    derivatives: Derivatives, algorithm: Algorithm = .fastest, precision: Precision = .fastestExact,
+    derivatives: Derivatives, algorithm: Algorithm = .fastest, precision: Precision = .float32,
     transforms: TransformedWeights = .both, workspace: Workspace, arena: Arena
   ) {
     require(

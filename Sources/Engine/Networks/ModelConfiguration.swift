@@ -40,7 +40,7 @@ public struct ModelConfiguration: Sendable, Equatable {
   public init(
     _ purpose: Purpose, maximumSamples: Int, slices: Slices = Slices(samples: 8),
     batchNormScope: BatchNormScope = .global, sumOrder: SumOrder = .fastest,
-    precision: Precision = .fastestExact, fusion: Fusion = .fused
+    precision: Precision = .float32, fusion: Fusion = .fused
   ) {
     self.purpose = purpose
     self.maximumSamples = maximumSamples

@@ -119,14 +119,13 @@ extension Recipe {
 
   public var productPrecision: Precision {
     switch self.precision {
-    case .auto: .fastestExact
-    case .fp32: .float32
+    case .auto, .fp32: .float32
     case .bf16x3: .bfloat16x3
     case .bf16: .bfloat16
     }
   }
 
-  /// What `precision` means by the vector units in use, which is never `auto`.
+  /// The precision that `precision` chooses, which is never `auto`.
   public var decidedPrecision: TrainingPrecision {
     switch productPrecision {
     case .float32: .fp32

@@ -1,7 +1,7 @@
-import CBLAS
+import CLAPACK
 import Failures
 
-/// Dense matrices in LAPACK's hands.
+/// Singular values and eigenvalues of dense matrices, by LAPACK.
 public enum DenseAlgebra {
   /// The largest singular value of a matrix given by its columns, by `dgesvd`.
   public static func largestSingularValue(_ columns: [[Double]]) -> Double {

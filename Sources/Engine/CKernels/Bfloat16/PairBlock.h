@@ -40,6 +40,9 @@ ck_multiply_pairs_by_vectors(const PairBlock *block, size_t rows, size_t columns
 __attribute__((visibility("hidden"))) bool ck_vectors_multiply_bfloat16(void);
 
 #if defined(__x86_64__)
+#define HAS_TILES
+#endif
+
 /// How the tiles of this thread are configured.
 typedef struct {
   /// Of the two blocks of rows, and pairs of a tile; the first is 0 before anything is configured.
@@ -57,6 +60,5 @@ __attribute__((visibility("hidden"))) void ck_release_tiles(void);
 
 /// `ck_multiply_add_pairs` by tiles: four of sums, each added a product of 16 by 16 pairs by 16.
 __attribute__((visibility("hidden"))) float ck_multiply_add_tiles(size_t rounds, uint32_t pair);
-#endif
 
 #endif

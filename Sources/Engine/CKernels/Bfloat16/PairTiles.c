@@ -1,10 +1,13 @@
 #include "PairBlock.h"
 #include "TileConfiguration.h"
 
-#if defined(__x86_64__)
-#include <immintrin.h>
+#ifdef HAS_TILES
 
+// A test compiles this file with plain C in the place of the instructions, and defines FOR_TILES.
+#ifndef FOR_TILES
+#include <immintrin.h>
 #define FOR_TILES __attribute__((target(V4_FEATURES ",amx-tile,amx-bf16")))
+#endif
 
 // Two by two tiles of sums, [16, 16] floats each, and beside them two tiles of a, [16 rows, 16
 // pairs], and two of b, [16 pairs, 16 columns]. Intrinsics take a tile's number as a literal.

@@ -15,7 +15,7 @@ static bool usesTiles(void) { return ck_units_in_use >= CKVectorUnitsAMX; }
 
 /// What multiplies blocks, for the products of one run.
 typedef struct {
-#if defined(__x86_64__)
+#ifdef HAS_TILES
   TileShape tiles;
 #else
   char nothing;
@@ -24,7 +24,7 @@ typedef struct {
 
 static void multiplyPairs(Multiplier *multiplier, const PairBlock *block, size_t rows,
                           size_t columns) {
-#if defined(__x86_64__)
+#ifdef HAS_TILES
   if (usesTiles()) return ck_multiply_pairs_by_tiles(&multiplier->tiles, block, rows, columns);
 #else
   (void)multiplier;
@@ -33,7 +33,7 @@ static void multiplyPairs(Multiplier *multiplier, const PairBlock *block, size_t
 }
 
 static void finish(void) {
-#if defined(__x86_64__)
+#ifdef HAS_TILES
   if (usesTiles()) ck_release_tiles();
 #endif
 }

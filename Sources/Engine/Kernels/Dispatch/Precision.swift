@@ -8,13 +8,11 @@ public enum Precision: String, CaseIterable, Sendable, Hashable, Codable {
   /// products that reach the last of them.
   ///
   /// As exact as float32 between 2⁻¹¹⁰ and 3.38e38; below, the lower parts count as 0, beyond, results are
-  /// NaN. For instructions that multiply bfloat16 at more than six times its rate. Of two
+  /// NaN. For instructions that multiply bfloat16 at more than six times its rate: AMX's,
+  /// for which this has never been timed. Of two
   /// parts, with three products, an error of 2⁻¹⁷ per factor is left, which Winograd's transforms amplify to
   /// 2e-5 to 3e-5 of the largest output: more than may be taken for float32.
   case bfloat16x3
-
-  /// Of those as exact as float32 the one expected to be the fastest, by the vector units in use.
-  public static var fastestExact: Precision { VectorUnits.current >= .amx ? .bfloat16x3 : .float32 }
 
   /// Of how many bfloat16 a factor is the sum; 0 for floats.
   var parts: Int {

@@ -55,7 +55,7 @@ public struct WinogradConvolution: Hashable, Sendable {
 
   /// - Parameter samples: the most that one call will take. Calls with more are legal; the
   ///   scratch, and so the runs, are no larger than this many need.
-  public init(_ geometry: ConvolutionGeometry, samples: Int, precision: Precision = .fastestExact) {
+  public init(_ geometry: ConvolutionGeometry, samples: Int, precision: Precision = .float32) {
     require(
       WinogradConvolution.applies(to: geometry),
       "Winograd's convolution is for 3×3 kernels at stride 1 or 2 with padding 1, not \(geometry)")
