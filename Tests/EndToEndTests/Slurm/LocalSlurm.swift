@@ -1,4 +1,5 @@
 import Foundation
+import TestFiles
 import Testing
 
 /// A Slurm that `cluster/slurm` runs on this machine until the end of a test, with a folder for jobs.
