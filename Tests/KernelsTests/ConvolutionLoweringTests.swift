@@ -28,7 +28,7 @@ import Testing
 
   func lowered(_ x: Tensor, _ geometry: ConvolutionGeometry) -> Tensor {
     let columns = source.unset(geometry.columnsShape(samples: Self.samples))
-    lower(x, geometry, into: columns)
+    imageToColumns(x, geometry, into: columns)
     return columns
   }
 
@@ -37,7 +37,7 @@ import Testing
     let x = source.random(geometry.inputShape(samples: Self.samples))
     let c = source.random(geometry.columnsShape(samples: Self.samples))
     let raised = source.unset(x.shape)
-    raise(c, geometry, into: raised)
+    columnsToImage(c, geometry, into: raised)
     let left = dot(lowered(x, geometry), c)
     let right = dot(x, raised)
     // Elements of `raised` are sums of at most nine floats; the products are summed in double.
@@ -67,7 +67,7 @@ import Testing
     let matrix = weight.reshaped([geometry.patch, geometry.outputChannels])
     multiply(.plain(rows(y, geometry)), .transposed(matrix), into: columns)
     let x = source.unset(expected.shape)
-    raise(columns, geometry, into: x)
+    columnsToImage(columns, geometry, into: x)
     #expect(largestDifference(x, expected) < tolerance)
   }
 
@@ -97,8 +97,8 @@ import Testing
     let geometry = Self.geometries[0]
     let x = source.unset(geometry.inputShape(samples: 0))
     let columns = source.unset(geometry.columnsShape(samples: 0))
-    lower(x, geometry, into: columns)
-    raise(columns, geometry, into: x)
+    imageToColumns(x, geometry, into: columns)
+    columnsToImage(columns, geometry, into: x)
     #expect(columns.count == 0)
   }
 

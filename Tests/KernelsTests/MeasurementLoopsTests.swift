@@ -15,9 +15,9 @@ import Testing
 
   @Test("products of pairs run in every lane: each counts the rounds")
   func pairs() {
-    let lanes = Float(MultiplyAddLoop.operationsPerPairRound / 4)
+    let lanes = Float(MultiplyAddLoop.operationsPerBfloat16Round / 4)
     // Whole numbers below 2²⁴ are exact.
-    #expect(MultiplyAddLoop.runPairs(rounds: 1000, factor: 0.5) == 1000 * lanes)
+    #expect(MultiplyAddLoop.runBfloat16(rounds: 1000, factor: 0.5) == 1000 * lanes)
   }
 
   @Test("products without transforms are those of a forward pass, to the bit")

@@ -49,8 +49,8 @@ import Testing
     let output = factors.halves(extents.parts * extents.outputElements)
     let before = factors.floats(extents.frequencies * products.panelFrequencyStride)
     let words =
-      ck_winograd_pair_words(extents.tiles, products.inputPitch)
-      + ck_winograd_pair_words(extents.tiles, products.outputPitch)
+      ck_winograd_bf16_scratch_words(extents.tiles, products.inputPitch)
+      + ck_winograd_bf16_scratch_words(extents.tiles, products.outputPitch)
     let results = [
       plain_winograd_multiply_transposed_bf16, ck_winograd_multiply_transposed_bf16,
     ].map { multiply in

@@ -264,14 +264,16 @@ import Testing
 
   @Test("it pays from 16 channels on but for narrow and small strided images")
   func pays() {
-    #expect(WinogradConvolution.pays(for: Case(3, 4, 16, 16, samples: 1).geometry))
-    #expect(WinogradConvolution.pays(for: Case(8, 8, 64, 64, stride: 2, samples: 1).geometry))
-    #expect(WinogradConvolution.pays(for: Case(2, 2, 16, 16, samples: 1).geometry))
-    #expect(!WinogradConvolution.pays(for: Case(1, 1, 16, 16, samples: 1).geometry))
-    #expect(!WinogradConvolution.pays(for: Case(2, 9, 16, 16, samples: 1).geometry))
-    #expect(!WinogradConvolution.pays(for: Case(4, 4, 16, 16, stride: 2, samples: 1).geometry))
-    #expect(!WinogradConvolution.pays(for: Case(32, 32, 3, 64, samples: 1).geometry))
-    #expect(!WinogradConvolution.pays(for: Case(32, 32, 64, 15, samples: 1).geometry))
+    #expect(WinogradConvolution.isProfitable(for: Case(3, 4, 16, 16, samples: 1).geometry))
+    #expect(
+      WinogradConvolution.isProfitable(for: Case(8, 8, 64, 64, stride: 2, samples: 1).geometry))
+    #expect(WinogradConvolution.isProfitable(for: Case(2, 2, 16, 16, samples: 1).geometry))
+    #expect(!WinogradConvolution.isProfitable(for: Case(1, 1, 16, 16, samples: 1).geometry))
+    #expect(!WinogradConvolution.isProfitable(for: Case(2, 9, 16, 16, samples: 1).geometry))
+    #expect(
+      !WinogradConvolution.isProfitable(for: Case(4, 4, 16, 16, stride: 2, samples: 1).geometry))
+    #expect(!WinogradConvolution.isProfitable(for: Case(32, 32, 3, 64, samples: 1).geometry))
+    #expect(!WinogradConvolution.isProfitable(for: Case(32, 32, 64, 15, samples: 1).geometry))
   }
 
   @Test(

@@ -18,7 +18,7 @@ import Tensors
 /// Inside a residual block it normalises αx instead, α its ``Factors/input``, and M holds the factor of
 /// its ``Factors/output``. The statistics of αx follow from those of x: BN(αx) with ε is BN(x) with ε/α².
 /// The `prepare` methods make what a pass needs of the batch; the passes themselves are one loop each,
-/// here or in a ``NormalizedActivation`` that continues with a softplus.
+/// here or in a ``AffineActivation`` that continues with a softplus.
 /// - Source: Srinivas et al. 2022, §3.3; running statistics as in PyTorch (momentum 0.1, unbiased).
 public final class BatchNorm: Layer {
   public static let epsilon: Float = 1e-5
@@ -57,7 +57,7 @@ public final class BatchNorm: Layer {
   private let statistics: BatchStatistics
   private let batch: BatchNormMoments
   /// The numbers of M·x̂ as a function of x.
-  let coefficients: SummandCoefficients
+  let coefficients: AffinePerChannel
   private let zero: Tensor
   /// About where x is expected to lie.
   private let center: Tensor
@@ -93,7 +93,7 @@ public final class BatchNorm: Layer {
     localProducts = arena.buffer(of: Double.self, count: sliceCount)
     localProductTangents = arena.buffer(of: Double.self, count: sliceCount)
     batch = BatchNormMoments(channels: channels, arena: arena)
-    coefficients = SummandCoefficients(.normalized, channels: channels, arena: arena)
+    coefficients = AffinePerChannel(.normalized, channels: channels, arena: arena)
     let perChannel = Shape(length: channels)
     zero = arena.tensor(perChannel)
     center = arena.tensor(perChannel)

@@ -30,12 +30,12 @@ struct BatchNormMoments {
   }
 
   /// y = X·rM.
-  func setScale(of c: SummandCoefficients, multiplier m: Float) {
+  func setScale(of c: AffinePerChannel, multiplier m: Float) {
     for channel in 0..<c.scale.count { c.scale[channel] = inverseDeviation[channel] * m }
   }
 
   /// x̄ = rM(ȳ − p − x̂q).
-  func setGradient(of c: SummandCoefficients, multiplier m: Float) {
+  func setGradient(of c: AffinePerChannel, multiplier m: Float) {
     for channel in 0..<c.scale.count {
       let r = inverseDeviation[channel]
       c.gradientCentered[channel] = -r * r * m * gradientProduct[channel]
@@ -44,7 +44,7 @@ struct BatchNormMoments {
   }
 
   /// ẏ = rM(ẋ − τ − x̂a).
-  func setTangent(of c: SummandCoefficients, multiplier m: Float) {
+  func setTangent(of c: AffinePerChannel, multiplier m: Float) {
     for channel in 0..<c.scale.count {
       let r = inverseDeviation[channel]
       c.tangentCentered[channel] = -r * r * m * tangentProduct[channel]
@@ -53,7 +53,7 @@ struct BatchNormMoments {
   }
 
   /// dx̄ = −ra·rM(ȳ − p − x̂q) + rM(dȳ − s₀ − tq − x̂s₁), t = r(ẋ − τ − x̂a).
-  func setGradientTangent(of c: SummandCoefficients, multiplier m: Float) {
+  func setGradientTangent(of c: AffinePerChannel, multiplier m: Float) {
     for channel in 0..<c.scale.count {
       let r = inverseDeviation[channel]
       let a = tangentProduct[channel]

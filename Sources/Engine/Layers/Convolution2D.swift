@@ -52,7 +52,7 @@ public final class Convolution2D: Layer {
     reparameterizations = spectralNorm.map { [$0] } ?? []
     biasSums = arena.buffer(of: Double.self, count: bias == nil ? 0 : geometry.outputChannels)
     product =
-      algorithm == .fastest && WinogradConvolution.pays(for: geometry)
+      algorithm == .fastest && WinogradConvolution.isProfitable(for: geometry)
       ? WinogradProduct(
         geometry, weight: weight, maximumSamples: maximumSamples, precision: precision,
         derivatives: derivatives, transforms: transforms, workspace: workspace, arena: arena)

@@ -8,7 +8,7 @@ public final class ConvolutionBlock: Layer {
   private let convolution: Convolution2D
   private let norm: BatchNorm
   private let activation: any Layer
-  private let sum: ActivatedSum
+  private let sum: NormActivation
   /// The convolution's output, for the largest number of samples.
   private let edge: Edge
   public let parameters: [Parameter]
@@ -23,7 +23,7 @@ public final class ConvolutionBlock: Layer {
     self.activation = activation
     self.edge = edge
     parameters = convolution.parameters + norm.parameters + activation.parameters
-    sum = ActivatedSum(
+    sum = NormActivation(
       norm, .nothing, activation, channels: edge.shape.channels,
       maximumSamples: edge.shape.samples, slices: slices, arena: arena)
   }

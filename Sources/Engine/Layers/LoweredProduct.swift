@@ -47,7 +47,7 @@ struct LoweredProduct: ConvolutionProduct {
       multiply(
         .plain(output), .transposed(weightMatrix(weight.effective)), into: columns,
         previous: loweringIsIdentity && accumulation == .add ? 1 : 0)
-      if !loweringIsIdentity { raise(columns, geometry, accumulation, into: image) }
+      if !loweringIsIdentity { columnsToImage(columns, geometry, accumulation, into: image) }
     }
   }
 
@@ -87,7 +87,7 @@ struct LoweredProduct: ConvolutionProduct {
     let shape = columnsShape(x.shape.samples)
     if loweringIsIdentity { return x.reshaped(shape) }
     let columns = workspace.tensor(shape)
-    lower(x, geometry, into: columns)
+    imageToColumns(x, geometry, into: columns)
     return columns
   }
 

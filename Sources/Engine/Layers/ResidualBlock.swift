@@ -35,7 +35,7 @@ public final class ResidualBlock: Layer {
   private let second: Normalized
   private let shortcut: Normalized?
   private let activation: any Layer
-  private let sum: ActivatedSum
+  private let sum: NormActivation
   /// Between the first activation and the second convolution.
   private let inner: Edge
   public let parameters: [Parameter]
@@ -51,7 +51,7 @@ public final class ResidualBlock: Layer {
     self.activation = activation
     let layers = second.layers + (shortcut?.layers ?? []) + [activation]
     parameters = first.parameters + layers.flatMap(\.parameters)
-    sum = ActivatedSum(
+    sum = NormActivation(
       second.norm,
       shortcut.map { .normalized($0.norm) }
         ?? .scaled(factor: ResidualBlock.inputFactor * ResidualBlock.outputFactor),

@@ -29,7 +29,7 @@ public final class SpectralNorm: Reparameterization {
   public let state: [StateTensor]
 
   private let order: Order
-  private let image: ImageConvolution
+  private let image: SingleImageConvolution
   /// One number: σ.
   private let sigmaStorage: Tensor
   private let workspace: Workspace
@@ -50,7 +50,7 @@ public final class SpectralNorm: Reparameterization {
     self.workspace = workspace
     let geometry =
       order == .outputFirst ? layer : SpectralNorm.operatorGeometry(of: layer)
-    image = ImageConvolution(geometry)
+    image = SingleImageConvolution(geometry)
     sigmaStorage = arena.tensor(Shape(length: 1), in: .shared)
     u = arena.tensor(geometry.outputShape(samples: 1), in: .shared)
     v = arena.tensor(geometry.inputShape(samples: 1), in: .shared)

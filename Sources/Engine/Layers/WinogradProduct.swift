@@ -102,7 +102,7 @@ final class WinogradProduct: ConvolutionProduct {
     guard let kept else {
       let (scratch, own) = workspace.tensors(
         winograd.scratchShape, ownShape(winograd.transformedWeightShape))
-      if winograd.prefersPlainWeight { return (scratch, .plain(weight.effective, panel: own)) }
+      if winograd.transformsOnTheFly { return (scratch, .plain(weight.effective, panel: own)) }
       winograd.transformWeight(weight.effective, into: own)
       return (scratch, .transformed(own))
     }
@@ -117,7 +117,7 @@ final class WinogradProduct: ConvolutionProduct {
     guard let kept else {
       let (scratch, own) = workspace.tensors(
         winograd.scratchShape, ownShape(winograd.transposedWeightShape))
-      if winograd.prefersPlainWeight { return (scratch, .plain(weight.effective, panel: own)) }
+      if winograd.transformsOnTheFly { return (scratch, .plain(weight.effective, panel: own)) }
       winograd.transformTransposedWeight(weight.effective, into: own)
       return (scratch, .transformed(own))
     }
@@ -130,7 +130,7 @@ final class WinogradProduct: ConvolutionProduct {
 
   /// What a pass needs for a weight that is not kept, of the shape that it has transformed.
   private func ownShape(_ transformed: Shape) -> Shape {
-    winograd.prefersPlainWeight ? winograd.panelShape : transformed
+    winograd.transformsOnTheFly ? winograd.panelShape : transformed
   }
 
   /// Scratch and a transformed gradient, beside what a weight needs that is not kept.

@@ -32,14 +32,14 @@ public enum ZeroPaddedNorm {
       let length = sumOfSquares(tensors.image).squareRoot()
       guard length > 0, length.isFinite else { break }
       scale(tensors.image, by: Float(1 / length), into: tensors.image)
-      lower(tensors.image, geometry, into: tensors.columns)
+      imageToColumns(tensors.image, geometry, into: tensors.columns)
       multiply(.plain(tensors.columns), .plain(tensors.weight), into: tensors.output)
       let previous = norm
       // The unit vector's own length is rounded.
       norm = (sumOfSquares(tensors.output) / sumOfSquares(tensors.image)).squareRoot()
       if abs(norm - previous) <= tolerance * norm { break }
       multiply(.plain(tensors.output), .transposed(tensors.weight), into: tensors.columns)
-      raise(tensors.columns, geometry, into: tensors.image)
+      columnsToImage(tensors.columns, geometry, into: tensors.image)
     }
     return withExtendedLifetime(arena) { norm }
   }

@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-/// What LDTILECFG reads: palette 1 is eight tiles of at most 16 rows of 64 bytes.
+/// The operand of LDTILECFG; palette 1 is eight tiles of at most 16 rows of 64 bytes.
 typedef struct {
   uint8_t palette, startRow, reserved[14];
   uint16_t rowBytes[16];

@@ -9,9 +9,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-// A process must ask for the state of tiles before its first instruction with one (Linux since 5.16,
-// Documentation/arch/x86/xstate.rst). It is refused where a thread has an alternate signal stack too
-// small for a frame with tiles, some 11 KiB, and from then on sigaltstack refuses such stacks.
+// Since Linux 5.16 a process must request permission before its first instruction with a tile
+// (Documentation/arch/x86/xstate.rst). The kernel refuses if a thread has an alternate signal stack
+// too small for a frame with tiles, about 11 KiB; once granted, sigaltstack refuses such stacks.
 static const long requestPermission = 0x1023, tileData = 18;
 
 static sigjmp_buf illegal;
@@ -33,14 +33,14 @@ __attribute__((target("amx-tile,amx-bf16"))) static void useTiles(void) {
   _tile_release();
 }
 
-/// By trying, because under virtualisation the leaves of CPUID that describe tiles may be empty
-/// where there are some, and the permission may be granted where an instruction is not passed on.
+/// Executes tile instructions to find out, because under virtualisation CPUID may not list tiles
+/// that work, and permission may be granted although the instructions do not work.
 bool ck_tiles_work(void) {
   if (syscall(SYS_arch_prctl, requestPermission, tileData) != 0) return false;
   struct sigaction trial = {.sa_handler = onIllegalInstruction}, before;
   sigemptyset(&trial.sa_mask);
   if (sigaction(SIGILL, &trial, &before) != 0) return false;
-  // Blocked, as it may be inherited, the signal of an instruction would end the process.
+  // The process may have inherited a blocked SIGILL, which would then end it.
   sigset_t ofInstructions, mask;
   sigemptyset(&ofInstructions);
   sigaddset(&ofInstructions, SIGILL);

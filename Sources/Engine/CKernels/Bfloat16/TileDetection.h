@@ -3,10 +3,9 @@
 
 #include <stdbool.h>
 
-/// Whether this process may use AMX tiles, and products of bfloat16 by them; asks the kernel for
-/// permission.
+/// Requests the kernel's permission, and returns whether AMX tiles can multiply bfloat16.
 ///
-/// Not while another thread installs a handler of SIGILL.
+/// Must not run while another thread installs a handler of SIGILL.
 __attribute__((visibility("hidden"))) bool ck_tiles_work(void);
 
 #endif

@@ -3,15 +3,15 @@
 #include <stdbool.h>
 #include <string.h>
 
-/// The part of one kernel row that lies inside the input: a run of floats in x and in the patch.
+/// The part of one kernel row inside the image: a run of floats in x and in the patch.
 typedef struct {
   bool inside;
-  /// Floats before the run in the patch's kernel row, in the run, and before the run in x's sample.
+  /// Floats before the run in the patch's row, in the run, and before the run in the sample of x.
   size_t before, length, offset;
 } Run;
 
 ALWAYS_INLINE Run runOf(const CKConvolution *v, size_t oy, size_t ox, size_t ky) {
-  // Positions in the padded input, where nothing is negative.
+  // Positions in the padded image, so that none is negative.
   const size_t y = oy * v->stride + ky, left = ox * v->stride, right = left + v->kernelWidth;
   const size_t first = left > v->padding ? left : v->padding;
   const size_t last = right < v->padding + v->width ? right : v->padding + v->width;
@@ -24,7 +24,7 @@ ALWAYS_INLINE Run runOf(const CKConvolution *v, size_t oy, size_t ox, size_t ky)
   return run;
 }
 
-void ck_lower(const CKConvolution *v, const float *x, float *columns) {
+void ck_image_to_columns(const CKConvolution *v, const float *x, float *columns) {
   const size_t rowLength = v->kernelWidth * v->channels;
   for (size_t n = 0; n < v->samples; n++, x += v->height * v->width * v->channels) {
     for (size_t oy = 0; oy < v->outputHeight; oy++) {
@@ -45,7 +45,7 @@ void ck_lower(const CKConvolution *v, const float *x, float *columns) {
   }
 }
 
-KERNEL(void, ck_raise, (const CKConvolution *v, const float *columns, bool adds, float *x),
+KERNEL(void, ck_columns_to_image, (const CKConvolution *v, const float *columns, bool adds, float *x),
        (v, columns, adds, x)) {
   const size_t rowLength = v->kernelWidth * v->channels;
   const size_t sample = v->height * v->width * v->channels;

@@ -1,17 +1,17 @@
 #include "SmallImageAdjoint.h"
-#include "ImageReach.h"
+#include "TapOverlap.h"
 #include <string.h>
 
 enum { mostChannels = 4, mostPositions = 6 };
 
-/// Some channels of x: their weights of a tap, and of the tap that follows.
+/// The weights of some channels of x for one tap, and for the next tap.
 typedef struct {
   const float *weight, *next;
 } Rows;
 
 /// to[p] [channels, 16] += from[p] [inner]·rows [channels, inner], in lanes that are added later.
 ///
-/// `channels` and `positions` are constants where this is inlined: the sums stay in registers.
+/// `channels` and `positions` are constants after inlining, so the sums stay in registers.
 ALWAYS_INLINE void addProducts(const float *const *from, float *const *to, Rows rows, size_t inner,
                                size_t channels, size_t positions) {
   Lanes sums[mostPositions][mostChannels], factor[mostChannels], element;
@@ -45,20 +45,21 @@ ALWAYS_INLINE void addProducts(const float *const *from, float *const *to, Rows 
   }
 }
 
-/// lanes [positions of x, channels, 16] += one tap, at `step` positions at a time or fewer.
-ALWAYS_INLINE void addTap(const CKConvolution *v, Reach reach, size_t outputs, Rows rows,
+/// lanes [positions of x, channels, 16] += the products of one tap, at most `step` positions at
+/// once.
+ALWAYS_INLINE void addTap(const CKConvolution *v, TapOverlap overlap, size_t outputs, Rows rows,
                           const float *y, float *lanes, size_t channels, size_t step) {
-  size_t left = reach.rows * reach.columns, row = 0, column = 0;
+  size_t left = overlap.rows * overlap.columns, row = 0, column = 0;
   for (size_t groups = (left + step - 1) / step; groups > 0; groups--) {
     const size_t size = (left + groups - 1) / groups;
     const float *from[mostPositions];
     float *to[mostPositions];
     for (size_t p = 0; p < size; p++) {
       const size_t position =
-          (reach.x + row * reach.xRow + column * reach.xColumn) / v->channels;
-      from[p] = y + reach.y + row * reach.yRow + column * reach.yColumn;
+          (overlap.x + row * overlap.xRow + column * overlap.xColumn) / v->channels;
+      from[p] = y + overlap.y + row * overlap.yRow + column * overlap.yColumn;
       to[p] = lanes + position * channels * laneCount;
-      if (++column == reach.columns) row++, column = 0;
+      if (++column == overlap.columns) row++, column = 0;
     }
     UNROLLED for (size_t constant = 1; constant <= step; constant++) {
       if (size == constant) addProducts(from, to, rows, outputs, channels, constant);
@@ -67,7 +68,7 @@ ALWAYS_INLINE void addTap(const CKConvolution *v, Reach reach, size_t outputs, R
   }
 }
 
-/// x [positions, channels of it] ← the sums of lanes [positions, channels, 16].
+/// x [positions, `channels` of its channels] ← the sums of lanes [positions, channels, 16].
 ALWAYS_INLINE void addLanes(const CKConvolution *v, const float *lanes, size_t channels, float *x) {
   const size_t count = v->height * v->width * channels;
   for (size_t first = 0; first < count; first += laneCount) {
@@ -86,19 +87,19 @@ ALWAYS_INLINE void addLanes(const CKConvolution *v, const float *lanes, size_t c
   }
 }
 
-/// Some channels of x, from the first that `weight` and `x` point to.
+/// The adjoint for `channels` channels of x, which `weight` and `x` point to.
 ALWAYS_INLINE void adjointOf(const CKConvolution *v, size_t outputs, const float *weight,
                              const float *y, float *lanes, float *x, size_t channels,
                              size_t step) {
   const size_t taps = v->kernelHeight * v->kernelWidth;
   memset(lanes, 0, v->height * v->width * channels * laneCount * sizeof(float));
   for (size_t tap = 0; tap < taps; tap++) {
-    const Reach reach = reachOf(v, outputs, tap / v->kernelWidth, tap % v->kernelWidth);
-    // After the last tap, the first of the channels that follow.
+    const TapOverlap overlap = overlapOf(v, outputs, tap / v->kernelWidth, tap % v->kernelWidth);
+    // After the last tap comes the first tap of the next channels.
     const size_t following = tap + 1 < taps ? (tap + 1) * v->channels : channels;
     const Rows rows = {.weight = weight + tap * v->channels * outputs,
                        .next = weight + following * outputs};
-    addTap(v, reach, outputs, rows, y, lanes, channels, step);
+    addTap(v, overlap, outputs, rows, y, lanes, channels, step);
   }
   addLanes(v, lanes, channels, x);
 }
@@ -114,7 +115,7 @@ ALWAYS_INLINE void adjoint(const CKConvolution *v, size_t outputs, const float *
   }
 }
 
-/// The pass for one instruction set, with as large a block as its registers hold.
+/// Defines the pass for one instruction set, with the largest block that its registers hold.
 #define ADJOINT(units, attributes, channels, step)                                                \
   attributes static void adjoint_##units(const CKConvolution *v, size_t outputs,                  \
                                          const float *weight, const float *y, float *scratch,     \

@@ -3,32 +3,33 @@
 
 #include "VectorUnits.h"
 
-// One binary runs on every node of a cluster: a kernel is compiled for three instruction sets, and
-// a branch at its entry, always taken alike, leads to that of `ck_set_vector_units`.
+// One binary runs on every node of a cluster. A kernel is compiled for three instruction sets, and
+// a branch at its entry selects the one of `ck_set_vector_units`.
 
-/// Helpers of kernels are inlined, because a call out of a kernel would leave its instruction set.
+/// Helpers are inlined, since a function outside a kernel is compiled for another instruction set.
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
-/// What kernels use. Set before `main`, and again before the first kernel runs or never.
+/// The units that kernels use: set before `main`, and changed before the first kernel runs or
+/// never.
 extern CKVectorUnits ck_units_in_use __attribute__((visibility("hidden")));
 
 #if defined(__x86_64__)
 
-// The features of x86-64-v3 and x86-64-v4 by name: by `arch=x86-64-v4` Clang would take over that
-// level's preference for vectors of 256 bits as well.
+// The features of x86-64-v3 and x86-64-v4 by name: with `arch=x86-64-v4`, Clang would also prefer
+// vectors of 256 bits.
 #define V3_FEATURES                                                                               \
   "sse3,ssse3,sse4.1,sse4.2,popcnt,cx16,sahf,crc32,avx,avx2,fma,f16c,bmi,bmi2,lzcnt,movbe,xsave"
 #define V4_FEATURES V3_FEATURES ",avx512f,avx512bw,avx512cd,avx512dq,avx512vl"
 #define FOR_AVX512 __attribute__((target(V4_FEATURES)))
 #define FOR_AVX2 __attribute__((target(V3_FEATURES)))
 
-/// Returns what the variant of `name` for the units in use returns.
+/// Returns the result of the variant of `name` for the units in use.
 #define DISPATCH(name, arguments)                                                                 \
   if (ck_units_in_use >= CKVectorUnitsAVX512) return name##_avx512 arguments;                     \
   if (ck_units_in_use == CKVectorUnitsAVX2) return name##_avx2 arguments;                         \
   return name##_portable arguments;
 
-/// Defines a function by the body that follows, once for each instruction set, and the branch.
+/// Defines a function from the body that follows: one variant per instruction set, and the branch.
 #define KERNEL(result, name, parameters, arguments)                                               \
   ALWAYS_INLINE result name##_body parameters;                                                    \
   FOR_AVX512 static result name##_avx512 parameters { return name##_body arguments; }             \
@@ -44,10 +45,10 @@ extern CKVectorUnits ck_units_in_use __attribute__((visibility("hidden")));
 
 #endif
 
-/// Each iteration reads and writes only its own elements: the outputs may be the inputs themselves.
+/// Promises that an iteration only accesses its own elements, so outputs may alias inputs exactly.
 #define ELEMENTWISE _Pragma("clang loop vectorize(assume_safety)")
 
-/// Lets the compiler spread a sum over lanes. It opens a block, and counts for that block only.
+/// Lets the compiler spread the sums of the enclosing block over lanes; must come first in it.
 #define LANES_MAY_SUM _Pragma("clang fp reassociate(on) contract(fast)")
 
 #endif

@@ -6,7 +6,7 @@
 
 enum { laneCount = 16 };
 
-/// 16 floats, anywhere in memory.
+/// 16 floats; `LanesAt` is unaligned.
 typedef float Lanes __attribute__((vector_size(laneCount * sizeof(float))));
 typedef Lanes LanesAt __attribute__((aligned(sizeof(float)), may_alias));
 
@@ -14,8 +14,8 @@ typedef Lanes LanesAt __attribute__((aligned(sizeof(float)), may_alias));
 
 /// The 16 floats at a pointer.
 ///
-/// A macro, and below vectors by reference, because how they are passed by value depends on the
-/// instruction set.
+/// A macro, because the calling convention of vectors depends on the instruction set. For the same
+/// reason the functions below take vectors by reference.
 #define LANES(pointer) (*(LanesAt *)(pointer))
 #define CONSTANT_LANES(pointer) (*(const LanesAt *)(pointer))
 
@@ -39,8 +39,8 @@ ALWAYS_INLINE void store(float *to, const Lanes *lanes, size_t count) {
 
 /// a ← aᵀ.
 ///
-/// Interleaving the halves turns the eight bits of an element's (row, lane) by one place; after
-/// four rounds row and lane have changed places.
+/// Interleaving the halves rotates the eight bits of an element's (row, lane) by one place, so four
+/// rounds exchange row and lane.
 ALWAYS_INLINE void transpose(Lanes a[16]) {
   Lanes b[16];
   UNROLLED for (size_t round = 0; round < 4; round++) {

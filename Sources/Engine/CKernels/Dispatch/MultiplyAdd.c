@@ -6,8 +6,8 @@ typedef float Vector __attribute__((vector_size(lanes * sizeof(float))));
 
 #define UNROLLED _Pragma("clang loop unroll(full)")
 
-/// `chains` independent vectors: at least latency × units of them (4 × 2 on the CPUs of the day), and no
-/// more than there are registers.
+/// Multiplies and adds `chains` independent vectors: at least latency × units of them, 4 × 2 on
+/// present CPUs, and no more than there are registers.
 ALWAYS_INLINE float multiplyAdd(size_t rounds, float factor, size_t chains) {
   _Pragma("clang fp contract(fast)")
   Vector x[lanes], total = {0};
@@ -22,7 +22,7 @@ ALWAYS_INLINE float multiplyAdd(size_t rounds, float factor, size_t chains) {
   return sum;
 }
 
-/// Registers hold 4, 8 or 16 lanes: 12 of them are in use in each set.
+/// Each set uses 12 registers, of 4, 8 or 16 lanes.
 enum { portableChains = 3, avx2Chains = 6, avx512Chains = 12 };
 
 static float multiplyAdd_portable(size_t rounds, float factor) {

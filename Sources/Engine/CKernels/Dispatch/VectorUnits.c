@@ -16,8 +16,8 @@ static CKVectorUnits detect(void) {
   return CKVectorUnitsPortable;
 }
 
-/// Before `main` and before constructors without a priority, so that kernels need not ask whether
-/// the choice has been made. Threads that libraries have started by then, OpenBLAS's, set no handlers.
+/// Runs before `main` and before constructors without a priority, so that every kernel finds the
+/// choice made. OpenBLAS may have started threads by then; these set no signal handlers.
 __attribute__((constructor(101))) static void useDetected(void) {
   detected = detect();
   ck_units_in_use = detected;

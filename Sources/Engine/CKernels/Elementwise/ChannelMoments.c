@@ -2,13 +2,13 @@
 #include "../Dispatch/Dispatch.h"
 #include <stdint.h>
 
-/// Channels of one pass down the rows: their double accumulators stay in registers.
+/// Channels of one pass over the rows; their double accumulators fit the registers.
 enum { laneCount = 16 };
 
 typedef float Floats __attribute__((vector_size(laneCount * sizeof(float))));
 typedef double Doubles __attribute__((vector_size(laneCount * sizeof(double))));
 
-/// The same vectors anywhere in memory.
+/// Unaligned vectors.
 typedef Floats FloatsAt __attribute__((aligned(sizeof(float))));
 typedef Doubles DoublesAt __attribute__((aligned(sizeof(double))));
 
@@ -16,17 +16,16 @@ typedef Doubles DoublesAt __attribute__((aligned(sizeof(double))));
 #define DOUBLES(pointer) (*(DoublesAt *)(pointer))
 #define WIDE(floats) __builtin_convertvector(floats, Doubles)
 
-/// Rows of one block, so that a block of x (8 KiB) stays in the first-level cache while its groups
-/// of channels are passed one after the other.
+/// Rows of one block: a block of x (8 KiB) stays in the L1 cache while its groups of channels are
+/// processed one after the other.
 ALWAYS_INLINE size_t rowsPerBlock(size_t channels) {
   return channels < 2048 ? 2048 / channels : 1;
 }
 
-/// Asks, at the `step`-th of a block's vectors, for one of the next block, which may lie beyond the
-/// end.
+/// Prefetches a vector of the next block, which may lie beyond the end, at step `step` of a block.
 ///
-/// Groups of channels lie apart in memory, but these requests run through it in order: from memory,
-/// loops over 64 channels take a third of the time.
+/// Groups of channels lie apart in memory, but the prefetches run through it in order: loops over
+/// 64 channels that read from memory take a third of the time.
 ALWAYS_INLINE void prefetch(const float *block, size_t length, size_t step) {
   __builtin_prefetch((const void *)((uintptr_t)(block + length) + step * sizeof(Floats)));
 }

@@ -6,8 +6,9 @@ static const double limit = 0x1p34;
 static const double high_scale = 0x1p14, high_unit = 0x1p-14;
 static const double low_scale = 0x1p63, low_unit = 0x1p-63;
 
-/// Moves what the low limb holds beyond one unit of the high one into that: afterwards it is in
-/// 0 ... 2^49 - 1, so that it never overflows and equal sums have equal limbs.
+/// Carries whole units of the high limb out of the low one, which is then in 0 ... 2^49 - 1.
+///
+/// So it never overflows, and equal sums have equal limbs.
 ALWAYS_INLINE void carry(int64_t *limbs) {
   const int64_t units = limbs[1] >> 49;
   limbs[0] += units;
@@ -25,7 +26,7 @@ ALWAYS_INLINE size_t add(double value, int64_t *limbs) {
   return out;
 }
 
-/// Ranks add limbs without carrying, 2^14 of them at most.
+/// Ranks add limbs without carries, so there may be at most 2^14 ranks.
 ALWAYS_INLINE double value(const int64_t *sums) {
   int64_t limbs[2] = {sums[0], sums[1]};
   carry(limbs);

@@ -4,8 +4,8 @@
 #include "../Dispatch/Dispatch.h"
 #include <string.h>
 
-// Branch-free, so that loops over them vectorize. The coefficients interpolate the exact functions
-// in the Chebyshev nodes of the stated interval. Comparisons are written so that NaN stays NaN.
+// Functions without branches, so that loops over them vectorize. Their coefficients interpolate the
+// exact functions at the Chebyshev nodes of the stated interval. Comparisons keep NaN as NaN.
 
 /// e^(−a) and e^(−a) − 1.
 typedef struct {
@@ -13,12 +13,13 @@ typedef struct {
   float expm1;
 } Decay;
 
-/// Both for a ≥ 0, to a relative error of 3e-7 and what a changes by in the last place; from a = 87
-/// on e^(−a) stays at 1.6e-38.
+/// e^(−a) and e^(−a) − 1 for a ≥ 0, to a relative error of 3e-7 plus the rounding of a.
+///
+/// From a = 87 on, e^(−a) stays at 1.6e-38.
 ALWAYS_INLINE Decay decay(float a) {
   const float log2e = 0x1.715476p0f;
-  // Adding 1.5·2²³ rounds to an integer: below it floats have no fraction bits. By the 127 more its
-  // low bits are the exponent of 2ⁿ.
+  // Adding 1.5·2²³ rounds to an integer, since floats of that size have no fraction bits. With 127
+  // more, its low bits are the exponent of 2ⁿ.
   const float rounding = 0x1.8p23f + 127.0f;
   const float clamped = a > 87.0f ? 87.0f : a;
   // −a/log 2 = n + f with |f| ≤ 1/2.
@@ -32,7 +33,7 @@ ALWAYS_INLINE Decay decay(float a) {
   q = q * f + 0.0555035695f;
   q = q * f + 0.240226507f;
   q = q * f + 0.693147182f;
-  // The shift drops what is above the exponent. A cast would be undefined for NaN.
+  // The shift drops the bits above the exponent. A cast would be undefined for NaN.
   unsigned bits;
   memcpy(&bits, &shifted, sizeof bits);
   bits <<= 23;

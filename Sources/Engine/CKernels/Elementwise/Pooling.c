@@ -2,12 +2,12 @@
 #include "../Dispatch/Dispatch.h"
 #include <string.h>
 
-/// Channels of one pass over a window: what is known of them stays in the first-level cache.
+/// Channels of one pass over a window; their maxima and positions fit the L1 cache.
 enum { groupChannels = 64 };
 
 /// A group of channels of one window.
 typedef struct {
-  /// Floats before the window's first element in x, and before its result in y.
+  /// The offsets of the window's first element in x, and of its result in y.
   size_t input, output;
   size_t channels;
 } Window;
@@ -16,7 +16,7 @@ ALWAYS_INLINE size_t offsetInWindow(const CKPool *pool, size_t position) {
   return (position / pool->size * pool->width + position % pool->size) * pool->channels;
 }
 
-/// Runs `body` for every window and group of channels, with `window` describing it.
+/// Runs `body` for every window and group of channels, as described by `window`.
 #define FOR_EACH_WINDOW(pool, window, body)                                                        \
   const size_t rows = (pool)->height / (pool)->size, columns = (pool)->width / (pool)->size;       \
   for (size_t n = 0; n < (pool)->samples; n++)                                                     \
@@ -32,7 +32,7 @@ ALWAYS_INLINE size_t offsetInWindow(const CKPool *pool, size_t position) {
           body                                                                                     \
         }
 
-/// The maxima of a group, and at which position of the window each comes first.
+/// The maxima of a group, and the position of the window where each occurs first.
 ALWAYS_INLINE void findMaxima(const CKPool *pool, const float *x, size_t channels,
                               float *restrict maximum, int *restrict first) {
   for (size_t i = 0; i < channels; i++) {
@@ -42,7 +42,7 @@ ALWAYS_INLINE void findMaxima(const CKPool *pool, const float *x, size_t channel
   for (size_t p = 1; p < pool->size * pool->size; p++) {
     const float *candidate = x + offsetInWindow(pool, p);
     ELEMENTWISE for (size_t i = 0; i < channels; i++) {
-      // A NaN wins, so that it is seen in the loss.
+      // A NaN counts as the maximum, so that it reaches the loss.
       const int wins = (candidate[i] > maximum[i]) | (candidate[i] != candidate[i]);
       maximum[i] = wins ? candidate[i] : maximum[i];
       first[i] = wins ? (int)p : first[i];
@@ -71,7 +71,8 @@ KERNEL(void, ck_maximum_pool_gather, (const CKPool *pool, const float *g, const 
     for (size_t p = 1; p < pool->size * pool->size; p++) {
       const float *source = g + window.input + offsetInWindow(pool, p);
       ELEMENTWISE for (size_t i = 0; i < window.channels; i++) {
-        // Read in any case: a conditional read becomes a masked store, and the next reads wait.
+        // An unconditional read: a conditional one becomes a masked store, which stalls later
+        // reads.
         const float candidate = source[i];
         const float kept = picked[i];
         picked[i] = first[i] == (int)p ? candidate : kept;

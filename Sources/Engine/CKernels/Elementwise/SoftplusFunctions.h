@@ -6,12 +6,12 @@
 
 // Softplus and its derivatives at one element, for loops that vectorize.
 
-/// From here on softplus(z) is z: in float32 the difference is below half a unit in the last place.
+/// Above this, softplus(z) is z: in float32 the difference is below half a unit in the last place.
 #define LINEAR_FROM 20.0f
 
 /// softplus(z) − log 2 = max(z, 0) + log(1 − e/2) with e = 1 − e^(−|z|).
 ///
-/// With e from expm1 nothing cancels around zero, where the result is z/2 + z²/8.
+/// e comes from expm1, so nothing cancels around zero, where the result is z/2 + z²/8.
 ALWAYS_INLINE float centeredSoftplus(float z) {
   const float positive = z < 0.0f ? 0.0f : z;
   return positive - logOfHalf(-decay(__builtin_fabsf(z)).expm1);
@@ -40,12 +40,12 @@ ALWAYS_INLINE Sigmoid sigmoid(float z) {
 /// β²·∂s/∂β = z·σ(z) − softplus(z) + c.
 ///
 /// It is even in z. With c = 0 it is −(|z|·u/(1 + u) + log(1 + u)): no cancellation. With c = log 2
-/// it is z²/8 around zero, the difference of two terms of size |z|/2, so |z| < 1 takes a
+/// it is z²/8 around zero, the difference of two terms of size |z|/2, so |z| < 1 uses a
 /// polynomial.
 ALWAYS_INLINE float betaSlope(float z, bool centered) {
   const float a = __builtin_fabsf(z);
   const Decay u = decay(a);
-  // The clamp is that of `decay`: a·u stays small where u does not vanish.
+  // The clamp is the one of `decay`: a·u stays small although u does not vanish.
   const float decaying = (a > 87.0f ? 87.0f : a) * (u.exp * (1.0f / (1.0f + u.exp)));
   if (!centered) return z > LINEAR_FROM ? 0.0f : -(decaying + logOfSum(u.exp));
   const float t = a * a;

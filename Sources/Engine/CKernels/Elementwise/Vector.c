@@ -37,11 +37,11 @@ KERNEL(bool, ck_is_finite, (size_t count, const float *a), (count, a)) {
 }
 
 KERNEL(void, ck_momentum_update, (size_t count, float *value, const float *gradient,
-                                  float *velocity, float rate, float momentum, float decay),
-       (count, value, gradient, velocity, rate, momentum, decay)) {
+                                  float *momentumBuffer, float rate, float momentum, float decay),
+       (count, value, gradient, momentumBuffer, rate, momentum, decay)) {
   ELEMENTWISE for (size_t i = 0; i < count; i++) {
-    const float v = momentum * velocity[i] + (gradient[i] + decay * value[i]);
-    velocity[i] = v;
+    const float v = momentum * momentumBuffer[i] + (gradient[i] + decay * value[i]);
+    momentumBuffer[i] = v;
     value[i] -= rate * v;
   }
 }

@@ -4,27 +4,27 @@
 #include "../Dispatch/Dispatch.h"
 #include "Winograd.h"
 
-/// Inputs along a tile, and coefficients.
+/// The number of inputs, and of coefficients, along a tile.
 ALWAYS_INLINE size_t extentOf(CKWinogradForm form) {
   return form == CKWinogradFormStride1 ? 6 : form == CKWinogradFormStride2 ? 9 : 3;
 }
 
-/// Coefficients of a tile.
+/// The number of coefficients of a tile.
 ALWAYS_INLINE size_t coefficientCount(CKWinogradForm form) {
   return extentOf(form) * extentOf(form);
 }
 
-/// Inputs from the start of a tile to that of the next one.
+/// The number of inputs from the start of a tile to the start of the next.
 ALWAYS_INLINE size_t stepOf(CKWinogradForm form) {
   return form == CKWinogradFormStride1 ? 4 : form == CKWinogradFormStride2 ? 8 : 2;
 }
 
-/// Outputs along a tile.
+/// The number of outputs along a tile.
 ALWAYS_INLINE size_t outputsOf(CKWinogradForm form) {
   return form == CKWinogradFormTwoByTwo ? 2 : 4;
 }
 
-/// Frequencies of the weight along an axis.
+/// The number of frequencies of the weight along an axis.
 ALWAYS_INLINE size_t frequenciesAlong(CKWinogradForm form) {
   return form == CKWinogradFormTwoByTwo ? 3 : 6;
 }
@@ -33,7 +33,7 @@ ALWAYS_INLINE size_t frequencyCount(CKWinogradForm form) {
   return frequenciesAlong(form) * frequenciesAlong(form);
 }
 
-/// Does something with `form`, a constant in it, for the form of a value.
+/// Runs a statement in which `form` is a constant, the form of a value.
 #define WITH_FORM(value, statement)                                                               \
   switch (value) {                                                                                \
   case CKWinogradFormStride1: {                                                                   \

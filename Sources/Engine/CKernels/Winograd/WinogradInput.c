@@ -1,6 +1,6 @@
-#include "../Bfloat16/BFloat16.h"
+#include "../Bfloat16/Bfloat16.h"
 
-/// The part of a tile that lies inside the image; positions count from the padding's corner.
+/// The part of a tile inside the image; positions count from the corner of the padding.
 typedef struct {
   size_t firstRow, endRow, firstColumn, endColumn;
 } Inside;
@@ -19,7 +19,7 @@ ALWAYS_INLINE bool holds(Inside in, size_t row, size_t column) {
          column < in.endColumn;
 }
 
-/// What most tiles hold: all their inputs, or all but the padding of a small image.
+/// The part that most tiles have: all inputs, or all but the padding of a small image.
 ALWAYS_INLINE Inside wholeTile(CKWinogradForm form) {
   const size_t first = form == CKWinogradFormTwoByTwo ? 1 : 0, end = extentOf(form);
   return (Inside){first, end, first, end};
@@ -31,15 +31,15 @@ ALWAYS_INLINE bool isWhole(Inside in, CKWinogradForm form) {
          in.firstColumn == whole.firstColumn && in.endColumn == whole.endColumn;
 }
 
-/// What is transformed: x, or a·x + b·w where there is a w.
+/// The input of the transform: x, or a·x + b·w if w is not null.
 typedef struct {
   const float *x, *w;
   float a, b;
 } Input;
 
-/// One tile, `count` channels of it.
+/// Transforms `count` channels of one tile.
 ///
-/// `origin` is where the tile's corner would be in x, before its start for a tile at the padding.
+/// `origin` is the position of the tile's corner in x, before its start for a tile at the border.
 ALWAYS_INLINE void transformInput(const CKWinogradTiles *v, CKWinogradForm form, Inside in,
                                   const Input *input, bool combined, ptrdiff_t origin,
                                   size_t count, Destination out, size_t at) {
@@ -69,7 +69,7 @@ ALWAYS_INLINE void transformInput(const CKWinogradTiles *v, CKWinogradForm form,
   }
 }
 
-/// From a tile's corner to the columns of the next one that it does not hold itself.
+/// The distance from a tile's corner to the columns of the next tile that this one lacks.
 ALWAYS_INLINE ptrdiff_t aheadOf(const CKWinogradTiles *v, CKWinogradForm form, size_t tile,
                                 ptrdiff_t origin) {
   const size_t overlap = extentOf(form) - stepOf(form);
@@ -105,7 +105,7 @@ ALWAYS_INLINE void transformFormed(const CKWinogradTiles *v, const Input *input,
   WITH_FORM(v->form, transformInputs(v, form, input, combined, out))
 }
 
-/// Where transformed inputs go in so many parts.
+/// The destination of transformed inputs, in `parts` parts.
 ALWAYS_INLINE Destination inParts(const CKWinogradTiles *v, size_t parts, uint16_t *out) {
   return (Destination){.first = out,
                        .parts = parts,
@@ -148,9 +148,9 @@ KERNEL(void, ck_winograd_combined_input_bf16, (const CKWinogradTiles *v, size_t 
   }
 }
 
-/// One tile, `count` channels of it, with a tile before it `above` and to the `left` or none.
+/// Adds `count` channels of one tile; `above` and `left` tell whether there are tiles before it.
 ///
-/// Elements that no tile before this one holds are stored unless all are to be `added`.
+/// Elements that no earlier tile contains are stored, not added, unless `adds` is true.
 ALWAYS_INLINE void addInput(const CKWinogradTiles *v, CKWinogradForm form, Inside in, bool adds,
                             bool above, bool left, const float *from, ptrdiff_t origin,
                             size_t count, float *x) {

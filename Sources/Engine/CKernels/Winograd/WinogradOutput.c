@@ -1,6 +1,6 @@
-#include "../Bfloat16/BFloat16.h"
+#include "../Bfloat16/Bfloat16.h"
 
-/// The rows and columns of a tile that lie inside the image.
+/// The rows and columns of a tile inside the image.
 typedef struct {
   size_t rows, columns;
 } Kept;
@@ -52,7 +52,7 @@ ALWAYS_INLINE void transformOutputAdjoint(const CKWinogradTiles *v, CKWinogradFo
   }
 }
 
-/// From a tile to the next one.
+/// The distance from a tile to the next one.
 ALWAYS_INLINE ptrdiff_t aheadOf(const CKWinogradTiles *v, size_t outputs, size_t tile,
                                 ptrdiff_t origin) {
   return originOf(v, 0, placeOf(v, outputs, tile + 1)) - origin;

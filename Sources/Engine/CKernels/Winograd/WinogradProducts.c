@@ -2,11 +2,13 @@
 #include "WinogradPanels.h"
 #include "WinogradTransforms.h"
 
-// Not by BLAS, which rounds a row differently in products of different sizes: here a sample's
-// result does not depend on the others. GFLOP/s of one core of an AMD EPYC of family 26, 36
-// products of 128 tiles by n inputs and n outputs, against OpenBLAS 0.3.21 in turn: n = 64 236 and
-// 233, 128 227 and 174, 256 192 and 154, 512 201 and 164; for the transposed product 234 and 234,
-// 197 and 166, 186 and 169, 200 and 180.
+// BLAS rounds a row differently in products of different sizes; with these loops, a sample's result
+// does not depend on the others. GFLOP/s of one core of an AMD EPYC of family 26, 36 products of
+// 128 tiles by n inputs and n outputs, interleaved, ours and OpenBLAS 0.3.21:
+// - n = 64: 236 and 233; transposed 234 and 234
+// - n = 128: 227 and 174; transposed 197 and 166
+// - n = 256: 192 and 154; transposed 186 and 169
+// - n = 512: 201 and 164; transposed 200 and 180
 
 /// c [rows, lanes] ← scale·a [rows, inner]·b [inner, lanes] + previous·c, held in registers.
 typedef struct {
@@ -18,13 +20,13 @@ typedef struct {
   float *c;
   size_t cRow;
   float scale, previous;
-  /// Elements from a to the rows that are read next.
+  /// The distance from a to the rows that are read next, in elements.
   size_t ahead;
 } Block;
 
 enum { maximumRows = 8 };
 
-/// `rows` and `vectors` are constants where this is inlined, so that the sums stay in registers.
+/// `rows` and `vectors` are constants after inlining, so the sums stay in registers.
 ALWAYS_INLINE void multiplyBlock(const Block *block, size_t rows, size_t vectors) {
   Lanes sums[maximumRows][2];
   UNROLLED for (size_t r = 0; r < rows; r++) {
@@ -36,7 +38,7 @@ ALWAYS_INLINE void multiplyBlock(const Block *block, size_t rows, size_t vectors
     UNROLLED for (size_t v = 0; v < vectors; v++) {
       factor[v] = CONSTANT_LANES(b + v * CKWinogradLanes);
     }
-    // Rows of a are dense: in as many steps as a line has floats, all lines that they make it to.
+    // Each group of 16 steps prefetches one cache line of up to 16 of the next rows of a.
     if (block->aInner == 1) {
       __builtin_prefetch(block->a + block->ahead + k % rows * block->aRow +
                          k / CKWinogradLanes * CKWinogradLanes);
@@ -60,7 +62,7 @@ ALWAYS_INLINE void advance(Block *block, size_t rows) {
   block->c += rows * block->cRow;
 }
 
-/// Any number of rows, `step` at a time and the rest in smaller blocks.
+/// Multiplies any number of rows: blocks of `step` rows, then smaller ones.
 ALWAYS_INLINE void multiplyRows(Block block, size_t rows, size_t step, size_t vectors) {
   for (; rows >= step; rows -= step, advance(&block, step)) multiplyBlock(&block, step, vectors);
   if (step > 4 && rows >= 4) multiplyBlock(&block, 4, vectors), rows -= 4, advance(&block, 4);
@@ -68,7 +70,7 @@ ALWAYS_INLINE void multiplyRows(Block block, size_t rows, size_t step, size_t ve
   if (rows > 0) multiplyBlock(&block, 1, vectors);
 }
 
-/// All columns of a panel, `vectors` at a time and the rest one by one.
+/// Multiplies all columns of a panel: `vectors` vectors at a time, then single ones.
 ALWAYS_INLINE void multiplyPanel(Block block, size_t rows, size_t columns, size_t step,
                                  size_t vectors) {
   for (size_t column = 0; column < columns;) {
@@ -101,7 +103,7 @@ ALWAYS_INLINE void multiply(const CKWinogradProducts *p, const float *input, con
                              .cRow = p->outputPitch,
                              .scale = 1,
                              .previous = 0,
-                             // Of one panel, the rows of the next coefficient follow.
+                             // With one panel, the rows of the next coefficient are read next.
                              .ahead =
                                  p->outputs <= panelColumns ? p->inputCoefficientStride : 0};
         multiplyPanel(block, p->tiles, width, step, vectors);
@@ -136,7 +138,7 @@ ALWAYS_INLINE void multiplyTransposed(const CKWinogradProducts *p, const float *
   }
 }
 
-/// Both products for one instruction set, with as large a block as its registers hold.
+/// Defines both products for one instruction set, with the largest block that its registers hold.
 #define PRODUCTS(units, attributes, step, vectors)                                                \
   attributes static void multiply_##units(const CKWinogradProducts *p, const float *input,        \
                                           const float *panels, float *output) {                   \
@@ -150,8 +152,8 @@ ALWAYS_INLINE void multiplyTransposed(const CKWinogradProducts *p, const float *
 
 PRODUCTS(portable, , 2, 1)
 #if defined(__x86_64__)
-// By their levels' names, for which Clang unrolls the inner loop twice; it would also halve the
-// vectors of x86-64-v4 without a minimum.
+// With the names of their levels, Clang unrolls the inner loop twice. Without a minimum width it
+// would halve the vectors of x86-64-v4.
 PRODUCTS(avx2, __attribute__((target("arch=x86-64-v3"))), 6, 1)
 PRODUCTS(avx512, __attribute__((target("arch=x86-64-v4"), min_vector_width(512))), 8, 2)
 #endif

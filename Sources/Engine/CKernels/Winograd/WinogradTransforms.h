@@ -25,10 +25,11 @@
 //       | 0  q/2  −1/2 −q   1  0 |       |  1/6  −q/6   1/3 |        | 0  p/2 −p/2 2q  −2q  1 |
 //       | 0   1     0 −5/2  0  1 |       |   0     0     1  |
 //
-// Stride 2: of 9 inputs, those at even places e meet the outer taps, those at odd places o the
-// middle one, y[i] = w₀·e[i] + w₂·e[i + 1] + w₁·o[i]. The first two terms are F(4, 2) in the points
-// 1, −1, ½, −½ and ∞, coefficients 0 to 4; the last is four products with one tap, coefficients 5
-// to 8, which share frequency 5. M(x) = x⁴ − 5/4·x² + 1/4, and M′ is 3/2, −3/2, −3/4, 3/4.
+// Stride 2: the 9 inputs are e at even and o at odd positions. The outer taps multiply e, the
+// middle tap multiplies o: y[i] = w₀·e[i] + w₂·e[i + 1] + w₁·o[i]. The first two terms are F(4, 2)
+// in the points 1, −1, ½, −½ and ∞, coefficients 0 to 4; the last term is four products with one
+// tap, coefficients 5 to 8, which share frequency 5. M(x) = x⁴ − 5/4·x² + 1/4, and M′ is 3/2, −3/2,
+// −3/4, 3/4.
 //
 //       | −1/4 −1/4   1    1  0 |       |  2/3  2/3 |        | 1  1   1    1   0 |
 //       |  1/4 −1/4  −1    1  0 |       | −2/3  2/3 |   Aᵀ = | 1 −1  1/2 −1/2  0 |
@@ -49,7 +50,7 @@
 
 _Static_assert(laneCount == CKWinogradLanes, "a vector holds the channels of one tile element");
 
-/// How many of the lanes from `channel` on are there.
+/// The number of lanes from `channel` on, at most 16.
 ALWAYS_INLINE size_t lanesFrom(size_t channel, size_t channels) {
   return channels - channel < CKWinogradLanes ? channels - channel : CKWinogradLanes;
 }
@@ -184,7 +185,7 @@ ALWAYS_INLINE void weightAdjoint2(const Lanes u[6], Lanes w[3]) {
   w[2] = (2.0f / 3) * (u[0] + u[1] - u[2] - u[3]) + u[4];
 }
 
-/// Images of 2×2: t ← Bᵀd, of which d[0] is padding.
+/// Images of 2×2: t ← Bᵀd; d[0] is padding.
 ALWAYS_INLINE void inputTransform3(const Lanes d[3], Lanes t[3]) {
   t[0] = d[1] + d[2];
   t[1] = d[2];
@@ -225,7 +226,7 @@ ALWAYS_INLINE void weightAdjoint3(const Lanes u[3], Lanes w[3]) {
   w[2] = u[1];
 }
 
-/// Defines a transform by its forms, one of which it is where this is inlined.
+/// Defines a transform from its variants for the three forms; `form` is a constant after inlining.
 #define TRANSFORM(name)                                                                           \
   ALWAYS_INLINE void name(CKWinogradForm form, const Lanes *from, Lanes *to) {                    \
     if (form == CKWinogradFormStride1) name##1(from, to);                                         \
@@ -242,14 +243,14 @@ TRANSFORM(weightAdjoint)
 
 enum { mostExtent = 9, mostOutputs = 4, mostFrequencies = 6 };
 
-/// Where a tile lies: its inputs or outputs start at (row, column) of an image.
+/// The position of a tile: its inputs or outputs start at (row, column) of an image.
 typedef struct {
   size_t row, column;
-  /// Floats before the image.
+  /// The offset of the image, in floats.
   size_t image;
 } TilePlace;
 
-/// The place of a tile of which one starts every `step` rows and columns.
+/// The position of tile `tile`, where tiles start every `step` rows and columns.
 ALWAYS_INLINE TilePlace placeOf(const CKWinogradTiles *v, size_t step, size_t tile) {
   const size_t perImage = v->rows * v->columns, inImage = tile % perImage;
   return (TilePlace){.row = inImage / v->columns * step,
@@ -257,18 +258,19 @@ ALWAYS_INLINE TilePlace placeOf(const CKWinogradTiles *v, size_t step, size_t ti
                      .image = tile / perImage * v->height * v->width * v->channels};
 }
 
-/// Where a place's corner is in an image that is padded by `padding`: before its start at the border.
+/// The offset of a tile's corner in an image with `padding`; before the image's start at the
+/// border.
 ALWAYS_INLINE ptrdiff_t originOf(const CKWinogradTiles *v, size_t padding, TilePlace place) {
   const ptrdiff_t row = (ptrdiff_t)place.row - (ptrdiff_t)padding;
   const ptrdiff_t column = (ptrdiff_t)place.column - (ptrdiff_t)padding;
   return (ptrdiff_t)place.image + (row * (ptrdiff_t)v->width + column) * (ptrdiff_t)v->channels;
 }
 
-/// Asks for 16 channels of `columns` columns and `rows` rows from `first` on, of images that may be
-/// written.
+/// Prefetches 16 channels of `columns` columns and `rows` rows from `first` on, which may lie
+/// outside the images.
 ///
-/// Tiles lie apart in memory, so that the CPU foresees little of it: by asking for the next one, a
-/// transform of 64 channels at 32² takes half the time. It may lie outside the images.
+/// Tiles lie apart in memory, which hardware prefetches little of. Prefetching the next tile halves
+/// the time of a transform of 64 channels at 32².
 ALWAYS_INLINE void prefetch(const CKWinogradTiles *v, const float *images, ptrdiff_t first,
                             size_t rows, size_t columns) {
   UNROLLED for (size_t i = 0; i < rows; i++) {

@@ -1,11 +1,11 @@
-#include "../Bfloat16/BFloat16.h"
+#include "../Bfloat16/Bfloat16.h"
 #include "WinogradPanels.h"
 
 size_t ck_winograd_coefficients(CKWinogradForm form) { return coefficientCount(form); }
 
 size_t ck_winograd_frequencies(CKWinogradForm form) { return frequencyCount(form); }
 
-/// The frequencies of 16 columns of one row of the panels, from their nine taps.
+/// u ← the frequencies of 16 columns of one row of the panels, from their nine taps w.
 ALWAYS_INLINE void transformTaps(CKWinogradForm form, const Lanes w[9], Lanes *u) {
   const size_t along = frequenciesAlong(form);
   Lanes half[mostFrequencies][3], column[3], t[mostFrequencies];
@@ -20,23 +20,23 @@ ALWAYS_INLINE void transformTaps(CKWinogradForm form, const Lanes w[9], Lanes *u
   }
 }
 
-/// Where frequencies go: floats, or pairs of two rows in so many `parts` of bfloat16.
+/// Memory for frequencies: floats, or pairs of two rows in `parts` parts of bfloat16.
 ///
-/// The number is a constant where this is inlined.
+/// `parts` is a constant after inlining.
 typedef struct {
   void *first;
   size_t frequencyStride, parts;
 } Frequencies;
 
-/// Rows of the matrix that one of the panels holds.
+/// The number of the matrix's rows in one row of a panel.
 ALWAYS_INLINE size_t rowsTogether(Frequencies u) { return u.parts == 0 ? 1 : 2; }
 
-/// Panels of so many rows; pairs are padded as tiles are, by zeros.
+/// The panels of a matrix; rows of pairs are padded with zeros, like tiles.
 ALWAYS_INLINE Panels panelsOf(Frequencies u, size_t rows, size_t columns) {
   return (Panels){.rows = u.parts == 0 ? rows : paddedColumns(rows) / 2, .columns = columns};
 }
 
-/// The frequencies of 16 columns of one row of the panels.
+/// Stores the frequencies of 16 columns of one row of the panels.
 ALWAYS_INLINE void storeFrequencies(CKWinogradForm form, const Lanes first[9],
                                     const Lanes second[9], Frequencies u, size_t at) {
   Lanes row[CKWinogradFrequencies], next[CKWinogradFrequencies];
@@ -52,14 +52,14 @@ ALWAYS_INLINE void storeFrequencies(CKWinogradForm form, const Lanes first[9],
   }
 }
 
-/// Nine taps of 16 outputs of one input; zero for an input beyond the last.
+/// taps ← nine taps of 16 outputs of one input; zero for an input beyond the last.
 ALWAYS_INLINE void loadTaps(size_t inputs, size_t outputs, const float *w, size_t i, size_t o,
                             Lanes taps[9]) {
   const size_t count = i < inputs ? lanesFrom(o, outputs) : 0;
   UNROLLED for (size_t k = 0; k < 9; k++) load(w + (k * inputs + i) * outputs + o, count, &taps[k]);
 }
 
-/// The columns of a matrix that panels are made of.
+/// The columns of a matrix that are stored in panels.
 typedef struct {
   size_t first, count;
 } Columns;

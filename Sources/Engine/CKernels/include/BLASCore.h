@@ -4,7 +4,7 @@
 #include "VectorUnits.h"
 #include <stdbool.h>
 
-/// What of this CPU matters for the choice of a matrix-multiplication kernel.
+/// The properties of this CPU that decide which of OpenBLAS's kernels suit it.
 typedef struct {
   CKVectorUnits vectorUnits;
   bool amd;

@@ -1,21 +1,21 @@
 #ifndef CKERNELS_H
 #define CKERNELS_H
 
-// Single-threaded loops over dense, row-major floats. Nothing here allocates, keeps state (but for
-// the vector units in use) or checks its arguments: the Swift module `Kernels` does that and is the
-// only caller.
+// Single-threaded loops over dense, row-major floats. They do not allocate, and their only state is
+// the choice of vector units. They do not check their arguments: the Swift module `Kernels`, their
+// only caller, does.
 
+#include "AffineActivation.h"
 #include "BLASCore.h"
+#include "Bfloat16MultiplyAdd.h"
 #include "ChannelCombination.h"
 #include "ChannelMoments.h"
 #include "Denormals.h"
 #include "ExactSums.h"
-#include "ImageConvolution.h"
 #include "Lowering.h"
 #include "MultiplyAdd.h"
-#include "MultiplyAddPairs.h"
-#include "NormalizedActivation.h"
 #include "Pooling.h"
+#include "SingleImageConvolution.h"
 #include "Softplus.h"
 #include "Vector.h"
 #include "VectorUnits.h"

@@ -13,7 +13,8 @@ void ck_shifted_moments(size_t rows, size_t channels, const float *x, const floa
 void ck_normalized_moments(size_t rows, size_t channels, const float *g, const float *x,
                            const float *mean, const float *inverse, double *sum, double *product);
 
-/// sum += Σ dg, product += Σ (dg·x̂ + g·t), t = inverse·(tangent − tangentMean − x̂·tangentProduct).
+/// sum += Σ dg, product += Σ (dg·x̂ + g·t), t = inverse·(tangent − tangentMean −
+/// x̂·tangentProduct).
 void ck_second_moments(size_t rows, size_t channels, const float *g, const float *dg,
                        const float *x, const float *tangent, const float *mean,
                        const float *inverse, const float *tangentMean,

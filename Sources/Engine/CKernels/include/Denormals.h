@@ -1,7 +1,7 @@
 #ifndef CKERNELS_DENORMALS_H
 #define CKERNELS_DENORMALS_H
 
-/// From now on this thread takes denormal floats as zero and makes none.
+/// Makes this thread read denormal floats as zero, and write zero for them.
 void ck_flush_denormals(void);
 
 #endif

@@ -11,10 +11,12 @@ typedef struct {
   size_t outputHeight, outputWidth;
 } CKConvolution;
 
-/// columns[n·OH·OW, kh·kw·channels] ← the patches of x, zero in the padding.
-void ck_lower(const CKConvolution *convolution, const float *x, float *columns);
+/// im2col: columns[n·OH·OW, kh·kw·channels] ← the patches of x, zero in the padding.
+void ck_image_to_columns(const CKConvolution *convolution, const float *x, float *columns);
 
-/// x ← the sum of the patches' elements over all places they were taken from; x += if it `adds`.
-void ck_raise(const CKConvolution *convolution, const float *columns, bool adds, float *x);
+/// col2im, the adjoint of im2col: each element of x ← the sum of its copies in the patches.
+///
+/// If `adds`, the sums are added to x.
+void ck_columns_to_image(const CKConvolution *convolution, const float *columns, bool adds, float *x);
 
 #endif

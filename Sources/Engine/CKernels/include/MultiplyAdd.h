@@ -3,8 +3,10 @@
 
 #include <stddef.h>
 
-/// `rounds` times x ← factor·x + (1 − factor) in all registers at once, for measurements: memory and
-/// the latency of an operation play no part. Returns their sum, so that nothing can be left out.
+/// `rounds` times x ← factor·x + (1 − factor) in all registers, to measure the peak rate.
+///
+/// Neither memory nor the latency of an operation limits it. Returns the sum of all x, so that the
+/// compiler cannot drop the loop.
 float ck_multiply_add(size_t rounds, float factor);
 
 /// Floating-point operations of one round, two for a multiply-add.

@@ -3,13 +3,14 @@
 
 #include <stddef.h>
 
-/// Windows of size × size, side by side, in NHWC activations; trailing rows and columns that do not
-/// fill a window are unused.
+/// Adjacent windows of size × size in NHWC activations.
+///
+/// Trailing rows and columns that do not fill a window are ignored.
 typedef struct {
   size_t samples, height, width, channels, size;
 } CKPool;
 
-/// y ← the maximum of each window; NaN if it holds one.
+/// y ← the maximum of each window; NaN if the window contains a NaN.
 void ck_maximum_pool(const CKPool *pool, const float *x, float *y);
 
 /// y ← g where x has the first maximum of the window.

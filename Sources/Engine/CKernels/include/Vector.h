@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-// Outputs may be inputs.
+// Outputs may alias inputs.
 
 /// y ← alpha·a + beta·b.
 void ck_combine(size_t count, float alpha, const float *a, float beta, const float *b, float *y);
@@ -18,11 +18,12 @@ void ck_add(size_t count, const float *x, float alpha, float *y);
 /// Σ a·b, each product and the sum in double.
 double ck_dot(size_t count, const float *a, const float *b);
 
-/// Whether no element is infinite or NaN; decided on the bits.
+/// Whether no element is infinite or NaN, by the bits of the exponents.
 bool ck_is_finite(size_t count, const float *a);
 
-/// velocity ← momentum·velocity + (gradient + decay·value); value ← value − rate·velocity.
-void ck_momentum_update(size_t count, float *value, const float *gradient, float *velocity,
+/// buffer ← momentum·buffer + (gradient + decay·value); value ← value − rate·buffer, with buffer
+/// the momentum buffer.
+void ck_momentum_update(size_t count, float *value, const float *gradient, float *momentumBuffer,
                         float rate, float momentum, float decay);
 
 #endif

@@ -3,28 +3,29 @@
 
 #include <stdbool.h>
 
-/// The instructions that every kernel is compiled for, from the least to the most.
+/// The instruction sets that every kernel is compiled for, in ascending order.
 typedef enum __attribute__((enum_extensibility(closed))) {
-  /// What the compiler may use on any CPU of the architecture.
+  /// The instructions of every CPU of the architecture.
   CKVectorUnitsPortable,
-  /// AVX2, FMA and what else x86-64-v3 has.
+  /// AVX2, FMA and the rest of x86-64-v3.
   CKVectorUnitsAVX2,
   /// AVX-512 F, BW, CD, DQ and VL: x86-64-v4.
   CKVectorUnitsAVX512,
-  /// AVX-512 and AMX's tiles with products of bfloat16; kernels that have no use for tiles are those
-  /// of AVX-512.
+  /// AVX-512, and AMX's tiles with products of bfloat16; kernels without tiles are those of
+  /// AVX-512.
   CKVectorUnitsAMX,
 } CKVectorUnits;
 
-/// The most that this CPU has.
+/// The largest set that this CPU has.
 CKVectorUnits ck_detected_vector_units(void);
 
-/// Those that kernels use: the detected ones unless others were set.
+/// The set that kernels use: the detected one, unless another was set.
 CKVectorUnits ck_vector_units(void);
 
-/// From now on kernels use these; returns false, and changes nothing, where the CPU lacks them.
+/// Makes kernels use this set; returns false, and changes nothing, if the CPU lacks it.
 ///
-/// Not while a kernel runs. Paths round differently, so a process should use one only.
+/// Must not be called while a kernel runs. Sets round differently, so a process should use one
+/// only.
 bool ck_set_vector_units(CKVectorUnits units);
 
 #endif

@@ -5,20 +5,20 @@ import Tensors
 /// columns[n·OH·OW, kh·kw·I] ← the patches of x [n, H, W, I], zero in the padding.
 ///
 /// A convolution is then the product columns · weight [kh·kw·I, O].
-public func lower(_ x: Tensor, _ geometry: ConvolutionGeometry, into columns: Tensor) {
+public func imageToColumns(_ x: Tensor, _ geometry: ConvolutionGeometry, into columns: Tensor) {
   var convolution = CKConvolution(geometry, x: x, columns: columns)
-  ck_lower(&convolution, x.pointer, columns.pointer)
+  ck_image_to_columns(&convolution, x.pointer, columns.pointer)
 }
 
 /// x [n, H, W, I] ← for each element the sum over the patches that hold it.
 ///
-/// The adjoint of ``lower(_:_:into:)``.
-public func raise(
+/// The adjoint of ``imageToColumns(_:_:into:)``.
+public func columnsToImage(
   _ columns: Tensor, _ geometry: ConvolutionGeometry, _ accumulation: Accumulation = .replace,
   into x: Tensor
 ) {
   var convolution = CKConvolution(geometry, x: x, columns: columns)
-  ck_raise(&convolution, columns.pointer, accumulation == .add, x.pointer)
+  ck_columns_to_image(&convolution, columns.pointer, accumulation == .add, x.pointer)
 }
 
 extension CKConvolution {

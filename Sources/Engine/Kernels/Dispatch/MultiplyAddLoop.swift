@@ -9,16 +9,16 @@ public enum MultiplyAddLoop {
   public static func run(rounds: Int, factor: Float) -> Float { ck_multiply_add(rounds, factor) }
 
   /// Whether an instruction multiplies pairs of bfloat16 and adds them to a float.
-  public static var hasPairInstruction: Bool { ck_multiplies_bfloat16() }
+  public static var hasBfloat16Instruction: Bool { ck_has_bf16_instruction() }
 
   /// Floating-point operations of one round of pairs, four for each.
-  public static var operationsPerPairRound: Int { ck_multiply_add_pairs_operations() }
+  public static var operationsPerBfloat16Round: Int { ck_bf16_multiply_add_operations() }
 
   /// x ← x + factor·1 + factor·1, products of bfloat16, in all registers, `rounds` times; the result is the sum
   /// of all x, which begin at 0; tiles add sixteen such pairs at once.
   ///
   /// - Parameter factor: a bfloat16.
-  public static func runPairs(rounds: Int, factor: Float) -> Float {
-    ck_multiply_add_pairs(rounds, factor)
+  public static func runBfloat16(rounds: Int, factor: Float) -> Float {
+    ck_bf16_multiply_add(rounds, factor)
   }
 }

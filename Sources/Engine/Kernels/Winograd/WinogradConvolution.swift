@@ -46,7 +46,7 @@ public struct WinogradConvolution: Hashable, Sendable {
   ///
   /// Fewer channels leave lanes empty (8 to 8 at 32²: 0.7 times as fast), and of narrow or strided
   /// images most of a tile lies outside.
-  public static func pays(for geometry: ConvolutionGeometry) -> Bool {
+  public static func isProfitable(for geometry: ConvolutionGeometry) -> Bool {
     applies(to: geometry)
       && min(geometry.inputChannels, geometry.outputChannels) >= Int(CKWinogradLanes)
       && (min(geometry.outputHeight, geometry.outputWidth) >= 3
@@ -130,7 +130,7 @@ public struct WinogradConvolution: Hashable, Sendable {
   ///
   /// It does if a transformed one would not stay in the cache. Otherwise each run would transform anew what
   /// it could as well find there.
-  public var prefersPlainWeight: Bool {
+  public var transformsOnTheFly: Bool {
     layout.frequencies * layout.weightStride >= WinogradConvolution.largestCached
   }
 

@@ -105,7 +105,9 @@ struct WinogradLayout: Hashable, Sendable {
   }
 
   private var pairWords: Int {
-    let words = [inputPitch, outputPitch].reduce(0) { $0 + ck_winograd_pair_words(runTiles, $1) }
+    let words = [inputPitch, outputPitch].reduce(0) {
+      $0 + ck_winograd_bf16_scratch_words(runTiles, $1)
+    }
     return precision.parts * words
   }
 

@@ -82,13 +82,13 @@ public struct MachineBenchmark {
   }
 
   private func pairRate() -> Double? {
-    guard MultiplyAddLoop.hasPairInstruction else { return nil }
+    guard MultiplyAddLoop.hasBfloat16Instruction else { return nil }
     var total: Float = 0
     let seconds = effort.median {
-      total += MultiplyAddLoop.runPairs(rounds: Self.multiplyAddRounds, factor: 0.5)
+      total += MultiplyAddLoop.runBfloat16(rounds: Self.multiplyAddRounds, factor: 0.5)
     }
     withExtendedLifetime(total) {}
-    return Double(Self.multiplyAddRounds * MultiplyAddLoop.operationsPerPairRound) / seconds
+    return Double(Self.multiplyAddRounds * MultiplyAddLoop.operationsPerBfloat16Round) / seconds
   }
 
   /// As STREAM counts: what is read and what is written, without the lines that a write fetches first.

@@ -3,7 +3,7 @@ import Tensors
 
 /// The elementwise loops of one block by themselves, as a network of so many samples has them, on noise.
 final class ActivationCase {
-  private let loop: NormalizedActivation
+  private let loop: AffineActivation
   private let output: Edge
   private let slices: Slices
   private let channelSums: UnsafeMutableBufferPointer<Double>
@@ -21,15 +21,15 @@ final class ActivationCase {
     let shape = Shape(
       samples: samples, height: sum.height, width: sum.width, channels: sum.channels)
     let (plan, arena) = try Arena.plan { arena in
-      func summand(_ role: SummandCoefficients.Role) -> NormalizedActivation.Summand {
-        NormalizedActivation.Summand(
+      func summand(_ role: AffinePerChannel.Role) -> AffineActivation.Summand {
+        AffineActivation.Summand(
           arena.edge(shape, derivatives),
-          SummandCoefficients(role, channels: sum.channels, arena: arena))
+          AffinePerChannel(role, channels: sum.channels, arena: arena))
       }
       let first = summand(.normalized)
       let second = sum.other == .nothing ? nil : summand(sum.role)
       return (
-        NormalizedActivation(softplus, first, second),
+        AffineActivation(softplus, first, second),
         arena.edge(shape, derivatives),
         arena.buffer(of: Double.self, count: 5 * sum.channels)
       )
@@ -56,7 +56,7 @@ final class ActivationCase {
     case .gradientSums:
       slices.forEach(in: samples) { slice in
         _ = loop.slice(slice).addGradientSums(
-          output.gradient.slice(slice), to: NormalizedActivation.Sums(channelSums))
+          output.gradient.slice(slice), to: AffineActivation.Sums(channelSums))
       }
     case .backward: loop.backward(output.gradient)
     case .tangentStatistics:
@@ -70,7 +70,7 @@ final class ActivationCase {
       slices.forEach(in: samples) { slice in
         _ = loop.slice(slice).addSecondSums(
           output.gradient.slice(slice), gradientTangent: output.gradientTangent.slice(slice),
-          to: NormalizedActivation.Sums(channelSums))
+          to: AffineActivation.Sums(channelSums))
       }
     case .backwardTangent:
       loop.backwardTangent(
@@ -85,11 +85,11 @@ final class ActivationCase {
 
   private func forEachNorm(
     _ body: (
-      Range<Int>, Edge, SummandCoefficients, UnsafeMutableBufferPointer<Double>,
+      Range<Int>, Edge, AffinePerChannel, UnsafeMutableBufferPointer<Double>,
       UnsafeMutableBufferPointer<Double>
     ) -> Void
   ) {
-    let sums = NormalizedActivation.Sums(channelSums)
+    let sums = AffineActivation.Sums(channelSums)
     for summand in [loop.first, loop.second].compactMap({ $0 }).prefix(norms) {
       slices.forEach(in: samples) { slice in
         body(slice, summand.input, summand.coefficients, sums.sum, sums.products.0)
@@ -99,7 +99,7 @@ final class ActivationCase {
 }
 
 extension NetworkInventory.Sum {
-  fileprivate var role: SummandCoefficients.Role { other == .scaled ? .scaled : .normalized }
+  fileprivate var role: AffinePerChannel.Role { other == .scaled ? .scaled : .normalized }
 }
 
 /// The elementwise loops of a block.

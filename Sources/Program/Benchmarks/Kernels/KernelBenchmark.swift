@@ -57,7 +57,7 @@ public struct KernelBenchmark {
         precision: subject.recipe.productPrecision)
     }
     let passes = ConvolutionPass.all(penalizesGradient: subject.penalizesGradient)
-    let isWinograd = WinogradConvolution.pays(for: geometry)
+    let isWinograd = WinogradConvolution.isProfitable(for: geometry)
     let lowered = isWinograd ? try times(of: passes, build(.lowered)) : [:]
     let fastest = try times(of: passes, build(.fastest))
     let winograd =

@@ -16,7 +16,7 @@ void plain_winograd_multiply_transposed_bf16(const CKWinogradProducts *products,
                                              float scale, float previous, uint32_t *pairs,
                                              float *panels);
 
-/// `ck_multiply_add_pairs` by tiles; both factors of `pair` are the same bfloat16.
+/// `ck_bf16_multiply_add` by tiles; both factors of `pair` are the same bfloat16.
 float plain_multiply_add_tiles(size_t rounds, uint32_t pair);
 
 /// Whether this thread's tiles have no configuration, as before the first product.

@@ -3,34 +3,36 @@
 
 #include "../Winograd/WinogradTransforms.h"
 
-// bfloat16 is the upper half of a float: 8 significant bits, the exponents of binary32. A pair of
-// them is a word, the first in the lower half. Three of them, each what the ones before have left,
-// hold the 24 bits of a float.
+// bfloat16 is the upper half of a float: 8 significant bits and the exponents of binary32. Two of
+// them are a pair, one word with the first in its lower half. A float is split into parts, each the
+// rounded remainder of those before it; three parts hold all 24 bits.
 
 typedef uint32_t Words __attribute__((vector_size(CKWinogradLanes * sizeof(uint32_t))));
 typedef Words WordsAt __attribute__((aligned(sizeof(uint16_t)), may_alias));
 typedef uint16_t Halves __attribute__((vector_size(CKWinogradLanes * sizeof(uint16_t))));
 typedef Halves HalvesAt __attribute__((aligned(sizeof(uint16_t)), may_alias));
 
-/// rounded ← x rounded to the nearest bfloat16, ties to the even one, in the upper halves; the lower
-/// ones are not cleared. NaN stays NaN, which the carry of a rounding could turn into a number.
-ALWAYS_INLINE void roundToBFloat16(const Lanes *x, Words *rounded) {
+/// rounded ← x rounded to the nearest bfloat16, ties to even, in the upper halves.
+///
+/// The lower halves are not cleared. NaN is treated apart, since the carry of the rounding could
+/// turn it into a number.
+ALWAYS_INLINE void roundToBfloat16(const Lanes *x, Words *rounded) {
   const Words bits = (Words)*x;
   const Words isNaN = (Words)(*x != *x);
   const Words nearest = bits + 0x7fff + ((bits >> 16) & 1);
   *rounded = (isNaN & (bits | 0x400000)) | (~isNaN & nearest);
 }
 
-/// rounded ← the next part of what is left of x, in the upper halves; x ← what is left now.
+/// rounded ← the next part of x, in the upper halves; x ← the remainder.
 ALWAYS_INLINE void takePart(Lanes *x, Words *rounded) {
-  roundToBFloat16(x, rounded);
+  roundToBfloat16(x, rounded);
   *rounded &= 0xffff0000;
   *x -= (Lanes)*rounded;
 }
 
-/// Where transformed activations go: `parts` bfloat16 of each, or floats if there are none.
+/// Memory for transformed activations: `parts` bfloat16 of each element, or floats if `parts` is 0.
 ///
-/// The number is a constant where this is inlined.
+/// `parts` must be a compile-time constant after inlining.
 typedef struct {
   void *first;
   size_t parts;
@@ -49,7 +51,7 @@ ALWAYS_INLINE void storeElements(Destination to, size_t at, const Lanes *lanes) 
   }
 }
 
-/// Pairs of the elements of two vectors, in so many parts.
+/// Stores the pairs of the elements of two vectors, in `parts` parts.
 ALWAYS_INLINE void storePairs(uint32_t *to, size_t parts, size_t partStride, const Lanes *first,
                               const Lanes *second) {
   Lanes left = *first, right = *second;

@@ -1,18 +1,18 @@
-#include "NormalizedActivation.h"
+#include "AffineActivation.h"
 #include "SoftplusFunctions.h"
 #include <stdint.h>
 
-// Every loop over channels is written for one or two summands by a constant `count`.
+// Loops over channels take one or two summands; `count` is a constant after inlining.
 
-/// Sums are made in float over so many rows at a time and added up in double.
+/// Rows that are summed in float, before the sums are added in double.
 enum { blockRows = 32, blockChannels = 256 };
 
-/// How far ahead memory is asked for, in floats and at least a row; a cache line has 16.
+/// The distance of prefetches, in floats and at least one row; a cache line has 16 floats.
 enum { aheadFloats = 512, lineFloats = 16 };
 
 ALWAYS_INLINE size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
-/// A summand at the first channel of a row.
+/// The pointers of a summand at the first channel of a row.
 ALWAYS_INLINE CKSummand rowOf(const CKSummand *s, size_t offset, size_t channel) {
   CKSummand r = *s;
   r.x += offset + channel, r.mean += channel, r.scale += channel;
@@ -26,10 +26,10 @@ ALWAYS_INLINE CKSummand rowOf(const CKSummand *s, size_t offset, size_t channel)
   return r;
 }
 
-/// Asks for `width` floats of a row that comes some rows later; the last ones lie beyond the end.
+/// Prefetches `width` floats of a row that is some rows ahead; the last ones lie beyond the end.
 ///
-/// Loops that read up to six matrices at once and write four are more than the CPU foresees: with
-/// tangents and two summands they take a fifth less time.
+/// The loops read up to six matrices and write four, more streams than the hardware prefetches:
+/// with tangents and two summands, this saves a fifth of the time.
 ALWAYS_INLINE void prefetch(const float *row, size_t channels, size_t width) {
   const size_t rows = channels < aheadFloats ? aheadFloats / channels : 1;
   const uintptr_t from = (uintptr_t)row + rows * channels * sizeof(float);
@@ -38,7 +38,7 @@ ALWAYS_INLINE void prefetch(const float *row, size_t channels, size_t width) {
   }
 }
 
-/// Both matrices of a summand that has a tangent.
+/// Prefetches both matrices of a summand with a tangent.
 ALWAYS_INLINE void prefetchBoth(const CKSummand *s, size_t channels, size_t width) {
   prefetch(s->x, channels, width);
   prefetch(s->tangent, channels, width);
@@ -54,7 +54,7 @@ ALWAYS_INLINE void prefetchBoth(const CKSummand *s, size_t channels, size_t widt
   (CENTERED(s, c) * (s).secondCentered[c] + (s).tangent[c] * (s).secondTangent[c] +               \
    (zg) * (s).secondGradient[c] + (dzg) * (s).scale[c] + (s).secondOffset[c])
 
-ALWAYS_INLINE void forward(const CKNormalizedActivation *a, float *y, size_t count,
+ALWAYS_INLINE void forward(const CKAffineActivation *a, float *y, size_t count,
                            bool centered) {
   const float beta = a->beta, inverse = 1.0f / beta;
   for (size_t row = 0; row < a->rows; row++, y += a->channels) {
@@ -67,7 +67,7 @@ ALWAYS_INLINE void forward(const CKNormalizedActivation *a, float *y, size_t cou
   }
 }
 
-ALWAYS_INLINE void gradientSums(const CKNormalizedActivation *a, const float *gradient,
+ALWAYS_INLINE void gradientSums(const CKAffineActivation *a, const float *gradient,
                                 const CKActivationSums *sums, size_t count, bool centered) {
   const float beta = a->beta;
   double betaTotal = 0;
@@ -100,7 +100,7 @@ ALWAYS_INLINE void gradientSums(const CKNormalizedActivation *a, const float *gr
   *sums->beta += betaTotal / ((double)beta * beta);
 }
 
-ALWAYS_INLINE void backward(const CKNormalizedActivation *a, const float *g, size_t count) {
+ALWAYS_INLINE void backward(const CKAffineActivation *a, const float *g, size_t count) {
   const float beta = a->beta;
   for (size_t row = 0; row < a->rows; row++, g += a->channels) {
     const CKSummand p = rowOf(&a->summands[0], row * a->channels, 0);
@@ -118,7 +118,7 @@ ALWAYS_INLINE void backward(const CKNormalizedActivation *a, const float *g, siz
   }
 }
 
-ALWAYS_INLINE void tangent(const CKNormalizedActivation *a, float *y, size_t count) {
+ALWAYS_INLINE void tangent(const CKAffineActivation *a, float *y, size_t count) {
   const float beta = a->beta;
   for (size_t row = 0; row < a->rows; row++, y += a->channels) {
     const CKSummand p = rowOf(&a->summands[0], row * a->channels, 0);
@@ -133,7 +133,7 @@ ALWAYS_INLINE void tangent(const CKNormalizedActivation *a, float *y, size_t cou
   }
 }
 
-ALWAYS_INLINE void secondSums(const CKNormalizedActivation *a, const float *gradient,
+ALWAYS_INLINE void secondSums(const CKAffineActivation *a, const float *gradient,
                               const float *gradientTangent, const CKActivationSums *sums,
                               size_t count, bool centered) {
   const float beta = a->beta;
@@ -183,8 +183,8 @@ ALWAYS_INLINE void secondSums(const CKNormalizedActivation *a, const float *grad
   *sums->beta += betaTotal / ((double)beta * beta);
 }
 
-/// Gradients are written of the first `gradients` summands.
-ALWAYS_INLINE void backwardTangent(const CKNormalizedActivation *a, const float *g,
+/// The gradients of the first `gradients` summands are written.
+ALWAYS_INLINE void backwardTangent(const CKAffineActivation *a, const float *g,
                                    const float *dg, size_t count, size_t gradients) {
   const float beta = a->beta;
   for (size_t row = 0; row < a->rows; row++, g += a->channels, dg += a->channels) {
@@ -208,7 +208,7 @@ ALWAYS_INLINE void backwardTangent(const CKNormalizedActivation *a, const float 
   }
 }
 
-KERNEL(void, ck_activation_forward, (const CKNormalizedActivation *a, float *y), (a, y)) {
+KERNEL(void, ck_activation_forward, (const CKAffineActivation *a, float *y), (a, y)) {
   if (a->count == 1) {
     a->centered ? forward(a, y, 1, true) : forward(a, y, 1, false);
   } else {
@@ -216,7 +216,7 @@ KERNEL(void, ck_activation_forward, (const CKNormalizedActivation *a, float *y),
   }
 }
 
-KERNEL(void, ck_activation_gradient_sums, (const CKNormalizedActivation *a, const float *gradient,
+KERNEL(void, ck_activation_gradient_sums, (const CKAffineActivation *a, const float *gradient,
                                            const CKActivationSums *sums),
        (a, gradient, sums)) {
   if (a->count == 1) {
@@ -228,16 +228,16 @@ KERNEL(void, ck_activation_gradient_sums, (const CKNormalizedActivation *a, cons
   }
 }
 
-KERNEL(void, ck_activation_backward, (const CKNormalizedActivation *a, const float *gradient),
+KERNEL(void, ck_activation_backward, (const CKAffineActivation *a, const float *gradient),
        (a, gradient)) {
   a->count == 1 ? backward(a, gradient, 1) : backward(a, gradient, 2);
 }
 
-KERNEL(void, ck_activation_tangent, (const CKNormalizedActivation *a, float *y), (a, y)) {
+KERNEL(void, ck_activation_tangent, (const CKAffineActivation *a, float *y), (a, y)) {
   a->count == 1 ? tangent(a, y, 1) : tangent(a, y, 2);
 }
 
-KERNEL(void, ck_activation_second_sums, (const CKNormalizedActivation *a, const float *gradient,
+KERNEL(void, ck_activation_second_sums, (const CKAffineActivation *a, const float *gradient,
                                          const float *gradientTangent,
                                          const CKActivationSums *sums),
        (a, gradient, gradientTangent, sums)) {
@@ -250,7 +250,7 @@ KERNEL(void, ck_activation_second_sums, (const CKNormalizedActivation *a, const 
   }
 }
 
-KERNEL(void, ck_activation_backward_tangent, (const CKNormalizedActivation *a,
+KERNEL(void, ck_activation_backward_tangent, (const CKAffineActivation *a,
                                               const float *gradient, const float *gradientTangent),
        (a, gradient, gradientTangent)) {
   const bool ofFirst = a->summands[0].gradient, ofSecond = a->summands[1].gradient;

@@ -1,5 +1,5 @@
-#include "MultiplyAddPairs.h"
-#include "PairBlock.h"
+#include "Bfloat16MultiplyAdd.h"
+#include "Bfloat16Block.h"
 #include <string.h>
 
 #if defined(__x86_64__)
@@ -16,8 +16,8 @@ static float sumOfLanes(const Lanes *x, size_t count) {
   return sum;
 }
 
-bool ck_multiplies_bfloat16(void) {
-  return ck_units_in_use >= CKVectorUnitsAMX || ck_vectors_multiply_bfloat16();
+bool ck_has_bf16_instruction(void) {
+  return ck_units_in_use >= CKVectorUnitsAMX || ck_has_bf16_vector_instruction();
 }
 
 #if defined(__x86_64__)
@@ -27,9 +27,9 @@ static uint32_t pairOf(float factor) {
   return (bits & 0xffff0000) | bits >> 16;
 }
 
-/// An intrinsic must stand in a function of its own instruction set.
+/// The intrinsic needs a function that is compiled for its instruction set.
 __attribute__((target(V4_FEATURES ",avx512bf16"))) static float
-multiplyAddPairs_avx512(size_t rounds, float factor) {
+multiplyAdd_bf16(size_t rounds, float factor) {
   const __m512i factors = _mm512_set1_epi32((int)pairOf(factor));
   const __m512i ones = _mm512_set1_epi32(0x3f803f80);
   Lanes x[pairChains];
@@ -43,10 +43,10 @@ multiplyAddPairs_avx512(size_t rounds, float factor) {
 }
 #endif
 
-float ck_multiply_add_pairs(size_t rounds, float factor) {
+float ck_bf16_multiply_add(size_t rounds, float factor) {
 #if defined(__x86_64__)
-  if (ck_units_in_use >= CKVectorUnitsAMX) return ck_multiply_add_tiles(rounds, pairOf(factor));
-  if (ck_vectors_multiply_bfloat16()) return multiplyAddPairs_avx512(rounds, factor);
+  if (ck_units_in_use >= CKVectorUnitsAMX) return ck_bf16_multiply_add_by_tiles(rounds, pairOf(factor));
+  if (ck_has_bf16_vector_instruction()) return multiplyAdd_bf16(rounds, factor);
 #endif
   Lanes x[pairChains] = {{0}};
   for (size_t round = 0; round < rounds; round++) {
@@ -55,7 +55,7 @@ float ck_multiply_add_pairs(size_t rounds, float factor) {
   return sumOfLanes(x, pairChains);
 }
 
-size_t ck_multiply_add_pairs_operations(void) {
-  // Four tiles of 16 by 16 sums of 16 pairs.
+size_t ck_bf16_multiply_add_operations(void) {
+  // Four tiles of 16 × 16 sums, each of 16 pairs.
   return ck_units_in_use >= CKVectorUnitsAMX ? 4 * 16 * 16 * 64 : 4 * laneCount * pairChains;
 }

@@ -1,4 +1,4 @@
-#include "PairBlock.h"
+#include "Bfloat16Block.h"
 #include "TileConfiguration.h"
 
 #ifdef HAS_TILES
@@ -9,8 +9,8 @@
 #define FOR_TILES __attribute__((target(V4_FEATURES ",amx-tile,amx-bf16")))
 #endif
 
-// Two by two tiles of sums, [16, 16] floats each, and beside them two tiles of a, [16 rows, 16
-// pairs], and two of b, [16 pairs, 16 columns]. Intrinsics take a tile's number as a literal.
+// Four tiles hold sums, [16, 16] floats each; two hold a, [16 rows, 16 pairs], and two hold b,
+// [16 pairs, 16 columns]. Intrinsics take the number of a tile as a literal.
 #define UPPER_LEFT 0
 #define UPPER_RIGHT 1
 #define LOWER_LEFT 2
@@ -46,8 +46,9 @@ FOR_TILES static void configure(TileShape *current, TileShape wanted) {
   *current = wanted;
 }
 
-/// A block of 16 pairs or 8 of the inner dimension; `lower` and `right` are constants where this is
-/// inlined, and tell which of the sums there are.
+/// The factors of a block of 16 or 8 pairs of the inner dimension.
+///
+/// `lower` and `right` tell which tiles of sums are in use; they are constants after inlining.
 typedef struct {
   const uint32_t *a, *b;
   size_t aBytes, bBytes, aLower;
@@ -72,7 +73,7 @@ ALWAYS_INLINE FOR_TILES void addProducts(const Factors *f) {
 }
 
 /// c ← scale·sums + previous·c for one tile of sums.
-ALWAYS_INLINE FOR_TILES void addSums(const PairBlock *block, size_t rows, const float *sums,
+ALWAYS_INLINE FOR_TILES void addSums(const Bfloat16Block *block, size_t rows, const float *sums,
                                      float *c) {
   for (size_t row = 0; row < rows; row++, c += block->cRow, sums += tileColumns) {
     const Lanes added = block->scale * CONSTANT_LANES(sums);
@@ -80,7 +81,7 @@ ALWAYS_INLINE FOR_TILES void addSums(const PairBlock *block, size_t rows, const 
   }
 }
 
-/// Stores a tile of a block where it goes, or adds it there by way of `sums`.
+/// Stores a tile of sums in c, or adds it to c with `sums` as scratch.
 #define STORE_SUMS(tile, block, rows, sums, to)                                                   \
   do {                                                                                            \
     if (block->scale == 1 && block->previous == 0) {                                              \
@@ -91,11 +92,11 @@ ALWAYS_INLINE FOR_TILES void addSums(const PairBlock *block, size_t rows, const 
     }                                                                                             \
   } while (0)
 
-/// At most 32 rows by 32 columns.
+/// Multiplies at most 32 rows by 32 columns.
 ///
-/// Of three parts all products but the first two need one new pair of tiles only: 16 loads for 24
-/// products. An odd number of half blocks of pairs is taken in half blocks.
-ALWAYS_INLINE FOR_TILES void multiplyTiles(const PairBlock *block, TileShape shape, bool lower,
+/// With three parts, every product but the first two loads only one new pair of tiles: 16 loads for
+/// 24 products. An odd number of half blocks of pairs is processed in half blocks.
+ALWAYS_INLINE FOR_TILES void multiplyTiles(const Bfloat16Block *block, TileShape shape, bool lower,
                                            bool right) {
   Factors f = {.a = block->a,
                .b = block->b,
@@ -128,7 +129,7 @@ ALWAYS_INLINE FOR_TILES void multiplyTiles(const PairBlock *block, TileShape sha
   if (lower && right) STORE_SUMS(LOWER_RIGHT, block, shape.lower, sums, below + tileColumns);
 }
 
-FOR_TILES void ck_multiply_pairs_by_tiles(TileShape *configured, const PairBlock *whole,
+FOR_TILES void ck_bf16_multiply_by_tiles(TileShape *configured, const Bfloat16Block *whole,
                                           size_t rows, size_t columns) {
   const size_t pairs = whole->inner % tileColumns == 0 ? tileColumns : tileColumns / 2;
   for (size_t row = 0; row < rows; row += 2 * tileRows) {
@@ -138,7 +139,7 @@ FOR_TILES void ck_multiply_pairs_by_tiles(TileShape *configured, const PairBlock
     const TileShape shape = {.upper = upper, .lower = lower, .pairs = pairs};
     configure(configured, shape);
     for (size_t column = 0; column < columns; column += 2 * tileColumns) {
-      PairBlock block = *whole;
+      Bfloat16Block block = *whole;
       block.a += row * block.aRow;
       block.b += column;
       block.c += row * block.cRow + column;
@@ -156,7 +157,7 @@ FOR_TILES void ck_multiply_pairs_by_tiles(TileShape *configured, const PairBlock
   }
 }
 
-FOR_TILES float ck_multiply_add_tiles(size_t rounds, uint32_t pair) {
+FOR_TILES float ck_bf16_multiply_add_by_tiles(size_t rounds, uint32_t pair) {
   TileShape configured = {0};
   configure(&configured, (TileShape){.upper = tileRows, .lower = tileRows, .pairs = tileColumns});
   uint32_t factors[tileRows * tileColumns], ones[tileRows * tileColumns];

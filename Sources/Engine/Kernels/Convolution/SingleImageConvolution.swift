@@ -17,7 +17,7 @@ import Tensors
 /// - 512 at 4²: 174 / 87 by transposing the weight, 0.6 to 0.7 of that time without / 192
 ///
 /// Transforming from 16² on, and not from 32² only, takes 0.95 of the time of all layers of a ResNet-18.
-public struct ImageConvolution: Sendable {
+public struct SingleImageConvolution: Sendable {
   public let geometry: ConvolutionGeometry
   /// What the convolution and its adjoint need besides their arguments.
   public let scratchShape: Shape
@@ -31,8 +31,8 @@ public struct ImageConvolution: Sendable {
   public init(_ geometry: ConvolutionGeometry) {
     self.geometry = geometry
     let pays =
-      WinogradConvolution.pays(for: geometry) && geometry.stride == 1
-      && geometry.outputHeight * geometry.outputWidth >= ImageConvolution.fewestPositions
+      WinogradConvolution.isProfitable(for: geometry) && geometry.stride == 1
+      && geometry.outputHeight * geometry.outputWidth >= SingleImageConvolution.fewestPositions
     winograd = pays ? WinogradConvolution(geometry, samples: 1, precision: .float32) : nil
     weightShape = geometry.weightShape
     if let winograd {
@@ -40,7 +40,7 @@ public struct ImageConvolution: Sendable {
       scratchShape = Shape(length: winograd.scratchShape.count + weight)
     } else {
       var convolution = CKConvolution(image: geometry)
-      scratchShape = Shape(length: ck_image_scratch(&convolution, geometry.outputChannels))
+      scratchShape = Shape(length: ck_single_image_scratch(&convolution, geometry.outputChannels))
     }
   }
 
@@ -54,7 +54,7 @@ public struct ImageConvolution: Sendable {
       return
     }
     var convolution = CKConvolution(image: geometry)
-    ck_image_apply(
+    ck_single_image_apply(
       &convolution, geometry.outputChannels, weight.pointer, x.pointer, scratch.pointer, y.pointer)
   }
 
@@ -68,7 +68,7 @@ public struct ImageConvolution: Sendable {
       return
     }
     var convolution = CKConvolution(image: geometry)
-    ck_image_transpose(
+    ck_single_image_transpose(
       &convolution, geometry.outputChannels, weight.pointer, y.pointer, scratch.pointer, x.pointer)
   }
 
@@ -80,7 +80,7 @@ public struct ImageConvolution: Sendable {
   ) {
     requireFit(weight, x, y)
     var convolution = CKConvolution(image: geometry)
-    ck_image_weight_gradient(
+    ck_single_image_weight_gradient(
       &convolution, geometry.outputChannels, x.pointer, y.pointer, scale, previous, weight.pointer)
   }
 

@@ -1,13 +1,13 @@
 import Tensors
 
-/// The per-channel numbers of one summand z = X·scale, X = x − mean, of a ``NormalizedActivation``.
+/// The per-channel numbers of one summand z = X·scale, X = x − mean, of a ``AffineActivation``.
 ///
 /// - ż = X·tangentCentered + ẋ·scale + tangentOffset
 /// - x̄ = X·gradientCentered + z̄·scale + gradientOffset
 /// - dx̄ = X·secondCentered + ẋ·secondTangent + z̄·secondGradient + dz̄·scale + secondOffset
 ///
 /// All but mean and scale start as zero, which is right where mean and scale do not depend on x.
-public struct SummandCoefficients {
+public struct AffinePerChannel {
   public enum Role: Sendable {
     /// x belongs to this summand alone.
     case normalized

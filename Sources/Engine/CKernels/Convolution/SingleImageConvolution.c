@@ -1,11 +1,11 @@
-#include "ImageConvolution.h"
-#include "ImageReach.h"
+#include "SingleImageConvolution.h"
+#include "TapOverlap.h"
 #include "SmallImageAdjoint.h"
 #include <string.h>
 
 enum { maximumRows = 8, panelColumns = 2 * laneCount };
 
-/// Where the weight lies that is read next: two cache lines for each channel that is summed over.
+/// The weights to prefetch: two cache lines for each channel that is summed over.
 typedef struct {
   const float *start;
   size_t step;
@@ -13,7 +13,7 @@ typedef struct {
 
 /// to[r] += from[r] [inner]·b [inner, 16 · vectors] for some positions r.
 ///
-/// `rows` and `vectors` are constants where this is inlined, so that the sums stay in registers.
+/// `rows` and `vectors` are constants after inlining, so the sums stay in registers.
 ALWAYS_INLINE void addRows(const float *const *from, float *const *to, size_t inner,
                            const float *b, size_t bInner, Ahead ahead, size_t rows,
                            size_t vectors) {
@@ -42,7 +42,7 @@ ALWAYS_INLINE void addRows(const float *const *from, float *const *to, size_t in
   }
 }
 
-/// The same for a number of rows that is known at run time only, at most `step`.
+/// `addRows` for a number of rows that is known at run time only, at most `step`.
 ALWAYS_INLINE void addSomeRows(const float *const *from, float *const *to, size_t inner,
                                const float *b, size_t bInner, Ahead ahead, size_t rows,
                                size_t vectors, size_t step) {
@@ -51,18 +51,18 @@ ALWAYS_INLINE void addSomeRows(const float *const *from, float *const *to, size_
   }
 }
 
-/// One of the two products with a weight: which activations are read, and which are added to.
+/// One of the two products with a weight: the activations it reads, and those it adds to.
 typedef struct {
   const float *from;
   size_t fromRow, fromColumn;
   float *to;
   size_t toRow, toColumn;
   size_t rows, columns;
-  /// Channels that are summed over.
+  /// The number of channels that are summed over.
   size_t inner;
 } Product;
 
-/// Adds to `width` columns from `column` on of all positions, in groups as equal as can be.
+/// Adds to `width` columns from `column` on at all positions, in groups of nearly equal size.
 ALWAYS_INLINE void addColumns(const Product *p, const float *b, size_t bInner, Ahead ahead,
                               size_t column, size_t width, size_t vectors, size_t step) {
   float partial[maximumRows][laneCount];
@@ -90,13 +90,13 @@ ALWAYS_INLINE void addColumns(const Product *p, const float *b, size_t bInner, A
   }
 }
 
-/// The columns of a block from `column` on: as many vectors as there may be, or what is left.
+/// The width of the block of columns that starts at `column`: `vectors` vectors, or the rest.
 ALWAYS_INLINE size_t widthOf(size_t column, size_t columns, size_t vectors) {
   const size_t left = columns - column;
   return left >= vectors * laneCount ? vectors * laneCount : smaller(left, laneCount);
 }
 
-/// All columns of y, where the weight lies.
+/// Adds one tap to all columns of y, with the weight in place.
 ALWAYS_INLINE void applyTap(const Product *p, const float *weight, size_t columns, float *panel,
                             size_t vectors, size_t step) {
   for (size_t column = 0, width; column < columns; column += width) {
@@ -135,7 +135,7 @@ ALWAYS_INLINE void transposePanel(const float *w, size_t width, size_t inner, fl
   }
 }
 
-/// All columns of x, with the transposed weight in panels.
+/// Adds one tap to all columns of x, with the transposed weight in panels.
 ALWAYS_INLINE void transposeTap(const Product *p, const float *weight, size_t columns,
                                 float *panel, size_t vectors, size_t step) {
   for (size_t column = 0, width; column < columns; column += width) {
@@ -155,15 +155,15 @@ ALWAYS_INLINE void apply(const CKConvolution *v, size_t outputs, const float *we
   memset(y, 0, v->outputHeight * v->outputWidth * outputs * sizeof(float));
   for (size_t ky = 0; ky < v->kernelHeight; ky++) {
     for (size_t kx = 0; kx < v->kernelWidth; kx++, weight += v->channels * outputs) {
-      const Reach reach = reachOf(v, outputs, ky, kx);
-      const Product product = {.from = x + reach.x,
-                               .fromRow = reach.xRow,
-                               .fromColumn = reach.xColumn,
-                               .to = y + reach.y,
-                               .toRow = reach.yRow,
-                               .toColumn = reach.yColumn,
-                               .rows = reach.rows,
-                               .columns = reach.columns,
+      const TapOverlap overlap = overlapOf(v, outputs, ky, kx);
+      const Product product = {.from = x + overlap.x,
+                               .fromRow = overlap.xRow,
+                               .fromColumn = overlap.xColumn,
+                               .to = y + overlap.y,
+                               .toRow = overlap.yRow,
+                               .toColumn = overlap.yColumn,
+                               .rows = overlap.rows,
+                               .columns = overlap.columns,
                                .inner = v->channels};
       applyTap(&product, weight, outputs, scratch, vectors, step);
     }
@@ -176,36 +176,36 @@ ALWAYS_INLINE void applyTranspose(const CKConvolution *v, size_t outputs, const 
   memset(x, 0, v->height * v->width * v->channels * sizeof(float));
   for (size_t ky = 0; ky < v->kernelHeight; ky++) {
     for (size_t kx = 0; kx < v->kernelWidth; kx++, weight += v->channels * outputs) {
-      const Reach reach = reachOf(v, outputs, ky, kx);
-      const Product product = {.from = y + reach.y,
-                               .fromRow = reach.yRow,
-                               .fromColumn = reach.yColumn,
-                               .to = x + reach.x,
-                               .toRow = reach.xRow,
-                               .toColumn = reach.xColumn,
-                               .rows = reach.rows,
-                               .columns = reach.columns,
+      const TapOverlap overlap = overlapOf(v, outputs, ky, kx);
+      const Product product = {.from = y + overlap.y,
+                               .fromRow = overlap.yRow,
+                               .fromColumn = overlap.yColumn,
+                               .to = x + overlap.x,
+                               .toRow = overlap.xRow,
+                               .toColumn = overlap.xColumn,
+                               .rows = overlap.rows,
+                               .columns = overlap.columns,
                                .inner = outputs};
       transposeTap(&product, weight, v->channels, scratch, vectors, step);
     }
   }
 }
 
-/// What a weight's gradient becomes part of.
+/// The factors of the new gradient and of the previous one.
 typedef struct {
   float scale, previous;
 } Update;
 
-/// w [rows, 16 · vectors] ← scale·Σ x[rows]·y[16 · vectors] over the reach + previous·w.
-ALWAYS_INLINE void updateBlock(const Reach *reach, const float *x, const float *y, Update update,
+/// w [rows, 16 · vectors] ← scale·Σ x[rows]·y[16 · vectors] over the overlap + previous·w.
+ALWAYS_INLINE void updateBlock(const TapOverlap *overlap, const float *x, const float *y, Update update,
                                float *w, size_t wRow, size_t rows, size_t vectors) {
   Lanes sums[maximumRows][2];
   UNROLLED for (size_t r = 0; r < rows; r++) {
     UNROLLED for (size_t v = 0; v < vectors; v++) sums[r][v] = (Lanes){0};
   }
-  for (size_t row = 0; row < reach->rows; row++) {
-    const float *a = x + row * reach->xRow, *b = y + row * reach->yRow;
-    for (size_t i = 0; i < reach->columns; i++, a += reach->xColumn, b += reach->yColumn) {
+  for (size_t row = 0; row < overlap->rows; row++) {
+    const float *a = x + row * overlap->xRow, *b = y + row * overlap->yRow;
+    for (size_t i = 0; i < overlap->columns; i++, a += overlap->xColumn, b += overlap->yColumn) {
       Lanes factor[2];
       UNROLLED for (size_t v = 0; v < vectors; v++) {
         factor[v] = CONSTANT_LANES(b + v * laneCount);
@@ -225,16 +225,16 @@ ALWAYS_INLINE void updateBlock(const Reach *reach, const float *x, const float *
   }
 }
 
-/// The same for columns that fill no vector.
-ALWAYS_INLINE void updateRest(const Reach *reach, const float *x, const float *y, Update update,
+/// `updateBlock` for fewer columns than a vector has.
+ALWAYS_INLINE void updateRest(const TapOverlap *overlap, const float *x, const float *y, Update update,
                               float *w, size_t wRow, size_t rows, size_t columns) {
   for (size_t r = 0; r < rows; r++) {
     for (size_t c = 0; c < columns; c++) {
       float sum = 0;
-      for (size_t row = 0; row < reach->rows; row++) {
-        const float *a = x + row * reach->xRow + r, *b = y + row * reach->yRow + c;
-        for (size_t i = 0; i < reach->columns; i++) {
-          sum += a[i * reach->xColumn] * b[i * reach->yColumn];
+      for (size_t row = 0; row < overlap->rows; row++) {
+        const float *a = x + row * overlap->xRow + r, *b = y + row * overlap->yRow + c;
+        for (size_t i = 0; i < overlap->columns; i++) {
+          sum += a[i * overlap->xColumn] * b[i * overlap->yColumn];
         }
       }
       float *to = w + r * wRow + c;
@@ -244,17 +244,17 @@ ALWAYS_INLINE void updateRest(const Reach *reach, const float *x, const float *y
   }
 }
 
-/// All columns of some rows of one tap.
-ALWAYS_INLINE void updateRows(const Reach *reach, const float *x, const float *y, Update update,
+/// Updates all columns of some rows of one tap.
+ALWAYS_INLINE void updateRows(const TapOverlap *overlap, const float *x, const float *y, Update update,
                               float *w, size_t columns, size_t rows, size_t vectors) {
   for (size_t column = 0, width; column < columns; column += width) {
     width = widthOf(column, columns, vectors);
     if (width < laneCount) {
-      updateRest(reach, x, y + column, update, w + column, columns, rows, width);
+      updateRest(overlap, x, y + column, update, w + column, columns, rows, width);
     } else if (width == laneCount) {
-      updateBlock(reach, x, y + column, update, w + column, columns, rows, 1);
+      updateBlock(overlap, x, y + column, update, w + column, columns, rows, 1);
     } else {
-      updateBlock(reach, x, y + column, update, w + column, columns, rows, vectors);
+      updateBlock(overlap, x, y + column, update, w + column, columns, rows, vectors);
     }
   }
 }
@@ -264,14 +264,14 @@ ALWAYS_INLINE void weightGradient(const CKConvolution *v, size_t outputs, const 
                                   size_t step) {
   for (size_t ky = 0; ky < v->kernelHeight; ky++) {
     for (size_t kx = 0; kx < v->kernelWidth; kx++) {
-      const Reach reach = reachOf(v, outputs, ky, kx);
+      const TapOverlap overlap = overlapOf(v, outputs, ky, kx);
       size_t left = v->channels;
-      const float *channel = x + reach.x;
+      const float *channel = x + overlap.x;
       for (size_t groups = (left + step - 1) / step; groups > 0; groups--) {
         const size_t rows = (left + groups - 1) / groups;
         UNROLLED for (size_t constant = 1; constant <= step; constant++) {
           if (rows == constant) {
-            updateRows(&reach, channel, y + reach.y, update, weight, outputs, constant, vectors);
+            updateRows(&overlap, channel, y + overlap.y, update, weight, outputs, constant, vectors);
           }
         }
         channel += rows, weight += rows * outputs, left -= rows;
@@ -280,7 +280,7 @@ ALWAYS_INLINE void weightGradient(const CKConvolution *v, size_t outputs, const 
   }
 }
 
-/// The passes for one instruction set, with as large a block as its registers hold.
+/// Defines the passes for one instruction set, with the largest block that its registers hold.
 #define PASSES(units, attributes, vectors, step)                                                  \
   attributes static void apply_##units(const CKConvolution *v, size_t outputs,                    \
                                        const float *weight, const float *x, float *scratch,       \
@@ -304,24 +304,24 @@ PASSES(avx2, FOR_AVX2, 1, 6)
 PASSES(avx512, FOR_AVX512, 2, 8)
 #endif
 
-size_t ck_image_scratch(const CKConvolution *v, size_t outputs) {
+size_t ck_single_image_scratch(const CKConvolution *v, size_t outputs) {
   const size_t transposed = panelColumns * outputs, rest = laneCount * v->channels;
   const size_t panels = transposed > rest ? transposed : rest;
   return isSmallImage(v) && smallImageScratch(v) > panels ? smallImageScratch(v) : panels;
 }
 
-void ck_image_apply(const CKConvolution *v, size_t outputs, const float *weight, const float *x,
+void ck_single_image_apply(const CKConvolution *v, size_t outputs, const float *weight, const float *x,
                     float *scratch, float *y) {
   DISPATCH(apply, (v, outputs, weight, x, scratch, y))
 }
 
-void ck_image_transpose(const CKConvolution *v, size_t outputs, const float *weight,
+void ck_single_image_transpose(const CKConvolution *v, size_t outputs, const float *weight,
                         const float *y, float *scratch, float *x) {
   if (isSmallImage(v)) return smallImageAdjoint(v, outputs, weight, y, scratch, x);
   DISPATCH(transpose, (v, outputs, weight, y, scratch, x))
 }
 
-void ck_image_weight_gradient(const CKConvolution *v, size_t outputs, const float *x,
+void ck_single_image_weight_gradient(const CKConvolution *v, size_t outputs, const float *x,
                               const float *y, float scale, float previous, float *weight) {
   DISPATCH(gradient, (v, outputs, x, y, scale, previous, weight))
 }

@@ -1,18 +1,18 @@
-#ifndef CKERNELS_IMAGE_REACH_H
-#define CKERNELS_IMAGE_REACH_H
+#ifndef CKERNELS_TAP_OVERLAP_H
+#define CKERNELS_TAP_OVERLAP_H
 
 #include "../Dispatch/Lanes.h"
 #include "Lowering.h"
 
-/// The positions of x and y that one tap of the kernel connects: two grids of the same size.
+/// The positions of x and of y that one tap of the kernel connects: two grids of equal size.
 typedef struct {
   size_t rows, columns;
-  /// Floats before the first position, and from a row or a column to the next.
+  /// The offset of the first position, and the strides of rows and columns, in floats.
   size_t x, xRow, xColumn;
   size_t y, yRow, yColumn;
-} Reach;
+} TapOverlap;
 
-/// The outputs first ..< end along one axis whose tap lies inside the image.
+/// The outputs first ..< end along one axis whose tap reads a pixel inside the image.
 typedef struct {
   size_t first, end;
 } Span;
@@ -26,12 +26,12 @@ ALWAYS_INLINE Span spanOf(size_t tap, size_t extent, size_t outputs, size_t stri
   return span.first < span.end ? span : (Span){0, 0};
 }
 
-ALWAYS_INLINE Reach reachOf(const CKConvolution *v, size_t outputs, size_t ky, size_t kx) {
+ALWAYS_INLINE TapOverlap overlapOf(const CKConvolution *v, size_t outputs, size_t ky, size_t kx) {
   const Span rows = spanOf(ky, v->height, v->outputHeight, v->stride, v->padding);
   const Span columns = spanOf(kx, v->width, v->outputWidth, v->stride, v->padding);
   const size_t row = rows.first * v->stride + ky - v->padding;
   const size_t column = columns.first * v->stride + kx - v->padding;
-  return (Reach){.rows = rows.end - rows.first,
+  return (TapOverlap){.rows = rows.end - rows.first,
                  .columns = columns.end - columns.first,
                  .x = (row * v->width + column) * v->channels,
                  .xRow = v->stride * v->width * v->channels,

@@ -8,7 +8,7 @@ import Tensors
 /// one loop over the activations does the rest. The passes are those of ``BatchNorm`` followed by
 /// ``CenteredSoftplus`` or ``FixedSoftplus``, whose parameters, state and formulas they share. Nothing
 /// between the convolutions' outputs and y is stored.
-final class ActivatedSum {
+final class NormActivation {
   /// What is added to the first batch norm's output.
   enum Other {
     case nothing
@@ -20,7 +20,7 @@ final class ActivatedSum {
 
   private let norm: BatchNorm
   private let otherNorm: BatchNorm?
-  private let otherCoefficients: SummandCoefficients?
+  private let otherCoefficients: AffinePerChannel?
   private let otherFactor: Float
   private let activation: any SoftplusActivation
   private let slices: Slices
@@ -45,7 +45,7 @@ final class ActivatedSum {
       (otherNorm, otherCoefficients, otherFactor) = (norm, norm.coefficients, 0)
     case .scaled(let factor):
       otherNorm = nil
-      otherCoefficients = SummandCoefficients(.scaled, channels: channels, arena: arena)
+      otherCoefficients = AffinePerChannel(.scaled, channels: channels, arena: arena)
       otherFactor = factor
     }
     let sliceCount = (maximumSamples + slices.samples - 1) / slices.samples
@@ -153,7 +153,7 @@ final class ActivatedSum {
   }
 
   private func measure(
-    samples: Int, _ add: (Range<Int>, NormalizedActivation.Sums) -> Void
+    samples: Int, _ add: (Range<Int>, AffineActivation.Sums) -> Void
   ) {
     slices.forEach(in: samples) { slice in
       let index = slice.lowerBound / slices.samples
@@ -164,19 +164,19 @@ final class ActivatedSum {
     }
   }
 
-  private func sums(of slice: Range<Int>) -> NormalizedActivation.Sums {
+  private func sums(of slice: Range<Int>) -> AffineActivation.Sums {
     let start = slice.lowerBound / slices.samples * sumsPerSlice
-    return NormalizedActivation.Sums(
+    return AffineActivation.Sums(
       UnsafeMutableBufferPointer(rebasing: sliceSums[start..<start + sumsPerSlice]))
   }
 
-  private func sum(_ x: Edge, _ other: Edge?) -> NormalizedActivation {
-    var second: NormalizedActivation.Summand?
+  private func sum(_ x: Edge, _ other: Edge?) -> AffineActivation {
+    var second: AffineActivation.Summand?
     if let other {
       guard let otherCoefficients else { unreachable("a second summand where none was planned") }
-      second = NormalizedActivation.Summand(other, otherCoefficients)
+      second = AffineActivation.Summand(other, otherCoefficients)
     }
-    return NormalizedActivation(
-      activation.softplus, NormalizedActivation.Summand(x, norm.coefficients), second)
+    return AffineActivation(
+      activation.softplus, AffineActivation.Summand(x, norm.coefficients), second)
   }
 }

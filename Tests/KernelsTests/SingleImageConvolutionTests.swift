@@ -2,7 +2,7 @@ import Kernels
 import Tensors
 import Testing
 
-@Suite struct ImageConvolutionTests {
+@Suite struct SingleImageConvolutionTests {
   let source = TensorSource()
   /// Sums of up to 2304 products of size ≤ 4 in float32; their roundings add up like a random walk.
   let tolerance = 2e-3
@@ -41,14 +41,14 @@ import Testing
 
   /// What the passes are given: random tensors, and scratch full of NaN.
   private struct Case {
-    let image: ImageConvolution
+    let image: SingleImageConvolution
     let x: Tensor
     let y: Tensor
     let weight: Tensor
     let scratch: Tensor
 
     init(_ geometry: ConvolutionGeometry, _ source: TensorSource) {
-      image = ImageConvolution(geometry)
+      image = SingleImageConvolution(geometry)
       x = source.random(geometry.inputShape(samples: 1))
       y = source.random(geometry.outputShape(samples: 1))
       weight = source.random(geometry.weightShape)

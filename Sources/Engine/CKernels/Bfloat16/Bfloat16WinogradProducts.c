@@ -1,19 +1,19 @@
-#include "PairBlock.h"
+#include "Bfloat16Block.h"
 #include "../Winograd/WinogradCoefficients.h"
 #include "../Winograd/WinogradPanels.h"
 
-/// Pairs of tiles are padded to this many, by zeros: those of one tile register.
+/// Pairs of tiles are padded with zeros to a multiple of this, the pairs of one tile register.
 enum { pairsTogether = 16 };
 
 ALWAYS_INLINE size_t pairsOfTiles(size_t tiles) {
   return (tiles + 2 * pairsTogether - 1) / (2 * pairsTogether) * pairsTogether;
 }
 
-size_t ck_winograd_pair_words(size_t tiles, size_t pitch) { return pairsOfTiles(tiles) * pitch; }
+size_t ck_winograd_bf16_scratch_words(size_t tiles, size_t pitch) { return pairsOfTiles(tiles) * pitch; }
 
 static bool usesTiles(void) { return ck_units_in_use >= CKVectorUnitsAMX; }
 
-/// What multiplies blocks, for the products of one run.
+/// The state of the units that multiply the blocks of one run.
 typedef struct {
 #ifdef HAS_TILES
   TileShape tiles;
@@ -22,14 +22,14 @@ typedef struct {
 #endif
 } Multiplier;
 
-static void multiplyPairs(Multiplier *multiplier, const PairBlock *block, size_t rows,
+static void multiplyBlock(Multiplier *multiplier, const Bfloat16Block *block, size_t rows,
                           size_t columns) {
 #ifdef HAS_TILES
-  if (usesTiles()) return ck_multiply_pairs_by_tiles(&multiplier->tiles, block, rows, columns);
+  if (usesTiles()) return ck_bf16_multiply_by_tiles(&multiplier->tiles, block, rows, columns);
 #else
   (void)multiplier;
 #endif
-  ck_multiply_pairs_by_vectors(block, rows, columns);
+  ck_bf16_multiply_by_vectors(block, rows, columns);
 }
 
 static void finish(void) {
@@ -48,7 +48,7 @@ void ck_winograd_multiply_bf16(const CKWinogradProducts *p, size_t parts, const 
       const size_t width = panelWidth(layout, column), panel = panelOffset(layout, 0, column);
       for (size_t i = 0; i < of.count; i++) {
         const size_t coefficient = coefficientAt(of, i);
-        const PairBlock block = {
+        const Bfloat16Block block = {
             .inner = layout.rows,
             .parts = parts,
             .a = (const uint32_t *)(input + coefficient * p->inputCoefficientStride),
@@ -62,14 +62,14 @@ void ck_winograd_multiply_bf16(const CKWinogradProducts *p, size_t parts, const 
             .cRow = p->outputPitch,
             .scale = 1,
             .previous = 0};
-        multiplyPairs(&multiplier, &block, p->tiles, width);
+        multiplyBlock(&multiplier, &block, p->tiles, width);
       }
     }
   }
   finish();
 }
 
-/// Words of two tiles from 16 channels on, zero beyond the last tile.
+/// word ← 16 channels of two consecutive tiles as pairs, zero beyond the last tile.
 ALWAYS_INLINE void pairAt(size_t tiles, size_t pitch, const uint16_t *from, size_t pair, size_t c,
                           Words *word) {
   const uint16_t *first = from + 2 * pair * pitch + c;
@@ -80,7 +80,7 @@ ALWAYS_INLINE void pairAt(size_t tiles, size_t pitch, const uint16_t *from, size
   }
 }
 
-KERNEL(void, ck_winograd_pair_tiles, (size_t tiles, size_t pitch, const uint16_t *from,
+KERNEL(void, ck_winograd_bf16_pairs, (size_t tiles, size_t pitch, const uint16_t *from,
                                       uint32_t *pairs),
        (tiles, pitch, from, pairs)) {
   for (size_t pair = 0; pair < pairsOfTiles(tiles); pair++, pairs += pitch) {
@@ -92,7 +92,7 @@ KERNEL(void, ck_winograd_pair_tiles, (size_t tiles, size_t pitch, const uint16_t
   }
 }
 
-KERNEL(void, ck_winograd_pair_tiles_transposed, (size_t tiles, size_t pitch, const uint16_t *from,
+KERNEL(void, ck_winograd_bf16_pairs_transposed, (size_t tiles, size_t pitch, const uint16_t *from,
                                                  uint32_t *pairs),
        (tiles, pitch, from, pairs)) {
   const size_t row = pairsOfTiles(tiles);
@@ -120,8 +120,8 @@ void ck_winograd_multiply_transposed_bf16(const CKWinogradProducts *p, size_t pa
   const bool inRows = usesTiles();
   const Panels layout = {.rows = p->inputs, .columns = p->outputs};
   const size_t inner = pairsOfTiles(p->tiles);
-  const size_t inputWords = ck_winograd_pair_words(p->tiles, p->inputPitch);
-  const size_t outputWords = ck_winograd_pair_words(p->tiles, p->outputPitch);
+  const size_t inputWords = ck_winograd_bf16_scratch_words(p->tiles, p->inputPitch);
+  const size_t outputWords = ck_winograd_bf16_scratch_words(p->tiles, p->outputPitch);
   uint32_t *outputPairs = pairs + parts * inputWords;
   for (size_t f = 0; f < frequencyCount(p->form); f++) {
     const Coefficients of = coefficientsOf(f, p->form);
@@ -131,18 +131,18 @@ void ck_winograd_multiply_transposed_bf16(const CKWinogradProducts *p, size_t pa
         const size_t place = part * coefficientCount(p->form) + coefficient;
         const uint16_t *from = input + place * p->inputCoefficientStride;
         if (inRows) {
-          ck_winograd_pair_tiles_transposed(p->tiles, p->inputPitch, from,
+          ck_winograd_bf16_pairs_transposed(p->tiles, p->inputPitch, from,
                                             pairs + part * inputWords);
         } else {
-          ck_winograd_pair_tiles(p->tiles, p->inputPitch, from, pairs + part * inputWords);
+          ck_winograd_bf16_pairs(p->tiles, p->inputPitch, from, pairs + part * inputWords);
         }
-        ck_winograd_pair_tiles(p->tiles, p->outputPitch,
+        ck_winograd_bf16_pairs(p->tiles, p->outputPitch,
                                output + place * p->outputCoefficientStride,
                                outputPairs + part * outputWords);
       }
       for (size_t column = 0; column < p->outputs; column += panelColumns) {
         const size_t width = panelWidth(layout, column), panel = panelOffset(layout, 0, column);
-        const PairBlock block = {.inner = inRows ? inner : (p->tiles + 1) / 2,
+        const Bfloat16Block block = {.inner = inRows ? inner : (p->tiles + 1) / 2,
                                  .parts = parts,
                                  .a = pairs,
                                  .aRow = inRows ? inner : 1,
@@ -155,7 +155,7 @@ void ck_winograd_multiply_transposed_bf16(const CKWinogradProducts *p, size_t pa
                                  .cRow = width,
                                  .scale = scale,
                                  .previous = i == 0 ? previous : 1};
-        multiplyPairs(&multiplier, &block, p->inputs, width);
+        multiplyBlock(&multiplier, &block, p->inputs, width);
       }
     }
   }

@@ -1,14 +1,14 @@
-#ifndef CKERNELS_NORMALIZED_ACTIVATION_H
-#define CKERNELS_NORMALIZED_ACTIVATION_H
+#ifndef CKERNELS_AFFINE_ACTIVATION_H
+#define CKERNELS_AFFINE_ACTIVATION_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-// y = s(z) with z a sum of one or two summands (x − mean)·scale over NHWC activations seen as
-// [rows, channels], and its passes, each of them one loop. s is the softplus of Softplus.h. Nothing
-// is stored between passes: z and its derivatives are made again from the summands' inputs.
+// The passes of y = s(z), z a sum of one or two summands (x − mean)·scale. s is the softplus of
+// Softplus.h, activations are [rows, channels]. Each pass is one loop and stores nothing for the
+// others: it computes z and its derivatives again from the summands' inputs.
 
-/// One summand with the per-channel numbers of its passes; X = x − mean.
+/// One summand and the per-channel coefficients of its passes; X = x − mean.
 typedef struct {
   const float *x, *tangent;
   const float *mean, *scale;
@@ -18,7 +18,7 @@ typedef struct {
   const float *gradientCentered, *gradientOffset;
   /// dx̄ = X·secondCentered + ẋ·secondTangent + z̄·secondGradient + dz̄·scale + secondOffset.
   const float *secondCentered, *secondTangent, *secondGradient, *secondOffset;
-  /// Where x̄ and dx̄ go; null where they are not asked for.
+  /// The outputs x̄ and dx̄; null if a pass does not write them.
   float *gradient, *gradientTangent;
 } CKSummand;
 
@@ -30,35 +30,36 @@ typedef struct {
   /// One or two.
   size_t count;
   CKSummand summands[2];
-} CKNormalizedActivation;
+} CKAffineActivation;
 
-/// Sums over rows, per channel, that are added to; the second and third are of summand 0 and 1.
+/// Per-channel sums over rows, to which passes add; `products` and `tangentProducts` are one per
+/// summand.
 typedef struct {
   double *sum, *products[2], *tangentProducts[2];
-  /// Not per channel: the gradient of β, or its tangent.
+  /// A single number, the gradient of β or its tangent.
   double *beta;
 } CKActivationSums;
 
 /// y ← s(z).
-void ck_activation_forward(const CKNormalizedActivation *activation, float *y);
+void ck_activation_forward(const CKAffineActivation *activation, float *y);
 
 /// sum += Σ z̄, products += Σ z̄·X with z̄ = s'(z)·ȳ; beta += Σ ∂s/∂β·ȳ.
-void ck_activation_gradient_sums(const CKNormalizedActivation *activation, const float *gradient,
+void ck_activation_gradient_sums(const CKAffineActivation *activation, const float *gradient,
                                  const CKActivationSums *sums);
 
-/// Each summand's x̄ from z̄ = s'(z)·ȳ. One of them may go where ȳ is.
-void ck_activation_backward(const CKNormalizedActivation *activation, const float *gradient);
+/// x̄ of each summand, from z̄ = s'(z)·ȳ. One of them may overwrite ȳ.
+void ck_activation_backward(const CKAffineActivation *activation, const float *gradient);
 
 /// ẏ ← s'(z)·ż.
-void ck_activation_tangent(const CKNormalizedActivation *activation, float *tangent);
+void ck_activation_tangent(const CKAffineActivation *activation, float *tangent);
 
 /// sum += Σ dz̄, products += Σ dz̄·X, tangentProducts += Σ z̄·ż of the summand, with
 /// dz̄ = s''(z)·ż·ȳ + s'(z)·dȳ; beta += Σ ∂s'/∂β·ż·ȳ + ∂s/∂β·dȳ.
-void ck_activation_second_sums(const CKNormalizedActivation *activation, const float *gradient,
+void ck_activation_second_sums(const CKAffineActivation *activation, const float *gradient,
                                const float *gradientTangent, const CKActivationSums *sums);
 
-/// Each summand's dx̄, and x̄ once more where it is asked for.
-void ck_activation_backward_tangent(const CKNormalizedActivation *activation,
+/// dx̄ of each summand, and x̄ once more if the summand has an output for it.
+void ck_activation_backward_tangent(const CKAffineActivation *activation,
                                     const float *gradient, const float *gradientTangent);
 
 #endif

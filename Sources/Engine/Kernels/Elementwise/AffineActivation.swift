@@ -7,13 +7,13 @@ import Tensors
 /// s is a ``Softplus``; all activations have one shape [.., channels]. Each pass is one loop that makes z,
 /// and what else it needs, again from the summands' inputs. The plain twins are ``Softplus`` and
 /// `combineChannels` one after the other.
-public struct NormalizedActivation {
+public struct AffineActivation {
   /// One summand: its input, and where its gradients go.
   public struct Summand {
     public let input: Edge
-    public let coefficients: SummandCoefficients
+    public let coefficients: AffinePerChannel
 
-    public init(_ input: Edge, _ coefficients: SummandCoefficients) {
+    public init(_ input: Edge, _ coefficients: AffinePerChannel) {
       self.input = input
       self.coefficients = coefficients
     }
@@ -66,8 +66,8 @@ public struct NormalizedActivation {
   }
 
   /// The samples `range` of all summands.
-  public func slice(_ range: Range<Int>) -> NormalizedActivation {
-    NormalizedActivation(
+  public func slice(_ range: Range<Int>) -> AffineActivation {
+    AffineActivation(
       softplus, Summand(first.input.slice(range), first.coefficients),
       second.map { Summand($0.input.slice(range), $0.coefficients) })
   }
@@ -132,12 +132,12 @@ public struct NormalizedActivation {
 
   private enum Access { case values, tangents, gradients, gradientTangents, allDerivatives }
 
-  private func description(_ access: Access, _ other: Tensor) -> CKNormalizedActivation {
+  private func description(_ access: Access, _ other: Tensor) -> CKAffineActivation {
     let matrix = ChannelMatrix(first.input.value)
     matrix.requireSameShape(other)
     let one = description(of: first, access, matrix)
     let two = second.map { description(of: $0, access, matrix) } ?? one
-    return CKNormalizedActivation(
+    return CKAffineActivation(
       rows: matrix.rows, channels: matrix.channels, beta: softplus.beta,
       centered: softplus.centering == .centered, count: second == nil ? 1 : 2, summands: (one, two))
   }
@@ -163,7 +163,7 @@ public struct NormalizedActivation {
   }
 }
 
-extension NormalizedActivation.Sums {
+extension AffineActivation.Sums {
   fileprivate func description(_ beta: UnsafeMutablePointer<Double>) -> CKActivationSums {
     CKActivationSums(
       sum: sum.baseAddress, products: (products.0.baseAddress, products.1.baseAddress),
