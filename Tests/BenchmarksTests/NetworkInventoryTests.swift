@@ -13,7 +13,7 @@ import Testing
   }
 
   private func work(_ inventory: NetworkInventory, _ pass: SweepPass) -> Work {
-    inventory.layers.enumerated().reduce(Work(operations: 0, bytes: 0)) { sum, element in
+    inventory.blocks.enumerated().reduce(Work(operations: 0, bytes: 0)) { sum, element in
       let own = element.element.work(pass, samples: 1, isFirst: element.offset == 0)
       return Work(
         operations: sum.operations + own.operations, bytes: sum.bytes + own.bytes)
@@ -29,17 +29,17 @@ import Testing
   @Test("ResNet-18 is what its paper says, block by block")
   func resNet18() throws {
     let found = try inventory(Architecture.resNet18)
-    #expect(found.layers.count == 1 + 8 + 2)
-    #expect(found.layers.flatMap(\.convolutions).count == 17 + 3 + 1)
-    let sums = found.layers.flatMap(\.sums)
+    #expect(found.blocks.count == 1 + 8 + 2)
+    #expect(found.blocks.flatMap(\.convolutions).count == 17 + 3 + 1)
+    let sums = found.blocks.flatMap(\.sums)
     #expect(sums.count == 17)
     #expect(sums.count { $0.other == .nothing } == 9)
     #expect(sums.count { $0.other == .normalized } == 3)
     #expect(sums.count { $0.other == .scaled } == 5)
-    #expect(found.layers.flatMap(\.recomputed).count == 8)
-    #expect(found.layers.flatMap(\.poolings).map(\.kind) == [.average])
-    #expect(found.layers[1].name == "residual block → 32×32×64")
-    #expect(found.layers[10].name == "linear → 1×1×10")
+    #expect(found.blocks.flatMap(\.recomputed).count == 8)
+    #expect(found.blocks.flatMap(\.poolings).map(\.kind) == [.average])
+    #expect(found.blocks[1].name == "residual block → 32×32×64")
+    #expect(found.blocks[10].name == "linear → 1×1×10")
     let forward = work(found, .forward)
     #expect(forward.operations == Double(2 * Self.resNet18Products))
     // Data and weight gradients, but for the input's.
@@ -52,9 +52,9 @@ import Testing
   @Test("VGG-11's poolings lie between the sizes of its convolutions")
   func vgg11() throws {
     let found = try inventory(Architecture.vgg11)
-    #expect(found.layers.flatMap(\.convolutions).count == 10 + 1)
-    #expect(found.layers.flatMap(\.sums).count == 10)
-    let poolings = found.layers.flatMap(\.poolings)
+    #expect(found.blocks.flatMap(\.convolutions).count == 10 + 1)
+    #expect(found.blocks.flatMap(\.sums).count == 10)
+    let poolings = found.blocks.flatMap(\.poolings)
     #expect(poolings.map(\.input.height) == [32, 16, 8, 4])
     #expect(poolings.map(\.output.height) == [16, 8, 4, 2])
     #expect(poolings.map(\.input.channels) == [64, 128, 256, 512])
@@ -63,7 +63,7 @@ import Testing
   @Test("the bytes of a block's elementwise loops are counted loop by loop")
   func bytes() throws {
     // The stem: a convolution of 3 to 64 channels, one batch norm, one activation.
-    let stem = try inventory(Architecture.resNet18).layers[0]
+    let stem = try inventory(Architecture.resNet18).blocks[0]
     let (x, y, weight) = (3 * 1024, 64 * 1024, 9 * 3 * 64)
     // Statistics read the convolution's output; the activation reads it and writes its own.
     let forward = stem.work(.forward, samples: 1, isFirst: true)

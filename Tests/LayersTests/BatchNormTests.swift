@@ -27,8 +27,9 @@ import Testing
         .logLipschitz, name: "log_lipschitz", shape: [], layout: .unchanged([]), isTrained: false)
       let layer = BatchNorm(
         channels: channels, constraint: .none, logLipschitz: logLipschitz, name: "",
-        maximumSamples: share.count, communicator: communicator, scope: scope,
-        slices: Slices(samples: 2), order: .fastest, arena: arena)
+        site: LayerSite(
+          communicator: communicator, maximumSamples: share.count, slices: Slices(samples: 2),
+          batchNormScope: scope, arena: arena))
       let edge = shape.withFirst(share.count)
       return (layer, arena.edge(edge, .second), arena.edge(edge, .second))
     }

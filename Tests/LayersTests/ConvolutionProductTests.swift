@@ -1,5 +1,6 @@
 import Kernels
 import Layers
+import MessagePassing
 import RandomNumbers
 import Tensors
 import Testing
@@ -28,12 +29,12 @@ import Testing
       let flat = Shape(length: weight.shape.count)
       weight.place(
         value: arena.tensor(flat), gradient: arena.tensor(flat), momentumBuffer: .absent(flat))
-      let workspace = Workspace()
+      let site = LayerSite(
+        communicator: SoloCommunicator(), maximumSamples: 7, slices: Slices(samples: 3),
+        arena: arena)
       let layer = Convolution2D(
-        geometry, weight: weight, bias: nil, spectralNorm: nil, maximumSamples: 7,
-        slices: Slices(samples: 3), derivatives: .second, algorithm: algorithm,
-        workspace: workspace, arena: arena)
-      workspace.place(in: arena)
+        geometry, weight: weight, bias: nil, spectralNorm: nil, algorithm: algorithm, site: site)
+      site.workspace.place(in: arena)
       return (
         layer, arena.edge(geometry.inputShape(samples: 7), .second),
         arena.edge(geometry.outputShape(samples: 7), .second)

@@ -55,7 +55,7 @@ import Testing
   func bounds(network: SmallNetwork) throws {
     let model = try model(network, seed: 3)
     defer { withExtendedLifetime(model) {} }
-    for layer in allConvolutions(model.chain.parts) {
+    for layer in allConvolutions(model.chain.evaluation) {
       let bound = 1 / Float(fanIn(layer.weight)).squareRoot()
       for parameter in layer.parameters {
         let largest = parameter.value.buffer.map(abs).max() ?? 0
@@ -66,10 +66,11 @@ import Testing
     }
   }
 
-  private func allConvolutions(_ parts: [NetworkPart]) -> [Convolution2D] {
-    parts.flatMap { part -> [Convolution2D] in
-      switch part {
-      case .layer(let layer): (layer as? Convolution2D).map { [$0] } ?? []
+  private func allConvolutions(_ maps: [EvaluationMap]) -> [Convolution2D] {
+    maps.flatMap { map -> [Convolution2D] in
+      switch map {
+      case .affine(let convolution): [convolution]
+      case .normalization, .activation, .averagePooling, .maximumPooling: []
       case .residual(let branch, let shortcut):
         allConvolutions(branch) + allConvolutions(shortcut ?? [])
       }
@@ -105,7 +106,7 @@ import Testing
     defer { withExtendedLifetime(model) {} }
     model.refresh(.evaluation)
     var checked = 0
-    for layer in allConvolutions(model.chain.parts) where layer.geometry.padding > 0 {
+    for layer in allConvolutions(model.chain.evaluation) where layer.geometry.padding > 0 {
       guard let norm = layer.reparameterizations.first as? SpectralNorm else { continue }
       let dense = DenseConvolution(norm, layer).largestSingularValue()
       print("\(norm.parameter.names[0]): σ \(norm.sigma), dense \(dense)")

@@ -3,44 +3,48 @@ import Networks
 
 /// The paper's data-free surrogate Σᵢ Cᵢ·Πⱼ≤ᵢ ‖Wⱼ‖ of a low-curvature network.
 ///
-/// Cᵢ = β of activation i bounds its normalised curvature; the product runs over what stands before it:
-/// spectrally normalised convolutions (1), batch norms (m·max_c r_c, in evaluation), activations (1), and
-/// for a residual block ½·(‖F‖ + ‖S‖)/√2 with ½ and 1/√2 as in ``Residual``. It is what training lowers,
-/// not a true bound: f = s(x) + s(−x) breaks it.
+/// Cᵢ = β of activation i bounds its normalised curvature. The product is over the maps before it:
+/// spectrally normalised convolutions (1), batch norms (m·max_c r_c, in evaluation), activations
+/// (1), and for a residual block ½·(‖F‖ + ‖S‖)/√2 with ½ and 1/√2 as in ``Residual``. Training
+/// lowers this number; it is not a true bound, since f = s(x) + s(−x) exceeds it.
 /// - Source: Srinivas et al. 2022, theorem 1.
 public enum CurvatureBound {
-  /// The surrogate at the model's present weights and running statistics; nil for a standard network,
-  /// whose convolutions have no norm to read.
+  /// The surrogate at the model's present weights and running statistics; nil for a standard
+  /// network, whose convolutions have no norm to read.
   public static func surrogate(_ model: Model) -> Double? {
     surrogateTerms(model).map { $0.reduce(0, +) }
   }
 
-  /// Cᵢ·Πⱼ≤ᵢ ‖Wⱼ‖ of every activation: the network's own in the order of its layers, those within a residual
-  /// block when it is reached, the branch's before the shortcut's; nil for a standard network.
+  /// Cᵢ·Πⱼ≤ᵢ ‖Wⱼ‖ of every activation, in the order of the layers; nil for a standard network.
+  ///
+  /// The activations within a residual block come before the one after it, the branch's before the
+  /// shortcut's.
   public static func surrogateTerms(_ model: Model) -> [Double]? {
     guard model.architecture.variant == .lowCurvature else { return nil }
-    return accumulate(model.chain.parts, lipschitz: 1).terms
+    return accumulate(model.chain.evaluation, lipschitz: 1).terms
   }
 
-  /// The terms of parts whose input has passed maps of this Lipschitz constant, and what comes out.
+  /// The terms of maps, and the Lipschitz constant behind them; `lipschitz` is the constant before
+  /// them.
   private static func accumulate(
-    _ parts: [NetworkPart], lipschitz: Double
+    _ maps: [EvaluationMap], lipschitz: Double
   ) -> (terms: [Double], lipschitz: Double) {
     var lipschitz = lipschitz
     var terms: [Double] = []
-    for part in parts {
-      switch part {
-      case .layer(let norm as BatchNorm):
+    for map in maps {
+      switch map {
+      case .normalization(let norm):
         lipschitz *= Double(min(1 / norm.scale, norm.gamma))
-      case .layer(let activation as CenteredSoftplus):
-        terms.append(Double(activation.beta) * lipschitz)
+      case .activation(let activation):
+        terms.append(Double(activation.softplus.beta) * lipschitz)
       case .residual(let branch, let shortcut):
         let entering = lipschitz * 0.5.squareRoot()
         let branch = accumulate(branch, lipschitz: entering)
         let shortcut = shortcut.map { accumulate($0, lipschitz: entering) }
         terms += branch.terms + (shortcut?.terms ?? [])
         lipschitz = 0.5 * (branch.lipschitz + (shortcut?.lipschitz ?? entering))
-      case .layer:
+      case .affine, .averagePooling, .maximumPooling:
+        // Spectrally normalised or 1-Lipschitz: the factor is 1.
         break
       }
     }

@@ -5,8 +5,8 @@ import Tensors
 
 /// ‖∇f(x + e) − ∇f(x)‖₂/‖∇f(x)‖₂ per sample, for random e of given lengths ‖e‖₂.
 ///
-/// To first order at most ‖e‖·C_f(x). A margin keeps the rival that it has at x. The pixels of x + e are
-/// not clipped.
+/// To first order at most ‖e‖·C_f(x). A margin keeps the rival that it has at x. The pixels of x +
+/// e are not clipped.
 /// - Source: Srinivas et al. 2022.
 public struct GradientStability {
   /// The paper's lengths of e.
@@ -54,7 +54,8 @@ public struct GradientStability {
     (image, imageGradient, direction) = (tensors[0], tensors[1], tensors[2])
   }
 
-  /// The first `samples` samples of `model.input`, whose indices in their data set begin at `first`.
+  /// The first `samples` samples of `model.input`, whose indices in their data set begin at
+  /// `first`.
   ///
   /// - Returns: samples × radii changes, radii innermost.
   public func measure(

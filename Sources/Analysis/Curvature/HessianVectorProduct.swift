@@ -5,8 +5,8 @@ import Tensors
 
 /// H·v per sample, H = ∇²ₓf, in evaluation mode.
 ///
-/// In evaluation mode samples do not interact, so one sweep over a batch is one product per sample: the
-/// tangent of the backward pass along v. Needs a model that was built for curvature.
+/// In evaluation mode samples do not interact, so one sweep over a batch is one product per sample:
+/// the tangent of the backward pass along v. Needs a model that was built for curvature.
 public struct HessianVectorProduct {
   public let gradient: InputGradient
   public var model: Model { gradient.model }

@@ -23,7 +23,8 @@ public struct InputGradient {
   /// model.logits and input.gradient of the first `samples` samples of `model.input`.
   ///
   /// - Parameter rivals: the classes that the margin subtracts; chosen anew if none are given.
-  /// - Returns: the rivals, so that f can stay the same function at other points; none for the loss.
+  /// - Returns: the rivals, so that f can stay the same function at other points; none for the
+  ///   loss.
   @discardableResult
   public func linearize(
     _ samples: Int, labels: UnsafeBufferPointer<Int32>, rivals: [Int32]? = nil

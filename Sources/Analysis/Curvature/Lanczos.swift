@@ -2,13 +2,15 @@ import Failures
 import Kernels
 import Tensors
 
-/// The signed extreme eigenvalues of H per sample, by Lanczos iteration with full reorthogonalization.
+/// The signed extreme eigenvalues of H per sample, by Lanczos iteration with full
+/// reorthogonalization.
 ///
-/// After k products T_k = VᵀHV is tridiagonal and its outermost eigenvalues θ approach those of H from
-/// inside; the residual of a Ritz vector is β_k·|last component of T_k's eigenvector|. A sample has
-/// converged when both ends' residuals are at most `tolerance`·max|θ|. The k basis vectors of all samples
-/// are kept.
-/// - Source: Paige, "The computation of eigenvalues and eigenvectors of very large sparse matrices", 1971.
+/// After k products T_k = VᵀHV is tridiagonal and its outermost eigenvalues θ approach those of H
+/// from inside; the residual of a Ritz vector is β_k·|last component of T_k's eigenvector|. A
+/// sample has converged when both ends' residuals are at most `tolerance`·max|θ|. The k basis
+/// vectors of all samples are kept.
+/// - Source: Paige, "The computation of eigenvalues and eigenvectors of very large sparse
+///   matrices", 1971.
 public struct Lanczos {
   public let iterations: Int
   public let tolerance: Double
@@ -30,8 +32,8 @@ public struct Lanczos {
     (basis, arena) = try Arena.plan { arena in (0..<steps).map { _ in arena.tensor(shape) } }
   }
 
-  /// The first `samples` samples, linearized before, from the directions in `input.tangent`, which it
-  /// overwrites; until all have converged.
+  /// The first `samples` samples, linearized before, from the directions in `input.tangent`, which
+  /// it overwrites; until all have converged.
   public func run(_ samples: Int) -> [SpectralEstimate] {
     let input = product.model.input
     var projected = [SymmetricTridiagonal](repeating: SymmetricTridiagonal(), count: samples)

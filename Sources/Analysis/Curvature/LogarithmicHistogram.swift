@@ -4,8 +4,8 @@ import Failures
   import Glibc
 #endif
 
-/// How often values fall between edges that grow by one factor, from the smallest positive value to the
-/// largest.
+/// How often values fall between edges that grow by one factor, from the smallest positive value to
+/// the largest.
 public struct LogarithmicHistogram: Sendable, Equatable, Encodable {
   public struct Bin: Sendable, Equatable, Encodable {
     public let lower: Double

@@ -1,10 +1,11 @@
 import Failures
 import Tensors
 
-/// m = z_y − z_r: y the true label, r its rival, the largest of the other logits where m is linearized.
+/// m = z_y − z_r: y the true label, r its rival, the largest of the other logits where m is
+/// linearized.
 ///
-/// With r held fixed m is linear in the logits, so that its second derivatives in the input are those of
-/// the network alone. z is [N, 1, 1, classes].
+/// With r held fixed m is linear in the logits, so that its second derivatives in the input are
+/// those of the network alone. z is [N, 1, 1, classes].
 public struct LogitMargin {
   public init() {}
 

@@ -47,8 +47,8 @@ public struct NormalizedCurvature {
     }
   }
 
-  /// The first `samples` samples of `model.input`, iterating from the directions in `input.tangent`,
-  /// which it overwrites.
+  /// The first `samples` samples of `model.input`, iterating from the directions in
+  /// `input.tangent`, which it overwrites.
   public func measure(_ samples: Int, labels: UnsafeBufferPointer<Int32>) -> [Sample] {
     product.linearize(samples, labels: labels)
     let estimates = iterate(samples)

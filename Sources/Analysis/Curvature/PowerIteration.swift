@@ -6,8 +6,8 @@ import Tensors
 ///
 /// ‖Hv‖ never exceeds ‖H‖ and grows from step to step; unlike |vᵀHv| it cannot cancel between
 /// eigenvalues ±λ. Products are normalized by their own norm, whatever its size, and a sample has
-/// converged when ‖Hv‖ has grown by no more than `tolerance` of itself: for growth by a factor 1 + δ,
-/// v is an eigenvector of H² up to a residual of √(2δ + δ²), relative to ‖Hv‖².
+/// converged when ‖Hv‖ has grown by no more than `tolerance` of itself: for growth by a factor 1 +
+/// δ, v is an eigenvector of H² up to a residual of √(2δ + δ²), relative to ‖Hv‖².
 public struct PowerIteration: Sendable, Equatable {
   public let iterations: Int
   public let tolerance: Double
@@ -19,8 +19,8 @@ public struct PowerIteration: Sendable, Equatable {
     self.tolerance = tolerance
   }
 
-  /// The first `samples` samples, linearized before, from the directions in `input.tangent`, which it
-  /// overwrites; until all have converged.
+  /// The first `samples` samples, linearized before, from the directions in `input.tangent`, which
+  /// it overwrites; until all have converged.
   ///
   /// A sample's estimate is that of its own convergence and does not depend on the others.
   public func run(_ product: HessianVectorProduct, _ samples: Int) -> [SpectralEstimate] {

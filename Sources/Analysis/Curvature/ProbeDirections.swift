@@ -3,8 +3,8 @@ import Tensors
 
 /// Random unit vectors in input space, each a function of the seed, a sample's index and a number.
 ///
-/// Normal numbers are normalized, so every direction is equally likely; which rank draws a vector, and
-/// beside which other samples, changes nothing.
+/// Normal numbers are normalized, so every direction is equally likely; which rank draws a vector,
+/// and beside which other samples, changes nothing.
 public struct ProbeDirections: Sendable, Equatable {
   public let seed: UInt64
 

@@ -3,17 +3,17 @@ import Tensors
 
 /// ‖H‖₂ per sample as the reference implementation estimates it: |uᵀHu| after ten iterations.
 ///
-/// u ← Hu/(‖Hu‖ + 1e-6) ten times, then one more product. The absolute guard shrinks u where ‖H‖ is not
-/// far above 1e-6, and uᵀHu cancels where eigenvalues of both signs compete, so it falls short of
-/// ``PowerIteration``: for comparison with published numbers only.
+/// u ← Hu/(‖Hu‖ + 1e-6) ten times, then one more product. The absolute guard shrinks u where ‖H‖ is
+/// not far above 1e-6, and uᵀHu cancels where eigenvalues of both signs compete, so it falls short
+/// of ``PowerIteration``: for comparison with published numbers only.
 public struct ReferenceEstimator: Sendable, Equatable {
   public static let iterations = 10
   private static let guardTerm = 1e-6
 
   public init() {}
 
-  /// The first `samples` samples, linearized before, from the unit vectors in `input.tangent`, which it
-  /// overwrites.
+  /// The first `samples` samples, linearized before, from the unit vectors in `input.tangent`,
+  /// which it overwrites.
   public func run(_ product: HessianVectorProduct, _ samples: Int) -> [SpectralEstimate] {
     let input = product.model.input
     for _ in 0..<Self.iterations {

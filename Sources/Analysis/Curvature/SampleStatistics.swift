@@ -2,8 +2,8 @@ import Failures
 
 /// Mean, spread and quantiles of one number per sample, in double precision.
 ///
-/// Sums run in the order of the samples, so equal lists give equal bits. Quantiles interpolate linearly
-/// between order statistics, at (n − 1)·p.
+/// Sums run in the order of the samples, so equal lists give equal bits. Quantiles interpolate
+/// linearly between order statistics, at (n − 1)·p.
 public struct SampleStatistics: Sendable, Equatable, Encodable {
   public let count: Int
   public let mean: Double

@@ -12,8 +12,8 @@ public struct SpectralEstimate: Sendable, Equatable, BitwiseCopyable {
   public var eigenvalue: Double
   /// ‖Hv − λv‖/‖Hv‖ for the unit vector v of the estimate; 0 if Hv = 0.
   ///
-  /// An eigenvalue of H lies within residual·‖Hv‖ of λ. Near 1 while eigenvalues of both signs compete,
-  /// where ‖Hv‖ may well have settled.
+  /// An eigenvalue of H lies within residual·‖Hv‖ of λ. Near 1 while eigenvalues of both signs
+  /// compete, where ‖Hv‖ may well have settled.
   public var residual: Double
   /// Hessian-vector products that were taken.
   public var products: Int

@@ -18,10 +18,10 @@ package struct SymmetricTridiagonal {
 
   /// Its smallest eigenvalue, by bisection to 1e-16 of the matrix's size; needs a row.
   ///
-  /// T − x is positive definite, all pivots of its UDUᵀ positive, exactly for x below the spectrum. The
-  /// pivots just below it give the eigenvector from its first component on, however small the last one
-  /// is; the first must not be below 1e-8, as that of Lanczos's eigenvectors, the share of a random start
-  /// in them, is not.
+  /// T − x is positive definite, all pivots of its UDUᵀ positive, exactly for x below the spectrum.
+  /// The pivots just below it give the eigenvector from its first component on, however small the
+  /// last one is; the first must not be below 1e-8, as that of Lanczos's eigenvectors, the share of
+  /// a random start in them, is not.
   package var smallest: Eigenpair {
     var below = diagonal[0]
     var above = diagonal[0]

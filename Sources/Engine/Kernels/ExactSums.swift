@@ -4,10 +4,10 @@ import Tensors
 
 /// Sums whose bits do not depend on the order of their terms, nor on how ranks share them.
 ///
-/// A term x is split into two integers, x ≈ h·2⁻¹⁴ + l·2⁻⁶³, and integers are added: exactly, in any
-/// order, by any allreduce. A term is rounded once, to 2⁻⁶³, before it is added. Terms must be smaller
-/// than 2³⁴ and sums than 2⁴⁹ in magnitude, with at most 2¹⁴ ranks; larger terms are counted, and the
-/// sums then read as NaN.
+/// A term x is split into two integers, x ≈ h·2⁻¹⁴ + l·2⁻⁶³, and integers are added: exactly, in
+/// any order, by any allreduce. A term is rounded once, to 2⁻⁶³, before it is added. Terms must be
+/// smaller than 2³⁴ and sums than 2⁴⁹ in magnitude, with at most 2¹⁴ ranks; larger terms are
+/// counted, and the sums then read as NaN.
 public struct ExactSums {
   private let count: Int
   /// (h, l) of every sum, then how many terms were out of range.
@@ -53,7 +53,8 @@ public struct ExactSums {
     ck_exact_floats(values.count, pointer(start, values.count), values.pointer)
   }
 
-  /// The sums from `start` on, whatever became of others: flags must be read when gradients are not finite.
+  /// The sums from `start` on, whatever became of others: flags must be read when gradients are not
+  /// finite.
   public func readCounters(into values: Tensor, from start: Int) {
     ck_exact_floats(values.count, pointer(start, values.count), values.pointer)
   }

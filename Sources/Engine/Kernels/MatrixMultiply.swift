@@ -2,6 +2,14 @@ import CBLAS
 import Failures
 import Tensors
 
+/// Whether a result replaces the contents of its output, or is added to them.
+public enum Accumulation: Sendable {
+  /// The output is overwritten, unread.
+  case replace
+  /// The result is added to the output.
+  case add
+}
+
 /// A factor of a matrix product: a row-major matrix as it is stored, or its transpose.
 public enum MatrixOperand {
   case plain(Tensor)
@@ -32,8 +40,8 @@ public enum MatrixOperand {
 
 /// c ← scale·op(a)·op(b) + previous·c, with op(a) [m, k], op(b) [k, n], c [m, n].
 ///
-/// With `previous` 0, c is only written: what it held, NaN included, does not matter. Extents of 0 are
-/// legal; with k = 0 the product is a zero matrix.
+/// With `previous` 0, c is not read, so it may hold NaN. Extents of 0 are legal; with k = 0 the
+/// product is a zero matrix.
 public func multiply(
   _ a: MatrixOperand, _ b: MatrixOperand, into c: Tensor, scale: Float = 1, previous: Float = 0
 ) {

@@ -7,31 +7,31 @@ import Tensors
 ///
 /// Plain: M = 1. γ-Lipschitz: M = scale·min(1/scale, γ) = min(1, γ·scale), with
 /// scale = min_c √(running variance_c + ε) *before* this step's update, so that in evaluation no
-/// channel is stretched by more than γ. γ = exp(log_lipschitz) receives a gradient only where
-/// γ < 1/scale. [N, H, W, C]; in training μ and variance are those of the batch, over the ranks too.
+/// channel is stretched by more than γ. γ = exp(log_lipschitz) receives a gradient only if
+/// γ < 1/scale. x is [N, H, W, C]; in training μ and variance are those of the batch of all ranks.
 ///
 /// With r = 1/√(variance + ε), X = x − μ, x̂ = rX, ⟨·⟩ the mean over a channel, a = ⟨ẋx̂⟩:
 /// - backward: x̄ = rM(ȳ − p − x̂q), p = ⟨ȳ⟩, q = ⟨ȳx̂⟩
 /// - tangent: ẏ = M·t, t = r(ẋ − ⟨ẋ⟩ − x̂a)
 /// - backward tangent: dx̄ = −ra·x̄ + rM(dȳ − ⟨dȳ⟩ − tq − x̂⟨dȳx̂ + ȳt⟩)
 ///
-/// Inside a residual block it normalises αx instead, α its ``Factors/input``, and M holds the factor of
-/// its ``Factors/output``. The statistics of αx follow from those of x: BN(αx) with ε is BN(x) with ε/α².
-/// The `prepare` methods make what a pass needs of the batch; the passes themselves are one loop each,
-/// here or in a ``AffineActivation`` that continues with a softplus.
+/// Inside a residual block the layer normalises αx, with α its ``Factors/input``, and M contains
+/// its ``Factors/output``. The statistics of αx follow from those of x: BN(αx) with ε is BN(x) with
+/// ε/α². The `prepare` methods compute the statistics of a pass. The passes are one loop each, here
+/// or in an ``AffineActivation`` that continues with a softplus.
 /// - Source: Srinivas et al. 2022, §3.3; running statistics as in PyTorch (momentum 0.1, unbiased).
 public final class BatchNorm: Layer {
   public static let epsilon: Float = 1e-5
   public static let momentum: Float = 0.1
 
   public enum Constraint: Sendable {
-    /// M = 1; log_lipschitz is state that nothing reads.
+    /// M = 1; log_lipschitz is unused state.
     case none
     /// M = min(1, γ·scale).
     case lipschitz
   }
 
-  /// What scales the input and the output of a batch norm.
+  /// The factors of a batch norm's input and output.
   public struct Factors: Sendable {
     public let input: Float
     public let output: Float
@@ -56,10 +56,10 @@ public final class BatchNorm: Layer {
   private let slices: Slices
   private let statistics: BatchStatistics
   private let batch: BatchNormMoments
-  /// The numbers of M·x̂ as a function of x.
+  /// The coefficients of M·x̂ as a function of x.
   let coefficients: AffinePerChannel
   private let zero: Tensor
-  /// About where x is expected to lie.
+  /// The expected mean of x, about which moments are summed.
   private let center: Tensor
   private let stagedMean: Tensor
   private let stagedVariance: Tensor
@@ -67,29 +67,24 @@ public final class BatchNorm: Layer {
   private var mode = Mode.evaluation
   private var multiplier: Float = 1
   private var multiplierPerGamma: Float = 0
-  /// This rank's Σ ȳx̂ and Σ (dȳx̂ + ȳt), slice by slice: M's gradient and its tangent.
+  /// Σ ȳx̂ and Σ (dȳx̂ + ȳt) of this rank, slice by slice: the gradient of M and its tangent.
   private let localProducts: UnsafeMutableBufferPointer<Double>
   private let localProductTangents: UnsafeMutableBufferPointer<Double>
 
-  /// - Parameters:
-  ///   - name: the state dict's prefix of the conv-BN block.
-  ///   - maximumSamples: the most samples of a batch on this rank.
+  /// - Parameter name: the prefix of the conv-BN block in the state dict.
   public init(
     channels: Int, constraint: Constraint, factors: Factors = .one, logLipschitz: Parameter,
-    name: String, maximumSamples: Int, communicator: any Communicator, scope: BatchNormScope,
-    slices: Slices, order: SumOrder, arena: Arena
+    name: String, site: LayerSite
   ) {
+    let (arena, sliceCount) = (site.arena, site.sliceCount)
     self.channels = channels
     self.constraint = constraint
     self.factors = factors
     self.logLipschitz = logLipschitz
-    self.slices = slices
+    slices = site.slices
     parameters = [logLipschitz]
     reparameterizations = [Exponential(logLipschitz, offset: 0, arena: arena)]
-    statistics = BatchStatistics(
-      channels: channels, communicator: communicator, scope: scope, slices: slices, order: order,
-      arena: arena)
-    let sliceCount = (maximumSamples + slices.samples - 1) / slices.samples
+    statistics = BatchStatistics(channels: channels, site: site)
     localProducts = arena.buffer(of: Double.self, count: sliceCount)
     localProductTangents = arena.buffer(of: Double.self, count: sliceCount)
     batch = BatchNormMoments(channels: channels, arena: arena)
@@ -117,8 +112,8 @@ public final class BatchNorm: Layer {
     return (smallest + BatchNorm.epsilon).squareRoot()
   }
 
-  /// min(1, γ·scale)/√(running variance_c + ε), or 1/√…: the slope of each channel in evaluation, in double
-  /// precision and without ``Factors``.
+  /// The slope of each channel in evaluation, in double precision and without ``Factors``: min(1,
+  /// γ·scale)/√(running variance_c + ε), or 1/√(running variance_c + ε) without a constraint.
   public var evaluationSlopes: [Double] {
     let deviations = (0..<channels).map {
       (Double(runningVariance[$0]) + Double(BatchNorm.epsilon)).squareRoot()
@@ -130,6 +125,8 @@ public final class BatchNorm: Layer {
       }
     return deviations.map { multiplier / $0 }
   }
+
+  public var evaluation: [EvaluationMap] { [.normalization(self)] }
 
   // MARK: - The passes
 
@@ -187,9 +184,9 @@ public final class BatchNorm: Layer {
     }
   }
 
-  // MARK: - What the passes take from the batch
+  // MARK: - Statistics of the passes
 
-  /// μ, r and M.
+  /// Computes μ, r and M.
   ///
   /// Collective in training.
   func prepareForward(_ x: Tensor, mode: Mode) {
@@ -221,7 +218,7 @@ public final class BatchNorm: Layer {
     batch.setScale(of: c, multiplier: multiplier)
   }
 
-  /// p and q from Σ ȳ and Σ ȳx̂ of each slice.
+  /// Computes p and q from Σ ȳ and Σ ȳx̂ of each slice.
   ///
   /// Collective in training.
   func prepareBackward(samples: Int, _ add: BatchStatistics.SliceSums) {
@@ -232,7 +229,7 @@ public final class BatchNorm: Layer {
     batch.setGradient(of: coefficients, multiplier: multiplier)
   }
 
-  /// τ and a.
+  /// Computes τ = ⟨ẋ⟩ and a = ⟨ẋx̂⟩.
   ///
   /// Collective in training.
   func prepareForwardTangent(_ x: Edge) {
@@ -249,7 +246,7 @@ public final class BatchNorm: Layer {
     batch.setTangent(of: coefficients, multiplier: multiplier)
   }
 
-  /// s₀ and s₁ from Σ dȳ and Σ (dȳx̂ + ȳt) of each slice.
+  /// Computes s₀ = ⟨dȳ⟩ and s₁ = ⟨dȳx̂ + ȳt⟩ from the sums of each slice.
   ///
   /// Collective in training.
   func prepareBackwardTangent(samples: Int, _ add: BatchStatistics.SliceSums) {
@@ -260,7 +257,7 @@ public final class BatchNorm: Layer {
     batch.setGradientTangent(of: coefficients, multiplier: multiplier)
   }
 
-  /// first += sum, second += r·products: the sums of one slice by a loop that has X = x − μ, not x̂.
+  /// first += sum, second += r·products: the sums of one slice, from a loop over X = x − μ.
   func add(
     _ sum: UnsafeMutableBufferPointer<Double>, products: UnsafeMutableBufferPointer<Double>,
     to first: UnsafeMutableBufferPointer<Double>, _ second: UnsafeMutableBufferPointer<Double>
@@ -271,7 +268,8 @@ public final class BatchNorm: Layer {
     }
   }
 
-  /// The same with Σ ȳ·ẏ, where ẏ = M·t.
+  /// first += sum, second += r·products + tangentProducts/M, with tangentProducts = Σ ȳ·ẏ and ẏ =
+  /// M·t.
   func add(
     _ sum: UnsafeMutableBufferPointer<Double>, products: UnsafeMutableBufferPointer<Double>,
     tangentProducts: UnsafeMutableBufferPointer<Double>,
@@ -281,12 +279,12 @@ public final class BatchNorm: Layer {
     for channel in 0..<channels { second[channel] += tangentProducts[channel] / Double(multiplier) }
   }
 
-  /// Whether passes take anything from the batch.
+  /// Whether the passes use statistics of the batch.
   var takesStatistics: Bool { mode == .training }
 
-  /// γ̄ = ∂M/∂γ·Σ ȳx̂ over this rank's samples only: the reducer adds the ranks, once.
+  /// γ̄ = ∂M/∂γ·Σ ȳx̂ over this rank's samples only; the gradient reducer adds the ranks.
   ///
-  /// - Precondition: the last forward pass was a training one; evaluation takes no parameter gradients.
+  /// - Precondition: the last forward pass was in training mode.
   func writeGradient(samples: Int, _ writer: GradientWriter?) {
     guard let writer, logLipschitz.isTrained else { return }
     require(mode == .training, "parameter gradients of a batch norm in evaluation mode")

@@ -1,10 +1,11 @@
 import Kernels
 import Tensors
 
-/// The per-channel means that the passes of a batch norm take, and what they make of the summand M·x̂.
+/// The per-channel means of a batch norm's passes, and the coefficients of M·x̂ that follow from
+/// them.
 ///
-/// With r = 1/√(variance + ε), X = x − μ, x̂ = rX and ⟨·⟩ the mean over a channel, all formulas are those
-/// in ``BatchNorm``, sorted by their inputs.
+/// With r = 1/√(variance + ε), X = x − μ, x̂ = rX and ⟨·⟩ the mean over a channel. The formulas are
+/// those of ``BatchNorm``, sorted by their inputs.
 struct BatchNormMoments {
   /// r.
   let inverseDeviation: Tensor

@@ -3,22 +3,22 @@ import Kernels
 import MessagePassing
 import Tensors
 
-/// Over which samples a batch norm normalises.
+/// The samples over which a batch norm normalises.
 public enum BatchNormScope: String, Sendable {
   /// The global batch: results do not depend on the number of ranks.
   case global
-  /// This rank's share; the running statistics are still those of the global batch.
+  /// The rank's share; the running statistics are still those of the global batch.
   case local
 }
 
-/// Count, mean and variance of every channel of a batch that is spread over ranks.
+/// Count, mean and variance of every channel of a batch that is distributed over ranks.
 ///
-/// Each rank sums x − K and (x − K)² in double precision about the same centre K, the running mean, so
-/// that counts and sums of all ranks add to those of the whole batch; one collective carries them all.
-/// mean = K + S₁/N, M₂ = S₂ − S₁²/N, biased variance M₂/N. Sums are made slice by slice; in the
-/// reproducible order slices and ranks are added exactly.
+/// Each rank sums x − K and (x − K)² in double precision with the same centre K, the running mean.
+/// The counts and sums of all ranks then add to those of the whole batch, in one collective: mean =
+/// K + S₁/N, M₂ = S₂ − S₁²/N, biased variance M₂/N. Sums are computed slice by slice; in the
+/// reproducible order, slices and ranks are added exactly.
 struct BatchStatistics {
-  /// Where a pass adds what one slice contributes to both sums of every channel.
+  /// Adds the contribution of one slice to two sums per channel.
   typealias SliceSums = (
     _ slice: Range<Int>, _ first: UnsafeMutableBufferPointer<Double>,
     _ second: UnsafeMutableBufferPointer<Double>
@@ -28,38 +28,36 @@ struct BatchStatistics {
   private let scope: BatchNormScope
   private let channels: Int
   private let slices: Slices
-  /// [first | second | count] of this rank, then of all.
+  /// [first | second | count], of this rank and then of all ranks.
   private let sums: UnsafeMutableBufferPointer<Double>
-  /// The same of one slice.
+  /// [first | second | count] of one slice.
   private let sliceSums: UnsafeMutableBufferPointer<Double>
-  /// Only in the reproducible order.
+  /// The exact sums of the reproducible order; nil in the fastest order.
   private let exact: ExactSums?
 
-  init(
-    channels: Int, communicator: any Communicator, scope: BatchNormScope, slices: Slices,
-    order: SumOrder, arena: Arena
-  ) {
+  init(channels: Int, site: LayerSite) {
+    let (arena, order) = (site.arena, site.order)
+    scope = site.batchNormScope
     require(
       order == .fastest || scope == .global, "local statistics depend on the number of ranks")
     self.channels = channels
-    self.communicator = communicator
-    self.scope = scope
-    self.slices = slices
+    communicator = site.communicator
+    slices = site.slices
     sums = arena.buffer(of: Double.self, count: 2 * channels + 1)
     sliceSums = arena.buffer(of: Double.self, count: 2 * channels + 1)
     exact = order == .reproducible ? ExactSums(count: 2 * channels + 1, arena: arena) : nil
   }
 
-  /// What a forward pass takes from the batch.
+  /// The numbers of values per channel that a forward pass has averaged.
   struct Moments {
-    /// Samples × positions that normalisation runs over.
+    /// Samples × positions of the statistics that normalise.
     let count: Double
-    /// The same over all ranks.
+    /// Samples × positions of the global batch.
     let globalCount: Double
   }
 
-  /// Writes mean and biased variance for normalisation, and mean and unbiased variance of the global
-  /// batch for the running statistics.
+  /// Writes the mean and biased variance that normalise, and the mean and unbiased variance of the
+  /// global batch, for the running statistics.
   ///
   /// Collective. A rank without samples contributes zeros and receives the others' statistics.
   func measure(
@@ -86,10 +84,12 @@ struct BatchStatistics {
       count: scope == .global ? globalCount : localCount, globalCount: globalCount)
   }
 
-  /// Means of two per-channel sums over the samples that are normalised together.
+  /// Writes the means of two per-channel sums over the samples that are normalised together.
   ///
-  /// Collective in the global scope. `localSecondSums` receives, for each of this rank's slices, the second
-  /// sum's total over channels.
+  /// Collective in the global scope.
+  ///
+  /// - Parameter localSecondSums: receives the second sum of each of this rank's slices, added over
+  ///   channels.
   func average(
     over moments: Moments, samples: Int, into firstMean: Tensor, _ secondMean: Tensor,
     localSecondSums: UnsafeMutableBufferPointer<Double>, add: SliceSums
@@ -99,7 +99,8 @@ struct BatchStatistics {
       localSecondSums[slice.lowerBound / slices.samples] = second.reduce(0, +)
     }
     if scope == .global { sumOverRanks() }
-    // In the local scope, a rank without samples would divide zero by zero; nothing reads its means.
+    // In the local scope, a rank without samples would divide zero by zero; nothing reads its
+    // means.
     let divisor = max(moments.count, 1)
     for channel in 0..<channels {
       firstMean[channel] = Float(first(sums)[channel] / divisor)
@@ -107,7 +108,7 @@ struct BatchStatistics {
     }
   }
 
-  /// This rank's sums over its slices; the count is that of positions.
+  /// sums ← the sums over this rank's slices, and the number of its samples × positions.
   private func addSlices(_ samples: Int, positions: Int, _ add: SliceSums) {
     sums.update(repeating: 0)
     exact?.clear()
@@ -148,7 +149,7 @@ struct BatchStatistics {
       let offset = count > 0 ? sums[channel] / count : 0
       let scatter = sums[channels + channel] - sums[channel] * offset
       mean[channel] = center[channel] + Float(offset)
-      // A NaN must stay one, which max(scatter, 0) would not let it.
+      // Not max(scatter, 0), which would turn a NaN into 0.
       variance[channel] = freedom > 0 ? Float(scatter < 0 ? 0 : scatter / freedom) : 0
     }
   }

@@ -3,14 +3,14 @@ import Tensors
 
 /// Layers one after the other, with the edges between them.
 ///
-/// The first layer reads the x and the last one writes the y that a pass is given; the interior edges
-/// are planned for the largest number of samples and used for as many as x holds.
+/// The first layer reads the x of a pass, and the last layer writes its y. The interior edges are
+/// planned for the largest number of samples, and a pass uses as many as x has.
 public final class Chain: Layer {
   public let layers: [any Layer]
-  /// `interior[k]` is what layer k writes and layer k + 1 reads.
+  /// `interior[k]` is the edge between layer k and layer k + 1.
   private let interior: [Edge]
 
-  /// - Parameter interior: what each layer but the last writes, for the largest number of samples.
+  /// - Parameter interior: the edges between the layers, for the largest number of samples.
   public init(_ layers: [any Layer], interior: [Edge]) {
     require(
       !layers.isEmpty && interior.count == layers.count - 1,
@@ -25,7 +25,7 @@ public final class Chain: Layer {
     layers.flatMap(\.reparameterizations)
   }
 
-  public var parts: [NetworkPart] { layers.flatMap(\.parts) }
+  public var evaluation: [EvaluationMap] { layers.flatMap(\.evaluation) }
 
   public func forward(_ x: Edge, into y: Edge, mode: Mode) {
     for index in layers.indices { forward(layer: index, x, into: y, mode: mode) }
@@ -57,24 +57,24 @@ public final class Chain: Layer {
     for layer in layers { layer.commit() }
   }
 
-  /// One layer's share of a forward pass, for a sweep that acts between layers.
+  /// The forward pass of one layer, for a sweep that acts between layers.
   public func forward(layer index: Int, _ x: Edge, into y: Edge, mode: Mode) {
     layers[index].forward(input(index, x), into: output(index, x, y), mode: mode)
   }
 
-  /// One layer's share of a forward tangent pass.
+  /// The forward tangent pass of one layer.
   public func forwardTangent(layer index: Int, _ x: Edge, into y: Edge) {
     layers[index].forwardTangent(input(index, x), into: output(index, x, y))
   }
 
-  /// One layer's share of a backward pass.
+  /// The backward pass of one layer.
   public func backward(
     layer index: Int, _ y: Edge, into x: Edge, gradients writer: GradientWriter?
   ) {
     layers[index].backward(output(index, x, y), into: input(index, x), gradients: writer)
   }
 
-  /// One layer's share of a backward tangent pass.
+  /// The backward tangent pass of one layer.
   public func backwardTangent(
     layer index: Int, _ y: Edge, into x: Edge, gradients writer: GradientWriter?
   ) {

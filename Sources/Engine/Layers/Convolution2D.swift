@@ -4,42 +4,31 @@ import Tensors
 
 /// y[n, i, j, o] = b[o] + Σ x[n, i·s + k − p, j·s + l − p, c]·Ŵ[k, l, c, o].
 ///
-/// x is [N, H, W, C], y [N, H′, W′, O], the weight [kh, kw, C, O]; how the products are computed is a
-/// ``ConvolutionProduct``. Linear in x: tangents pass like values, without the bias.
+/// x is [N, H, W, C], y [N, H′, W′, O], the weight [kh, kw, C, O]; a ``ConvolutionProduct``
+/// computes the products. Linear in x: tangents pass like values, without the bias.
 public final class Convolution2D: Layer {
   public let geometry: ConvolutionGeometry
   public let weight: Parameter
   public let bias: Parameter?
+  public let parameters: [Parameter]
   public let reparameterizations: [any Reparameterization]
 
+  private let biasList: [Parameter]
   private let product: any ConvolutionProduct
   private let biasSums: UnsafeMutableBufferPointer<Double>
 
-  /// How products may be computed.
+  /// The algorithms that a convolution may choose from.
   public enum Algorithm: Sendable {
-    /// What is fastest for the shape.
+    /// The fastest algorithm for the shape.
     case fastest
-    /// Lowering and one matrix product, for every shape: the twin of the others.
+    /// Lowering and one matrix product, for every shape: the plain twin.
     case lowered
   }
 
-  /// How many of a weight's two transforms are kept after a pass; see ``WinogradConvolution``.
-  public enum TransformedWeights: Sendable {
-    /// Both: for weights that stay as they are over many passes.
-    case both
-    /// None: their memory less, four times the weight's in float32 on tiles of 6×6, for weights that a step changes and passes take in turns.
-    case none
-  }
-
-  /// - Parameters:
-  ///   - spectralNorm: whose parameter is `weight`, or nil for a plain convolution.
-  ///   - maximumSamples: the most samples of a batch on this rank.
-  ///   - precision: of the products by Winograd's algorithm; others are in float32.
+  /// - Parameter spectralNorm: the reparameterisation of `weight`; nil for a plain convolution.
   public init(
     _ geometry: ConvolutionGeometry, weight: Parameter, bias: Parameter?,
-    spectralNorm: SpectralNorm?, maximumSamples: Int, slices: Slices,
-    derivatives: Derivatives, algorithm: Algorithm = .fastest, precision: Precision = .float32,
-    transforms: TransformedWeights = .both, workspace: Workspace, arena: Arena
+    spectralNorm: SpectralNorm?, algorithm: Algorithm = .fastest, site: LayerSite
   ) {
     require(
       weight.shape.count == geometry.patch * geometry.outputChannels,
@@ -50,17 +39,14 @@ public final class Convolution2D: Layer {
     biasList = bias.map { [$0] } ?? []
     parameters = [weight] + biasList
     reparameterizations = spectralNorm.map { [$0] } ?? []
-    biasSums = arena.buffer(of: Double.self, count: bias == nil ? 0 : geometry.outputChannels)
+    biasSums = site.arena.buffer(of: Double.self, count: bias == nil ? 0 : geometry.outputChannels)
     product =
       algorithm == .fastest && WinogradConvolution.isProfitable(for: geometry)
-      ? WinogradProduct(
-        geometry, weight: weight, maximumSamples: maximumSamples, precision: precision,
-        derivatives: derivatives, transforms: transforms, workspace: workspace, arena: arena)
-      : LoweredProduct(geometry, weight: weight, slices: slices, workspace: workspace)
+      ? WinogradProduct(geometry, weight: weight, site: site)
+      : LoweredProduct(geometry, weight: weight, site: site)
   }
 
-  public let parameters: [Parameter]
-  private let biasList: [Parameter]
+  public var evaluation: [EvaluationMap] { [.affine(self)] }
 
   public func refresh() { product.refresh() }
 
@@ -73,7 +59,7 @@ public final class Convolution2D: Layer {
     backward(y, into: x, .replace, gradients: writer)
   }
 
-  /// x.gradient, replaced or added to.
+  /// Replaces x.gradient, or adds to it.
   func backward(
     _ y: Edge, into x: Edge, _ accumulation: Accumulation,
     gradients writer: GradientWriter?
@@ -91,7 +77,7 @@ public final class Convolution2D: Layer {
     backwardTangent(y, into: x, .replace, gradients: writer)
   }
 
-  /// x.gradientTangent, replaced or added to.
+  /// Replaces x.gradientTangent, or adds to it.
   func backwardTangent(
     _ y: Edge, into x: Edge, _ accumulation: Accumulation,
     gradients writer: GradientWriter?
@@ -100,7 +86,7 @@ public final class Convolution2D: Layer {
   }
 
   private func backward(
-    _ pass: ConvolutionPass, _ y: Edge, into x: Edge, _ accumulation: Accumulation,
+    _ pass: BackwardPass, _ y: Edge, into x: Edge, _ accumulation: Accumulation,
     gradients writer: GradientWriter?
   ) {
     let samples = x.shape.samples

@@ -3,37 +3,37 @@ import Tensors
 
 /// y = s(BN(x ∗ Ŵ + b)): a convolution, its batch norm and its activation, fused.
 ///
-/// Only the convolution's output is kept, and its tangent; the plain twin is the ``Chain`` of the three.
+/// It stores only the convolution's output and its tangent. The plain twin is the ``Chain`` of the
+/// three layers.
 public final class ConvolutionBlock: Layer {
   private let convolution: Convolution2D
   private let norm: BatchNorm
   private let activation: any Layer
-  private let sum: NormActivation
+  private let normActivation: NormActivation
   /// The convolution's output, for the largest number of samples.
   private let edge: Edge
   public let parameters: [Parameter]
 
-  /// - Parameter edge: the convolution's output; its gradients are only used within a pass.
+  /// - Parameter edge: the convolution's output; its gradients are used within a pass only.
   package init(
     _ convolution: Convolution2D, _ norm: BatchNorm, _ activation: any SoftplusActivation,
-    edge: Edge, slices: Slices, arena: Arena
+    edge: Edge, site: LayerSite
   ) {
     self.convolution = convolution
     self.norm = norm
     self.activation = activation
     self.edge = edge
     parameters = convolution.parameters + norm.parameters + activation.parameters
-    sum = NormActivation(
-      norm, .nothing, activation, channels: edge.shape.channels,
-      maximumSamples: edge.shape.samples, slices: slices, arena: arena)
+    normActivation = NormActivation(
+      norm, .nothing, activation, channels: edge.shape.channels, site: site)
   }
 
   public var state: [StateTensor] { norm.state }
   public var reparameterizations: [any Reparameterization] {
     convolution.reparameterizations + norm.reparameterizations + activation.reparameterizations
   }
-  public var parts: [NetworkPart] {
-    [.layer(convolution), .layer(norm), .layer(activation)]
+  public var evaluation: [EvaluationMap] {
+    convolution.evaluation + norm.evaluation + activation.evaluation
   }
 
   public func refresh() { convolution.refresh() }
@@ -41,7 +41,7 @@ public final class ConvolutionBlock: Layer {
   public func forward(_ x: Edge, into y: Edge, mode: Mode) {
     let edge = edge.prefix(x.shape.samples)
     convolution.forward(x, into: edge, mode: mode)
-    sum.forward(edge, nil, into: y.value, mode: mode)
+    normActivation.forward(edge, nil, into: y.value, mode: mode)
   }
 
   public func backward(_ y: Edge, into x: Edge, gradients writer: GradientWriter?) {
@@ -53,14 +53,14 @@ public final class ConvolutionBlock: Layer {
     gradients writer: GradientWriter?
   ) {
     let edge = edge.prefix(x.shape.samples)
-    sum.backward(y, into: edge, nil, gradients: writer)
+    normActivation.backward(y, into: edge, nil, gradients: writer)
     convolution.backward(edge, into: x, accumulation, gradients: writer)
   }
 
   public func forwardTangent(_ x: Edge, into y: Edge) {
     let edge = edge.prefix(x.shape.samples)
     convolution.forwardTangent(x, into: edge)
-    sum.forwardTangent(edge, nil, into: y.tangent)
+    normActivation.forwardTangent(edge, nil, into: y.tangent)
   }
 
   public func backwardTangent(
@@ -74,18 +74,18 @@ public final class ConvolutionBlock: Layer {
     gradients writer: GradientWriter?
   ) {
     let edge = edge.prefix(x.shape.samples)
-    sum.backwardTangent(y, into: edge, nil, gradients: writer)
+    normActivation.backwardTangent(y, into: edge, nil, gradients: writer)
     convolution.backwardTangent(edge, into: x, accumulation, gradients: writer)
   }
 
-  /// y.value once more, for whoever has not kept it.
+  /// Computes y.value again, for a block that has not stored it.
   func recomputeValue(into y: Edge) {
-    sum.recomputeValue(edge.prefix(y.shape.samples), nil, into: y.value)
+    normActivation.recomputeValue(edge.prefix(y.shape.samples), nil, into: y.value)
   }
 
-  /// y.tangent once more.
+  /// Computes y.tangent again.
   func recomputeTangent(into y: Edge) {
-    sum.recomputeTangent(edge.prefix(y.shape.samples), nil, into: y.tangent)
+    normActivation.recomputeTangent(edge.prefix(y.shape.samples), nil, into: y.tangent)
   }
 
   public func commit() { norm.commit() }

@@ -4,8 +4,8 @@ import Tensors
 /// Writes the parameter gradients of a backward sweep: all samples at once, or slice by slice into
 /// exact sums.
 ///
-/// In the reproducible order a parameter's gradient holds one slice's contribution at a time, and the
-/// exact sums hold the gradients of the step.
+/// In the reproducible order a parameter's gradient holds one slice's contribution at a time, and
+/// the exact sums hold the gradients of the step.
 public struct GradientWriter {
   public let weights: GradientWeights
   private let slices: Slices

@@ -3,10 +3,10 @@ import Tensors
 
 /// A convolution as one matrix product with the input's patches; any kernel, stride and padding.
 ///
-/// Samples are taken slice by slice, and slices in blocks whose patches fit the cache. Where the patches
-/// are the input itself nothing is lowered. The plain twin is `directConvolution`.
+/// Samples are processed slice by slice, and slices in blocks whose patches fit the cache. If the
+/// patches are the input itself, nothing is lowered. The plain twin is `directConvolution`.
 struct LoweredProduct: ConvolutionProduct {
-  /// Lowered patches of one block: half of a megabyte, so that they stay in a core's cache.
+  /// The floats of the patches of one block: half a megabyte, which a core's cache holds.
   private static let blockFloats = 131_072
 
   private let geometry: ConvolutionGeometry
@@ -15,13 +15,11 @@ struct LoweredProduct: ConvolutionProduct {
   private let workspace: Workspace
   private let blockSamples: Int
 
-  init(
-    _ geometry: ConvolutionGeometry, weight: Parameter, slices: Slices, workspace: Workspace
-  ) {
+  init(_ geometry: ConvolutionGeometry, weight: Parameter, site: LayerSite) {
     self.geometry = geometry
     self.weight = weight
-    self.slices = slices
-    self.workspace = workspace
+    slices = site.slices
+    workspace = site.workspace
     let perSample = geometry.outputHeight * geometry.outputWidth * geometry.patch
     blockSamples = min(slices.samples, max(1, Self.blockFloats / perSample))
     workspace.reserve(columnsShape(blockSamples), outputMatrixShape(blockSamples))
@@ -55,7 +53,7 @@ struct LoweredProduct: ConvolutionProduct {
     _ x: Edge, _ y: Edge, samples: Range<Int>, weights: GradientWeights,
     into gradient: Tensor
   ) {
-    // An empty share contributes zero, and what the gradient held must not be read, it may be a NaN.
+    // An empty share contributes zero. The gradient may hold a NaN, so it must not be read.
     if samples.isEmpty && weights.previous == 0 { gradient.fill(0) }
     var previous = weights.previous
     forEachBlock(in: samples) { block in

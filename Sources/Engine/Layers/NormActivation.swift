@@ -2,17 +2,17 @@ import Failures
 import Kernels
 import Tensors
 
-/// y = s(z) with z a batch norm's output, or a sum of two: the elementwise end of a block, fused.
+/// y = s(z), the elementwise end of a block, fused; z is a batch norm's output, or the sum of two.
 ///
-/// In each pass every batch norm first takes from the batch what it needs, which costs a collective, and
+/// In each pass every batch norm first takes its statistics of the batch, with one collective; then
 /// one loop over the activations does the rest. The passes are those of ``BatchNorm`` followed by
-/// ``CenteredSoftplus`` or ``FixedSoftplus``, whose parameters, state and formulas they share. Nothing
+/// ``CenteredSoftplus`` or ``FixedSoftplus``, with their parameters, state and formulas. Nothing
 /// between the convolutions' outputs and y is stored.
 final class NormActivation {
-  /// What is added to the first batch norm's output.
+  /// The summand that is added to the first batch norm's output.
   enum Other {
     case nothing
-    /// Another batch norm's output.
+    /// The output of another batch norm.
     case normalized(BatchNorm)
     /// factor·x.
     case scaled(factor: Float)
@@ -33,11 +33,12 @@ final class NormActivation {
 
   init(
     _ norm: BatchNorm, _ other: Other, _ activation: any SoftplusActivation, channels: Int,
-    maximumSamples: Int, slices: Slices, arena: Arena
+    site: LayerSite
   ) {
+    let (arena, sliceCount) = (site.arena, site.sliceCount)
     self.norm = norm
     self.activation = activation
-    self.slices = slices
+    slices = site.slices
     switch other {
     case .nothing:
       (otherNorm, otherCoefficients, otherFactor) = (nil, nil, 0)
@@ -48,14 +49,13 @@ final class NormActivation {
       otherCoefficients = AffinePerChannel(.scaled, channels: channels, arena: arena)
       otherFactor = factor
     }
-    let sliceCount = (maximumSamples + slices.samples - 1) / slices.samples
     sumsPerSlice = 5 * channels
     sliceSums = arena.buffer(of: Double.self, count: sliceCount * sumsPerSlice)
     betaSums = arena.buffer(of: Double.self, count: sliceCount)
     betaTangentSums = arena.buffer(of: Double.self, count: sliceCount)
   }
 
-  /// y.value ← s(z), from x and what else is added.
+  /// y.value ← s(z), from x and the other summand's input.
   ///
   /// Collective in training.
   func forward(_ x: Edge, _ other: Edge?, into y: Tensor, mode: Mode) {
@@ -65,21 +65,21 @@ final class NormActivation {
     recomputeValue(x, other, into: y)
   }
 
-  /// y.value once more, after a forward pass.
+  /// Computes y.value again, after a forward pass.
   func recomputeValue(_ x: Edge, _ other: Edge?, into y: Tensor) {
-    sum(x, other).forward(into: y)
+    kernel(x, other).forward(into: y)
   }
 
-  /// The gradients of x and the other edge.
+  /// Writes the gradients of x and of the other edge.
   ///
   /// Collective in training.
   func backward(
     _ y: Edge, into x: Edge, _ other: Edge?, gradients writer: GradientWriter?
   ) {
-    let sum = sum(x, other)
+    let kernel = kernel(x, other)
     if norm.takesStatistics {
       measure(samples: x.shape.samples) { slice, sums in
-        let beta = sum.slice(slice).addGradientSums(y.gradient.slice(slice), to: sums)
+        let beta = kernel.slice(slice).addGradientSums(y.gradient.slice(slice), to: sums)
         betaSums[slice.lowerBound / slices.samples] = beta
       }
       norm.prepareBackward(samples: x.shape.samples) { slice, first, second in
@@ -91,11 +91,11 @@ final class NormActivation {
         otherNorm?.add(sums.sum, products: sums.products.1, to: first, second)
       }
     }
-    sum.backward(y.gradient)
+    kernel.backward(y.gradient)
     writeGradients(samples: x.shape.samples, writer)
   }
 
-  /// y.tangent.
+  /// y.tangent ← s′(z)·ż.
   ///
   /// Collective in training.
   func forwardTangent(_ x: Edge, _ other: Edge?, into y: Tensor) {
@@ -104,22 +104,23 @@ final class NormActivation {
     recomputeTangent(x, other, into: y)
   }
 
-  /// y.tangent once more, after a forward tangent pass.
+  /// Computes y.tangent again, after a forward tangent pass.
   func recomputeTangent(_ x: Edge, _ other: Edge?, into y: Tensor) {
-    sum(x, other).forwardTangent(into: y)
+    kernel(x, other).forwardTangent(into: y)
   }
 
-  /// The gradient tangents of x and the other edge, and with a writer once more their gradients,
-  /// which parameter gradients need.
+  /// Writes the gradient tangents of x and of the other edge.
+  ///
+  /// With a writer it also writes their gradients again, which the parameter gradients need.
   ///
   /// Collective in training.
   func backwardTangent(
     _ y: Edge, into x: Edge, _ other: Edge?, gradients writer: GradientWriter?
   ) {
-    let sum = sum(x, other)
+    let kernel = kernel(x, other)
     if norm.takesStatistics {
       measure(samples: x.shape.samples) { slice, sums in
-        let beta = sum.slice(slice).addSecondSums(
+        let beta = kernel.slice(slice).addSecondSums(
           y.gradient.slice(slice), gradientTangent: y.gradientTangent.slice(slice), to: sums)
         betaTangentSums[slice.lowerBound / slices.samples] = beta
       }
@@ -136,7 +137,7 @@ final class NormActivation {
           second)
       }
     }
-    sum.backwardTangent(
+    kernel.backwardTangent(
       y.gradient, gradientTangent: y.gradientTangent,
       writer == nil ? .gradientTangent : .gradientTangentAndGradient)
     writeGradients(samples: x.shape.samples, writer)
@@ -170,7 +171,7 @@ final class NormActivation {
       UnsafeMutableBufferPointer(rebasing: sliceSums[start..<start + sumsPerSlice]))
   }
 
-  private func sum(_ x: Edge, _ other: Edge?) -> AffineActivation {
+  private func kernel(_ x: Edge, _ other: Edge?) -> AffineActivation {
     var second: AffineActivation.Summand?
     if let other {
       guard let otherCoefficients else { unreachable("a second summand where none was planned") }

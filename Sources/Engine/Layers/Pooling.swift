@@ -1,14 +1,16 @@
 import Kernels
 import Tensors
 
-/// y = the largest of each size × size window, stride = size; the first one where several are equal.
+/// y = the largest element of each size × size window, stride = size; the first of equal ones.
 ///
-/// [N, H, W, C] → [N, ⌊H/size⌋, ⌊W/size⌋, C]. The choice is read off x again in every pass, so nothing
-/// is stored; its second derivative is zero.
+/// [N, H, W, C] → [N, ⌊H/size⌋, ⌊W/size⌋, C]. Every pass finds the maxima in x again, so none are
+/// stored. The second derivative is zero.
 public final class MaximumPooling: Layer {
   public let size: Int
 
   public init(size: Int) { self.size = size }
+
+  public var evaluation: [EvaluationMap] { [.maximumPooling(size: size)] }
 
   public func forward(_ x: Edge, into y: Edge, mode: Mode) {
     maximumPool(x.value, size: size, into: y.value)
@@ -29,9 +31,11 @@ public final class MaximumPooling: Layer {
   }
 }
 
-/// y[n, 1, 1, c] = the mean of x[n, ·, ·, c]; linear, so all passes are the map or its adjoint.
+/// y[n, 1, 1, c] = the mean of x[n, ·, ·, c]; linear, so every pass is the map or its adjoint.
 public final class GlobalAveragePooling: Layer {
   public init() {}
+
+  public var evaluation: [EvaluationMap] { [.averagePooling] }
 
   public func forward(_ x: Edge, into y: Edge, mode: Mode) {
     averagePool(x.value, into: y.value)

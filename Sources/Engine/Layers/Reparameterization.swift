@@ -1,26 +1,59 @@
 import Tensors
 
-/// A function of the weights alone that stands outside the passes.
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// A function from a parameter's value to its effective value, outside the passes.
 ///
-/// It is computed on every rank from equal weights by equal code, so ranks need not talk about it; the
-/// threads of a process have its results in common, and one of them computes.
+/// Every rank computes it from equal weights with equal code, so ranks do not communicate about it.
+/// The threads of a process share the results, and one of them computes.
 public protocol Reparameterization: AnyObject {
   var parameter: Parameter { get }
-  /// Its own tensors in the state dict.
+  /// The function's tensors in the state dict.
   var state: [StateTensor] { get }
 
-  /// About how many multiplications a refresh and a pull-back take: what threads share them out by.
+  /// Approximate multiplications of a refresh and a pull-back, by which threads divide the work.
   var multiplications: Int { get }
 
   /// effective ← f(value), before the forward pass; in training, power iterations advance once.
   func refresh(_ mode: Mode)
   /// gradient ← ∂L/∂value from ∂L/∂effective, in place, once a step, after reduction.
   func pullBack()
-  /// Undoes the advance of the last `refresh`: the step was skipped.
+  /// Undoes the advance of the last `refresh`, for a step that is skipped.
   func restore()
 }
 
 extension Reparameterization {
   public var state: [StateTensor] { [] }
   public func restore() {}
+}
+
+/// effective = exp(value) + offset, for the scalars that must stay positive: β (offset 1e-3) and γ.
+public final class Exponential: Reparameterization {
+  /// Keeps β away from 0, where the centered softplus would stay linear (reference code).
+  public static let betaOffset: Float = 1e-3
+
+  public let parameter: Parameter
+  private let offset: Float
+
+  public init(_ parameter: Parameter, offset: Float, arena: Arena) {
+    self.parameter = parameter
+    self.offset = offset
+    parameter.setEffective(arena.tensor(parameter.shape, in: .shared))
+  }
+
+  public var multiplications: Int { parameter.shape.count }
+
+  public func refresh(_ mode: Mode) {
+    for index in 0..<parameter.shape.count {
+      parameter.effective[index] = exp(parameter.value[index]) + offset
+    }
+  }
+
+  public func pullBack() {
+    for index in 0..<parameter.shape.count {
+      parameter.gradient[index] *= parameter.effective[index] - offset
+    }
+  }
 }

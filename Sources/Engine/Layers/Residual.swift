@@ -4,8 +4,8 @@ import Tensors
 
 /// y = ½·(F(x/√2) + S(x/√2)); without a shortcut S is the identity.
 ///
-/// F and S are 1-Lipschitz where their pieces are, and then so is y. With the activation behind it this is
-/// the plain twin of ``ResidualBlock``.
+/// If F and S are 1-Lipschitz, so is y. Followed by an activation, this is the plain twin of
+/// ``ResidualBlock``.
 /// - Source: the reference implementation, standard networks included.
 public final class Residual: Layer {
   private static let inputScale = Float(0.5).squareRoot()
@@ -13,16 +13,16 @@ public final class Residual: Layer {
   public let branch: Chain
   public let shortcut: Chain?
 
-  /// x/√2 as the branch sees it; the shortcut's edge shares its value and tangent, not its gradients.
+  /// x/√2; the shortcut's edge has the same value and tangent, but gradients of its own.
   private let branchInput: Edge
   private let shortcutInput: Edge
   private let branchOutput: Edge
   private let shortcutOutput: Edge
 
   public init(
-    branch: Chain, shortcut: Chain?, input: Shape, output: Shape, derivatives: Derivatives,
-    arena: Arena
+    branch: Chain, shortcut: Chain?, input: Shape, output: Shape, site: LayerSite
   ) {
+    let (arena, derivatives) = (site.arena, site.derivatives)
     require(
       shortcut != nil || input == output, "an identity shortcut from \(input) to \(output)")
     self.branch = branch
@@ -43,8 +43,8 @@ public final class Residual: Layer {
     branch.reparameterizations + (shortcut?.reparameterizations ?? [])
   }
 
-  public var parts: [NetworkPart] {
-    [.residual(branch: branch.parts, shortcut: shortcut?.parts)]
+  public var evaluation: [EvaluationMap] {
+    [.residual(branch: branch.evaluation, shortcut: shortcut?.evaluation)]
   }
 
   public func forward(_ x: Edge, into y: Edge, mode: Mode) {

@@ -3,11 +3,10 @@ import Tensors
 
 /// y = s(½·(F(x/√2) + S(x/√2))), F = conv-BN, activation, conv-BN; S a conv-BN or the identity.
 ///
-/// Fused.
-///
-/// The plain twin is ``Residual`` followed by its activation. The factors 1/√2 and ½ are the batch norms'
-/// and the last sum's. Kept are the convolutions' outputs and their tangents, and where a backward
-/// tangent follows the gradient of F's inner edge; what stands between is made again where it is read.
+/// The block is fused; its plain twin is a ``Residual`` followed by the activation. The batch norms
+/// and the last sum contain the factors 1/√2 and ½. The block stores the convolutions' outputs and
+/// their tangents, and the gradient of F's inner edge if a backward tangent pass follows. It
+/// computes the tensors between them again.
 public final class ResidualBlock: Layer {
   /// The factors of the batch norms in a block.
   public static let firstFactors = BatchNorm.Factors(input: inputFactor, output: 1)
@@ -35,14 +34,14 @@ public final class ResidualBlock: Layer {
   private let second: Normalized
   private let shortcut: Normalized?
   private let activation: any Layer
-  private let sum: NormActivation
-  /// Between the first activation and the second convolution.
+  private let normActivation: NormActivation
+  /// The edge between the first activation and the second convolution.
   private let inner: Edge
   public let parameters: [Parameter]
 
   package init(
     first: ConvolutionBlock, inner: Edge, second: Normalized, shortcut: Normalized?,
-    activation: any SoftplusActivation, slices: Slices, arena: Arena
+    activation: any SoftplusActivation, site: LayerSite
   ) {
     self.first = first
     self.inner = inner
@@ -51,12 +50,11 @@ public final class ResidualBlock: Layer {
     self.activation = activation
     let layers = second.layers + (shortcut?.layers ?? []) + [activation]
     parameters = first.parameters + layers.flatMap(\.parameters)
-    sum = NormActivation(
+    normActivation = NormActivation(
       second.norm,
       shortcut.map { .normalized($0.norm) }
         ?? .scaled(factor: ResidualBlock.inputFactor * ResidualBlock.outputFactor),
-      activation, channels: second.edge.shape.channels,
-      maximumSamples: second.edge.shape.samples, slices: slices, arena: arena)
+      activation, channels: second.edge.shape.channels, site: site)
   }
 
   public var state: [StateTensor] {
@@ -66,10 +64,10 @@ public final class ResidualBlock: Layer {
     first.reparameterizations + second.layers.flatMap(\.reparameterizations)
       + (shortcut?.layers.flatMap(\.reparameterizations) ?? []) + activation.reparameterizations
   }
-  public var parts: [NetworkPart] {
-    let branch = first.parts + second.layers.map { .layer($0) }
-    let other = shortcut.map { $0.layers.map { NetworkPart.layer($0) } }
-    return [.residual(branch: branch, shortcut: other), .layer(activation)]
+  public var evaluation: [EvaluationMap] {
+    let branch = first.evaluation + second.layers.flatMap(\.evaluation)
+    let other = shortcut.map { $0.layers.flatMap(\.evaluation) }
+    return [.residual(branch: branch, shortcut: other)] + activation.evaluation
   }
 
   public func refresh() {
@@ -83,12 +81,12 @@ public final class ResidualBlock: Layer {
     first.forward(x, into: edges.inner, mode: mode)
     second.convolution.forward(edges.inner, into: edges.second, mode: mode)
     shortcut?.convolution.forward(x, into: edges.other, mode: mode)
-    sum.forward(edges.second, edges.other, into: y.value, mode: mode)
+    normActivation.forward(edges.second, edges.other, into: y.value, mode: mode)
   }
 
   public func backward(_ y: Edge, into x: Edge, gradients writer: GradientWriter?) {
     let edges = edges(x)
-    sum.backward(y, into: edges.second, edges.other, gradients: writer)
+    normActivation.backward(y, into: edges.second, edges.other, gradients: writer)
     if let shortcut {
       shortcut.convolution.backward(edges.other, into: x, .replace, gradients: writer)
     }
@@ -102,14 +100,14 @@ public final class ResidualBlock: Layer {
     first.forwardTangent(x, into: edges.inner)
     second.convolution.forwardTangent(edges.inner, into: edges.second)
     shortcut?.convolution.forwardTangent(x, into: edges.other)
-    sum.forwardTangent(edges.second, edges.other, into: y.tangent)
+    normActivation.forwardTangent(edges.second, edges.other, into: y.tangent)
   }
 
   public func backwardTangent(
     _ y: Edge, into x: Edge, gradients writer: GradientWriter?
   ) {
     let edges = edges(x)
-    sum.backwardTangent(y, into: edges.second, edges.other, gradients: writer)
+    normActivation.backwardTangent(y, into: edges.second, edges.other, gradients: writer)
     if let shortcut {
       shortcut.convolution.backwardTangent(edges.other, into: x, .replace, gradients: writer)
     }
@@ -127,7 +125,7 @@ public final class ResidualBlock: Layer {
     shortcut?.norm.commit()
   }
 
-  /// The edges for as many samples as x holds; `other` is the shortcut's end, or x itself.
+  /// The edges for the samples of x; `other` is the end of the shortcut, or x itself.
   private func edges(
     _ x: Edge
   ) -> (inner: Edge, second: Edge, other: Edge) {

@@ -1,24 +1,28 @@
 import Kernels
 import Tensors
 
-/// Ŵ = W/σ(W), σ = ⟨u, W∗v⟩ with the vectors of a power iteration; ∂σ/∂W takes u and v as constants.
+/// Ŵ = W/σ(W), σ = ⟨u, W∗v⟩ with the vectors of a power iteration; ∂σ/∂W takes u and v as
+/// constants.
 ///
-/// For a convolution u is image-shaped, with the spatial size of the layer's *input* and its output
-/// channels, and v is what its transpose makes of that: (n − 1)·stride − 2·padding + kernel wide.
-/// A training refresh makes one iteration. For a linear layer u and v are plain vectors.
-/// - Source: Srinivas et al. 2022, §3.2; Miyato et al. 2018; the order and guards are the reference code's.
+/// For a convolution u is an image with the spatial size of the layer's *input* and its output
+/// channels, and v is an image of (n − 1)·stride − 2·padding + kernel pixels each way, the output
+/// of the transposed convolution. For a linear layer u and v are vectors. A training refresh makes
+/// one iteration.
+/// - Source: Srinivas et al. 2022, §3.2; Miyato et al. 2018; the order and guards are the reference
+///   code's.
 public final class SpectralNorm: Reparameterization {
-  /// Which vector an iteration renews first; both orders are PyTorch's and the reference's.
+  /// The vector that an iteration updates first; PyTorch and the reference use both orders.
   public enum Order: Sendable {
-    /// v ← Wᵀu, u ← Wv; weights with σ < 1e-12 are used as they are: convolutions.
+    /// v ← Wᵀu, u ← Wv, for convolutions; weights with σ < 1e-12 are not divided.
     case inputFirst
-    /// u ← Wv, v ← Wᵀu, no guard: `torch.nn.utils.parametrizations.spectral_norm`, linear layers.
+    /// u ← Wv, v ← Wᵀu without a guard, for linear layers, as in
+    /// `torch.nn.utils.parametrizations.spectral_norm`.
     case outputFirst
   }
 
-  /// Iterations at creation.
+  /// The iterations of ``initialize()``.
   public static let initialIterations = 15
-  /// Vectors are divided by max(norm, this).
+  /// The lower bound of the norm that a vector is divided by.
   private static let smallestNorm: Double = 1e-12
   private static let smallestSigma: Float = 1e-12
 
@@ -30,7 +34,7 @@ public final class SpectralNorm: Reparameterization {
 
   private let order: Order
   private let image: SingleImageConvolution
-  /// One number: σ.
+  /// σ.
   private let sigmaStorage: Tensor
   private let workspace: Workspace
   private let previousU: Tensor
@@ -39,15 +43,20 @@ public final class SpectralNorm: Reparameterization {
   private let product: Tensor
 
   /// - Parameters:
-  ///   - geometry: the layer's; the operator whose norm is taken has inputs of v's size.
-  ///   - name: the state dict's name of the layer; u and v stand under `name.parametrizations.weight.0`.
+  ///   - parameter: the layer's weight, which the norm divides.
+  ///   - geometry: the layer's geometry; the operator of the norm has inputs of v's size instead.
+  ///   - order: the order of an iteration.
+  ///   - name: the layer's name in the state dict, where u and v are under
+  ///     `name.parametrizations.weight.0`.
+  ///   - site: the site of the layer.
   public init(
     _ parameter: Parameter, geometry layer: ConvolutionGeometry, order: Order, name: String,
-    workspace: Workspace, arena: Arena
+    site: LayerSite
   ) {
     self.parameter = parameter
     self.order = order
-    self.workspace = workspace
+    workspace = site.workspace
+    let arena = site.arena
     let geometry =
       order == .outputFirst ? layer : SpectralNorm.operatorGeometry(of: layer)
     image = SingleImageConvolution(geometry)
@@ -82,24 +91,23 @@ public final class SpectralNorm: Reparameterization {
     ]
   }
 
-  /// Two products of an iteration and the two that σ and its gradient take.
+  /// The two products of an iteration, and the two of σ and its gradient.
   public var multiplications: Int {
     let g = image.geometry
     return 4 * g.outputHeight * g.outputWidth * g.patch * g.outputChannels
   }
 
   public func refresh(_ mode: Mode) {
+    let weightTimesV: Tensor
     switch mode {
     case .training:
       previousU.copy(from: u)
       previousV.copy(from: v)
-      iterate()
-      // The other order has renewed v last.
-      if order == .outputFirst { applyWeight() }
+      weightTimesV = iterate()
     case .evaluation:
-      applyWeight()
+      weightTimesV = applyWeight()
     }
-    sigmaStorage[0] = Float(dot(u, product))
+    sigmaStorage[0] = Float(dot(u, weightTimesV))
     scale(parameter.value, by: isGuarded ? 1 : 1 / sigma, into: parameter.effective)
   }
 
@@ -111,7 +119,7 @@ public final class SpectralNorm: Reparameterization {
       v, u, scale: -along / sigma, previous: 1 / sigma, into: parameter.gradient)
   }
 
-  /// Whether the weights are too small to be divided by their norm.
+  /// Whether the weights are so small that they are not divided by their norm.
   private var isGuarded: Bool { order == .inputFirst && sigma < SpectralNorm.smallestSigma }
 
   public func restore() {
@@ -119,24 +127,25 @@ public final class SpectralNorm: Reparameterization {
     v.copy(from: previousV)
   }
 
-  /// The iterations at creation, from random u and v.
+  /// Normalises u and v, which hold random numbers, and makes the first iterations.
   public func initialize() {
     normalize(u, into: u)
     normalize(v, into: v)
-    for _ in 0..<SpectralNorm.initialIterations { iterate() }
+    for _ in 0..<SpectralNorm.initialIterations { _ = iterate() }
   }
 
-  /// Leaves W∗v in `product`, but in the order that renews v last.
-  private func iterate() {
+  /// Updates u and v once, and returns W∗v.
+  private func iterate() -> Tensor {
     switch order {
     case .inputFirst:
       applyTranspose()
-      applyWeight()
+      let product = applyWeight()
       normalize(product, into: u)
+      return product
     case .outputFirst:
-      applyWeight()
-      normalize(product, into: u)
+      normalize(applyWeight(), into: u)
       applyTranspose()
+      return applyWeight()
     }
   }
 
@@ -145,10 +154,11 @@ public final class SpectralNorm: Reparameterization {
     scale(x, by: Float(1 / norm), into: y)
   }
 
-  /// product ← W∗v.
-  private func applyWeight() {
+  /// W∗v.
+  private func applyWeight() -> Tensor {
     image.apply(
       parameter.value, to: v, scratch: workspace.tensor(image.scratchShape), into: product)
+    return product
   }
 
   /// v ← Wᵀu, normalised.

@@ -1,49 +1,45 @@
 import Kernels
 import Tensors
 
-/// A 3×3 convolution at stride 1 or 2 by Winograd's algorithm; the plain twin is ``LoweredProduct``.
+/// A 3×3 convolution at stride 1 or 2 by Winograd's algorithm; the plain twin is
+/// ``LoweredProduct``.
 ///
-/// The transformed weights are kept until the next refresh, once forward and tangent passes have needed
-/// them one way and backward passes the other, or each pass makes its own, of large weights a panel at a
-/// time.
+/// The cache holds the transformed weights until the next refresh, each from the first pass that
+/// needs it on. Without a cache each pass transforms the weight, a large one panel by panel.
 final class WinogradProduct: ConvolutionProduct {
   private let winograd: WinogradConvolution
   private let weight: Parameter
   private let workspace: Workspace
-  /// The transformed weight, and the one with the channels exchanged; nil if they are made in each pass.
-  private let kept: (forward: Tensor, transposed: Tensor)?
-  private var holdsForward = false
-  private var holdsTransposed = false
+  /// The transformed weight, and the one with the channels exchanged; nil if each pass makes them.
+  private let cache: (forward: Tensor, transposed: Tensor)?
+  private var isForwardCached = false
+  private var isTransposedCached = false
 
-  /// - Parameter maximumSamples: the most samples of a batch on this rank.
-  init(
-    _ geometry: ConvolutionGeometry, weight: Parameter, maximumSamples: Int,
-    precision: Precision, derivatives: Derivatives, transforms: Convolution2D.TransformedWeights,
-    workspace: Workspace, arena: Arena
-  ) {
+  init(_ geometry: ConvolutionGeometry, weight: Parameter, site: LayerSite) {
     winograd = WinogradConvolution(
-      geometry, samples: max(maximumSamples, 1), precision: precision)
+      geometry, samples: max(site.maximumSamples, 1), precision: site.precision)
     self.weight = weight
-    self.workspace = workspace
+    workspace = site.workspace
     let (plain, exchanged) = (winograd.transformedWeightShape, winograd.transposedWeightShape)
     let gradient = winograd.transformedGradientShape
-    switch transforms {
+    let hasGradients = site.derivatives >= .first
+    switch site.keptTransforms {
     case .both:
-      kept = (arena.tensor(plain), arena.tensor(exchanged, if: derivatives >= .first))
+      cache = (site.arena.tensor(plain), site.arena.tensor(exchanged, if: hasGradients))
       workspace.reserve(winograd.scratchShape)
-      if derivatives >= .first { workspace.reserve(winograd.scratchShape, gradient) }
+      if hasGradients { workspace.reserve(winograd.scratchShape, gradient) }
     case .none:
-      kept = nil
-      workspace.reserve(winograd.scratchShape, ownShape(plain))
-      if derivatives >= .first {
-        workspace.reserve(winograd.scratchShape, ownShape(exchanged), gradient)
+      cache = nil
+      workspace.reserve(winograd.scratchShape, uncachedShape(plain))
+      if hasGradients {
+        workspace.reserve(winograd.scratchShape, uncachedShape(exchanged), gradient)
       }
     }
   }
 
   func refresh() {
-    holdsForward = false
-    holdsTransposed = false
+    isForwardCached = false
+    isTransposedCached = false
   }
 
   func apply(to x: Tensor, into y: Tensor) {
@@ -57,8 +53,7 @@ final class WinogradProduct: ConvolutionProduct {
   }
 
   func writeGradient(
-    _ x: Edge, _ y: Edge, samples: Range<Int>, weights: GradientWeights,
-    into gradient: Tensor
+    _ x: Edge, _ y: Edge, samples: Range<Int>, weights: GradientWeights, into gradient: Tensor
   ) {
     write(
       weights.tangent == 0 ? .gradient : .gradientTangent, x.slice(samples), y.slice(samples),
@@ -66,7 +61,7 @@ final class WinogradProduct: ConvolutionProduct {
   }
 
   func backward(
-    _ pass: ConvolutionPass, _ y: Edge, into x: Edge, _ accumulation: Accumulation,
+    _ pass: BackwardPass, _ y: Edge, into x: Edge, _ accumulation: Accumulation,
     weights: GradientWeights, gradient: Tensor
   ) {
     let transpose = WinogradConvolution.Transpose(
@@ -75,11 +70,11 @@ final class WinogradProduct: ConvolutionProduct {
   }
 
   private func write(
-    _ pass: ConvolutionPass, _ x: Edge, _ y: Edge, _ weights: GradientWeights,
+    _ pass: BackwardPass, _ x: Edge, _ y: Edge, _ weights: GradientWeights,
     transpose: WinogradConvolution.Transpose?, into gradient: Tensor
   ) {
     guard x.shape.samples > 0 else {
-      // What the gradient held must not be read, it may be a NaN.
+      // The gradient may hold a NaN, so it must not be read.
       if weights.previous == 0 { gradient.fill(0) }
       return
     }
@@ -99,45 +94,45 @@ final class WinogradProduct: ConvolutionProduct {
   }
 
   private func forwardWeight() -> (scratch: Tensor, weight: WinogradConvolution.Weight) {
-    guard let kept else {
-      let (scratch, own) = workspace.tensors(
-        winograd.scratchShape, ownShape(winograd.transformedWeightShape))
-      if winograd.transformsOnTheFly { return (scratch, .plain(weight.effective, panel: own)) }
-      winograd.transformWeight(weight.effective, into: own)
-      return (scratch, .transformed(own))
+    guard let cache else {
+      let (scratch, memory) = workspace.tensors(
+        winograd.scratchShape, uncachedShape(winograd.transformedWeightShape))
+      if winograd.transformsOnTheFly { return (scratch, .plain(weight.effective, panel: memory)) }
+      winograd.transformWeight(weight.effective, into: memory)
+      return (scratch, .transformed(memory))
     }
-    if !holdsForward {
-      winograd.transformWeight(weight.effective, into: kept.forward)
-      holdsForward = true
+    if !isForwardCached {
+      winograd.transformWeight(weight.effective, into: cache.forward)
+      isForwardCached = true
     }
-    return (workspace.tensor(winograd.scratchShape), .transformed(kept.forward))
+    return (workspace.tensor(winograd.scratchShape), .transformed(cache.forward))
   }
 
   private func transposedWeight() -> (scratch: Tensor, weight: WinogradConvolution.Weight) {
-    guard let kept else {
-      let (scratch, own) = workspace.tensors(
-        winograd.scratchShape, ownShape(winograd.transposedWeightShape))
-      if winograd.transformsOnTheFly { return (scratch, .plain(weight.effective, panel: own)) }
-      winograd.transformTransposedWeight(weight.effective, into: own)
-      return (scratch, .transformed(own))
+    guard let cache else {
+      let (scratch, memory) = workspace.tensors(
+        winograd.scratchShape, uncachedShape(winograd.transposedWeightShape))
+      if winograd.transformsOnTheFly { return (scratch, .plain(weight.effective, panel: memory)) }
+      winograd.transformTransposedWeight(weight.effective, into: memory)
+      return (scratch, .transformed(memory))
     }
-    if !holdsTransposed {
-      winograd.transformTransposedWeight(weight.effective, into: kept.transposed)
-      holdsTransposed = true
+    if !isTransposedCached {
+      winograd.transformTransposedWeight(weight.effective, into: cache.transposed)
+      isTransposedCached = true
     }
-    return (workspace.tensor(winograd.scratchShape), .transformed(kept.transposed))
+    return (workspace.tensor(winograd.scratchShape), .transformed(cache.transposed))
   }
 
-  /// What a pass needs for a weight that is not kept, of the shape that it has transformed.
-  private func ownShape(_ transformed: Shape) -> Shape {
+  /// The memory that a pass without a cache needs for a weight with this transformed shape.
+  private func uncachedShape(_ transformed: Shape) -> Shape {
     winograd.transformsOnTheFly ? winograd.panelShape : transformed
   }
 
-  /// Scratch and a transformed gradient, beside what a weight needs that is not kept.
+  /// Scratch and a transformed gradient, beside the memory of a weight without a cache.
   private var scratchAndSums: (scratch: Tensor, sums: Tensor) {
     let (scratch, sums) = (winograd.scratchShape, winograd.transformedGradientShape)
-    guard kept == nil else { return workspace.tensors(scratch, sums) }
-    let all = workspace.tensors(scratch, ownShape(winograd.transposedWeightShape), sums)
+    guard cache == nil else { return workspace.tensors(scratch, sums) }
+    let all = workspace.tensors(scratch, uncachedShape(winograd.transposedWeightShape), sums)
     return (all.0, all.2)
   }
 }

@@ -1,10 +1,10 @@
 import Failures
 
-/// What a network is: its body, its variant, the images it takes and the classes it tells apart.
+/// The architecture of a network: its body, its variant, the size of its images and its classes.
 public struct Architecture: Sendable, Equatable {
   public enum Body: Sendable, Equatable {
-    /// Stem conv-BN-activation, stages of residual blocks (stride 2 from the second stage on), global
-    /// average pooling, spectrally normalised linear layer.
+    /// Stem conv-BN-activation, stages of residual blocks (stride 2 from the second stage on),
+    /// global average pooling, spectrally normalised linear layer.
     case resNet(stem: Int, widths: [Int], blocks: [Int])
     /// Conv-BN-activation and 2×2 maximum pooling in the given order, one linear layer.
     case vgg([VGGLayer])
@@ -55,7 +55,7 @@ public struct Architecture: Sendable, Equatable {
     .convolution(channels: 512), .convolution(channels: 512),
   ])
 
-  /// The size of the smallest image that a batch norm sees.
+  /// The size of the smallest image that a batch norm normalises.
   public var smallestPositions: (height: Int, width: Int) {
     switch body {
     case .resNet(_, let widths, _):

@@ -1,29 +1,28 @@
 import Layers
 import Tensors
 
-/// The two blocks that networks are made of, fused or layer by layer.
+/// The two blocks of all networks, fused or layer by layer.
 extension NetworkBuilder {
   /// Convolution, batch norm and activation.
   ///
-  /// - Parameter layer: the block's place in the network's chain.
+  /// - Parameter layer: the index of the block in the network's chain.
   func activatedBlock(
     _ name: String, at layer: Int, from input: Shape, channels: Int, bias: Bias,
     activation: any SoftplusActivation
-  ) -> Stage {
+  ) -> Segment {
     let block = convolutionBatchNorm(
       name, from: input, channels: channels, kernel: 3, stride: 1, bias: bias)
     switch configuration.fusion {
     case .plain:
-      return Stage(
+      return Segment(
         layers: [block.convolution, block.norm, activation],
         outputs: [block.output, block.output, block.output])
     case .fused:
       let edge = convolutionEdge(
         block.output, in: layer, written: .convolution, read: .activation)
       let fused = ConvolutionBlock(
-        block.convolution, block.norm, activation, edge: edge, slices: configuration.slices,
-        arena: arena)
-      return Stage(layers: [fused], outputs: [block.output], writing: [.activation])
+        block.convolution, block.norm, activation, edge: edge, site: site)
+      return Segment(layers: [fused], outputs: [block.output], outputParts: [.activation])
     }
   }
 
@@ -31,10 +30,10 @@ extension NetworkBuilder {
   ///
   /// Names: `1.f1` first conv-BN, `1.f2` shortcut, `2.f1` activation, `3.f1` second conv-BN, `5`
   /// activation after the sum.
-  /// - Parameter layer: the block's place in the network's chain.
+  /// - Parameter layer: the index of the block in the network's chain.
   func residualBlock(
     _ name: String, at layer: Int, from input: Shape, channels: Int, stride: Int
-  ) -> Stage {
+  ) -> Segment {
     let isFused = configuration.fusion == .fused
     let first = convolutionBatchNorm(
       "\(name).1.f1", from: input, channels: channels, kernel: 3, stride: stride, bias: .none,
@@ -53,7 +52,7 @@ extension NetworkBuilder {
         factors: isFused ? ResidualBlock.shortcutFactors : .one)
     let last = activation("\(name).5")
     guard isFused else {
-      let branch = Stage(
+      let branch = Segment(
         layers: [
           first.convolution, first.norm, innerActivation, second.convolution, second.norm,
         ],
@@ -61,16 +60,16 @@ extension NetworkBuilder {
       let residual = Residual(
         branch: plainChain(branch),
         shortcut: shortcut.map {
-          plainChain(Stage(layers: [$0.convolution, $0.norm], outputs: [output, output]))
+          plainChain(Segment(layers: [$0.convolution, $0.norm], outputs: [output, output]))
         },
-        input: input, output: output, derivatives: configuration.derivatives, arena: arena)
-      return Stage(layers: [residual, last], outputs: [output, output])
+        input: input, output: output, site: site)
+      return Segment(layers: [residual, last], outputs: [output, output])
     }
     let block = ResidualBlock(
       first: ConvolutionBlock(
         first.convolution, first.norm, innerActivation,
         edge: convolutionEdge(output, in: layer, written: .convolution, read: .activation),
-        slices: configuration.slices, arena: arena),
+        site: site),
       inner: innerEdge(output, in: layer),
       second: ResidualBlock.Normalized(
         convolution: second.convolution, norm: second.norm,
@@ -80,7 +79,7 @@ extension NetworkBuilder {
           convolution: $0.convolution, norm: $0.norm,
           edge: convolutionEdge(output, in: layer, written: .shortcut, read: .sum))
       },
-      activation: last, slices: configuration.slices, arena: arena)
-    return Stage(layers: [block], outputs: [output], writing: [.sum])
+      activation: last, site: site)
+    return Segment(layers: [block], outputs: [output], outputParts: [.sum])
   }
 }

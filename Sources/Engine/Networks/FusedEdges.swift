@@ -1,14 +1,16 @@
 import Layers
 import Tensors
 
-/// When the tensors of a fused network's edges are needed, and so which may share memory.
+/// The lifetimes of the tensors on a fused network's edges, which decide which of them share
+/// memory.
 ///
-/// What a pass writes is needed until the last pass that reads it is through with it; most of it is read
-/// again by the last backward sweep, which gives it back layer by layer, and what that sweep writes is read
-/// by the next layer only. Where Hessian-vector products are made for one gradient, values and gradients are
-/// needed for all of them.
+/// A tensor lives from the pass that writes it to the last pass that reads it. The last backward
+/// sweep reads most tensors again and releases them layer by layer; the tensors that it writes live
+/// until the next layer only. For Hessian-vector products, values and gradients live through all
+/// products of a gradient.
 extension NetworkBuilder {
-  /// What layer `layer` of the network's chain writes in its part `written`, and the next layer reads.
+  /// The edge between layer `layer` of the network's chain, which writes it in its part `written`,
+  /// and the next layer.
   func chainEdge(_ shape: Shape, after layer: Int, written part: Timeline.Part) -> Edge {
     let next = layer + 1
     return Edge(
@@ -16,19 +18,19 @@ extension NetworkBuilder {
         shape, from: .none,
         derivatives == .none
           ? during(.forward, (layer, part), (next, .sum))
-          : kept(from: .forward, (layer, part), until: (next, .convolution))),
+          : lives(from: .forward, (layer, part), until: (next, .convolution))),
       gradient: tensor(
-        shape, from: .first, kept(from: .backward, (next, .sum), until: (layer, part))),
+        shape, from: .first, lives(from: .backward, (next, .sum), until: (layer, part))),
       tangent: tensor(
         shape, from: .second,
-        kept(from: .forwardTangent, (layer, part), until: (next, .convolution))),
+        lives(from: .forwardTangent, (layer, part), until: (next, .convolution))),
       gradientTangent: tensor(
         shape, from: .second, during(.backwardTangent, (next, .sum), (layer, part))))
   }
 
-  /// A convolution's output, which a layer writes in one part of its work and reads in a later one.
+  /// The output of a convolution, which a layer writes in one part and reads in a later part.
   ///
-  /// Its gradients are used within a pass; a second backward sweep writes the first one's again.
+  /// Its gradients are used within a pass only; a second backward sweep writes them again.
   func convolutionEdge(
     _ shape: Shape, in layer: Int, written: Timeline.Part, read: Timeline.Part
   ) -> Edge {
@@ -37,20 +39,22 @@ extension NetworkBuilder {
         shape, from: .none,
         derivatives == .none
           ? during(.forward, (layer, written), (layer, read))
-          : kept(from: .forward, (layer, written), until: (layer, read))),
+          : lives(from: .forward, (layer, written), until: (layer, read))),
       gradient: tensor(
         shape, from: .first,
         during(.backward, (layer, read), (layer, written))
           + during(.backwardTangent, (layer, read), (layer, written))),
       tangent: tensor(
         shape, from: .second,
-        kept(from: .forwardTangent, (layer, written), until: (layer, read))),
+        lives(from: .forwardTangent, (layer, written), until: (layer, read))),
       gradientTangent: tensor(
         shape, from: .second, during(.backwardTangent, (layer, read), (layer, written))))
   }
 
-  /// After the first activation of a residual block, which makes value and tangent again for the backward
-  /// sweep that writes parameter gradients.
+  /// The edge after the first activation of a residual block.
+  ///
+  /// The block computes its value and tangent again in the backward sweep that writes parameter
+  /// gradients.
   func innerEdge(_ shape: Shape, in layer: Int) -> Edge {
     let (written, read) = (
       (layer, Timeline.Part.activation), (layer, Timeline.Part.secondConvolution)
@@ -60,7 +64,7 @@ extension NetworkBuilder {
         shape, from: .none,
         during(.forward, written, read) + during(.backward, read, read)
           + during(.backwardTangent, read, read)),
-      gradient: tensor(shape, from: .first, kept(from: .backward, read, until: written)),
+      gradient: tensor(shape, from: .first, lives(from: .backward, read, until: written)),
       tangent: tensor(
         shape, from: .second,
         during(.forwardTangent, written, read) + during(.backwardTangent, read, read)),
@@ -68,20 +72,20 @@ extension NetworkBuilder {
         shape, from: .second, during(.backwardTangent, read, written)))
   }
 
-  private typealias Place = (layer: Int, part: Timeline.Part)
+  private typealias Moment = (layer: Int, part: Timeline.Part)
 
-  private var derivatives: Derivatives { configuration.derivatives }
+  private var derivatives: Derivatives { site.derivatives }
 
-  /// Between two places of one pass.
-  private func during(_ pass: Timeline.Pass, _ first: Place, _ last: Place) -> Lifetime {
+  /// The lifetime between two moments of one pass.
+  private func during(_ pass: Timeline.Pass, _ first: Moment, _ last: Moment) -> Lifetime {
     Lifetime(
       Timeline.moment(pass, first.layer, first.part)...Timeline.moment(pass, last.layer, last.part))
   }
 
-  /// From a place of one pass to a place of the last backward sweep of the plan's purpose.
-  private func kept(from pass: Timeline.Pass, _ first: Place, until last: Place) -> Lifetime {
+  /// The lifetime from a moment of one pass to a moment of the last backward sweep.
+  private func lives(from pass: Timeline.Pass, _ first: Moment, until last: Moment) -> Lifetime {
     let sweep: Timeline.Pass = derivatives == .second ? .backwardTangent : .backward
-    // Tangents are made anew for each Hessian-vector product.
+    // Each Hessian-vector product has new tangents.
     let isForAllProducts = configuration.purpose == .curvature && pass != .forwardTangent
     return Lifetime(
       Timeline.moment(
@@ -92,6 +96,6 @@ extension NetworkBuilder {
   private func tensor(
     _ shape: Shape, from first: Derivatives, _ lifetime: @autoclosure () -> Lifetime
   ) -> Tensor {
-    derivatives >= first ? arena.tensor(shape, during: lifetime()) : .absent(shape)
+    derivatives >= first ? site.arena.tensor(shape, during: lifetime()) : .absent(shape)
   }
 }

@@ -8,15 +8,15 @@ import Tensors
 #endif
 
 extension Model {
-  /// β = 5 and γ = 10 at the start, as in the reference.
+  /// The initial β = 5 and γ = 10 are those of the reference.
   private static let initialBeta: Float = 5
   private static let initialGamma: Float = 10
 
-  /// Fresh values: weights and biases uniform in ±1/√(fan in) (PyTorch's default), running mean 0 and
-  /// variance 1, power-iteration vectors from a normal distribution and 15 iterations.
+  /// Sets initial values: weights and biases uniform in ±1/√(fan in), PyTorch's default; running
+  /// mean 0 and variance 1; power-iteration vectors from a normal distribution and 15 iterations.
   ///
-  /// Every tensor has random numbers of its own, keyed by the seed and its place in the network, so they
-  /// are the same on every rank; one rank of those that have the parameters in common calls it.
+  /// The random numbers of a tensor are keyed by the seed and its place in the network, so they are
+  /// the same on every rank. Only one of the ranks that share the parameters calls it.
   public func initialize(seed: UInt64) {
     for (ordinal, parameter) in parameters.reversed().enumerated() {
       var generator = KeyedGenerator(
@@ -46,7 +46,7 @@ extension Model {
     if momentumBuffers.isPresent { momentumBuffers.fill(0) }
   }
 
-  /// Inputs of one output: of the weight itself, or of the weight beside a bias.
+  /// The number of inputs of one output of a weight, or of the weight that belongs to a bias.
   private func fanIn(of parameter: Parameter) -> Int {
     if parameter.kind == .weight { return parameter.shape.count / parameter.shape[3] }
     guard let index = parameters.firstIndex(where: { $0 === parameter }),

@@ -5,10 +5,12 @@ import Tensors
 
 /// A network with its memory: edges, parameters in flat storage, and the sweeps over all layers.
 ///
-/// Parameters lie contiguously in backward order, so that the finished gradients of a backward sweep
-/// are always a prefix of ``gradients``. The ``counters`` follow them and ride on the last bucket.
+/// Parameters lie contiguously in backward order, so that the finished gradients of a backward
+/// sweep are always a prefix of ``gradients``. The ``counters`` follow them and ride on the last
+/// bucket.
 public final class Model {
-  /// The counters that all ranks add to, at the start of ``counters``; one counter per rank follows.
+  /// The counters that all ranks add to, at the start of ``counters``; one counter per rank
+  /// follows.
   public static let sharedCounterCount = 8
 
   public let architecture: Architecture
@@ -54,8 +56,8 @@ public final class Model {
 
   /// Builds the network and takes its memory.
   ///
-  /// Threads, and ranks of a node, share the parameters of a model that is trained: values, momentum
-  /// buffers, effective values and the vectors of power iterations. Rank 0 sets them;
+  /// Threads, and ranks of a node, share the parameters of a model that is trained: values,
+  /// momentum buffers, effective values and the vectors of power iterations. Rank 0 sets them;
   /// ``broadcast(over:)`` follows.
   ///
   /// Collective for a model that is trained.

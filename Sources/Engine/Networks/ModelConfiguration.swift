@@ -1,8 +1,9 @@
 import Kernels
 import Layers
+import MessagePassing
 import Tensors
 
-/// What a model is built for: how many samples at a time, and which derivatives.
+/// The purpose that a model is built for, and the settings of its passes.
 public struct ModelConfiguration: Sendable, Equatable {
   public enum Purpose: Sendable, Equatable {
     /// Values only.
@@ -20,12 +21,12 @@ public struct ModelConfiguration: Sendable, Equatable {
   }
 
   public let purpose: Purpose
-  /// The most samples of one call: a rank's share of the largest batch.
+  /// The largest number of samples of a call: a rank's share of the largest batch.
   public let maximumSamples: Int
   public let slices: Slices
   public let batchNormScope: BatchNormScope
   public let sumOrder: SumOrder
-  /// Of the products of convolutions.
+  /// The precision of the products of convolutions.
   public let precision: Precision
   public let fusion: Fusion
 
@@ -33,7 +34,7 @@ public struct ModelConfiguration: Sendable, Equatable {
   public enum Fusion: Sendable, Equatable {
     /// Convolution, batch norm and activation as one layer, residual blocks as one layer.
     case fused
-    /// Every layer by itself, with all edges kept: the twin that says what the other must give.
+    /// Every layer by itself with all edges stored: the plain twin.
     case plain
   }
 
@@ -49,6 +50,14 @@ public struct ModelConfiguration: Sendable, Equatable {
     self.sumOrder = sumOrder
     self.precision = precision
     self.fusion = fusion
+  }
+
+  /// The site of the model's layers.
+  func site(communicator: any Communicator, arena: Arena) -> LayerSite {
+    LayerSite(
+      communicator: communicator, maximumSamples: maximumSamples, slices: slices, order: sumOrder,
+      batchNormScope: batchNormScope, derivatives: derivatives, precision: precision,
+      keptTransforms: trains ? .none : .both, arena: arena)
   }
 
   var derivatives: Derivatives {

@@ -23,13 +23,12 @@ struct ModelPlan {
     _ architecture: Architecture, _ configuration: ModelConfiguration,
     communicator: any Communicator, arena: Arena
   ) {
-    let workspace = Workspace()
+    let site = configuration.site(communicator: communicator, arena: arena)
     let builder = NetworkBuilder(
-      architecture: architecture, configuration: configuration, communicator: communicator,
-      workspace: workspace, arena: arena)
+      architecture: architecture, configuration: configuration, site: site)
     let network = builder.build()
     chain = builder.chain(network)
-    workspace.place(in: arena)
+    site.workspace.place(in: arena)
     input = ModelPlan.inputEdge(builder.inputShape, configuration, arena)
     logits = arena.edge(network.output, configuration.derivatives)
     reparameterizations = chain.reparameterizations
@@ -72,8 +71,8 @@ struct ModelPlan {
 
   /// Every parameter once, and for each block the number of gradients that are final after it.
   ///
-  /// Trained parameters come first, in the order in which a backward sweep finishes their gradients:
-  /// a shared parameter where the last of its layers has written.
+  /// Trained parameters come first, in the order in which a backward sweep finishes their
+  /// gradients: a shared parameter where the last of its layers has written.
   private static func backwardOrder(
     _ chain: Chain
   ) -> (parameters: [Parameter], readyCounts: [Int]) {

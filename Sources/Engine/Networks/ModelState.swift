@@ -1,14 +1,15 @@
 import Checkpoints
 import Failures
+import MessagePassing
 import Tensors
 
-/// Moving a model's tensors out of and into state dicts with the reference's names and order of axes.
+/// The state of a model: state dicts with the reference's names and axis order, copies, broadcasts.
 extension Model {
-  /// Suffixes of entries that the reference's state dicts may hold and that are no state here: the count
-  /// of batches is never used, the softplus offset is the constant log 2.
+  /// Suffixes of entries in the reference's state dicts that are ignored: the count of batches,
+  /// which is unused, and the softplus offset, which is the constant log 2.
   public static let ignoredSuffixes = [".num_batches_tracked", ".offset"]
 
-  /// Every parameter under each of its names, and the state, as they are when they are asked for.
+  /// Every parameter under each of its names, and the state; values are read when they are needed.
   ///
   /// Valid while the model lives.
   public var stateTensors: [DeferredTensor] {
@@ -36,9 +37,9 @@ extension Model {
   /// A copy of ``momentumTensors``.
   public func optimizerDictionary() -> StateDictionary { StateDictionary(momentumTensors) }
 
-  /// Replaces all values by those of a state dict; nothing is changed if it does not fit.
+  /// Replaces all values by those of a state dict; changes nothing if the dictionary does not fit.
   ///
-  /// - Parameter source: what to call the dictionary in messages.
+  /// - Parameter source: the name of the dictionary in messages.
   public func load(_ dictionary: some StateSource, from source: String) throws(StateError) {
     var known: Set<String> = []
     for parameter in parameters {
@@ -77,6 +78,35 @@ extension Model {
     for parameter in trained {
       guard let values = dictionary.values(of: parameter.names[0]) else { continue }
       parameter.layout.load(values, into: parameter.momentumBuffer)
+    }
+  }
+
+  /// Copies another model's parameters, running statistics and power-iteration vectors.
+  ///
+  /// Both models have the same architecture; their purposes may differ. `refresh` must follow.
+  public func copyParameters(of other: Model) {
+    require(
+      architecture == other.architecture, "\(other.architecture) copied into \(architecture)")
+    for (target, source) in zip(parameters, other.parameters) {
+      target.value.copy(from: source.value)
+    }
+    for (target, source) in zip(state, other.state) { target.tensor.copy(from: source.tensor) }
+  }
+
+  /// Gives every rank the values, state and momentum buffers of rank 0.
+  ///
+  /// Ranks that share the values overwrite them with equal bits. Only rank 0 needs to have set
+  /// them, or to see the files of a checkpoint. All ranks then hold the same bits, even if their C
+  /// libraries round differently.
+  ///
+  /// Collective.
+  public func broadcast(over communicator: any Communicator) {
+    var tensors = [flatParameters]
+    tensors += parameters.filter { !$0.isTrained }.map(\.value)
+    tensors += state.map(\.tensor)
+    if momentumBuffers.isPresent { tensors.append(momentumBuffers) }
+    for tensor in tensors {
+      communicator.broadcast(UnsafeMutableRawBufferPointer(tensor.buffer), from: 0)
     }
   }
 

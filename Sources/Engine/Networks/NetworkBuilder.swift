@@ -3,41 +3,40 @@ import Layers
 import MessagePassing
 import Tensors
 
-/// Lays out the layers of an ``Architecture`` in an arena, under the names of the reference's state dict.
+/// Builds the layers of an ``Architecture``, with the names of the reference's state dict.
 struct NetworkBuilder {
   let architecture: Architecture
   let configuration: ModelConfiguration
-  let communicator: any Communicator
-  let workspace: Workspace
-  let arena: Arena
+  let site: LayerSite
 
-  /// A piece of a chain and the shape that it leaves, for the largest number of samples.
-  struct Stage {
+  /// Consecutive layers of a chain, with their output shapes for the largest number of samples.
+  struct Segment {
     var layers: [any Layer]
-    /// `outputs[k]` is what `layers[k]` writes.
+    /// `outputs[k]` is the output shape of `layers[k]`.
     var outputs: [Shape]
-    /// `writing[k]`: the part of its work in which `layers[k]` writes its output in forward passes, and with
-    /// which it has read its gradients in backward ones.
-    var writing: [Timeline.Part]
+    /// `outputParts[k]` is the part of `layers[k]` that writes its output in forward passes, and
+    /// has read the output's gradients in backward passes.
+    var outputParts: [Timeline.Part]
 
-    init(layers: [any Layer], outputs: [Shape], writing: [Timeline.Part]) {
+    init(layers: [any Layer], outputs: [Shape], outputParts: [Timeline.Part]) {
       self.layers = layers
       self.outputs = outputs
-      self.writing = writing
+      self.outputParts = outputParts
     }
 
-    /// Layers whose work has no parts.
+    /// Layers with a single part.
     init(layers: [any Layer], outputs: [Shape]) {
       self.init(
-        layers: layers, outputs: outputs, writing: outputs.map { _ in .convolution })
+        layers: layers, outputs: outputs, outputParts: outputs.map { _ in .convolution })
     }
 
-    /// What the last layer writes.
+    /// The output shape of the last layer.
     var output: Shape { outputs[outputs.count - 1] }
 
-    static func + (a: Stage, b: Stage) -> Stage {
-      Stage(
-        layers: a.layers + b.layers, outputs: a.outputs + b.outputs, writing: a.writing + b.writing)
+    static func + (a: Segment, b: Segment) -> Segment {
+      Segment(
+        layers: a.layers + b.layers, outputs: a.outputs + b.outputs,
+        outputParts: a.outputParts + b.outputParts)
     }
   }
 
@@ -47,7 +46,7 @@ struct NetworkBuilder {
       width: architecture.width, channels: architecture.channels)
   }
 
-  func build() -> Stage {
+  func build() -> Segment {
     switch architecture.body {
     case .resNet(let stem, let widths, let blocks):
       buildResNet(stem: stem, widths: widths, blocks: blocks)
@@ -56,27 +55,27 @@ struct NetworkBuilder {
     }
   }
 
-  /// The chain of a plain block, which keeps all edges.
-  func plainChain(_ stage: Stage) -> Chain {
+  /// The chain of a plain block, which stores all edges.
+  func plainChain(_ segment: Segment) -> Chain {
     Chain(
-      stage.layers,
-      interior: stage.outputs.dropLast().map { arena.edge($0, configuration.derivatives) })
+      segment.layers,
+      interior: segment.outputs.dropLast().map { site.arena.edge($0, site.derivatives) })
   }
 
-  /// The network's own chain.
-  func chain(_ stage: Stage) -> Chain {
-    guard configuration.fusion == .fused else { return plainChain(stage) }
-    let edges = stage.outputs.dropLast().enumerated().map { layer, shape in
-      chainEdge(shape, after: layer, written: stage.writing[layer])
+  /// The chain of the whole network.
+  func chain(_ segment: Segment) -> Chain {
+    guard configuration.fusion == .fused else { return plainChain(segment) }
+    let edges = segment.outputs.dropLast().enumerated().map { layer, shape in
+      chainEdge(shape, after: layer, written: segment.outputParts[layer])
     }
-    return Chain(stage.layers, interior: edges)
+    return Chain(segment.layers, interior: edges)
   }
 
   // MARK: - Pieces
 
   enum Bias { case none, trained }
 
-  /// Convolution and batch norm, the reference's ConvBNBlock.
+  /// Convolution and batch norm: the reference's ConvBNBlock.
   func convolutionBatchNorm(
     _ name: String, from input: Shape, channels: Int, kernel: Int, stride: Int, bias: Bias,
     factors: BatchNorm.Factors = .one
@@ -96,14 +95,12 @@ struct NetworkBuilder {
     let batchNorm = BatchNorm(
       channels: channels,
       constraint: architecture.variant == .lowCurvature ? .lipschitz : .none, factors: factors,
-      logLipschitz: logLipschitz, name: name, maximumSamples: configuration.maximumSamples,
-      communicator: communicator, scope: configuration.batchNormScope,
-      slices: configuration.slices, order: configuration.sumOrder, arena: arena)
+      logLipschitz: logLipschitz, name: name, site: site)
     return (convolution, batchNorm, geometry.outputShape(samples: input.samples))
   }
 
   /// A linear layer on the flattened image.
-  func linear(_ name: String, from input: Shape, isNormalized: Bool) -> Stage {
+  func linear(_ name: String, from input: Shape, isNormalized: Bool) -> Segment {
     let geometry = ConvolutionGeometry.linear(
       height: input.height, width: input.width, channels: input.channels,
       outputs: architecture.classes)
@@ -113,10 +110,10 @@ struct NetworkBuilder {
     let layer = product(
       name, geometry, layout: layout, bias: .trained, order: .outputFirst,
       isNormalized: isNormalized)
-    return Stage(layers: [layer], outputs: [geometry.outputShape(samples: input.samples)])
+    return Segment(layers: [layer], outputs: [geometry.outputShape(samples: input.samples)])
   }
 
-  /// An activation with a β of its own, or the standard variant's.
+  /// An activation with a new β, or with the fixed β of the standard variant.
   func activation(_ name: String) -> any SoftplusActivation {
     switch architecture.variant {
     case .standard(let beta):
@@ -126,15 +123,15 @@ struct NetworkBuilder {
         .logBeta, name: "\(name).log_beta", shape: [], layout: .unchanged([]))
       return CenteredSoftplus(
         logBeta: logBeta,
-        exponential: Exponential(logBeta, offset: Exponential.betaOffset, arena: arena),
-        slices: configuration.slices)
+        exponential: Exponential(logBeta, offset: Exponential.betaOffset, arena: site.arena),
+        slices: site.slices)
     }
   }
 
-  /// One more layer that uses an earlier activation's β.
+  /// An activation that shares the β of an earlier one.
   func activation(_ name: String, sharing logBeta: Parameter) -> any SoftplusActivation {
     logBeta.share(as: "\(name).log_beta")
-    return CenteredSoftplus(logBeta: logBeta, exponential: nil, slices: configuration.slices)
+    return CenteredSoftplus(logBeta: logBeta, exponential: nil, slices: site.slices)
   }
 
   private func product(
@@ -156,12 +153,10 @@ struct NetworkBuilder {
     let spectralNorm =
       isNormalized
       ? SpectralNorm(
-        weight, geometry: geometry, order: order, name: name, workspace: workspace, arena: arena)
+        weight, geometry: geometry, order: order, name: name, site: site)
       : nil
     return Convolution2D(
       geometry, weight: weight, bias: biasParameter, spectralNorm: spectralNorm,
-      maximumSamples: configuration.maximumSamples, slices: configuration.slices,
-      derivatives: configuration.derivatives, precision: configuration.precision,
-      transforms: configuration.trains ? .none : .both, workspace: workspace, arena: arena)
+      site: site)
   }
 }

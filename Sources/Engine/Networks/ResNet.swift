@@ -4,9 +4,9 @@ import Tensors
 extension NetworkBuilder {
   /// The reference's ResNet for small images.
   ///
-  /// Names: `0.0` stem conv-BN, `0.1` its activation; `s.b` block b of stage s; the linear layer stands
-  /// three modules after the last stage.
-  func buildResNet(stem: Int, widths: [Int], blocks: [Int]) -> Stage {
+  /// Names: `0.0` is the stem's conv-BN, `0.1` its activation, `s.b` block b of stage s. The linear
+  /// layer follows three modules after the last stage.
+  func buildResNet(stem: Int, widths: [Int], blocks: [Int]) -> Segment {
     var network = activatedBlock(
       "0.0", at: 0, from: inputShape, channels: stem, bias: .none, activation: activation("0.1"))
     var shape = network.output
@@ -22,7 +22,7 @@ extension NetworkBuilder {
     }
     let pooled = Shape(
       samples: shape.samples, height: 1, width: 1, channels: shape.channels)
-    network = network + Stage(layers: [GlobalAveragePooling()], outputs: [pooled])
+    network = network + Segment(layers: [GlobalAveragePooling()], outputs: [pooled])
     return network + linear("\(widths.count + 3)", from: pooled, isNormalized: true)
   }
 }

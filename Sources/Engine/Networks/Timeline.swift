@@ -1,23 +1,24 @@
 import Tensors
 
-/// The moments of a model's passes, numbered in the order in which they come.
+/// The moments of a model's passes, numbered in the order in which they occur.
 ///
-/// A layer takes several in each pass, since what a block needs in one part of its work it no longer needs
-/// in the next. Moments of a plan that makes fewer passes, or of parts that a layer does not have, do not occur.
+/// A layer has several moments in each pass, since the parts of a block need different tensors.
+/// Moments of passes that a plan does not make, or of parts that a layer does not have, do not
+/// occur.
 enum Timeline {
   enum Pass: Int {
     case forward, backward, forwardTangent, backwardTangent
   }
 
-  /// What a layer does in the order of forward passes; backward passes take the opposite order.
+  /// The parts of a layer in the order of forward passes; backward passes reverse it.
   enum Part: Int, CaseIterable {
     case convolution, activation, secondConvolution, shortcut, sum
   }
 
-  /// More than there are layers.
+  /// An upper bound of the number of layers.
   private static let layersPerPass = 1 << 20
 
-  /// After everything.
+  /// The moment after all passes.
   static let end = Int.max
 
   static func moment(_ pass: Pass, _ layer: Int, _ part: Part) -> Int {

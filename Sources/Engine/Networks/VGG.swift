@@ -2,12 +2,13 @@ import Layers
 import Tensors
 
 extension NetworkBuilder {
-  /// The reference's VGG: convolutions with bias, one β for all activations, one plain linear layer.
+  /// The reference's VGG: convolutions with bias, one β for all activations, one plain linear
+  /// layer.
   ///
-  /// A module's name is its index in the sequence of conv-BN blocks, activations and poolings; the linear
-  /// layer stands after a flattening module.
-  func buildVGG(_ layers: [Architecture.VGGLayer]) -> Stage {
-    var network = Stage(layers: [], outputs: [])
+  /// A module's name is its index in the sequence of conv-BN blocks, activations and poolings. The
+  /// linear layer follows a flattening module.
+  func buildVGG(_ layers: [Architecture.VGGLayer]) -> Segment {
+    var network = Segment(layers: [], outputs: [])
     var shape = inputShape
     var index = 0
     var sharedBeta: Parameter?
@@ -17,7 +18,7 @@ extension NetworkBuilder {
         shape = Shape(
           samples: shape.samples, height: shape.height / 2, width: shape.width / 2,
           channels: shape.channels)
-        network = network + Stage(layers: [MaximumPooling(size: 2)], outputs: [shape])
+        network = network + Segment(layers: [MaximumPooling(size: 2)], outputs: [shape])
         index += 1
       case .convolution(let channels):
         let name = "\(index + 1)"

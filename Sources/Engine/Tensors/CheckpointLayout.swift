@@ -2,8 +2,8 @@ import Failures
 
 /// How a tensor of the engine is laid out in a checkpoint, which keeps PyTorch's order of axes.
 ///
-/// The checkpoint's elements, seen as `extents` (up to four axes, outermost first), are permuted into
-/// the engine's: engine axis k is checkpoint axis `permutation[k]`.
+/// The checkpoint's elements, seen as `extents` (up to four axes, outermost first), are permuted
+/// into the engine's: engine axis k is checkpoint axis `permutation[k]`.
 public struct CheckpointLayout: Sendable, Equatable {
   /// The shape under which the checkpoint lists the tensor.
   public let checkpointShape: [Int]
@@ -30,8 +30,8 @@ public struct CheckpointLayout: Sendable, Equatable {
     return CheckpointLayout(checkpointShape: oihw, extents: oihw, permutation: [2, 3, 1, 0])
   }
 
-  /// A linear layer's weight over a flattened image: [O, C·H·W] in the checkpoint, [H, W, C, O] in the
-  /// engine, whose activations are NHWC.
+  /// A linear layer's weight over a flattened image: [O, C·H·W] in the checkpoint, [H, W, C, O] in
+  /// the engine, whose activations are NHWC.
   public static func linear(
     height: Int, width: Int, channels: Int, outputs: Int
   ) -> CheckpointLayout {

@@ -3,8 +3,8 @@ import Failures
 /// One edge of the network: a value and its three derivatives, all of one shape.
 ///
 /// `tangent` and `gradientTangent` are derivatives along one direction in *input* space: with x the
-/// network's input, ẋ that direction and L the loss, they are d/dε at x + εẋ. It is the only kind of
-/// second derivative that low-curvature training needs.
+/// network's input, ẋ that direction and L the loss, they are d/dε at x + εẋ. It is the only kind
+/// of second derivative that low-curvature training needs.
 public struct Edge {
   /// x.
   public let value: Tensor

@@ -4,8 +4,8 @@ import Failures
 /// the gradient between them.
 ///
 /// Layers read `effective` (Ŵ = W/σ, β = exp(logBeta) + 1e-3, …) and write ∂L/∂effective into
-/// `gradient`; a reparameterisation refreshes the first from `value` before the forward pass and pulls
-/// the second back to ∂L/∂value once, after reduction. Without one, `effective` *is* `value`.
+/// `gradient`; a reparameterisation refreshes the first from `value` before the forward pass and
+/// pulls the second back to ∂L/∂value once, after reduction. Without one, `effective` *is* `value`.
 public final class Parameter {
   public enum Kind: Sendable {
     case weight, bias, logBeta, logLipschitz
@@ -55,7 +55,8 @@ public final class Parameter {
     uses += 1
   }
 
-  /// Gives the parameter its storage; `effective` is the value itself unless `setEffective` follows.
+  /// Gives the parameter its storage; `effective` is the value itself unless `setEffective`
+  /// follows.
   public func place(value: Tensor, gradient: Tensor, momentumBuffer: Tensor, offset: Int? = nil) {
     self.offset = offset
     self.value = value.reshaped(shape)

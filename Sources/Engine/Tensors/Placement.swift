@@ -1,8 +1,9 @@
 /// Where the tensors of a plan lie that are not needed all the time.
 ///
-/// The largest is placed first, and each at the lowest place at which no tensor lies that is needed at any
-/// moment of its lifetime. That is not always the least memory, but never less than what the fullest moment
-/// needs, and for networks, whose sweeps give back last what they took first, hardly more.
+/// The largest is placed first, and each at the lowest place at which no tensor lies that is needed
+/// at any moment of its lifetime. That is not always the least memory, but never less than what the
+/// fullest moment needs, and for networks, whose sweeps give back last what they took first, hardly
+/// more.
 struct Placement {
   struct Need {
     /// A multiple of the alignment.

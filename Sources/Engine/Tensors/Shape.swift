@@ -1,6 +1,7 @@
 import Failures
 
-/// The extents of a tensor, outermost first; at most four, kept inline so that a shape never allocates.
+/// The extents of a tensor, outermost first; at most four, kept inline so that a shape never
+/// allocates.
 ///
 /// Activations are [samples, height, width, channels] (NHWC), parameters what their layer says.
 public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomStringConvertible {

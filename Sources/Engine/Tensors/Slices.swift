@@ -2,8 +2,8 @@ import Failures
 
 /// How a batch is cut: slices of a fixed number of samples, the last one shorter.
 ///
-/// Kernels are always called on whole slices, so that what a sample's results depend on is the slice
-/// and not the number of samples that a rank or a thread happens to hold.
+/// Kernels are always called on whole slices, so that what a sample's results depend on is the
+/// slice and not the number of samples that a rank or a thread happens to hold.
 public struct Slices: Sendable, Equatable {
   public let samples: Int
 

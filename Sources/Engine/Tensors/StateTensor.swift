@@ -1,4 +1,5 @@
-/// A tensor that belongs to the state dict but is not trained: running statistics, power-iteration vectors.
+/// A tensor that belongs to the state dict but is not trained: running statistics, power-iteration
+/// vectors.
 public struct StateTensor {
   public let name: String
   public let tensor: Tensor

@@ -1,6 +1,7 @@
 import Failures
 
-/// Scratch memory that all layers of a network share: what one pass of one layer needs and no longer.
+/// Scratch memory that all layers of a network share: what one pass of one layer needs and no
+/// longer.
 ///
 /// Layers state the most they will need while they are built; nothing in it survives a pass.
 public final class Workspace {

@@ -1,8 +1,9 @@
+import Failures
 import Kernels
 import Layers
 import Tensors
 
-/// The rows of the table that are fused blocks; their oracles are those of the layers they consist of.
+/// The rows of the table that are fused blocks; their oracles are those of their layers.
 extension LayerCase {
   static var blocks: [LayerCase] {
     [
@@ -21,14 +22,14 @@ extension LayerCase {
 
   private static func makeBlock(
     _ geometry: ConvolutionGeometry, _ constraint: BatchNorm.Constraint,
-    factors: BatchNorm.Factors, _ site: Site
+    factors: BatchNorm.Factors, _ site: LayerSite
   ) -> ConvolutionBlock {
     ConvolutionBlock(
       product(geometry, bias: .absent, norm: .absent, order: .inputFirst, site),
       makeBatchNorm(constraint, channels: geometry.outputChannels, factors: factors, site),
       makeCenteredSoftplus(site),
-      edge: site.arena.edge(geometry.outputShape(samples: site.samples), .second),
-      slices: slices, arena: site.arena)
+      edge: site.arena.edge(geometry.outputShape(samples: site.maximumSamples), .second),
+      site: site)
   }
 
   private static func convolutionBlock(
@@ -41,7 +42,7 @@ extension LayerCase {
       hasBatchStatistics: mode == .training, gamma: gamma,
       make: { makeBlock(geometry, constraint, factors: .one, $0) },
       oracle: { x, layer in
-        oracle(layer.parts, x, constraint, mode)
+        oracle(layer.evaluation, x, constraint, mode)
       })
   }
 
@@ -53,7 +54,7 @@ extension LayerCase {
     return LayerCase(
       name, input: outer.inputShape(samples: samples), output: output, hasBatchStatistics: true,
       make: { site in
-        let edge = output.withFirst(site.samples)
+        let edge = output.withFirst(site.maximumSamples)
         func normalized(
           _ geometry: ConvolutionGeometry, _ factors: BatchNorm.Factors
         ) -> ResidualBlock.Normalized {
@@ -74,20 +75,21 @@ extension LayerCase {
             ? normalized(
               geometry(channels: channels, kernel: 1, stride: 2), ResidualBlock.shortcutFactors)
             : nil,
-          activation: makeCenteredSoftplus(site), slices: slices, arena: site.arena)
+          activation: makeCenteredSoftplus(site), site: site)
       },
-      oracle: { x, layer in oracle(layer.parts, x, .none, .training) })
+      oracle: { x, layer in oracle(layer.evaluation, x, .none, .training) })
   }
 
-  /// One part after the other, each by its own oracle.
+  /// One map after the other, each by its oracle.
   private static func oracle(
-    _ parts: [NetworkPart], _ x: [Double], _ constraint: BatchNorm.Constraint, _ mode: Mode
+    _ maps: [EvaluationMap], _ x: [Double], _ constraint: BatchNorm.Constraint, _ mode: Mode
   ) -> [Double] {
-    parts.reduce(x) { x, part in
-      switch part {
-      case .layer(let layer as Convolution2D): productOracle(x, layer)
-      case .layer(let layer as BatchNorm): batchNormOracle(x, layer, constraint, mode)
-      case .layer(let layer): centeredSoftplusOracle(x, layer)
+    maps.reduce(x) { x, map in
+      switch map {
+      case .affine(let layer): productOracle(x, layer)
+      case .normalization(let layer): batchNormOracle(x, layer, constraint, mode)
+      case .activation(let layer): centeredSoftplusOracle(x, layer)
+      case .averagePooling, .maximumPooling: unreachable("no block contains a pooling")
       case .residual(let branch, let shortcut):
         residualOracle(branch, shortcut, x.map { $0 * 0.5.squareRoot() }, constraint, mode)
       }
@@ -95,7 +97,7 @@ extension LayerCase {
   }
 
   private static func residualOracle(
-    _ branch: [NetworkPart], _ shortcut: [NetworkPart]?, _ x: [Double],
+    _ branch: [EvaluationMap], _ shortcut: [EvaluationMap]?, _ x: [Double],
     _ constraint: BatchNorm.Constraint, _ mode: Mode
   ) -> [Double] {
     let other = shortcut.map { oracle($0, x, constraint, mode) } ?? x

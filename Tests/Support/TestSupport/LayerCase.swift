@@ -1,9 +1,8 @@
 import Kernels
 import Layers
-import MessagePassing
 import Tensors
 
-/// One row of the table that `EveryLayerTests` sweeps: a layer, its shapes and what it computes.
+/// One row of the table that `EveryLayerTests` sweeps: a layer, its shapes and its oracle.
 public struct LayerCase: Sendable, CustomStringConvertible {
   public let name: String
   /// The global batch.
@@ -12,31 +11,21 @@ public struct LayerCase: Sendable, CustomStringConvertible {
   public let mode: Mode
   /// Whether results depend on the other ranks' samples.
   public let hasBatchStatistics: Bool
-  /// γ of its batch norms; running variances are about 1, so it clips below 1 and not above.
+  /// γ of the batch norms; running variances are about 1, so γ clips below 1 and not above.
   let gamma: Float
-  let make: @Sendable (Site) -> any Layer
+  let make: @Sendable (LayerSite) -> any Layer
   /// The forward pass of the global batch, from effective parameters.
   let oracle: @Sendable (_ x: [Double], _ layer: any Layer) -> [Double]
 
   public var description: String { name }
 
-  /// Where a layer is built.
-  struct Site {
-    let communicator: any Communicator
-    let workspace: Workspace
-    let arena: Arena
-    /// The most samples of this rank.
-    let samples: Int
-    let order: SumOrder
-  }
-
-  /// Small, so that every pass crosses the border of a slice.
+  /// Small slices, so that every pass crosses the border of one.
   static let slices = Slices(samples: 2)
 
   init(
     _ name: String, input: Shape, output: Shape, mode: Mode = .training,
     hasBatchStatistics: Bool = false, gamma: Float = 10,
-    make: @escaping @Sendable (Site) -> any Layer,
+    make: @escaping @Sendable (LayerSite) -> any Layer,
     oracle: @escaping @Sendable ([Double], any Layer) -> [Double]
   ) {
     self.name = name

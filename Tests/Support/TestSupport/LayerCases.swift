@@ -1,7 +1,6 @@
 import Failures
 import Kernels
 import Layers
-import MessagePassing
 import Tensors
 
 /// The table of layers: a new layer adds a row.
@@ -34,7 +33,7 @@ extension LayerCase {
 
   static func product(
     _ geometry: ConvolutionGeometry, bias: Piece, norm: Piece, order: SpectralNorm.Order,
-    _ site: Site
+    _ site: LayerSite
   ) -> Convolution2D {
     let weight = Parameter(
       .weight, name: "weight",
@@ -50,12 +49,9 @@ extension LayerCase {
     let spectralNorm =
       norm == .present
       ? SpectralNorm(
-        weight, geometry: geometry, order: order, name: "layer", workspace: site.workspace,
-        arena: site.arena) : nil
+        weight, geometry: geometry, order: order, name: "layer", site: site) : nil
     return Convolution2D(
-      geometry, weight: weight, bias: biasParameter, spectralNorm: spectralNorm,
-      maximumSamples: site.samples, slices: slices, derivatives: .second,
-      workspace: site.workspace, arena: site.arena)
+      geometry, weight: weight, bias: biasParameter, spectralNorm: spectralNorm, site: site)
   }
 
   static func productOracle(_ x: [Double], _ layer: any Layer) -> [Double] {
@@ -116,15 +112,14 @@ extension LayerCase {
 
   static func makeBatchNorm(
     _ constraint: BatchNorm.Constraint, channels: Int, factors: BatchNorm.Factors = .one,
-    _ site: Site
+    _ site: LayerSite
   ) -> BatchNorm {
     BatchNorm(
       channels: channels, constraint: constraint, factors: factors,
       logLipschitz: Parameter(
         .logLipschitz, name: "log_lipschitz", shape: [], layout: .unchanged([]),
         isTrained: constraint == .lipschitz),
-      name: "layer", maximumSamples: site.samples, communicator: site.communicator, scope: .global,
-      slices: slices, order: site.order, arena: site.arena)
+      name: "layer", site: site)
   }
 
   private static func batchNorm(
@@ -154,12 +149,12 @@ extension LayerCase {
 
   private static let activationShape = Shape(samples: samples, height: 3, width: 2, channels: 5)
 
-  static func makeCenteredSoftplus(_ site: Site) -> CenteredSoftplus {
+  static func makeCenteredSoftplus(_ site: LayerSite) -> CenteredSoftplus {
     let logBeta = Parameter(.logBeta, name: "log_beta", shape: [], layout: .unchanged([]))
     return CenteredSoftplus(
       logBeta: logBeta,
       exponential: Exponential(logBeta, offset: Exponential.betaOffset, arena: site.arena),
-      slices: slices)
+      slices: site.slices)
   }
 
   static func centeredSoftplusOracle(_ x: [Double], _ layer: any Layer) -> [Double] {
@@ -210,7 +205,7 @@ extension LayerCase {
     return LayerCase(
       name, input: geometry.inputShape(samples: samples), output: output, hasBatchStatistics: true,
       make: { site in
-        let local = output.withFirst(site.samples)
+        let local = output.withFirst(site.maximumSamples)
         func chain(_ geometry: ConvolutionGeometry, _ more: [any Layer]) -> Chain {
           let layers: [any Layer] =
             [
@@ -223,8 +218,7 @@ extension LayerCase {
         return Residual(
           branch: chain(geometry, [makeCenteredSoftplus(site)]),
           shortcut: shortcut == .present ? chain(pointwise, []) : nil,
-          input: geometry.inputShape(samples: site.samples), output: local, derivatives: .second,
-          arena: site.arena)
+          input: geometry.inputShape(samples: site.maximumSamples), output: local, site: site)
       },
       oracle: { x, layer in
         guard let layer = layer as? Residual else { unreachable("not a residual block") }

@@ -10,7 +10,8 @@ extension LayerCheck {
     public let difference: Double
     public let magnitude: Double
 
-    /// Whether the difference is at most `tolerance` of the magnitude; a zero claim must be met exactly.
+    /// Whether the difference is at most `tolerance` of the magnitude; a zero claim must be met
+    /// exactly.
     public func isWithin(_ tolerance: Double) -> Bool { difference <= tolerance * magnitude }
     public var description: String { "off by \(difference), judged by \(magnitude)" }
   }
@@ -59,8 +60,8 @@ extension LayerCheck {
       magnitude: inner(u, u).squareRoot() * inner(hv, hv).squareRoot())
   }
 
-  /// Claim 5: the gradient of ⟨ȳ, y⟩ with respect to the parameters' *values*, and its tangent, equal
-  /// central differences along a direction in parameter space.
+  /// Claim 5: the gradient of ⟨ȳ, y⟩ with respect to the parameters' *values*, and its tangent,
+  /// equal central differences along a direction in parameter space.
   public func parameterGradient() -> (primal: Deviation, tangent: Deviation) {
     runPasses()
     let primal = gradient(GradientWeights(previous: 0, primal: 1, tangent: 0))
@@ -133,7 +134,8 @@ extension LayerCheck {
     return zip(above, below).map { ($0 - $1) / Double(2 * LayerCheck.step) }
   }
 
-  /// The derivative of ⟨ȳ, y⟩ along a direction in parameter space, u and v of power iterations constant.
+  /// The derivative of ⟨ȳ, y⟩ along a direction in parameter space, u and v of power iterations
+  /// constant.
   private func slope(along direction: [Float]) -> Double {
     func at(_ h: Float) -> Double {
       move(by: h, along: direction)

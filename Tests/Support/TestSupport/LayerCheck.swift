@@ -10,8 +10,8 @@ import Tensors
 
 /// A layer of the table with its two edges and random contents, on one rank of several.
 ///
-/// Every rank draws the same global batch and keeps its share, so inner products summed over ranks are
-/// those of the global batch. The claims themselves are in `LayerCheck+Claims.swift`.
+/// Every rank draws the same global batch and keeps its share, so inner products summed over ranks
+/// are those of the global batch. The claims themselves are in `LayerCheck+Claims.swift`.
 public final class LayerCheck {
   /// A step for central differences in float32: rounding costs about 1e-7/h, curvature about h².
   public static let step: Float = 1 / 256
@@ -33,9 +33,9 @@ public final class LayerCheck {
       of: layerCase.input.samples, rank: communicator.rank, size: communicator.size)
     self.share = share
     let (built, arena) = try Arena.plan { arena in
-      let site = LayerCase.Site(
-        communicator: communicator, workspace: Workspace(), arena: arena, samples: share.count,
-        order: order)
+      let site = LayerSite(
+        communicator: communicator, maximumSamples: share.count, slices: LayerCase.slices,
+        order: order, arena: arena)
       let layer = layerCase.make(site)
       for parameter in layer.parameters {
         let flat = Shape(length: parameter.shape.count)
@@ -54,7 +54,7 @@ public final class LayerCheck {
     fillEdges()
   }
 
-  /// What a random tensor is for: the last part of its key.
+  /// The use of a random tensor, which is the last part of its key.
   private enum Content: UInt64 {
     case value, tangent, gradient, gradientTangent, parameters
   }
@@ -101,8 +101,8 @@ public final class LayerCheck {
     }
   }
 
-  /// Distinct values at equal distances in a random order, so that no two of them change places within a
-  /// difference step; directions are shorter than values.
+  /// Distinct, equally spaced values in a random order, so that a difference step does not exchange
+  /// the order of two of them; directions are shorter than values.
   private func globalContents(_ content: Content, _ shape: Shape) -> [Float] {
     var random = generator(content)
     var values = (0..<shape.count).map { 4 * Float($0) / Float(max(shape.count - 1, 1)) - 2 }

@@ -1,6 +1,7 @@
 import Networks
 
-/// A network of each family and variant, small enough for a test of milliseconds: 6×6×2 images, 3 classes.
+/// A network of each family and variant, small enough for a test of milliseconds: 6×6×2 images, 3
+/// classes.
 public enum SmallNetwork: String, CaseIterable, Sendable, CustomStringConvertible {
   case resNetLowCurvature, resNetStandard, vggLowCurvature, vggStandard
 

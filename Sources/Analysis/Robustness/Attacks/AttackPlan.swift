@@ -7,7 +7,8 @@ public struct AttackPlan: Sendable, Equatable {
     case pgd
     /// ``AutoProjectedGradientAttack`` on the cross-entropy.
     case apgdCrossEntropy = "apgd-ce"
-    /// ``AutoProjectedGradientAttack`` on the targeted difference of logits ratio, one class after the other.
+    /// ``AutoProjectedGradientAttack`` on the targeted difference of logits ratio, one class after
+    /// the other.
     case apgdTargeted = "apgd-t"
     /// ``SquareAttack``.
     case square

@@ -1,12 +1,13 @@
 import Failures
 import Kernels
 
-/// Auto-PGD: projected gradient steps with momentum, and a step length that adapts itself per sample.
+/// Auto-PGD: projected gradient steps with momentum, and a step length that adapts itself per
+/// sample.
 ///
-/// z = P(x_k + η·d(∇f(x_k))),  x_{k+1} = P(x_k + α(z − x_k) + (1 − α)(x_k − x_{k−1})),  α = 0.75 but 1 in
-/// the first iteration, η = 2ε at first and then as ``AdaptiveStep`` has it.
-/// - Source: Croce and Hein, "Reliable evaluation of adversarial robustness with an ensemble of diverse
-///   parameter-free attacks", ICML 2020, algorithm 1.
+/// z = P(x_k + η·d(∇f(x_k))),  x_{k+1} = P(x_k + α(z − x_k) + (1 − α)(x_k − x_{k−1})),  α = 0.75
+/// but 1 in the first iteration, η = 2ε at first and then as ``AdaptiveStep`` has it.
+/// - Source: Croce and Hein, "Reliable evaluation of adversarial robustness with an ensemble of
+///   diverse parameter-free attacks", ICML 2020, algorithm 1.
 public struct AutoProjectedGradientAttack: Attack {
   public enum Objective: Sendable, Equatable {
     case crossEntropy

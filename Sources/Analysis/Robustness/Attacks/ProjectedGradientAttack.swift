@@ -1,11 +1,12 @@
 import Failures
 
-/// Projected gradient descent as a measurement: labels, evaluation mode, clipping, a random start, and the
-/// best iterate counts, not the last.
+/// Projected gradient descent as a measurement: labels, evaluation mode, clipping, a random start,
+/// and the best iterate counts, not the last.
 ///
-/// The step is that of ``ProjectedGradientDescent``, of length 2.5·ε/steps, so that a sample can reach the
-/// ball's edge from any start and still move along it.
-/// - Source: Madry et al., "Towards deep learning models resistant to adversarial attacks", ICLR 2018.
+/// The step is that of ``ProjectedGradientDescent``, of length 2.5·ε/steps, so that a sample can
+/// reach the ball's edge from any start and still move along it.
+/// - Source: Madry et al., "Towards deep learning models resistant to adversarial attacks", ICLR
+///   2018.
 public struct ProjectedGradientAttack: Attack {
   public let steps: Int
   public let start: RandomStart

@@ -4,12 +4,14 @@ import Networks
 import RandomNumbers
 import Tensors
 
-/// x ← P(x + η·d(∇ₓℓ)) from a point near the image: a fixed number of steps up the loss, all samples at once.
+/// x ← P(x + η·d(∇ₓℓ)) from a point near the image: a fixed number of steps up the loss, all
+/// samples at once.
 ///
-/// P projects into the threat model, d is its steepest direction, ℓ the cross-entropy. This is the attack
-/// of adversarial training; ``ProjectedGradientAttack`` measures with the same step. Buffers are allocated
-/// once, nothing in `run`. Needs a model whose plan has input gradients, refreshed.
-/// - Source: Madry et al., "Towards deep learning models resistant to adversarial attacks", ICLR 2018.
+/// P projects into the threat model, d is its steepest direction, ℓ the cross-entropy. This is the
+/// attack of adversarial training; ``ProjectedGradientAttack`` measures with the same step. Buffers
+/// are allocated once, nothing in `run`. Needs a model whose plan has input gradients, refreshed.
+/// - Source: Madry et al., "Towards deep learning models resistant to adversarial attacks", ICLR
+///   2018.
 public final class ProjectedGradientDescent {
   public enum Start: Sendable, Equatable {
     case image
@@ -25,8 +27,8 @@ public final class ProjectedGradientDescent {
     public var start: Start
     /// The mode of the passes.
     ///
-    /// In training mode samples interact through the batch's statistics, and every pass makes its collectives;
-    /// the statistics are staged, never committed.
+    /// In training mode samples interact through the batch's statistics, and every pass makes its
+    /// collectives; the statistics are staged, never committed.
     public var mode: Mode
 
     public init(

@@ -1,6 +1,7 @@
 import Failures
 
-/// A share of independent samples, and the interval in which Wilson's test at 95 % does not reject it.
+/// A share of independent samples, and the interval in which Wilson's test at 95 % does not reject
+/// it.
 ///
 /// With p = hits/n and z = 1.96: (p + z²/2n ± z√(p(1 − p)/n + z²/4n²))/(1 + z²/n). Unlike
 /// p ± z√(p(1 − p)/n) it stays inside [0, 1] and has a width where p is 0 or 1.

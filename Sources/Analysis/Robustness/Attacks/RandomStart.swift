@@ -1,6 +1,7 @@
 import RandomNumbers
 
-/// Where a gradient attack starts: a random point that is a function of seed, sample and two numbers.
+/// Where a gradient attack starts: a random point that is a function of seed, sample and two
+/// numbers.
 public struct RandomStart: Sendable, Equatable {
   public let seed: UInt64
   /// The attack's, so that attacks on the same sample start apart.

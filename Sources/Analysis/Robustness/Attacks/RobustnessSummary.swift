@@ -1,4 +1,5 @@
-/// Robust accuracy at every distance, and signs that an attack may have failed rather than the model resisted.
+/// Robust accuracy at every distance, and signs that an attack may have failed rather than the
+/// model resisted.
 public struct RobustnessSummary: Sendable, Equatable, Encodable {
   /// At one distance.
   public struct AtEpsilon: Sendable, Equatable, Encodable {
@@ -19,11 +20,13 @@ public struct RobustnessSummary: Sendable, Equatable, Encodable {
     }
   }
 
-  /// Signs of masked gradients among the samples attacked at one distance; all zero is as it should be.
+  /// Signs of masked gradients among the samples attacked at one distance; all zero is as it should
+  /// be.
   ///
-  /// One or two samples may be chance: Square draws at random, and the loss of a sample that the model is
-  /// sure of has no gradient in single precision.
-  /// - Source: Carlini et al., "On evaluating adversarial robustness", 2019, §3; Croce and Hein, ICML 2020.
+  /// One or two samples may be chance: Square draws at random, and the loss of a sample that the
+  /// model is sure of has no gradient in single precision.
+  /// - Source: Carlini et al., "On evaluating adversarial robustness", 2019, §3; Croce and Hein,
+  ///   ICML 2020.
   public struct Signs: Sendable, Equatable, Encodable {
     /// Samples at which an attack met a gradient of exactly zero.
     public let withoutGradient: Int
@@ -31,14 +34,15 @@ public struct RobustnessSummary: Sendable, Equatable, Encodable {
     public let withoutGrowth: Int
     /// Samples that Square broke after the gradient attacks could not; nil if not both were run.
     public let squareOnly: Int?
-    /// Whether no sample fell that the next smaller distance had left, of at least ``fewestAttacked``.
+    /// Whether no sample fell that the next smaller distance had left, of at least
+    /// ``fewestAttacked``.
     public let isFlat: Bool
 
     /// How many samples make a sign.
     public static let fewestSamples = 3
 
-    /// The least n with 0.95ⁿ < 0.05: if so many are attacked and none falls, then at 95 % confidence
-    /// fewer than 5 % of all would.
+    /// The least n with 0.95ⁿ < 0.05: if so many are attacked and none falls, then at 95 %
+    /// confidence fewer than 5 % of all would.
     public static let fewestAttacked = 59
 
     public var areClear: Bool {

@@ -2,13 +2,13 @@ import Failures
 
 /// What attacks have found of every sample, distance by distance, from the smallest.
 ///
-/// An adversarial example at a distance is one at every larger distance, so a broken sample stays broken and
-/// is not attacked again: robust accuracy never rises with ε.
+/// An adversarial example at a distance is one at every larger distance, so a broken sample stays
+/// broken and is not attacked again: robust accuracy never rises with ε.
 public struct RobustnessTally: Sendable {
   /// What is known of a sample at a distance.
   public struct Finding: Sendable, Equatable {
-    /// The point with the smallest margin, over all attacks at this distance; that of the smaller distance
-    /// where the sample was broken there.
+    /// The point with the smallest margin, over all attacks at this distance; that of the smaller
+    /// distance where the sample was broken there.
     public fileprivate(set) var record: AttackRecord
     /// What found the point; nil for the image itself.
     public fileprivate(set) var attack: AttackPlan.Kind?

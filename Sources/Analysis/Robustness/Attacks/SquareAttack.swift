@@ -2,13 +2,15 @@ import Failures
 import RandomNumbers
 import Tensors
 
-/// The Square attack: random search that sees logits only, so that masked gradients do not mislead it.
+/// The Square attack: random search that sees logits only, so that masked gradients do not mislead
+/// it.
 ///
-/// Each query changes a random square window of the best point so far and keeps the change if the margin
-/// z_y − max_{i≠y} z_i falls. The window's share of the image begins at p = 0.8 and is halved at the
-/// paper's fractions of the queries. Proposals are a function of seed, sample and query.
-/// - Source: Andriushchenko, Croce, Flammarion and Hein, "Square attack: a query-efficient black-box
-///   adversarial attack via random search", ECCV 2020; p as in Croce and Hein, ICML 2020.
+/// Each query changes a random square window of the best point so far and keeps the change if the
+/// margin z_y − max_{i≠y} z_i falls. The window's share of the image begins at p = 0.8 and is
+/// halved at the paper's fractions of the queries. Proposals are a function of seed, sample and
+/// query.
+/// - Source: Andriushchenko, Croce, Flammarion and Hein, "Square attack: a query-efficient
+///   black-box adversarial attack via random search", ECCV 2020; p as in Croce and Hein, ICML 2020.
 public struct SquareAttack: Attack {
   private static let initialShare = 0.8
   /// Halvings of p, at these queries of 10,000.

@@ -1,8 +1,8 @@
-/// The bumps of the Square attack in L2: two pyramids of opposite signs side by side, as large as a window.
+/// The bumps of the Square attack in L2: two pyramids of opposite signs side by side, as large as a
+/// window.
 ///
-/// η^(h₁,h₂)_{r,s} = Σ_{k=0…M(r,s)} 1/(n + 1 − k)² with n = ⌊h₁/2⌋ and
-/// M(r,s) = n − max(|r − ⌊h₁/2⌋ − 1|, |s − ⌊h₂/2⌋ − 1|), r and s from 1. The pattern is η^(h,k) beside
-/// −η^(h,h−k), k = ⌊h/2⌋.
+/// η^(h₁,h₂)_{r,s} = Σ_{k=0…M(r,s)} 1/(n + 1 − k)² with n = ⌊h₁/2⌋ and M(r,s) = n − max(|r − ⌊h₁/2⌋
+/// − 1|, |s − ⌊h₂/2⌋ − 1|), r and s from 1. The pattern is η^(h,k) beside −η^(h,h−k), k = ⌊h/2⌋.
 /// - Source: Andriushchenko et al., "Square attack", ECCV 2020, §3.4.
 package enum SquarePattern {
   /// Whether the pyramids lie side by side, or one above the other.

@@ -8,8 +8,9 @@ import Tensors
 extension ThreatModel {
   /// point ← image + δ·min(1, ε/‖δ‖₂).
   ///
-  /// Rounding image + δ to `Float` can leave the ball again by a few units in the last place; each further
-  /// round asks for a ball that is smaller by twice as much, until the rounded point is inside.
+  /// Rounding image + δ to `Float` can leave the ball again by a few units in the last place; each
+  /// further round asks for a ball that is smaller by twice as much, until the rounded point is
+  /// inside.
   func shrink(_ point: Tensor, around image: Tensor) {
     var norm = squaredDistance(point, image).squareRoot()
     var shrinkage = 0.0

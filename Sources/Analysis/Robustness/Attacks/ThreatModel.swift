@@ -5,9 +5,9 @@ import Tensors
 
 /// What an attacker may do to an image: move it by at most ε in a norm, within the range of pixels.
 ///
-/// Distances are in pixel units, over all pixels and channels of an image. What ``project(_:around:)``
-/// leaves is inside to the last bit: in exact arithmetic of its `Float` pixels, up to the rounding of a sum
-/// in `Double`.
+/// Distances are in pixel units, over all pixels and channels of an image. What
+/// ``project(_:around:)`` leaves is inside to the last bit: in exact arithmetic of its `Float`
+/// pixels, up to the rounding of a sum in `Double`.
 public struct ThreatModel: Sendable, Equatable {
   public enum Norm: String, Sendable, CaseIterable {
     case l2, linf
@@ -67,8 +67,8 @@ public struct ThreatModel: Sendable, Equatable {
 
   /// point ← point + length·d, d = g/‖g‖₂ or sign g.
   ///
-  /// That is the direction in which a linear function with gradient g rises fastest per unit of the norm. A
-  /// gradient of zero has none and moves nothing.
+  /// That is the direction in which a linear function with gradient g rises fastest per unit of the
+  /// norm. A gradient of zero has none and moves nothing.
   public func ascend(_ point: Tensor, along gradient: Tensor, by length: Double) {
     switch norm {
     case .l2:

@@ -1,9 +1,11 @@
 import Kernels
 
-/// An upper bound of ‖A‖₂ for the linear map A of a convolution or a linear layer, rounding included.
+/// An upper bound of ‖A‖₂ for the linear map A of a convolution or a linear layer, rounding
+/// included.
 ///
-/// The largest of ``GramIteration``'s upper bounds over the blocks of a ``CircularConvolution``, whose norm
-/// is at least that of the zero-padded operator; within 1 % of the circular operator's own.
+/// The largest of ``GramIteration``'s upper bounds over the blocks of a ``CircularConvolution``,
+/// whose norm is at least that of the zero-padded operator; within 1 % of the circular operator's
+/// own.
 public enum CertifiedNorm {
   /// How far above the circular operator's norm the bound may be.
   public static let tolerance = 0.01

@@ -2,10 +2,11 @@ import Failures
 
 /// How far an input can move before a margin may be used up.
 ///
-/// For a margin m > 0 whose gradient has norm g here and anywhere a norm of at most K, and changes by at
-/// most L per unit of length: along any path its slope at distance t is at most min(K, g + Lt), so it stays
-/// positive for all ‖e‖ < r with ∫₀ʳ min(K, g + Lt) dt = m. Up to t* = (K − g)/L that is the radius of the
-/// curvature alone, r = (−g + √(g² + 2Lm))/L; without curvature, m/K. It is at least the larger of both.
+/// For a margin m > 0 whose gradient has norm g here and anywhere a norm of at most K, and changes
+/// by at most L per unit of length: along any path its slope at distance t is at most min(K, g +
+/// Lt), so it stays positive for all ‖e‖ < r with ∫₀ʳ min(K, g + Lt) dt = m. Up to t* = (K − g)/L
+/// that is the radius of the curvature alone, r = (−g + √(g² + 2Lm))/L; without curvature, m/K. It
+/// is at least the larger of both.
 /// - Source: Entesari, Sharifi and Fazlyab, ICML 2024; Singla and Feizi, ICML 2020.
 public enum CertifiedRadius {
   /// m/K; infinite where the margin does not depend on the input.

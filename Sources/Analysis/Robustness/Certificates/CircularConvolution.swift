@@ -5,21 +5,23 @@ import Kernels
   import Glibc
 #endif
 
-/// A zero-padded, strided convolution continued to a circular grid, where it falls apart into small blocks.
+/// A zero-padded, strided convolution continued to a circular grid, where it falls apart into small
+/// blocks.
 ///
-/// Along each axis the grid has N ≥ H + padding positions, a multiple of the stride s. An image on the
-/// positions 0 ..< H of it, zeros elsewhere, is convolved there as with zero padding: output i reads
-/// t = i·s + k − padding, and where t lies outside 0 ..< H it is −padding ≤ t < 0 or
-/// H ≤ t < H + padding, which is t mod N ≥ H, a zero. So the zero-padded operator is the circular one
+/// Along each axis the grid has N ≥ H + padding positions, a multiple of the stride s. An image on
+/// the positions 0 ..< H of it, zeros elsewhere, is convolved there as with zero padding: output i
+/// reads t = i·s + k − padding, and where t lies outside 0 ..< H it is −padding ≤ t < 0 or H ≤ t <
+/// H + padding, which is t mod N ≥ H, a zero. So the zero-padded operator is the circular one
 /// restricted to such images, and to the outputs i < H′, of which N/s ≥ H′ exist; both restrictions
-/// can only lower a norm, and an upper bound for the circular operator holds for the zero-padded one.
-/// Taps that meet no pixel for any output, as on images of one pixel, are left out of both.
+/// can only lower a norm, and an upper bound for the circular operator holds for the zero-padded
+/// one. Taps that meet no pixel for any output, as on images of one pixel, are left out of both.
 ///
 /// With the input cut into s phases, x_r[m] = x[ms + r], the circular operator is a convolution of
-/// stride 1 on N/s positions from s·s·c_in channels. Its discrete Fourier transform is block-diagonal: at
-/// frequency φ the block is outputs × (phases, inputs) with the entries Σ w[k]·exp(2πi·φ·q·s/N) over
-/// the taps k − padding = q·s + r of phase r. An axis whose taps all have phases of their own (k ≤ s) turns
-/// only the phase of whole columns, and one frequency stands for all.
+/// stride 1 on N/s positions from s·s·c_in channels. Its discrete Fourier transform is
+/// block-diagonal: at frequency φ the block is outputs × (phases, inputs) with the entries Σ
+/// w[k]·exp(2πi·φ·q·s/N) over the taps k − padding = q·s + r of phase r. An axis whose taps all
+/// have phases of their own (k ≤ s) turns only the phase of whole columns, and one frequency stands
+/// for all.
 /// - Source: the Fourier transform of circular convolutions: Sedghi, Gupta and Long, ICLR 2019.
 package struct CircularConvolution {
   /// Positions of the grid along each axis.
@@ -92,8 +94,9 @@ package struct CircularConvolution {
 
   /// How far a computed block may be from the exact one, in the Frobenius norm.
   ///
-  /// The angle of a factor exp(iα) is rounded by some 13 units, its cosine once more; a sum of T such terms
-  /// adds T. By Cauchy and Schwarz the absolute values of the taps add up to √T times the kernel's norm.
+  /// The angle of a factor exp(iα) is rounded by some 13 units, its cosine once more; a sum of T
+  /// such terms adds T. By Cauchy and Schwarz the absolute values of the taps add up to √T times
+  /// the kernel's norm.
   var blockError: Double {
     let count = Double(taps.count)
     let squares = taps.reduce(0) { $0 + $1.weights.reduce(0) { $0 + $1 * $1 } }
@@ -182,7 +185,8 @@ extension ConvolutionGeometry {
     (0..<outputs).contains { (0..<extent).contains($0 * stride + tap - padding) }
   }
 
-  /// A linear layer as a pointwise convolution of one pixel with `patch` channels; the weights lie alike.
+  /// A linear layer as a pointwise convolution of one pixel with `patch` channels; the weights lie
+  /// alike.
   fileprivate var asPointwise: ConvolutionGeometry {
     ConvolutionGeometry(
       inputHeight: 1, inputWidth: 1, inputChannels: patch, outputChannels: outputChannels,

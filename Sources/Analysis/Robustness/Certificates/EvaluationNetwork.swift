@@ -5,8 +5,8 @@ import Networks
 
 /// A network in evaluation mode: affine maps, activations, pooling and residual sums.
 ///
-/// A batch norm is a diagonal map then, and one with the convolution before it. Names are those of the state
-/// dict; an activation is called s(·) of what it acts on.
+/// In evaluation mode a batch norm is a diagonal map, which is merged into the convolution before
+/// it. Names are those of the state dict; an activation is named s(·) after the layer before it.
 package struct EvaluationNetwork {
   indirect enum Piece {
     case affine(AffineMap)
@@ -14,15 +14,15 @@ package struct EvaluationNetwork {
     /// The mean of all positions.
     case averagePooling(positions: Int)
     case maximumPooling(size: Int)
-    /// ½·(F(x/√2) + S(x/√2)); S is the identity where there is no shortcut.
+    /// ½·(F(x/√2) + S(x/√2)); S is the identity if there is no shortcut.
     case residual(name: String, branch: [Piece], shortcut: [Piece]?)
   }
 
-  /// A convolution or linear layer with the slopes of the batch norm behind it.
+  /// A convolution or linear layer, with the slopes of the batch norm that follows it.
   package struct AffineMap {
     let name: String
     package let geometry: ConvolutionGeometry
-    /// γ of the batch norm; nil where there is none or it has none.
+    /// γ of the batch norm; nil if there is no batch norm, or it has no constraint.
     let gamma: Double?
     private let convolution: Convolution2D
     private let slopes: [Double]?
@@ -35,7 +35,7 @@ package struct EvaluationNetwork {
       gamma = norm.flatMap { $0.logLipschitz.isTrained ? Double($0.gamma) : nil }
     }
 
-    /// The layer's weight times the slope of each output channel: [kh, kw, inputs, outputs].
+    /// The layer's weight times the slope of each output channel, [kh, kw, inputs, outputs].
     package func weight() -> [Double] {
       let weight = convolution.weight.effective
       let outputs = geometry.outputChannels
@@ -44,48 +44,46 @@ package struct EvaluationNetwork {
   }
 
   let pieces: [Piece]
-  /// Every affine map, a residual block's branch before its shortcut.
+  /// All affine maps; those of a residual block's branch come before those of its shortcut.
   package let affineMaps: [AffineMap]
 
-  /// Reads a model whose reparameterisations have been refreshed; valid until its parameters change.
+  /// Reads a refreshed model; valid until its parameters change.
   package init(_ model: Model) {
     var position = Position(height: model.architecture.height, width: model.architecture.width)
-    pieces = EvaluationNetwork.pieces(model.chain.parts, &position)
+    pieces = EvaluationNetwork.pieces(model.chain.evaluation, &position)
     affineMaps = EvaluationNetwork.affineMaps(of: pieces)
   }
 
-  /// Where a chain has come to: the size of the image, and the name of what has made it.
+  /// A point between two layers: the size of the image there, and the name of the layer before it.
   private struct Position {
     var height: Int
     var width: Int
     var name = "x"
   }
 
-  private static func pieces(_ parts: [NetworkPart], _ position: inout Position) -> [Piece] {
+  private static func pieces(_ maps: [EvaluationMap], _ position: inout Position) -> [Piece] {
     var pieces: [Piece] = []
-    for (index, part) in parts.enumerated() {
-      switch part {
-      case .layer(let convolution as Convolution2D):
-        let map = AffineMap(convolution, norm(behind: index, in: parts))
+    for (index, map) in maps.enumerated() {
+      switch map {
+      case .affine(let convolution):
+        let map = AffineMap(convolution, norm(after: index, in: maps))
         pieces.append(.affine(map))
         position = Position(
           height: map.geometry.outputHeight, width: map.geometry.outputWidth, name: map.name)
-      case .layer(let activation as CenteredSoftplus):
-        pieces.append(.activation(name: "s(\(position.name))", beta: Double(activation.beta)))
-      case .layer(let activation as FixedSoftplus):
-        pieces.append(.activation(name: "s(\(position.name))", beta: Double(activation.beta)))
-      case .layer(is GlobalAveragePooling):
+      case .normalization:
+        require(
+          index > 0 && maps[index - 1].isAffine,
+          "a batch norm after \(position.name), which is no affine map to merge it into")
+      case .activation(let activation):
+        let beta = Double(activation.softplus.beta)
+        pieces.append(.activation(name: "s(\(position.name))", beta: beta))
+      case .averagePooling:
         pieces.append(.averagePooling(positions: position.height * position.width))
         position = Position(height: 1, width: 1, name: "mean")
-      case .layer(let pooling as MaximumPooling):
-        pieces.append(.maximumPooling(size: pooling.size))
+      case .maximumPooling(let size):
+        pieces.append(.maximumPooling(size: size))
         position = Position(
-          height: position.height / pooling.size, width: position.width / pooling.size, name: "max")
-      case .layer(is BatchNorm):
-        // It has gone into the map before it.
-        break
-      case .layer(let layer):
-        unreachable("a bound of \(type(of: layer))")
+          height: position.height / size, width: position.width / size, name: "max")
       case .residual(let branch, let shortcut):
         pieces.append(residual(branch, shortcut, &position))
       }
@@ -93,23 +91,23 @@ package struct EvaluationNetwork {
     return pieces
   }
 
-  private static func norm(behind index: Int, in parts: [NetworkPart]) -> BatchNorm? {
-    guard index + 1 < parts.count, case .layer(let norm as BatchNorm) = parts[index + 1] else {
+  private static func norm(after index: Int, in maps: [EvaluationMap]) -> BatchNorm? {
+    guard index + 1 < maps.count, case .normalization(let norm) = maps[index + 1] else {
       return nil
     }
     return norm
   }
 
   private static func residual(
-    _ branch: [NetworkPart], _ shortcut: [NetworkPart]?, _ position: inout Position
+    _ branch: [EvaluationMap], _ shortcut: [EvaluationMap]?, _ position: inout Position
   ) -> Piece {
     let entering = position
     let branch = pieces(branch, &position)
-    let shortcut = shortcut.map { parts in
+    let shortcut = shortcut.map { maps in
       var beside = entering
-      return pieces(parts, &beside)
+      return pieces(maps, &beside)
     }
-    // The branch's modules are stage.block.module.part.
+    // The names of the branch's modules are stage.block.module.part.
     position.name = position.name.split(separator: ".").dropLast(2).joined(separator: ".")
     return .residual(name: position.name, branch: branch, shortcut: shortcut)
   }
@@ -126,8 +124,14 @@ package struct EvaluationNetwork {
   }
 }
 
+extension EvaluationMap {
+  fileprivate var isAffine: Bool {
+    if case .affine = self { true } else { false }
+  }
+}
+
 extension Convolution2D {
-  /// The state dict's name of the conv-BN block or the linear layer.
+  /// The name of the conv-BN block or the linear layer in the state dict.
   fileprivate var blockName: String {
     var name = weight.names[0][...]
     for suffix in [".parametrizations.weight.original", ".weight", ".conv"]

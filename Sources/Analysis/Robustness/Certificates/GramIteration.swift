@@ -2,16 +2,19 @@ import Failures
 import Kernels
 import Tensors
 
-/// The largest singular value σ of a complex matrix X between two bounds, the upper one never too small.
+/// The largest singular value σ of a complex matrix X between two bounds, the upper one never too
+/// small.
 ///
-/// G₀ = X, Gᵢ₊₁ = (Gᵢ/rᵢ)(Gᵢ/rᵢ)ᴴ with rᵢ = ‖Gᵢ‖_F. The singular values of Gᵢ₊₁ are the squares of those
-/// of Gᵢ/rᵢ, so from ‖·‖₂ ≤ ‖·‖_F of the last one, square roots lead back to σ: an upper bound whose excess
-/// over σ, of at most √rank, takes the root with them. From below, ‖GGᴴ‖_F ≤ ‖G‖₂‖G‖_F.
+/// G₀ = X, Gᵢ₊₁ = (Gᵢ/rᵢ)(Gᵢ/rᵢ)ᴴ with rᵢ = ‖Gᵢ‖_F. The singular values of Gᵢ₊₁ are the squares of
+/// those of Gᵢ/rᵢ, so from ‖·‖₂ ≤ ‖·‖_F of the last one, square roots lead back to σ: an upper
+/// bound whose excess over σ, of at most √rank, takes the root with them. From below, ‖GGᴴ‖_F ≤
+/// ‖G‖₂‖G‖_F.
 ///
-/// Each root is taken of the bound plus the largest rounding error that the product may have: for inner
-/// products of k complex numbers ‖E‖_F ≤ (3k + 2)·2⁻⁵³ of ‖G/r‖_F² = 1, in whatever order they are summed.
-/// - Source: Delattre, Barthélemy, Araujo and Allauzen, ICML 2023; the rounding bounds are Higham's (2002,
-///   §3.5).
+/// Each root is taken of the bound plus the largest rounding error that the product may have: for
+/// inner products of k complex numbers ‖E‖_F ≤ (3k + 2)·2⁻⁵³ of ‖G/r‖_F² = 1, in whatever order
+/// they are summed.
+/// - Source: Delattre, Barthélemy, Araujo and Allauzen, ICML 2023; the rounding bounds are Higham's
+///   (2002, §3.5).
 final class GramIteration {
   struct Bounds: Equatable {
     let lower: Double
@@ -45,9 +48,11 @@ final class GramIteration {
     self.arena = arena
   }
 
-  /// Bounds of σ(`matrix`), until the upper one is at most (1 + tolerance) times the lower one or `floor`.
+  /// Bounds of σ(`matrix`), until the upper one is at most (1 + tolerance) times the lower one or
+  /// `floor`.
   ///
-  /// - Parameter floor: a size that does not matter any more, since another matrix's σ is at least as large.
+  /// - Parameter floor: a size that does not matter any more, since another matrix's σ is at least
+  ///   as large.
   func bounds(tolerance: Double, floor: Double = 0) -> Bounds {
     var current = matrix
     var inner = columns

@@ -40,7 +40,8 @@ public struct LayerNorms: Sendable, Equatable, BitwiseCopyable {
     return numbered.sorted { $0.0 < $1.0 }.map(\.1)
   }
 
-  /// The indices of each rank's layers, ascending: the costliest go first, to whoever has least to do.
+  /// The indices of each rank's layers, ascending: the costliest go first, to whoever has least to
+  /// do.
   private static func shares(of maps: [EvaluationNetwork.AffineMap], size: Int) -> [[Int]] {
     let costs = maps.map { CertifiedNorm.cost($0.geometry) }
     var loads = [Int](repeating: 0, count: size)

@@ -1,8 +1,8 @@
 /// Bounds of a map x ↦ h(x) and of its Jacobian over the whole input space, in L2.
 ///
-/// For the composition of maps, L_D(h∘g) ≤ L_D(h)·L(g)² + L(h)·L_D(g). The Jacobian of an activation is
-/// diagonal, and changes by no more than β/4 times the largest change of a *single* preactivation: with R
-/// the longest row of g's Jacobian, one of the two L(g) is R(g) there.
+/// For the composition of maps, L_D(h∘g) ≤ L_D(h)·L(g)² + L(h)·L_D(g). The Jacobian of an
+/// activation is diagonal, and changes by no more than β/4 times the largest change of a *single*
+/// preactivation: with R the longest row of g's Jacobian, one of the two L(g) is R(g) there.
 /// - Source: Entesari, Sharifi and Fazlyab, ICML 2024; Srinivas et al. 2022 for max s″ = β/4.
 struct LipschitzConstants: Equatable {
   /// L ≥ ‖J(x)‖₂ for all x.
@@ -37,7 +37,8 @@ struct LipschitzConstants: Equatable {
     return constants
   }
 
-  /// Of the mean over so many positions, for each channel: rows of length 1/√positions, orthogonal ones.
+  /// Of the mean over so many positions, for each channel: rows of length 1/√positions, orthogonal
+  /// ones.
   func averaged(over positions: Int) -> LipschitzConstants {
     let norm = 1 / Double(positions).squareRoot()
     return LipschitzConstants(
@@ -45,7 +46,8 @@ struct LipschitzConstants: Equatable {
       jacobian: jacobian.map { norm * $0 })
   }
 
-  /// Of the largest element of each of several disjoint windows: 1-Lipschitz, but its Jacobian jumps.
+  /// Of the largest element of each of several disjoint windows: 1-Lipschitz, but its Jacobian
+  /// jumps.
   func maximized() -> LipschitzConstants {
     LipschitzConstants(lipschitz: lipschitz, row: row, jacobian: nil)
   }

@@ -5,8 +5,8 @@ import Tensors
 
 /// What can be guaranteed of a network in evaluation mode over the whole input space.
 ///
-/// Bounds hold for the network in exact arithmetic, at its present weights and running statistics. Bounds of
-/// gradients and Hessians are L2 norms in units of pixels from 0 to 1.
+/// Bounds hold for the network in exact arithmetic, at its present weights and running statistics.
+/// Bounds of gradients and Hessians are L2 norms in units of pixels from 0 to 1.
 public struct NetworkBound: Sendable, Equatable {
   /// One layer, with the constants of the network from its input to behind the layer.
   public struct Layer: Sendable, Equatable {
@@ -69,10 +69,10 @@ public struct NetworkBound: Sendable, Equatable {
 
   /// Of f at any point, whichever the label.
   ///
-  /// With D = max ‖w_a − w_b‖ over pairs of classes: a margin's gradient is that of a difference of two
-  /// rows. The loss's is Σ p_a·(w_a − w_y), at most D long; and dᵀ∇²ℓ·d through the last layer is the variance
-  /// of the w_a·d under p, at most D²/4 by Popoviciu. With ‖w_a − w_b‖ ≤ √2·‖W‖ these are at least as
-  /// tight as √2·‖W‖ and ½·‖W‖².
+  /// With D = max ‖w_a − w_b‖ over pairs of classes: a margin's gradient is that of a difference of
+  /// two rows. The loss's is Σ p_a·(w_a − w_y), at most D long; and dᵀ∇²ℓ·d through the last layer
+  /// is the variance of the w_a·d under p, at most D²/4 by Popoviciu. With ‖w_a − w_b‖ ≤ √2·‖W‖
+  /// these are at least as tight as √2·‖W‖ and ½·‖W‖².
   public func constants(of function: ScalarFunction) -> Constants {
     let slope = largestDistance
     let gradient = slope * features.lipschitz

@@ -4,12 +4,13 @@ import Tensors
 
 /// A radius around each sample within which the network provably keeps its class, in L2.
 ///
-/// The least over all other classes j of the radius of the margin z_y − z_j, from its value and gradient
-/// at the sample and the ``NetworkBound``; 0 where the prediction is wrong. A class whose first-order radius
-/// is no smaller than a radius found needs no gradient. Where no curvature bound exists, first order alone.
+/// The least over all other classes j of the radius of the margin z_y − z_j, from its value and
+/// gradient at the sample and the ``NetworkBound``; 0 where the prediction is wrong. A class whose
+/// first-order radius is no smaller than a radius found needs no gradient. Where no curvature bound
+/// exists, first order alone.
 ///
-/// Values are measured in single precision: margins are lessened and gradients lengthened by allowances for
-/// that. All inputs count, within the range of pixels or not.
+/// Values are measured in single precision: margins are lessened and gradients lengthened by
+/// allowances for that. All inputs count, within the range of pixels or not.
 public struct RadiusCertification {
   /// Of the largest logit: float32 passes through some ten layers are off by 1e-6; ten times that.
   private static let marginAllowance = 1e-5
@@ -35,7 +36,8 @@ public struct RadiusCertification {
   private let bound: NetworkBound
   private var model: Model { gradient.model }
 
-  /// - Parameter model: built for input gradients or curvature, with the weights that `bound` is of.
+  /// - Parameter model: built for input gradients or curvature, with the weights that `bound` is
+  ///   of.
   public init(_ model: Model, bound: NetworkBound) {
     gradient = InputGradient(model, of: .margin)
     self.bound = bound
@@ -73,7 +75,8 @@ public struct RadiusCertification {
     return certificates
   }
 
-  /// Every other class by its first-order radius, nearest first; none if a margin may not be positive.
+  /// Every other class by its first-order radius, nearest first; none if a margin may not be
+  /// positive.
   private func candidates(_ sample: Int, label: Int) -> [Candidate] {
     let classes = model.logits.shape.channels
     let z = model.logits.value.pointer + sample * classes
@@ -92,7 +95,8 @@ public struct RadiusCertification {
     return candidates.sorted { ($0.firstOrderRadius, $0.rival) < ($1.firstOrderRadius, $1.rival) }
   }
 
-  /// Radii from one class after the other, each with one more gradient for all samples that need it.
+  /// Radii from one class after the other, each with one more gradient for all samples that need
+  /// it.
   private func improve(
     _ certificates: inout [Certificate], _ candidates: [[Candidate]],
     labels: UnsafeBufferPointer<Int32>

@@ -2,10 +2,11 @@ import Kernels
 import RandomNumbers
 import Tensors
 
-/// ‖A‖₂ from below, for the zero-padded map A of a convolution or linear layer: power iteration on AᵀA.
+/// ‖A‖₂ from below, for the zero-padded map A of a convolution or linear layer: power iteration on
+/// AᵀA.
 ///
-/// ‖Av‖ at unit vectors v ← AᵀAv/‖AᵀAv‖ from one random start, in single precision, until it grows by no
-/// more than 1e-4 of itself or a hundred times.
+/// ‖Av‖ at unit vectors v ← AᵀAv/‖AᵀAv‖ from one random start, in single precision, until it grows
+/// by no more than 1e-4 of itself or a hundred times.
 public enum ZeroPaddedNorm {
   private static let tolerance = 1e-4
   private static let maximumIterations = 100

@@ -38,11 +38,24 @@ public struct ConvolutionGeometry: Hashable, Sendable {
     self.padding = padding
   }
 
+  /// The geometry of a linear layer y = x·Ŵ + b on flattened images of this size.
+  ///
+  /// It is a convolution whose kernel covers the image. The lowering is the identity and the
+  /// product a plain matrix product, so a linear layer differs from a convolution only in its
+  /// checkpoint layout.
+  public static func linear(
+    height: Int, width: Int, channels: Int, outputs: Int
+  ) -> ConvolutionGeometry {
+    ConvolutionGeometry(
+      inputHeight: height, inputWidth: width, inputChannels: channels, outputChannels: outputs,
+      kernelHeight: height, kernelWidth: width, stride: 1, padding: 0)
+  }
+
   /// ⌊(H + 2·padding − kernel)/stride⌋ + 1.
   public var outputHeight: Int { (inputHeight + 2 * padding - kernelHeight) / stride + 1 }
   public var outputWidth: Int { (inputWidth + 2 * padding - kernelWidth) / stride + 1 }
 
-  /// Elements of the input that one output position sees, padding included.
+  /// The number of input elements of one output position, padding included.
   public var patch: Int { kernelHeight * kernelWidth * inputChannels }
 
   public func inputShape(samples: Int) -> Shape {
@@ -53,7 +66,7 @@ public struct ConvolutionGeometry: Hashable, Sendable {
     Shape(samples: samples, height: outputHeight, width: outputWidth, channels: outputChannels)
   }
 
-  /// [kh, kw, I, O]: seen as [patch, O] it is the right factor of lowered activations.
+  /// [kh, kw, I, O]; reshaped to [patch, O], it is the right factor of lowered activations.
   public var weightShape: Shape { [kernelHeight, kernelWidth, inputChannels, outputChannels] }
 
   /// The patches of `samples` samples as the rows of a matrix.

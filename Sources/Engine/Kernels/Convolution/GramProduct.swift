@@ -3,8 +3,9 @@ import Failures
 
 /// gram ← X·Xᴴ for a complex X = A + iB, in double precision.
 ///
-/// `x` is [A | B], rows × 2·columns, and `gram` the same for the result, rows × 2·rows: its real part is
-/// [A | B]·[A | B]ᵀ, its imaginary part P − Pᵀ with P = B·Aᵀ. `scratch` holds P, rows × rows.
+/// `x` is [A | B], rows × 2·columns, and `gram` the same for the result, rows × 2·rows: its real
+/// part is [A | B]·[A | B]ᵀ, its imaginary part P − Pᵀ with P = B·Aᵀ. `scratch` holds P, rows ×
+/// rows.
 public func multiplyByAdjoint(
   _ x: UnsafeMutableBufferPointer<Double>, rows: Int, columns: Int,
   into gram: UnsafeMutableBufferPointer<Double>, scratch: UnsafeMutableBufferPointer<Double>

@@ -4,19 +4,20 @@ import Tensors
 
 /// The convolution of a single image, which is small beside the weight: for power iterations.
 ///
-/// x is [1, H, W, I], y [1, H′, W′, O], the weight [kh, kw, I, O]. Each pass reads the weight once, from
-/// where it lies; but for images whose many positions repay a transform of the weight, the convolution and
-/// its adjoint are ``WinogradConvolution``'s. The plain twins are ``directConvolution(_:_:_:into:)`` and its
-/// adjoints.
+/// x is [1, H, W, I], y [1, H′, W′, O], the weight [kh, kw, I, O]. Each pass reads the weight once,
+/// from where it lies; but for images whose many positions repay a transform of the weight, the
+/// convolution and its adjoint are ``WinogradConvolution``'s. The plain twins are
+/// ``directConvolution(_:_:_:into:)`` and its adjoints.
 ///
-/// GFLOP/s of one core where the weight is read from where it lies, without what lies outside the image:
-/// convolution / adjoint / weight gradient, on an AMD EPYC of family 26 with AVX-512:
+/// GFLOP/s of one core where the weight is read from where it lies, without what lies outside the
+/// image: convolution / adjoint / weight gradient, on an AMD EPYC of family 26 with AVX-512:
 /// - 64 channels at 32²: 222 / 220 / 235
 /// - 128 at 16²: 207 / 218 / 237
 /// - 256 at 8²: 210 / 173 / 228
 /// - 512 at 4²: 174 / 87 by transposing the weight, 0.6 to 0.7 of that time without / 192
 ///
-/// Transforming from 16² on, and not from 32² only, takes 0.95 of the time of all layers of a ResNet-18.
+/// Transforming from 16² on, and not from 32² only, takes 0.95 of the time of all layers of a
+/// ResNet-18.
 public struct SingleImageConvolution: Sendable {
   public let geometry: ConvolutionGeometry
   /// What the convolution and its adjoint need besides their arguments.

@@ -25,9 +25,9 @@ extension BLASCoreType {
 
   /// Replaces the process by itself with OPENBLAS_CORETYPE set, if OpenBLAS took a slow kernel set.
   ///
-  /// Call it first in `main`, before MPI is initialized, any thread started or any file opened: the new
-  /// process inherits arguments and environment, and repeats what was done before. It does so once. A
-  /// value of OPENBLAS_CORETYPE that the user has set is left alone.
+  /// Call it first in `main`, before MPI is initialized, any thread started or any file opened: the
+  /// new process inherits arguments and environment, and repeats what was done before. It does so
+  /// once. A value of OPENBLAS_CORETYPE that the user has set is left alone.
   /// - Parameter arguments: the arguments of the new process, its own name first.
   /// - Returns: what was found, unless the process was replaced.
   public static func reexecuteIfGeneric(arguments: [String]) -> Outcome {

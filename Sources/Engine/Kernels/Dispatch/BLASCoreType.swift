@@ -4,14 +4,15 @@ import Environment
 
 /// The kernel set that OpenBLAS uses, and the one that it should.
 ///
-/// OpenBLAS chooses by CPU model when it is loaded, and takes a generic set on CPUs that it does not
-/// know. Only the environment variable OPENBLAS_CORETYPE changes that, so a program that finds itself
-/// with the wrong set must start again.
+/// OpenBLAS chooses by CPU model when it is loaded, and takes a generic set on CPUs that it does
+/// not know. Only the environment variable OPENBLAS_CORETYPE changes that, so a program that finds
+/// itself with the wrong set must start again.
 ///
 /// GFLOP/s of one core, OpenBLAS 0.3.21 on an AMD EPYC of family 26 with AVX-512, best of four
-/// interleaved runs, 1024³ and 8192×64×576: Cooperlake (its own choice) 206 and 162, SkylakeX 206 and
-/// 151, Haswell 110 and 85, Zen 108 and 79, Nehalem 39 and 36, Prescott 41 and 33. So AVX-512 is worth
-/// a new start even from an AVX2 set; SkylakeX needs no more than any AVX-512 server CPU has.
+/// interleaved runs, 1024³ and 8192×64×576: Cooperlake (its own choice) 206 and 162, SkylakeX 206
+/// and 151, Haswell 110 and 85, Zen 108 and 79, Nehalem 39 and 36, Prescott 41 and 33. So AVX-512
+/// is worth a new start even from an AVX2 set; SkylakeX needs no more than any AVX-512 server CPU
+/// has.
 public struct BLASCoreType: Sendable {
   /// What of a CPU decides.
   public struct Processor: Hashable, Sendable {

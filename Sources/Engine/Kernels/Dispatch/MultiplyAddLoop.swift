@@ -14,8 +14,8 @@ public enum MultiplyAddLoop {
   /// Floating-point operations of one round of pairs, four for each.
   public static var operationsPerBfloat16Round: Int { ck_bf16_multiply_add_operations() }
 
-  /// x ← x + factor·1 + factor·1, products of bfloat16, in all registers, `rounds` times; the result is the sum
-  /// of all x, which begin at 0; tiles add sixteen such pairs at once.
+  /// x ← x + factor·1 + factor·1, products of bfloat16, in all registers, `rounds` times; the
+  /// result is the sum of all x, which begin at 0; tiles add sixteen such pairs at once.
   ///
   /// - Parameter factor: a bfloat16.
   public static func runBfloat16(rounds: Int, factor: Float) -> Float {

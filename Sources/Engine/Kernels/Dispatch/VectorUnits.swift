@@ -3,9 +3,9 @@ import Failures
 
 /// The vector instructions that kernels use, from the least to the most.
 ///
-/// Every kernel is compiled for each of them, and a process uses one: sums are made in other orders and
-/// products rounded at other places, so that results agree to rounding only. OpenBLAS has a choice of
-/// its own, ``BLASCoreType``.
+/// Every kernel is compiled for each of them, and a process uses one: sums are made in other orders
+/// and products rounded at other places, so that results agree to rounding only. OpenBLAS has a
+/// choice of its own, ``BLASCoreType``.
 public enum VectorUnits: String, CaseIterable, Codable, Sendable {
   /// What every CPU of the architecture has; for x86-64 that is SSE2.
   case portable

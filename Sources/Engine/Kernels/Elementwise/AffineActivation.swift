@@ -2,11 +2,12 @@ import CKernels
 import Failures
 import Tensors
 
-/// y = s(z), z the sum of one or two summands (x − mean)·scale, in passes that store nothing between them.
+/// y = s(z), z the sum of one or two summands (x − mean)·scale, in passes that store nothing
+/// between them.
 ///
-/// s is a ``Softplus``; all activations have one shape [.., channels]. Each pass is one loop that makes z,
-/// and what else it needs, again from the summands' inputs. The plain twins are ``Softplus`` and
-/// `combineChannels` one after the other.
+/// s is a ``Softplus``; all activations have one shape [.., channels]. Each pass is one loop that
+/// makes z, and what else it needs, again from the summands' inputs. The plain twins are
+/// ``Softplus`` and `combineChannels` one after the other.
 public struct AffineActivation {
   /// One summand: its input, and where its gradients go.
   public struct Summand {
@@ -101,8 +102,8 @@ public struct AffineActivation {
     ck_activation_tangent(&activation, tangent.pointer)
   }
 
-  /// sum += Σ dz̄, products += Σ dz̄·X, tangentProducts += Σ z̄·ż with dz̄ = s''(z)·ż·ȳ + s'(z)·dȳ; the
-  /// result is Σ ∂s'/∂β·ż·ȳ + ∂s/∂β·dȳ.
+  /// sum += Σ dz̄, products += Σ dz̄·X, tangentProducts += Σ z̄·ż with dz̄ = s''(z)·ż·ȳ + s'(z)·dȳ;
+  /// the result is Σ ∂s'/∂β·ż·ȳ + ∂s/∂β·dȳ.
   public func addSecondSums(_ gradient: Tensor, gradientTangent: Tensor, to sums: Sums) -> Double {
     var activation = description(.tangents, gradient)
     require(
@@ -117,10 +118,12 @@ public struct AffineActivation {
     return beta
   }
 
-  /// Each summand's gradient tangent, and once more its gradient as in ``backward(_:)`` if asked for.
+  /// Each summand's gradient tangent, and once more its gradient as in ``backward(_:)`` if asked
+  /// for.
   ///
-  /// gradientTangent ← X·secondCentered + ẋ·secondTangent + z̄·secondGradient + dz̄·scale + secondOffset.
-  /// A second summand without coefficients of its own, the network's own edge, keeps its gradient.
+  /// gradientTangent ← X·secondCentered + ẋ·secondTangent + z̄·secondGradient + dz̄·scale +
+  /// secondOffset. A second summand without coefficients of its own, the network's own edge, keeps
+  /// its gradient.
   public func backwardTangent(_ gradient: Tensor, gradientTangent: Tensor, _ results: Results) {
     require(
       gradientTangent.shape == gradient.shape,

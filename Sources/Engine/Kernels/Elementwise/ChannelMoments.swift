@@ -1,8 +1,8 @@
 import CKernels
 import Tensors
 
-// Sums over all samples and positions, one per channel, of activations [.., channels]. They are summed
-// in double and *added* to the outputs, so that slices can follow one another.
+// Sums over all samples and positions, one per channel, of activations [.., channels]. They are
+// summed in double and *added* to the outputs, so that slices can follow one another.
 
 /// sum += Σ (x − K), squares += Σ (x − K)², K the `shift` [channels].
 ///
@@ -32,7 +32,8 @@ public func addNormalizedMoments(
     matrix.perChannel(sum), matrix.perChannel(product))
 }
 
-/// sum += Σ dg, product += Σ (dg·x̂ + g·t), with t = dx̂/dε = r·(ẋ − tangentMean − x̂·tangentProduct).
+/// sum += Σ dg, product += Σ (dg·x̂ + g·t), with t = dx̂/dε = r·(ẋ − tangentMean −
+/// x̂·tangentProduct).
 ///
 /// r is `inverseDeviation`, x̂ = (x − mean)·r, and over the batch `tangentMean` = mean(ẋ),
 /// `tangentProduct` = mean(ẋ·x̂); all are [channels].

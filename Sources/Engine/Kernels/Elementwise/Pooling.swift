@@ -2,8 +2,9 @@ import CKernels
 import Failures
 import Tensors
 
-// Maximum pooling with windows of size × size side by side. [n, H, W, c] gives [n, ⌊H/size⌋, ⌊W/size⌋, c];
-// trailing rows and columns are unused. Of equal maxima the first in reading order counts.
+// Maximum pooling with windows of size × size side by side. [n, H, W, c] gives [n, ⌊H/size⌋,
+// ⌊W/size⌋, c]; trailing rows and columns are unused. Of equal maxima the first in reading order
+// counts.
 
 /// y ← the maximum of each window of x; NaN if the window holds one.
 public func maximumPool(_ x: Tensor, size: Int, into y: Tensor) {

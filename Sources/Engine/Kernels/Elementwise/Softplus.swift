@@ -3,9 +3,9 @@ import Tensors
 
 /// s(x) = (softplus(βx) − c)/β with softplus(z) = log(1 + eᶻ).
 ///
-/// Elementwise, on tensors of one shape; an output may be one of the inputs. For βx > 20 softplus(βx)
-/// is βx, so s' = 1 and s'' = 0: float32 cannot tell the difference. Values, and all functions below
-/// per element, are accurate to 2e-6·max(1, |value|).
+/// Elementwise, on tensors of one shape; an output may be one of the inputs. For βx > 20
+/// softplus(βx) is βx, so s' = 1 and s'' = 0: float32 cannot tell the difference. Values, and all
+/// functions below per element, are accurate to 2e-6·max(1, |value|).
 public struct Softplus: Sendable {
   public enum Centering: Sendable {
     /// c = log 2: s(0) = 0 for every β.

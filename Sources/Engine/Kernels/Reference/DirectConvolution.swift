@@ -3,7 +3,8 @@ import Tensors
 
 // The plain twin of lowering and multiplying: the definition, summed in double.
 
-/// y[n, oy, ox, o] ← Σ x[n, oy·stride + ky − padding, ox·stride + kx − padding, i]·weight[ky, kx, i, o].
+/// y[n, oy, ox, o] ← Σ x[n, oy·stride + ky − padding, ox·stride + kx − padding, i]·weight[ky, kx,
+/// i, o].
 public func directConvolution(
   _ x: Tensor, _ weight: Tensor, _ geometry: ConvolutionGeometry, into y: Tensor
 ) {
@@ -29,8 +30,8 @@ public func directConvolutionWeightGradient(
 
 /// All products that a convolution sums.
 ///
-/// That is: which element of x meets which of the weight and counts for which of y. The convolution and
-/// both its gradients are sums over the same triples.
+/// That is: which element of x meets which of the weight and counts for which of y. The convolution
+/// and both its gradients are sums over the same triples.
 private struct ConvolutionTerms {
   struct Term {
     let x: Int

@@ -1,15 +1,15 @@
 /// The matrices of Winograd's convolution from their points, in double: the transforms' plain twin.
 ///
 /// For finite points a and ∞, with M(x) = Π(x − a), Toom and Cook's algorithm F(m, r) has the
-/// coefficients of M(x)/(x − aₖ) in row k of Bᵀ, (1, aₖ, …, aₖʳ⁻¹)/M′(aₖ) in row k of G and
-/// (1, aₖ, …, aₖᵐ⁻¹) in column k of Aᵀ; for ∞ those of M in the last row of Bᵀ, (0, …, 1) in that of
-/// G and in the last column of Aᵀ. Then Aᵀ[(G·w) ⊙ (Bᵀ·x)] are the m values Σ x[i + k]·w[k] of
-/// m + r − 1 inputs and r taps.
+/// coefficients of M(x)/(x − aₖ) in row k of Bᵀ, (1, aₖ, …, aₖʳ⁻¹)/M′(aₖ) in row k of G and (1, aₖ,
+/// …, aₖᵐ⁻¹) in column k of Aᵀ; for ∞ those of M in the last row of Bᵀ, (0, …, 1) in that of G and
+/// in the last column of Aᵀ. Then Aᵀ[(G·w) ⊙ (Bᵀ·x)] are the m values Σ x[i + k]·w[k] of m + r − 1
+/// inputs and r taps.
 ///
-/// Stride 1 is F(4, 3). Stride 2 takes inputs at even places and the outer taps by F(4, 2), and inputs
-/// at odd places with the middle tap as they are. Images of 2×2 at stride 1, whose outer inputs are
-/// padding, take y₀ = w₁·x₀ + w₂·x₁ and y₁ = w₀·x₀ + w₁·x₁ by three products, w₁·(x₀ + x₁),
-/// (w₂ − w₁)·x₁ and (w₀ − w₁)·x₀, as Karatsuba and Ofman multiplied in 1962.
+/// Stride 1 is F(4, 3). Stride 2 takes inputs at even places and the outer taps by F(4, 2), and
+/// inputs at odd places with the middle tap as they are. Images of 2×2 at stride 1, whose outer
+/// inputs are padding, take y₀ = w₁·x₀ + w₂·x₁ and y₁ = w₀·x₀ + w₁·x₁ by three products, w₁·(x₀ +
+/// x₁), (w₂ − w₁)·x₁ and (w₀ − w₁)·x₀, as Karatsuba and Ofman multiplied in 1962.
 /// - Source: S. Winograd, Arithmetic Complexity of Computations, 1980; A. Lavin and S. Gray, Fast
 ///   Algorithms for Convolutional Neural Networks, 2016, https://arxiv.org/abs/1509.09308
 public struct WinogradReference {

@@ -3,8 +3,8 @@ import Tensors
 
 /// The kernels of a run in the convolution's precision.
 ///
-/// What is multiplied lies in the scratch's and the weight's memory as floats or as parts of them in
-/// bfloat16, what comes out as floats.
+/// What is multiplied lies in the scratch's and the weight's memory as floats or as parts of them
+/// in bfloat16, what comes out as floats.
 extension WinogradConvolution {
   typealias Floats = UnsafeMutablePointer<Float>
 

@@ -11,10 +11,11 @@ extension WinogradConvolution {
       * geometry.outputChannels
   }
 
-  /// The matrix products of a pass without its transforms, of whatever `scratch` holds: for measurements.
+  /// The matrix products of a pass without its transforms, of whatever `scratch` holds: for
+  /// measurements.
   ///
-  /// - Parameter weight: transformed for the forward pass, transposed for the data gradient; for the
-  ///   weight gradient where that goes.
+  /// - Parameter weight: transformed for the forward pass, transposed for the data gradient; for
+  ///   the weight gradient where that goes.
   package func multiplyOnly(
     _ pass: ProductPass, samples: Int, weight: Tensor, scratch: Tensor
   ) {

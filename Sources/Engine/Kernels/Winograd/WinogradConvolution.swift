@@ -4,18 +4,18 @@ import Tensors
 
 /// 3×3 convolution at stride 1 or 2 with padding 1, by Winograd's minimal filtering.
 ///
-/// Per tile of the input, which gives a 4×4 tile of the output, and per pair of channels:
-/// y = Aᵀ[(G·w·Gᵀ) ⊙ (Bᵀ·x·B)]A. At stride 1, tiles are 6×6 and 36 products do for 144, F(4×4, 3×3).
-/// At stride 2, tiles are 9×9; along each axis the even inputs meet two taps, F(4, 2), and the odd
-/// ones one, so that 81 products do for 144. An image of 2×2 at stride 1 is one tile, for which 9 products
-/// do for the 16 that are not with padding. Summed over input channels these are matrix products
-/// [tiles, I]·[I, O], one for each coefficient of a tile. The backward passes are the exact adjoints
-/// of that. Tiles are taken in runs.
+/// Per tile of the input, which gives a 4×4 tile of the output, and per pair of channels: y =
+/// Aᵀ[(G·w·Gᵀ) ⊙ (Bᵀ·x·B)]A. At stride 1, tiles are 6×6 and 36 products do for 144, F(4×4, 3×3). At
+/// stride 2, tiles are 9×9; along each axis the even inputs meet two taps, F(4, 2), and the odd
+/// ones one, so that 81 products do for 144. An image of 2×2 at stride 1 is one tile, for which 9
+/// products do for the 16 that are not with padding. Summed over input channels these are matrix
+/// products [tiles, I]·[I, O], one for each coefficient of a tile. The backward passes are the
+/// exact adjoints of that. Tiles are taken in runs.
 ///
 /// At bfloat16 the transforms are computed in float32 and their results rounded, by up to 2⁻⁹ of a
-/// value. What follows amplifies that: the error is about 1 % of the result's root mean square, five
-/// times that of a direct convolution of rounded x and w. At ``Precision/bfloat16x3`` no bit of
-/// a transform is lost.
+/// value. What follows amplifies that: the error is about 1 % of the result's root mean square,
+/// five times that of a direct convolution of rounded x and w. At ``Precision/bfloat16x3`` no bit
+/// of a transform is lost.
 ///
 /// An element of y, or of the data gradient, depends on its sample alone, to the bit: not on how
 /// samples are cut into calls. A weight gradient depends on the samples of its call alone, if they
@@ -64,8 +64,8 @@ public struct WinogradConvolution: Hashable, Sendable {
     layout = WinogradLayout(geometry, samples: samples, precision: precision)
   }
 
-  /// [F, floats] for F frequencies, 36 or 9: a weight in their domain; at bfloat16 a float's memory holds
-  /// two, and there are F rows for each part.
+  /// [F, floats] for F frequencies, 36 or 9: a weight in their domain; at bfloat16 a float's memory
+  /// holds two, and there are F rows for each part.
   public var transformedWeightShape: Shape {
     Shape(rows: layout.weightRows, columns: layout.weightStride)
   }
@@ -118,18 +118,20 @@ public struct WinogradConvolution: Hashable, Sendable {
   public enum Weight {
     /// Transformed before, in the direction of the pass.
     case transformed(Tensor)
-    /// The weight [3, 3, I, O], of which a pass transforms as many columns at a time into `panel`, of
-    /// ``panelShape``, as stay in the cache until they have been multiplied by. The results are the same.
+    /// The weight [3, 3, I, O], of which a pass transforms as many columns at a time into `panel`,
+    /// of ``panelShape``, as stay in the cache until they have been multiplied by. The results are
+    /// the same.
     ///
-    /// Of 64 samples of 512 channels at 4² that takes three quarters of the time of a transform before the
-    /// pass and the pass, whose 37 MB go to memory and back; of 128 channels at 16² the same time.
+    /// Of 64 samples of 512 channels at 4² that takes three quarters of the time of a transform
+    /// before the pass and the pass, whose 37 MB go to memory and back; of 128 channels at 16² the
+    /// same time.
     case plain(Tensor, panel: Tensor)
   }
 
   /// Whether a pass whose weight was not transformed before better takes it plain.
   ///
-  /// It does if a transformed one would not stay in the cache. Otherwise each run would transform anew what
-  /// it could as well find there.
+  /// It does if a transformed one would not stay in the cache. Otherwise each run would transform
+  /// anew what it could as well find there.
   public var transformsOnTheFly: Bool {
     layout.frequencies * layout.weightStride >= WinogradConvolution.largestCached
   }
@@ -205,8 +207,8 @@ public struct WinogradConvolution: Hashable, Sendable {
     }
   }
 
-  /// transformedGradient ← scale·(gradient of Σ y·convolution(x)) + previous·transformedGradient, and
-  /// with `transpose` the gradient by x, from the same transform of y.
+  /// transformedGradient ← scale·(gradient of Σ y·convolution(x)) + previous·transformedGradient,
+  /// and with `transpose` the gradient by x, from the same transform of y.
   ///
   /// x [n, H, W, I], y [n, H, W, O]. With `previous` 0, transformedGradient is only written.
   public func addWeightGradient(
@@ -229,8 +231,8 @@ public struct WinogradConvolution: Hashable, Sendable {
 
   /// The same for primal·Σ ȳ·convolution(x) + tangent·Σ (ȳ·convolution(ẋ) + dȳ·convolution(x)).
   ///
-  /// `transpose` gives the gradient of Σ dȳ·convolution(x). ȳ meets primal·x + tangent·ẋ and dȳ meets
-  /// tangent·x, so a tangent costs one product more, and dȳ is transformed once.
+  /// `transpose` gives the gradient of Σ dȳ·convolution(x). ȳ meets primal·x + tangent·ẋ and dȳ
+  /// meets tangent·x, so a tangent costs one product more, and dȳ is transformed once.
   public func addWeightGradient(
     _ x: Tensor, tangent: Tensor, gradient: Tensor, gradientTangent: Tensor,
     weights: (primal: Float, tangent: Float), previous: Float, transpose: Transpose? = nil,

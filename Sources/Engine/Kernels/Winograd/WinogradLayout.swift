@@ -133,7 +133,8 @@ struct WinogradLayout: Hashable, Sendable {
     return (channels + lanes - 1) / lanes * lanes
   }
 
-  /// An odd number of cache lines of what is multiplied: of floats, or of halves, which tiles load by lines.
+  /// An odd number of cache lines of what is multiplied: of floats, or of halves, which tiles load
+  /// by lines.
   private func tileStride(_ elements: Int) -> Int {
     guard precision.parts > 0 else { return WinogradLayout.spread(elements) }
     let line = 2 * Int(CKWinogradLanes)

@@ -1,5 +1,6 @@
 import Kernels
 import Layers
+import MessagePassing
 import Tensors
 
 /// One convolution by itself, as a network of so many samples has it, on noise.
@@ -21,8 +22,10 @@ final class ConvolutionCase {
     self.slices = slices
     let (plan, arena) = try Arena.plan { arena in
       ConvolutionCase.plan(
-        geometry, samples: samples, slices: slices, derivatives: derivatives,
-        algorithm: algorithm, precision: precision, arena: arena)
+        geometry, algorithm: algorithm,
+        site: LayerSite(
+          communicator: SoloCommunicator(), maximumSamples: samples, slices: slices,
+          derivatives: derivatives, precision: precision, arena: arena))
     }
     (layer, x, y) = plan
     self.arena = arena
@@ -34,22 +37,19 @@ final class ConvolutionCase {
   }
 
   private static func plan(
-    _ geometry: ConvolutionGeometry, samples: Int, slices: Slices, derivatives: Derivatives,
-    algorithm: Convolution2D.Algorithm, precision: Precision, arena: Arena
+    _ geometry: ConvolutionGeometry, algorithm: Convolution2D.Algorithm, site: LayerSite
   ) -> (Convolution2D, Edge, Edge) {
-    let workspace = Workspace()
+    let (arena, samples) = (site.arena, site.maximumSamples)
     let weight = Parameter(
       .weight, name: "weight", shape: geometry.weightShape,
       layout: .kernel(
         height: geometry.kernelHeight, width: geometry.kernelWidth,
         inputs: geometry.inputChannels, outputs: geometry.outputChannels))
     let layer = Convolution2D(
-      geometry, weight: weight, bias: nil, spectralNorm: nil, maximumSamples: samples,
-      slices: slices, derivatives: derivatives, algorithm: algorithm, precision: precision,
-      workspace: workspace, arena: arena)
-    workspace.place(in: arena)
-    let x = arena.edge(geometry.inputShape(samples: samples), derivatives)
-    let y = arena.edge(geometry.outputShape(samples: samples), derivatives)
+      geometry, weight: weight, bias: nil, spectralNorm: nil, algorithm: algorithm, site: site)
+    site.workspace.place(in: arena)
+    let x = arena.edge(geometry.inputShape(samples: samples), site.derivatives)
+    let y = arena.edge(geometry.outputShape(samples: samples), site.derivatives)
     weight.place(
       value: arena.tensor(weight.shape), gradient: arena.tensor(weight.shape),
       momentumBuffer: .absent(weight.shape))

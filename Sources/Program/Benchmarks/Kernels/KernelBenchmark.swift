@@ -25,10 +25,10 @@ public struct KernelBenchmark {
     model.initialize(seed: subject.recipe.seed)
     let inventory = NetworkInventory(model)
     note("convolutions")
-    let convolutions = try counted(inventory.layers.flatMap(\.convolutions)).map(convolution)
+    let convolutions = try counted(inventory.blocks.flatMap(\.convolutions)).map(convolution)
     note("elementwise loops")
-    let activations = try counted(inventory.layers.flatMap(\.sums)).map(activation)
-    let poolings = try counted(inventory.layers.flatMap(\.poolings)).map(pooling)
+    let activations = try counted(inventory.blocks.flatMap(\.sums)).map(activation)
+    let poolings = try counted(inventory.blocks.flatMap(\.poolings)).map(pooling)
     note("weights")
     return KernelTimes(
       samples: subject.samples, precision: subject.recipe.productPrecision,

@@ -49,7 +49,7 @@ extension ConvolutionGeometry {
   }
 }
 
-extension NetworkInventory.Layer {
+extension NetworkInventory.Block {
   /// What the layer has to do in a pass on `samples` samples.
   ///
   /// - Parameter isFirst: the first layer of a step without a penalty gives the input no gradient.

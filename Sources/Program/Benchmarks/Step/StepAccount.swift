@@ -27,7 +27,7 @@ struct StepAccount {
 
   private func layerPass(_ pass: SweepPass, _ layer: Int) -> StepProfile.Pass {
     let seconds = seconds(pass, layer)
-    let work = inventory.layers[layer].work(
+    let work = inventory.blocks[layer].work(
       pass, samples: subject.samples, isFirst: layer == 0)
     return StepProfile.Pass(
       pass: pass, computing: seconds.computing, collectives: seconds.collectives,
@@ -35,7 +35,7 @@ struct StepAccount {
   }
 
   var layers: [StepProfile.Layer] {
-    inventory.layers.enumerated().map { index, layer in
+    inventory.blocks.enumerated().map { index, layer in
       StepProfile.Layer(name: layer.name, passes: sweeps.map { layerPass($0, index) })
     }
   }
@@ -48,7 +48,7 @@ struct StepAccount {
           pass: pass, computing: seconds.computing, collectives: seconds.collectives,
           operations: 0, bytes: 0)
       }
-      let layers = inventory.layers.indices.map { layerPass(pass, $0) }
+      let layers = inventory.blocks.indices.map { layerPass(pass, $0) }
       return StepProfile.Pass(
         pass: pass, computing: layers.reduce(0) { $0 + $1.computing },
         collectives: layers.reduce(0) { $0 + $1.collectives },
@@ -63,7 +63,7 @@ struct StepAccount {
   func shares(_ kernels: KernelTimes) -> [StepProfile.Share] {
     var sums = StepShares()
     for sweep in sweeps {
-      for (index, layer) in inventory.layers.enumerated() {
+      for (index, layer) in inventory.blocks.enumerated() {
         for geometry in layer.convolutions {
           guard let pass = sweep.convolutionPass(isFirst: index == 0) else { continue }
           sums.add(kernels.convolution(geometry), pass)
@@ -75,7 +75,7 @@ struct StepAccount {
       }
     }
     // Each pair of sweeps, there and back, transforms the weights in both orientations.
-    for geometry in inventory.layers.flatMap(\.convolutions) {
+    for geometry in inventory.blocks.flatMap(\.convolutions) {
       let once = kernels.convolution(geometry)?.weightTransforms ?? 0
       sums.add(.winogradTransforms, seconds: Double(sweeps.count / 2) * once)
     }
@@ -96,7 +96,7 @@ struct StepAccount {
     ]
     for (position, sweep) in sweeps.enumerated() {
       let isBackward = position % 2 == 1
-      let order = Array(inventory.layers.indices)
+      let order = Array(inventory.blocks.indices)
       for layer in isBackward ? order.reversed() : order {
         let bucket =
           position == sweeps.count - 1 ? buckets.first { $0.layer == layer }?.bytes : nil
@@ -125,7 +125,7 @@ struct StepAccount {
     guard subject.recipe.batchNorm == .global || sweep == .forward else { return [] }
     let perNumber =
       subject.recipe.reproducible ? 2 * MemoryLayout<Int64>.stride : MemoryLayout<Double>.stride
-    return inventory.layers[layer].sums.flatMap { sum in
+    return inventory.blocks[layer].sums.flatMap { sum in
       [Int](repeating: (2 * sum.channels + 1) * perNumber, count: sum.norms)
     }
   }
