@@ -2,15 +2,19 @@ import CKernels
 import Failures
 import Tensors
 
-/// Sums whose bits do not depend on the order of their terms, nor on how ranks share them.
+/// Sums whose bits depend neither on the order of their terms nor on how ranks share them:
+/// fixed-point superaccumulators.
 ///
 /// A term x is split into two integers, x ≈ h·2⁻¹⁴ + l·2⁻⁶³, and integers are added: exactly, in
-/// any order, by any allreduce. A term is rounded once, to 2⁻⁶³, before it is added. Terms must be
-/// smaller than 2³⁴ and sums than 2⁴⁹ in magnitude, with at most 2¹⁴ ranks; larger terms are
-/// counted, and the sums then read as NaN.
+/// any order, by any allreduce. Conditions:
+/// - A term is rounded once, to 2⁻⁶³, before it is added.
+/// - Terms are smaller than 2³⁴ in magnitude. Larger terms are counted, and the sums then read as
+///   NaN.
+/// - Sums are smaller than 2⁴⁹ in magnitude.
+/// - There are at most 2¹⁴ ranks.
 public struct ExactSums {
   private let count: Int
-  /// (h, l) of every sum, then how many terms were out of range.
+  /// (h, l) of every sum, and then the number of terms out of range.
   private let limbs: UnsafeMutableBufferPointer<Int64>
 
   /// Zeroed sums.
@@ -24,7 +28,7 @@ public struct ExactSums {
     UnsafeMutableBufferPointer(rebasing: limbs[2 * range.lowerBound..<2 * range.upperBound])
   }
 
-  /// The same with the count of terms that were out of range, for the last collective.
+  /// All sums from `start` on with the number of terms out of range, for the last collective.
   public func bufferWithCount(from start: Int) -> UnsafeMutableBufferPointer<Int64> {
     UnsafeMutableBufferPointer(rebasing: limbs[(2 * start)...])
   }
@@ -44,22 +48,23 @@ public struct ExactSums {
       ck_exact_add_doubles(terms.count, base, pointer(start, terms.count)))
   }
 
-  /// Whether all terms were finite and in range, on all ranks once the counts have been summed.
+  /// Whether all terms were finite and in range; covers all ranks after the collective of the
+  /// counts.
   public var isValid: Bool { limbs[2 * count] == 0 }
 
-  /// The sums from `start` on, rounded to floats; NaN if a term was out of range.
+  /// Reads the sums from `start` on, rounded to floats; NaN if a term was out of range.
   public func read(into values: Tensor, from start: Int) {
     guard isValid else { return values.fill(.nan) }
     ck_exact_floats(values.count, pointer(start, values.count), values.pointer)
   }
 
-  /// The sums from `start` on, whatever became of others: flags must be read when gradients are not
-  /// finite.
+  /// The sums from `start` on, even if a term of other sums was out of range, since flags must be
+  /// read when gradients are not finite.
   public func readCounters(into values: Tensor, from start: Int) {
     ck_exact_floats(values.count, pointer(start, values.count), values.pointer)
   }
 
-  /// The sums from `start` on; NaN if a term was out of range.
+  /// Reads the sums from `start` on; NaN if a term was out of range.
   public func read(into values: UnsafeMutableBufferPointer<Double>, from start: Int) {
     guard isValid else { return values.update(repeating: .nan) }
     guard let base = values.baseAddress else { return }

@@ -2,8 +2,8 @@ import Tensors
 
 /// A 64-bit digest of a tensor's bits, to tell replicas apart; not for security.
 ///
-/// Every bit of every element changes it, −0 and NaN payloads included: four interleaved chains of
-/// xor and multiplication by an odd constant (FNV-1a on words), folded at the end.
+/// Every bit of every element changes it, those of −0 and NaN payloads included. Four interleaved
+/// chains of xor and multiplication by an odd constant (FNV-1a on words) are folded at the end.
 public func digest(_ tensor: Tensor) -> UInt64 {
   let prime: UInt64 = 0x0000_0100_0000_01B3
   var chains = SIMD4<UInt64>(repeating: 0xCBF2_9CE4_8422_2325)

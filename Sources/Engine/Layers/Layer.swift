@@ -70,8 +70,8 @@ extension Layer {
 
 /// One of the maps that a network composes in evaluation mode.
 ///
-/// A fused layer lists the maps of its parts. Whoever interprets the maps switches over all cases,
-/// so that a new kind of map does not compile before every bound and inventory handles it.
+/// A fused layer lists the maps of its parts. Every interpreter switches over all cases, so a new
+/// kind of map does not compile before each bound and inventory handles it.
 public enum EvaluationMap {
   /// x ↦ x ∗ Ŵ + b: a convolution or a linear layer.
   case affine(Convolution2D)

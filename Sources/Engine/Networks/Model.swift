@@ -126,7 +126,7 @@ public final class Model {
 
   // MARK: - The sweeps
 
-  /// Ŵ, β and γ from the values; in training the power iterations advance once.
+  /// Computes Ŵ, β and γ from the values; in training the power iterations advance once.
   ///
   /// Collective over the ranks that share the parameters.
   public func refresh(_ mode: Mode) {
@@ -137,7 +137,7 @@ public final class Model {
     chain.refresh()
   }
 
-  /// input.value ─▶ logits.value, on the first `samples` samples.
+  /// input.value ─▶ logits.value, for the first `samples` samples.
   public func forward(_ samples: Int, mode: Mode) {
     chain.forward(input.prefix(samples), into: logits.prefix(samples), mode: mode)
   }

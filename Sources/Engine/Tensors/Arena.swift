@@ -33,7 +33,8 @@ public final class Arena {
   private var extents: [Region: Extent] = [:]
   /// Tensors with a ``Lifetime`` that the measuring run has asked for.
   private var needs: [Placement.Need] = []
-  /// Where these tensors lie, at the start of the local region, and how many have been handed out.
+  /// The offsets of these tensors, at the start of the local region, and how many have been handed
+  /// out.
   private let placement: Placement
   private var placed = 0
   private let isMeasuring: Bool

@@ -1,11 +1,11 @@
 import Failures
 
-/// How a tensor of the engine is laid out in a checkpoint, which keeps PyTorch's order of axes.
+/// The layout of a tensor in a checkpoint, which has PyTorch's axis order.
 ///
-/// The checkpoint's elements, seen as `extents` (up to four axes, outermost first), are permuted
+/// The checkpoint's elements, as an array of `extents` (four axes, outermost first), are permuted
 /// into the engine's: engine axis k is checkpoint axis `permutation[k]`.
 public struct CheckpointLayout: Sendable, Equatable {
-  /// The shape under which the checkpoint lists the tensor.
+  /// The shape of the tensor in the checkpoint's header.
   public let checkpointShape: [Int]
   private let extents: [Int]
   private let permutation: [Int]
@@ -16,7 +16,7 @@ public struct CheckpointLayout: Sendable, Equatable {
     self.permutation = permutation
   }
 
-  /// The same order on both sides.
+  /// One axis order for checkpoint and engine.
   public static func unchanged(_ shape: [Int]) -> CheckpointLayout {
     CheckpointLayout(
       checkpointShape: shape, extents: [shape.reduce(1, *), 1, 1, 1], permutation: [0, 1, 2, 3])
@@ -63,13 +63,14 @@ public struct CheckpointLayout: Sendable, Equatable {
     forEachElement(rows: 0..<rows) { engine, checkpoint in tensor[engine] = values[checkpoint] }
   }
 
-  /// The parts that the checkpoint's elements are stored in: entries along the outermost axis.
+  /// The number of rows, entries along the checkpoint's outermost axis, in which a tensor is
+  /// stored.
   public var rows: Int { extents[0] }
 
   /// The tensor's elements in the checkpoint's order.
   public func store(_ tensor: Tensor) -> [Float] { store(tensor, rows: 0..<rows) }
 
-  /// The tensor's elements in the checkpoint's order, as many rows of them as asked for.
+  /// The elements of some rows in the checkpoint's order.
   public func store(_ tensor: Tensor, rows: Range<Int>) -> [Float] {
     require(
       tensor.count == count && rows.lowerBound >= 0 && rows.upperBound <= self.rows,
@@ -83,7 +84,8 @@ public struct CheckpointLayout: Sendable, Equatable {
     return values
   }
 
-  /// Visits the elements of some rows in the engine's order: (engine offset, checkpoint offset).
+  /// Visits the elements of some rows in the engine's order, with their engine offset and
+  /// checkpoint offset.
   private func forEachElement(rows: Range<Int>, _ body: (Int, Int) -> Void) {
     var strides = [1, 1, 1, 1]
     for axis in [2, 1, 0] { strides[axis] = strides[axis + 1] * extents[axis + 1] }

@@ -1,4 +1,4 @@
-/// Which of an activation's four tensors a plan holds.
+/// The tensors that the edges of a plan have.
 public enum Derivatives: Int, Comparable, Sendable {
   /// Values only: inference.
   case none

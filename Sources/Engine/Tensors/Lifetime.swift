@@ -1,6 +1,7 @@
-/// When what a tensor holds is needed: stretches of moments, which whoever plans has numbered.
+/// The moments of a plan in which the contents of a tensor are needed: stretches of consecutive
+/// moments.
 ///
-/// Tensors whose lifetimes have no moment in common may take the same memory.
+/// Tensors whose lifetimes have no common moment may share memory.
 public struct Lifetime: Sendable, Equatable {
   private let stretches: [ClosedRange<Int>]
 
@@ -8,12 +9,12 @@ public struct Lifetime: Sendable, Equatable {
 
   private init(_ stretches: [ClosedRange<Int>]) { self.stretches = stretches }
 
-  /// The moments of both.
+  /// The union of two lifetimes.
   public static func + (a: Lifetime, b: Lifetime) -> Lifetime {
     Lifetime(a.stretches + b.stretches)
   }
 
-  /// Whether there is a moment at which both tensors are needed.
+  /// Whether both tensors are needed at some moment.
   public func overlaps(_ other: Lifetime) -> Bool {
     stretches.contains { stretch in other.stretches.contains(where: stretch.overlaps) }
   }

@@ -24,7 +24,7 @@ public final class Parameter {
   public private(set) var gradient: Tensor
   public private(set) var momentumBuffer: Tensor
 
-  /// Where the parameter starts in the flat storage of all trained parameters; nil if untrained.
+  /// The offset of the parameter in the flat storage of all trained parameters; nil if untrained.
   public private(set) var offset: Int?
 
   /// The number of layers that use the parameter; penalties count once for each of them.

@@ -1,24 +1,23 @@
-/// Where the tensors of a plan lie that are not needed all the time.
+/// The memory offsets of the tensors of a plan that have a ``Lifetime``.
 ///
-/// The largest is placed first, and each at the lowest place at which no tensor lies that is needed
-/// at any moment of its lifetime. That is not always the least memory, but never less than what the
-/// fullest moment needs, and for networks, whose sweeps give back last what they took first, hardly
-/// more.
+/// The largest tensor is placed first, each at the lowest offset where it overlaps no tensor whose
+/// lifetime overlaps its own. The result is at least the memory of the fullest moment, and hardly
+/// more for networks, whose sweeps release tensors in reverse order.
 struct Placement {
   struct Need {
-    /// A multiple of the alignment.
+    /// The size, a multiple of the alignment.
     let bytes: Int
     let lifetime: Lifetime
   }
 
-  /// The start of each tensor, in the order of the needs.
+  /// The offset of each tensor, in the order of the needs.
   let starts: [Int]
   let bytes: Int
 
   init(_ needs: [Need]) {
     var starts = [Int](repeating: 0, count: needs.count)
     var placed: [Int] = []
-    // Among equals the order of the needs decides, so that a plan is always the same.
+    // Equal sizes keep the order of the needs, so that a plan is deterministic.
     let order = needs.indices.sorted { (-needs[$0].bytes, $0) < (-needs[$1].bytes, $1) }
     for index in order {
       let need = needs[index]

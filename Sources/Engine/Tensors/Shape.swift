@@ -1,9 +1,10 @@
 import Failures
 
-/// The extents of a tensor, outermost first; at most four, kept inline so that a shape never
+/// The extents of a tensor, outermost first; at most four, stored inline so that a shape never
 /// allocates.
 ///
-/// Activations are [samples, height, width, channels] (NHWC), parameters what their layer says.
+/// Activations are [samples, height, width, channels] (NHWC); the layer of a parameter defines its
+/// axes.
 public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomStringConvertible {
   public static let maximumRank = 4
 
@@ -22,19 +23,19 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
 
   public init(arrayLiteral extents: Int...) { self.init(extents) }
 
-  /// An activation's shape.
+  /// The shape of activations.
   public init(samples: Int, height: Int, width: Int, channels: Int) {
     rank = 4
     extents = (samples, height, width, channels)
   }
 
-  /// A matrix.
+  /// The shape of a matrix.
   public init(rows: Int, columns: Int) {
     rank = 2
     extents = (rows, columns, 1, 1)
   }
 
-  /// A vector.
+  /// The shape of a vector.
   public init(length: Int) {
     rank = 1
     extents = (length, 1, 1, 1)
@@ -63,10 +64,10 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
   /// The number of elements; 1 for a scalar (rank 0).
   public var count: Int { extents.0 * extents.1 * extents.2 * extents.3 }
 
-  /// The number of elements of one entry along the first axis.
+  /// The number of elements per entry of the first axis.
   public var stride: Int { extents.1 * extents.2 * extents.3 }
 
-  /// The same shape with another first extent.
+  /// This shape with another first extent.
   public func withFirst(_ extent: Int) -> Shape {
     var copy = self
     copy[0] = extent

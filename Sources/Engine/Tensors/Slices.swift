@@ -1,9 +1,9 @@
 import Failures
 
-/// How a batch is cut: slices of a fixed number of samples, the last one shorter.
+/// The division of a batch into slices of a fixed number of samples; the last slice may be shorter.
 ///
-/// Kernels are always called on whole slices, so that what a sample's results depend on is the
-/// slice and not the number of samples that a rank or a thread happens to hold.
+/// Kernels are always called on whole slices, so a sample's results depend on its slice, not on the
+/// number of samples of a rank or a thread.
 public struct Slices: Sendable, Equatable {
   public let samples: Int
 
@@ -16,7 +16,7 @@ public struct Slices: Sendable, Equatable {
     forEach(in: 0..<count, body)
   }
 
-  /// The slices of a range that begins where a slice does.
+  /// Calls `body` with the slices of a range that starts at the border of a slice.
   public func forEach(in range: Range<Int>, _ body: (Range<Int>) -> Void) {
     require(range.lowerBound % samples == 0, "\(range) in slices of \(samples)")
     var start = range.lowerBound

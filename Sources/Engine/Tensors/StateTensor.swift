@@ -1,5 +1,4 @@
-/// A tensor that belongs to the state dict but is not trained: running statistics, power-iteration
-/// vectors.
+/// A tensor of the state dict that is not trained: running statistics, power-iteration vectors.
 public struct StateTensor {
   public let name: String
   public let tensor: Tensor

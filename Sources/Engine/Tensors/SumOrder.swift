@@ -1,7 +1,7 @@
-/// Whether sums over samples may depend on how ranks share them.
+/// Whether sums over samples depend on the distribution of samples over ranks.
 public enum SumOrder: Sendable, Equatable {
-  /// As fast as it goes: sums differ in their last bits with the number of ranks.
+  /// The fastest order: the last bits of sums depend on the number of ranks.
   case fastest
-  /// Slices are summed exactly, so that bits depend on nothing but the samples.
+  /// Exact sums of slices: bits depend on the samples only.
   case reproducible
 }

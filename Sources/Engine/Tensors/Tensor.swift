@@ -1,9 +1,9 @@
 import Failures
 
-/// A view of floats that an ``Arena`` owns, dense and row-major.
+/// A view of floats in an ``Arena``, dense and row-major.
 ///
-/// A tensor that a plan does not need has a shape but no storage and traps on access. A tensor of
-/// no elements (a rank's empty share) has storage like any other.
+/// A tensor that a plan does not need has a shape but no storage, and traps on access. A tensor
+/// without elements, such as a rank's empty share, has storage.
 public struct Tensor: CustomStringConvertible {
   public let shape: Shape
   private let storage: UnsafeMutablePointer<Float>?
@@ -51,7 +51,7 @@ public struct Tensor: CustomStringConvertible {
   /// The first `extent` entries along the first axis.
   public func prefix(_ extent: Int) -> Tensor { slice(0..<extent) }
 
-  /// The same elements under another shape.
+  /// This tensor's elements with another shape.
   public func reshaped(_ shape: Shape) -> Tensor {
     require(shape.count == count, "cannot see \(self.shape) as \(shape)")
     return Tensor(shape, storage: storage)

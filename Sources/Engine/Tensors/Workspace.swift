@@ -1,21 +1,21 @@
 import Failures
 
-/// Scratch memory that all layers of a network share: what one pass of one layer needs and no
-/// longer.
+/// Scratch memory that all layers of a network share, for one pass of one layer at a time.
 ///
-/// Layers state the most they will need while they are built; nothing in it survives a pass.
+/// Layers reserve the largest size that they need when they are built. The contents do not survive
+/// a pass.
 public final class Workspace {
   private var floats = 0
   private var storage: Tensor?
 
   public init() {}
 
-  /// States a need; the shapes of one call are used at the same time.
+  /// Reserves scratch; the shapes of one call are used at the same time.
   public func reserve(_ shapes: Shape...) {
     floats = max(floats, shapes.reduce(0) { $0 + Workspace.padded($1.count) })
   }
 
-  /// Takes the memory, once everything that uses it has stated its need.
+  /// Takes the memory, after all layers have reserved theirs.
   public func place(in arena: Arena) { storage = arena.tensor([floats]) }
 
   /// Scratch of one shape.
@@ -44,6 +44,6 @@ public final class Workspace {
     return Tensor(shape, storage: storage.pointer + offset)
   }
 
-  /// Starts of tensors are multiples of a cache line.
+  /// Rounds up, so that tensors start at multiples of a cache line.
   private static func padded(_ count: Int) -> Int { (count + 15) / 16 * 16 }
 }

@@ -162,7 +162,7 @@ extension LayerCheck {
   private func gradient(_ weights: GradientWeights) -> [Float] {
     for parameter in layer.parameters {
       parameter.beginGradient()
-      // What the first contribution must not read.
+      // The first contribution must not read these.
       if weights.previous == 0 { parameter.gradient.fill(.nan) }
     }
     if weights.tangent == 0 {

@@ -2,15 +2,15 @@ import CKernels
 import Failures
 import Tensors
 
-/// columns[n·OH·OW, kh·kw·I] ← the patches of x [n, H, W, I], zero in the padding.
+/// im2col: columns[n·OH·OW, kh·kw·I] ← the patches of x [n, H, W, I], zero in the padding.
 ///
-/// A convolution is then the product columns · weight [kh·kw·I, O].
+/// The convolution is the product columns · weight [kh·kw·I, O].
 public func imageToColumns(_ x: Tensor, _ geometry: ConvolutionGeometry, into columns: Tensor) {
   var convolution = CKConvolution(geometry, x: x, columns: columns)
   ck_image_to_columns(&convolution, x.pointer, columns.pointer)
 }
 
-/// x [n, H, W, I] ← for each element the sum over the patches that hold it.
+/// col2im: x [n, H, W, I] ← the sum of each element's copies in the patches.
 ///
 /// The adjoint of ``imageToColumns(_:_:into:)``.
 public func columnsToImage(
@@ -25,7 +25,7 @@ extension CKConvolution {
   fileprivate init(_ geometry: ConvolutionGeometry, x: Tensor, columns: Tensor) {
     let samples = x.shape.rank == 4 ? x.shape.samples : 0
     let input = geometry.inputShape(samples: samples)
-    // Extent by extent: an array literal for the expected shape would be allocated.
+    // Compared extent by extent: an array literal for the expected shape would be allocated.
     require(
       x.shape == input && columns.shape.rank == 2
         && columns.shape[0] == samples * geometry.outputHeight * geometry.outputWidth

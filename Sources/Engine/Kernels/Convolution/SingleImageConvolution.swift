@@ -2,31 +2,31 @@ import CKernels
 import Failures
 import Tensors
 
-/// The convolution of a single image, which is small beside the weight: for power iterations.
+/// The convolution of a single image, which is smaller than the weight, for power iterations.
 ///
 /// x is [1, H, W, I], y [1, H′, W′, O], the weight [kh, kw, I, O]. Each pass reads the weight once,
-/// from where it lies; but for images whose many positions repay a transform of the weight, the
+/// in place. On images with many positions, where a transform of the weight pays off, the
 /// convolution and its adjoint are ``WinogradConvolution``'s. The plain twins are
 /// ``directConvolution(_:_:_:into:)`` and its adjoints.
 ///
-/// GFLOP/s of one core where the weight is read from where it lies, without what lies outside the
-/// image: convolution / adjoint / weight gradient, on an AMD EPYC of family 26 with AVX-512:
+/// GFLOP/s of one core with the weight in place, positions outside the image not counted, on an AMD
+/// EPYC of family 26 with AVX-512: convolution / adjoint / weight gradient
 /// - 64 channels at 32²: 222 / 220 / 235
 /// - 128 at 16²: 207 / 218 / 237
 /// - 256 at 8²: 210 / 173 / 228
 /// - 512 at 4²: 174 / 87 by transposing the weight, 0.6 to 0.7 of that time without / 192
 ///
-/// Transforming from 16² on, and not from 32² only, takes 0.95 of the time of all layers of a
-/// ResNet-18.
+/// With transforms from 16² on, instead of from 32² on, all layers of a ResNet-18 take 0.95 of the
+/// time.
 public struct SingleImageConvolution: Sendable {
   public let geometry: ConvolutionGeometry
-  /// What the convolution and its adjoint need besides their arguments.
+  /// The scratch of the convolution and of its adjoint.
   public let scratchShape: Shape
-  /// Nil where the weight is read from where it lies.
+  /// The algorithm with a transformed weight; nil if the weight is read in place.
   private let winograd: WinogradConvolution?
   private let weightShape: Shape
 
-  /// Positions from which on transforming the weight pays.
+  /// The smallest number of positions for which a transform of the weight pays off.
   private static let fewestPositions = 256
 
   public init(_ geometry: ConvolutionGeometry) {
@@ -75,7 +75,7 @@ public struct SingleImageConvolution: Sendable {
 
   /// weight ← scale·(gradient of Σ y·convolution(x) by the weight) + previous·weight.
   ///
-  /// With `previous` 0, the weight is only written.
+  /// With `previous` 0, the weight is not read.
   public func weightGradient(
     _ x: Tensor, _ y: Tensor, scale: Float, previous: Float, into weight: Tensor
   ) {
@@ -85,7 +85,7 @@ public struct SingleImageConvolution: Sendable {
       &convolution, geometry.outputChannels, x.pointer, y.pointer, scale, previous, weight.pointer)
   }
 
-  /// The algorithm's own scratch, and where a transformed weight goes.
+  /// The scratch of Winograd's algorithm, and the memory of the transformed weight.
   private func parts(
     of scratch: Tensor, for winograd: WinogradConvolution, _ weight: Shape
   ) -> (scratch: Tensor, weight: Tensor) {

@@ -3,13 +3,13 @@
 #endif
 
 extension BLASCoreType {
-  /// What ``reexecuteIfGeneric(arguments:)`` found, if the process goes on.
+  /// The outcome of ``reexecuteIfGeneric(arguments:)``, if the process goes on.
   public enum Outcome: Hashable, Sendable, CustomStringConvertible {
     /// The set suits the CPU, or OPENBLAS_CORETYPE was set by the user.
     case fine(core: String)
-    /// The set suits the CPU since this process was started again.
+    /// The set suits the CPU because this process was restarted.
     case chosenByReexecution(core: String)
-    /// The set is a slow one, and starting again was not possible or did not help.
+    /// The set is slow on this CPU, and a restart was not possible or did not help.
     case stillGeneric(core: String, advised: String)
 
     public var description: String {
@@ -23,13 +23,13 @@ extension BLASCoreType {
     }
   }
 
-  /// Replaces the process by itself with OPENBLAS_CORETYPE set, if OpenBLAS took a slow kernel set.
+  /// Restarts the process with OPENBLAS_CORETYPE set, if OpenBLAS took a slow kernel set.
   ///
-  /// Call it first in `main`, before MPI is initialized, any thread started or any file opened: the
-  /// new process inherits arguments and environment, and repeats what was done before. It does so
-  /// once. A value of OPENBLAS_CORETYPE that the user has set is left alone.
-  /// - Parameter arguments: the arguments of the new process, its own name first.
-  /// - Returns: what was found, unless the process was replaced.
+  /// Call it first in `main`, before MPI is initialized, a thread started or a file opened: the new
+  /// process inherits arguments and environment, and starts from the beginning. The restart happens
+  /// once. A value of OPENBLAS_CORETYPE that the user has set is respected.
+  /// - Parameter arguments: the arguments of the new process, the program's name first.
+  /// - Returns: the outcome, unless the process was replaced.
   public static func reexecuteIfGeneric(arguments: [String]) -> Outcome {
     var environment: [String: String] = [:]
     for name in [coreTypeVariable, guardVariable] {
@@ -45,7 +45,7 @@ extension BLASCoreType {
     return .stillGeneric(core: core, advised: advised)
   }
 
-  /// Returns only if the system refuses, with the environment as it was.
+  /// Returns only if the system refuses; the environment is then unchanged.
   private static func reexecute(arguments: [String], coreType: String) {
     setenv(coreTypeVariable, coreType, 1)
     setenv(guardVariable, "1", 1)

@@ -2,19 +2,18 @@ import CBLAS
 import CKernels
 import Environment
 
-/// The kernel set that OpenBLAS uses, and the one that it should.
+/// The kernel set that OpenBLAS uses, and the set that suits the CPU.
 ///
-/// OpenBLAS chooses by CPU model when it is loaded, and takes a generic set on CPUs that it does
-/// not know. Only the environment variable OPENBLAS_CORETYPE changes that, so a program that finds
-/// itself with the wrong set must start again.
+/// OpenBLAS chooses by CPU model when it is loaded, and takes a generic set on unknown CPUs. Only
+/// the environment variable OPENBLAS_CORETYPE changes that, so a program with the wrong set must
+/// restart itself.
 ///
 /// GFLOP/s of one core, OpenBLAS 0.3.21 on an AMD EPYC of family 26 with AVX-512, best of four
-/// interleaved runs, 1024³ and 8192×64×576: Cooperlake (its own choice) 206 and 162, SkylakeX 206
-/// and 151, Haswell 110 and 85, Zen 108 and 79, Nehalem 39 and 36, Prescott 41 and 33. So AVX-512
-/// is worth a new start even from an AVX2 set; SkylakeX needs no more than any AVX-512 server CPU
-/// has.
+/// interleaved runs, 1024³ and 8192×64×576: Cooperlake (OpenBLAS's choice) 206 and 162, SkylakeX
+/// 206 and 151, Haswell 110 and 85, Zen 108 and 79, Nehalem 39 and 36, Prescott 41 and 33. So
+/// AVX-512 justifies a restart even from an AVX2 set. Every AVX-512 server CPU can run SkylakeX.
 public struct BLASCoreType: Sendable {
-  /// What of a CPU decides.
+  /// The properties of a CPU that decide which set suits it.
   public struct Processor: Hashable, Sendable {
     public enum Vendor: Sendable { case intel, amd }
 
@@ -26,7 +25,7 @@ public struct BLASCoreType: Sendable {
       self.vendor = vendor
     }
 
-    /// The CPU that runs this.
+    /// The CPU of this process.
     public static var current: Processor {
       let found = ck_processor()
       return Processor(
@@ -36,7 +35,7 @@ public struct BLASCoreType: Sendable {
 
   /// Read by OpenBLAS when it is loaded.
   public static let coreTypeVariable = "OPENBLAS_CORETYPE"
-  /// Set when this program has chosen the core type itself.
+  /// Set by this program when it has chosen the core type.
   public static let guardVariable = EnvironmentVariable.blasCoreChosen.rawValue
 
   private static let avx512Cores: Set = ["skylakex", "cooperlake", "sapphirerapids"]
@@ -47,11 +46,12 @@ public struct BLASCoreType: Sendable {
     openblas_get_corename().map { String(cString: $0) } ?? "unknown"
   }
 
-  /// What OPENBLAS_CORETYPE should be; nil if `core` suits the processor or the user has set it.
+  /// The value that OPENBLAS_CORETYPE should have; nil if `core` suits the processor or the user
+  /// has set the variable.
   public static func advice(
     core: String, processor: Processor, environment: [String: String]
   ) -> String? {
-    // OpenBLAS takes an empty value for none.
+    // OpenBLAS ignores an empty value.
     let isSet = environment[coreTypeVariable].map { !$0.isEmpty } ?? false
     let isOurs = environment[guardVariable] != nil
     if isSet && !isOurs { return nil }
@@ -66,5 +66,5 @@ public struct BLASCoreType: Sendable {
   }
 }
 
-/// From now on matrix products run on the thread that asks for them.
+/// Makes OpenBLAS compute matrix products on the calling thread only.
 public func useOneBLASThread() { openblas_set_num_threads(1) }

@@ -1,7 +1,7 @@
 import CKernels
 
-/// From now on this thread reads denormal floats as zero and writes zero for them.
+/// Makes this thread read denormal floats as zero, and write zero for them.
 ///
-/// Gradients that die out otherwise cost up to a hundred times a normal operation. Threads started
-/// later have their own setting.
+/// Vanishing gradients become denormals, which cost up to a hundred times as much as normal floats.
+/// Threads that start later have their own setting.
 public func flushDenormalsOnThisThread() { ck_flush_denormals() }

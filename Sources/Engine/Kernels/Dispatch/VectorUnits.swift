@@ -1,13 +1,13 @@
 import CKernels
 import Failures
 
-/// The vector instructions that kernels use, from the least to the most.
+/// The vector instructions that kernels use, in ascending order.
 ///
-/// Every kernel is compiled for each of them, and a process uses one: sums are made in other orders
-/// and products rounded at other places, so that results agree to rounding only. OpenBLAS has a
-/// choice of its own, ``BLASCoreType``.
+/// Every kernel is compiled for each set, and a process uses one set. The sets sum in different
+/// orders and round at different places, so their results agree to rounding only. OpenBLAS chooses
+/// its kernels separately, see ``BLASCoreType``.
 public enum VectorUnits: String, CaseIterable, Codable, Sendable {
-  /// What every CPU of the architecture has; for x86-64 that is SSE2.
+  /// The instructions of every CPU of the architecture; SSE2 on x86-64.
   case portable
   /// AVX2 and FMA: x86-64-v3.
   case avx2
@@ -16,15 +16,15 @@ public enum VectorUnits: String, CaseIterable, Codable, Sendable {
   /// AVX-512 and AMX: tiles, and products of bfloat16 by them.
   case amx
 
-  /// The most that this CPU has.
+  /// The largest set that this CPU has.
   public static var detected: VectorUnits { VectorUnits(ck_detected_vector_units()) }
 
-  /// Those in use: the detected ones, unless others were asked for.
+  /// The set in use: the detected one, unless another was chosen.
   public static var current: VectorUnits { VectorUnits(ck_vector_units()) }
 
-  /// Makes kernels use `units` from now on; before the first kernel runs or never.
+  /// Makes kernels use `units`; must be called before the first kernel runs.
   ///
-  /// - Throws: ``VectorUnitsError`` where the CPU lacks them.
+  /// - Throws: ``VectorUnitsError`` if the CPU lacks them.
   public static func use(_ units: VectorUnits) throws(VectorUnitsError) {
     guard ck_set_vector_units(units.code) else { throw .lacking(asked: units, detected: detected) }
   }
@@ -54,7 +54,7 @@ extension VectorUnits: Comparable {
   }
 }
 
-/// Why the vector instructions cannot be used.
+/// Vector instructions that the CPU does not have.
 public enum VectorUnitsError: Failure, Equatable {
   case lacking(asked: VectorUnits, detected: VectorUnits)
 

@@ -2,14 +2,13 @@ import CKernels
 import Failures
 import Tensors
 
-/// y = s(z), z the sum of one or two summands (x − mean)·scale, in passes that store nothing
-/// between them.
+/// y = s(z), with z the sum of one or two summands (x − mean)·scale, one affine map per channel.
 ///
-/// s is a ``Softplus``; all activations have one shape [.., channels]. Each pass is one loop that
-/// makes z, and what else it needs, again from the summands' inputs. The plain twins are
-/// ``Softplus`` and `combineChannels` one after the other.
+/// s is a ``Softplus``; all activations have one shape [.., channels]. Each pass is one loop, which
+/// computes z and its derivatives from the summands' inputs and stores nothing for other passes.
+/// The plain twins are ``Softplus`` and `combineChannels`, one after the other.
 public struct AffineActivation {
-  /// One summand: its input, and where its gradients go.
+  /// One summand: its input edge, which also takes its gradients, and its coefficients.
   public struct Summand {
     public let input: Edge
     public let coefficients: AffinePerChannel
@@ -20,9 +19,9 @@ public struct AffineActivation {
     }
   }
 
-  /// What one slice adds: per channel, but for β's gradient.
+  /// The sums over one slice: per channel, except for the gradient of β.
   ///
-  /// The second summand's are not written where there is none.
+  /// The sums of the second summand are not written if there is none.
   public struct Sums {
     /// Σ z̄, or Σ dz̄.
     public let sum: UnsafeMutableBufferPointer<Double>
@@ -44,10 +43,10 @@ public struct AffineActivation {
     }
   }
 
-  /// Which of a summand's derivatives the last pass writes.
+  /// The derivatives of a summand that the last pass writes.
   public enum Results: Sendable {
     case gradientTangent
-    /// The gradients once more, which then need not have been kept.
+    /// The gradient tangents, and the gradients again, which then need not have been stored.
     case gradientTangentAndGradient
   }
 
@@ -118,12 +117,11 @@ public struct AffineActivation {
     return beta
   }
 
-  /// Each summand's gradient tangent, and once more its gradient as in ``backward(_:)`` if asked
-  /// for.
+  /// Writes the gradient tangent of each summand, and on request its gradient again, as in
+  /// ``backward(_:)``.
   ///
   /// gradientTangent ← X·secondCentered + ẋ·secondTangent + z̄·secondGradient + dz̄·scale +
-  /// secondOffset. A second summand without coefficients of its own, the network's own edge, keeps
-  /// its gradient.
+  /// secondOffset. The gradient of a ``AffinePerChannel/Role/scaled`` summand is not written again.
   public func backwardTangent(_ gradient: Tensor, gradientTangent: Tensor, _ results: Results) {
     require(
       gradientTangent.shape == gradient.shape,

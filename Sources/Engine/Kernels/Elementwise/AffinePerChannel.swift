@@ -1,17 +1,19 @@
 import Tensors
 
-/// The per-channel numbers of one summand z = X·scale, X = x − mean, of a ``AffineActivation``.
+/// The coefficients of one summand z = X·scale of an ``AffineActivation``, X = x − mean, one per
+/// channel.
 ///
 /// - ż = X·tangentCentered + ẋ·scale + tangentOffset
 /// - x̄ = X·gradientCentered + z̄·scale + gradientOffset
 /// - dx̄ = X·secondCentered + ẋ·secondTangent + z̄·secondGradient + dz̄·scale + secondOffset
 ///
-/// All but mean and scale start as zero, which is right where mean and scale do not depend on x.
+/// All coefficients except mean and scale start as zero, which is right if mean and scale do not
+/// depend on x.
 public struct AffinePerChannel {
   public enum Role: Sendable {
-    /// x belongs to this summand alone.
+    /// x is a batch norm's input, which only this summand reads.
     case normalized
-    /// x is an edge that others have gradients of too.
+    /// x is an edge that other layers read too.
     case scaled
   }
 
@@ -42,7 +44,7 @@ public struct AffinePerChannel {
     secondOffset = arena.tensor(shape)
   }
 
-  /// Everything but mean and scale: what does not depend on the batch.
+  /// Clears all coefficients except mean and scale, for statistics that do not depend on the batch.
   public func clearDerivatives() {
     tangentCentered.fill(0)
     tangentOffset.fill(0)

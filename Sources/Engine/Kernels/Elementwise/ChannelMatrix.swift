@@ -1,7 +1,8 @@
 import Failures
 import Tensors
 
-/// How per-channel kernels see activations of any rank: [rows, channels], channels innermost.
+/// The matrix view of activations of any rank in per-channel kernels: [rows, channels], channels
+/// innermost.
 struct ChannelMatrix {
   let shape: Shape
   let channels: Int
@@ -25,7 +26,7 @@ struct ChannelMatrix {
       "coefficients \(coefficients.shape) for \(channels) channels of \(shape)")
   }
 
-  /// Traps unless `sums` has one element per channel; otherwise where they start.
+  /// The start of `sums`; traps unless these have one element per channel.
   func perChannel(_ sums: UnsafeMutableBufferPointer<Double>) -> UnsafeMutablePointer<Double>? {
     require(
       sums.count == channels, "\(sums.count) sums for \(channels) channels of \(shape)")

@@ -2,11 +2,11 @@ import CKernels
 import Tensors
 
 // Sums over all samples and positions, one per channel, of activations [.., channels]. They are
-// summed in double and *added* to the outputs, so that slices can follow one another.
+// computed in double and *added* to the outputs, so that one slice can follow another.
 
 /// sum += Σ (x − K), squares += Σ (x − K)², K the `shift` [channels].
 ///
-/// With K near the mean the variance does not cancel.
+/// If K is near the mean, the variance does not cancel.
 public func addShiftedMoments(
   of x: Tensor, shift: Tensor, sum: UnsafeMutableBufferPointer<Double>,
   squares: UnsafeMutableBufferPointer<Double>

@@ -1,8 +1,10 @@
 import Failures
 import Tensors
 
-/// The number of elements of tensors that an elementwise kernel takes together; traps unless they
-/// have one shape. (Overloads, because a variadic parameter would allocate an array in every call.)
+/// The number of elements of the tensors of an elementwise kernel; traps unless they have one
+/// shape.
+///
+/// Overloads, because a variadic parameter would allocate an array in every call.
 func elementCount(_ a: Tensor, _ b: Tensor) -> Int {
   require(a.shape == b.shape, "shapes differ: \(a.shape), \(b.shape)")
   return a.count

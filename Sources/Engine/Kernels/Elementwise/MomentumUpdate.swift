@@ -4,7 +4,7 @@ import Tensors
 /// v ← momentum·v + (gradient + weightDecay·w); w ← w − learningRate·v.
 ///
 /// w is the value, v the momentum buffer. One pass; reads `gradient`, reads and writes `value` and
-/// `momentum buffer`, all of one shape.
+/// `momentumBuffer`, all of one shape.
 public func updateWithMomentum(
   value: Tensor, gradient: Tensor, momentumBuffer: Tensor, learningRate: Float, momentum: Float,
   weightDecay: Float

@@ -2,26 +2,25 @@ import CKernels
 import Failures
 import Tensors
 
-// Maximum pooling with windows of size × size side by side. [n, H, W, c] gives [n, ⌊H/size⌋,
-// ⌊W/size⌋, c]; trailing rows and columns are unused. Of equal maxima the first in reading order
-// counts.
+// Maximum pooling with adjacent windows of size × size. [n, H, W, c] gives [n, ⌊H/size⌋, ⌊W/size⌋,
+// c]; trailing rows and columns are ignored. Of equal maxima, the first in reading order counts.
 
-/// y ← the maximum of each window of x; NaN if the window holds one.
+/// y ← the maximum of each window of x; NaN if the window contains a NaN.
 public func maximumPool(_ x: Tensor, size: Int, into y: Tensor) {
   var pool = CKPool(input: x, output: y, size: size)
   ck_maximum_pool(&pool, x.pointer, y.pointer)
 }
 
-/// y ← for each window the element of g where x has its maximum: the forward pass of a tangent.
+/// y ← the element of g where x has its maximum, for each window: the forward pass of a tangent.
 public func maximumPoolGather(_ g: Tensor, _ x: Tensor, size: Int, into y: Tensor) {
   require(g.shape == x.shape, "pooling gathers \(g.shape) by the maxima of \(x.shape)")
   var pool = CKPool(input: x, output: y, size: size)
   ck_maximum_pool_gather(&pool, g.pointer, x.pointer, y.pointer)
 }
 
-/// out ← g of the window where x has its maximum, else zero.
+/// out ← the element of g of a window where x has its maximum, zero elsewhere.
 ///
-/// The adjoint of ``maximumPoolGather(_:_:size:into:)``. What `out` held does not matter.
+/// The adjoint of ``maximumPoolGather(_:_:size:into:)``. Does not read `out`.
 public func maximumPoolScatter(_ g: Tensor, _ x: Tensor, size: Int, into out: Tensor) {
   require(out.shape == x.shape, "pooling scatters into \(out.shape) by \(x.shape)")
   var pool = CKPool(input: x, output: g, size: size)
@@ -40,7 +39,7 @@ public func averagePoolScatter(_ g: Tensor, into x: Tensor) {
   ck_average_pool_scatter(x.shape.samples, area, x.shape.channels, g.pointer, x.pointer)
 }
 
-/// Positions that an average pool from `input` to `output` averages over.
+/// The number of positions that an average pool from `input` to `output` averages.
 private func averagedArea(input: Tensor, output: Tensor) -> Int {
   let shape = input.shape
   require(

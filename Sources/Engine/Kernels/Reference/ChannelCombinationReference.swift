@@ -6,7 +6,7 @@ package struct ChannelCombinationReference {
   package typealias Term = (matrix: Tensor, coefficient: Tensor)
 
   package let center: Tensor
-  /// The first is centered.
+  /// The terms; the first one is centered.
   package let terms: [Term]
   package let offset: Tensor
 

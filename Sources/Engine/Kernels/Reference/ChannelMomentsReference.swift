@@ -1,6 +1,6 @@
 import Tensors
 
-/// The plain twin of the channel moments: all in double, one channel after the other.
+/// The plain twin of the channel moments: in double, one channel after the other.
 package enum ChannelMomentsReference {
   package typealias Moments = (first: [Double], second: [Double])
 

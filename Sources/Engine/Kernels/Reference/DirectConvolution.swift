@@ -28,10 +28,10 @@ public func directConvolutionWeightGradient(
   terms.sum(into: weight, at: \.weight) { Double(x[$0.x]) * Double(y[$0.y]) }
 }
 
-/// All products that a convolution sums.
+/// All products that a convolution sums: which elements of x and of the weight contribute to which
+/// element of y.
 ///
-/// That is: which element of x meets which of the weight and counts for which of y. The convolution
-/// and both its gradients are sums over the same triples.
+/// The convolution and both its gradients are sums over the same triples.
 private struct ConvolutionTerms {
   struct Term {
     let x: Int

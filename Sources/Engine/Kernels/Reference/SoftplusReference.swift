@@ -2,8 +2,8 @@
   import Glibc
 #endif
 
-/// The plain twin of ``Softplus``: one element at a time, in double, by the formulas as they are
-/// written.
+/// The plain twin of ``Softplus``: one element at a time, in double, by the formulas of the
+/// definition.
 package struct SoftplusReference {
   package let beta: Double
   package let centering: Softplus.Centering

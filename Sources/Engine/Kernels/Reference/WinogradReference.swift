@@ -1,4 +1,5 @@
-/// The matrices of Winograd's convolution from their points, in double: the transforms' plain twin.
+/// The matrices of Winograd's convolution, computed from their points in double: the plain twin of
+/// the transforms.
 ///
 /// For finite points a and ∞, with M(x) = Π(x − a), Toom and Cook's algorithm F(m, r) has the
 /// coefficients of M(x)/(x − aₖ) in row k of Bᵀ, (1, aₖ, …, aₖʳ⁻¹)/M′(aₖ) in row k of G and (1, aₖ,
@@ -6,16 +7,17 @@
 /// in the last column of Aᵀ. Then Aᵀ[(G·w) ⊙ (Bᵀ·x)] are the m values Σ x[i + k]·w[k] of m + r − 1
 /// inputs and r taps.
 ///
-/// Stride 1 is F(4, 3). Stride 2 takes inputs at even places and the outer taps by F(4, 2), and
-/// inputs at odd places with the middle tap as they are. Images of 2×2 at stride 1, whose outer
-/// inputs are padding, take y₀ = w₁·x₀ + w₂·x₁ and y₁ = w₀·x₀ + w₁·x₁ by three products, w₁·(x₀ +
-/// x₁), (w₂ − w₁)·x₁ and (w₀ − w₁)·x₀, as Karatsuba and Ofman multiplied in 1962.
+/// Stride 1 is F(4, 3). Stride 2 convolves the inputs at even positions with the outer taps by F(4,
+/// 2), and multiplies the inputs at odd positions by the middle tap. Images of 2×2 at stride 1,
+/// whose outer inputs are padding, take y₀ = w₁·x₀ + w₂·x₁ and y₁ = w₀·x₀ + w₁·x₁ by three
+/// products, w₁·(x₀ + x₁), (w₂ − w₁)·x₁ and (w₀ − w₁)·x₀, like the multiplication of Karatsuba and
+/// Ofman, 1962.
 /// - Source: S. Winograd, Arithmetic Complexity of Computations, 1980; A. Lavin and S. Gray, Fast
 ///   Algorithms for Convolutional Neural Networks, 2016, https://arxiv.org/abs/1509.09308
 public struct WinogradReference {
   public typealias Matrix = [[Double]]
 
-  /// Of tiles.
+  /// The form of the tiles.
   public enum Form: CaseIterable, Sendable {
     case stride1, stride2, twoByTwo
 
@@ -31,7 +33,7 @@ public struct WinogradReference {
   /// The frequency of each coefficient.
   public let frequencies: [Int]
 
-  /// Those of the inputs along a tile that are not always padding.
+  /// The inputs along a tile that are not always padding.
   public let inputs: Range<Int>
 
   public init(_ form: Form) {
@@ -76,7 +78,7 @@ public struct WinogradReference {
   }
 }
 
-/// F(4, taps) in some finite points and ∞.
+/// The matrices of F(4, taps) for some finite points and ∞.
 private struct MinimalFilter {
   let input: WinogradReference.Matrix
   let weight: WinogradReference.Matrix

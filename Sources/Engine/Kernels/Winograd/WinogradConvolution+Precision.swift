@@ -1,16 +1,16 @@
 import CKernels
 import Tensors
 
-/// The kernels of a run in the convolution's precision.
+/// The kernels of a run of tiles, in the convolution's precision.
 ///
-/// What is multiplied lies in the scratch's and the weight's memory as floats or as parts of them
-/// in bfloat16, what comes out as floats.
+/// Factors are stored in the scratch's and the weight's memory as floats or as parts in bfloat16;
+/// products are floats.
 extension WinogradConvolution {
   typealias Floats = UnsafeMutablePointer<Float>
 
   private var parts: Int { precision.parts }
 
-  /// Some columns of the transformed weight, in panels of their own.
+  /// Transforms some columns of the weight into panels.
   func transformWeight(_ weight: Tensor, _ columns: WinogradColumns, to panels: Tensor) {
     let (inputs, outputs) = (geometry.inputChannels, geometry.outputChannels)
     switch precision {
@@ -25,7 +25,7 @@ extension WinogradConvolution {
     }
   }
 
-  /// The same of the transformed weight with the channels exchanged.
+  /// Transforms some columns of the weight with exchanged channels into panels.
   func transformTransposedWeight(_ weight: Tensor, _ columns: WinogradColumns, to panels: Tensor) {
     let (inputs, outputs) = (geometry.inputChannels, geometry.outputChannels)
     switch precision {
@@ -49,7 +49,7 @@ extension WinogradConvolution {
     }
   }
 
-  /// The same of a·x + b·w.
+  /// Transforms the input a·x + b·w.
   func transformInput(
     _ run: WinogradRun, _ a: Float, _ x: Tensor, _ b: Float, _ w: Tensor, into input: Floats
   ) {
@@ -71,7 +71,7 @@ extension WinogradConvolution {
     }
   }
 
-  /// `products` are those of a run, to either side; with all columns of the weight, or with some.
+  /// Multiplies a run's tiles by all columns of the weight, or by some.
   func multiply(
     _ products: CKWinogradProducts, _ columns: WinogradColumns, _ factor: Floats,
     _ weight: Tensor, into product: Floats

@@ -2,20 +2,20 @@ import CKernels
 import Tensors
 
 extension WinogradConvolution {
-  /// A pass whose matrix products can be made by themselves.
+  /// A pass whose matrix products can run without its transforms.
   package enum ProductPass: Sendable { case forward, dataGradient, weightGradient }
 
-  /// Floating-point operations of a pass's matrix products, the same for all three.
+  /// Floating-point operations of the matrix products of a pass, equal for all three.
   package func productOperations(samples: Int) -> Int {
     2 * layout.coefficients * samples * layout.tilesPerSample * geometry.inputChannels
       * geometry.outputChannels
   }
 
-  /// The matrix products of a pass without its transforms, of whatever `scratch` holds: for
-  /// measurements.
+  /// The matrix products of a pass without its transforms, on the present contents of `scratch`,
+  /// for measurements.
   ///
-  /// - Parameter weight: transformed for the forward pass, transposed for the data gradient; for
-  ///   the weight gradient where that goes.
+  /// - Parameter weight: the transformed weight for the forward pass, the transposed one for the
+  ///   data gradient, the output for the weight gradient.
   package func multiplyOnly(
     _ pass: ProductPass, samples: Int, weight: Tensor, scratch: Tensor
   ) {

@@ -4,29 +4,34 @@ import Tensors
 
 /// 3×3 convolution at stride 1 or 2 with padding 1, by Winograd's minimal filtering.
 ///
-/// Per tile of the input, which gives a 4×4 tile of the output, and per pair of channels: y =
-/// Aᵀ[(G·w·Gᵀ) ⊙ (Bᵀ·x·B)]A. At stride 1, tiles are 6×6 and 36 products do for 144, F(4×4, 3×3). At
-/// stride 2, tiles are 9×9; along each axis the even inputs meet two taps, F(4, 2), and the odd
-/// ones one, so that 81 products do for 144. An image of 2×2 at stride 1 is one tile, for which 9
-/// products do for the 16 that are not with padding. Summed over input channels these are matrix
-/// products [tiles, I]·[I, O], one for each coefficient of a tile. The backward passes are the
-/// exact adjoints of that. Tiles are taken in runs.
+/// For each pair of channels, a tile of the input gives a 4×4 tile of the output: y = Aᵀ[(G·w·Gᵀ) ⊙
+/// (Bᵀ·x·B)]A.
+/// - Stride 1: tiles of 6×6, with 36 products instead of 144, F(4×4, 3×3).
+/// - Stride 2: tiles of 9×9, with 81 products instead of 144. Along each axis the even inputs meet
+///   two taps, F(4, 2), and the odd ones one.
+/// - Stride 1 on images of 2×2: one tile, with 9 products instead of the 16 that do not meet
+///   padding.
 ///
-/// At bfloat16 the transforms are computed in float32 and their results rounded, by up to 2⁻⁹ of a
-/// value. What follows amplifies that: the error is about 1 % of the result's root mean square,
-/// five times that of a direct convolution of rounded x and w. At ``Precision/bfloat16x3`` no bit
-/// of a transform is lost.
+/// Summed over input channels these are matrix products [tiles, I]·[I, O], one for each coefficient
+/// of a tile. The backward passes are the exact adjoints. Tiles are processed in runs.
+///
+/// At bfloat16 the transforms are computed in float32 and rounded, by up to 2⁻⁹ of a value. The
+/// later transforms amplify that: the error is about 1 % of the result's root mean square, five
+/// times that of a direct convolution of rounded x and w. At ``Precision/bfloat16x3`` no bit of a
+/// transform is lost.
 ///
 /// An element of y, or of the data gradient, depends on its sample alone, to the bit: not on how
-/// samples are cut into calls. A weight gradient depends on the samples of its call alone, if they
-/// are no more than the initializer was told.
+/// samples are divided into calls. A weight gradient depends on the samples of its call alone, if
+/// they are no more than the initializer's `samples`.
 ///
 /// The plain twins are `directConvolution` and, for the transforms, ``WinogradReference``.
 ///
 /// Largest error over largest value in float32, for 64 channels at 32² to 512 at 4²: 1e-6 to 4e-6.
-/// Milliseconds of one core for 64 samples at stride 1, before transforms asked for memory ahead
-/// (forward at 32² takes a fifth less since), forward / data gradient / weight gradient, against
-/// lowering and multiplying, on an AMD EPYC of family 26 with AVX-512, medians of interleaved runs:
+///
+/// Milliseconds of one core for 64 samples at stride 1, forward / data gradient / weight gradient,
+/// against lowering and multiplying, on an AMD EPYC of family 26 with AVX-512, medians of
+/// interleaved runs. Prefetches in the transforms, added later, save another fifth of the forward
+/// pass at 32².
 /// - 64 channels at 32²: 9.5 / 9.4 / 10.1 against 29 / 27 / 30
 /// - 128 at 16²: 7.5 / 7.7 / 8.3 against 26 / 25 / 25
 /// - 256 at 8²: 7.4 / 7.9 / 9.4 against 29 / 30 / 25
@@ -36,16 +41,16 @@ public struct WinogradConvolution: Hashable, Sendable {
   public let precision: Precision
   let layout: WinogradLayout
 
-  /// Whether this is how a convolution can be computed.
+  /// Whether Winograd's algorithm can compute a convolution.
   public static func applies(to geometry: ConvolutionGeometry) -> Bool {
     geometry.kernelHeight == 3 && geometry.kernelWidth == 3 && 1...2 ~= geometry.stride
       && geometry.padding == 1
   }
 
-  /// Whether this is also faster than lowering and multiplying.
+  /// Whether Winograd's algorithm is faster than lowering and multiplying.
   ///
-  /// Fewer channels leave lanes empty (8 to 8 at 32²: 0.7 times as fast), and of narrow or strided
-  /// images most of a tile lies outside.
+  /// Fewer channels leave lanes empty (8 to 8 channels at 32² run at 0.7 of the speed). On narrow
+  /// or strided images, most of a tile lies outside the image.
   public static func isProfitable(for geometry: ConvolutionGeometry) -> Bool {
     applies(to: geometry)
       && min(geometry.inputChannels, geometry.outputChannels) >= Int(CKWinogradLanes)
@@ -53,8 +58,8 @@ public struct WinogradConvolution: Hashable, Sendable {
         || geometry.stride == 1 && (geometry.outputHeight, geometry.outputWidth) == (2, 2))
   }
 
-  /// - Parameter samples: the most that one call will take. Calls with more are legal; the
-  ///   scratch, and so the runs, are no larger than this many need.
+  /// - Parameter samples: the largest number of samples of a call, which decides the size of runs
+  ///   and scratch. Calls with more samples are legal.
   public init(_ geometry: ConvolutionGeometry, samples: Int, precision: Precision = .float32) {
     require(
       WinogradConvolution.applies(to: geometry),
@@ -64,23 +69,23 @@ public struct WinogradConvolution: Hashable, Sendable {
     layout = WinogradLayout(geometry, samples: samples, precision: precision)
   }
 
-  /// [F, floats] for F frequencies, 36 or 9: a weight in their domain; at bfloat16 a float's memory
-  /// holds two, and there are F rows for each part.
+  /// [F, floats] for F frequencies, 36 or 9: the shape of a transformed weight. At bfloat16 a
+  /// float's memory holds two numbers, and there are F rows for each part.
   public var transformedWeightShape: Shape {
     Shape(rows: layout.weightRows, columns: layout.weightStride)
   }
 
-  /// The same with the channels exchanged, which is what backward reads.
+  /// The shape of a transformed weight with exchanged channels, which the backward passes read.
   public var transposedWeightShape: Shape {
     Shape(rows: layout.weightRows, columns: layout.transposedStride)
   }
 
-  /// [F, floats]: the gradient by a transformed weight.
+  /// [F, floats]: the shape of the gradient by a transformed weight.
   public var transformedGradientShape: Shape {
     Shape(rows: layout.frequencies, columns: layout.gradientStride)
   }
 
-  /// What every pass needs besides its arguments; nothing in it survives a pass.
+  /// The scratch of every pass; its contents do not survive a pass.
   public var scratchShape: Shape { Shape(length: layout.scratchFloats) }
 
   /// transformed ← G·w·Gᵀ of the weight [3, 3, I, O], for
@@ -91,7 +96,7 @@ public struct WinogradConvolution: Hashable, Sendable {
     transformWeight(weight, layout.outputs, to: transformed)
   }
 
-  /// transposed ← G·w·Gᵀ of the weight [3, 3, I, O] with I and O exchanged, for the backward
+  /// transposed ← G·w·Gᵀ of the weight [3, 3, I, O] with exchanged I and O, for the backward
   /// passes.
   public func transformTransposedWeight(_ weight: Tensor, into transposed: Tensor) {
     requireWeight(weight)
@@ -102,7 +107,7 @@ public struct WinogradConvolution: Hashable, Sendable {
   /// gradient [3, 3, I, O] ← scale·Gᵀ·u·G + previous·gradient, u the gradient by the transformed
   /// weight.
   ///
-  /// With `previous` 0, gradient is only written.
+  /// With `previous` 0, gradient is not read.
   public func weightGradient(
     from transformedGradient: Tensor, scale: Float = 1, previous: Float = 0,
     into gradient: Tensor
@@ -114,24 +119,24 @@ public struct WinogradConvolution: Hashable, Sendable {
       transformedGradient.pointer, scale, previous, gradient.pointer)
   }
 
-  /// A weight as a pass reads it.
+  /// The weight of a pass.
   public enum Weight {
-    /// Transformed before, in the direction of the pass.
+    /// A weight that was transformed before the pass, for its direction.
     case transformed(Tensor)
-    /// The weight [3, 3, I, O], of which a pass transforms as many columns at a time into `panel`,
-    /// of ``panelShape``, as stay in the cache until they have been multiplied by. The results are
-    /// the same.
+    /// The weight [3, 3, I, O]. A pass transforms as many columns at a time into `panel`, of
+    /// ``panelShape``, as the cache holds until they have been multiplied. The results are the
+    /// same.
     ///
-    /// Of 64 samples of 512 channels at 4² that takes three quarters of the time of a transform
-    /// before the pass and the pass, whose 37 MB go to memory and back; of 128 channels at 16² the
-    /// same time.
+    /// For 64 samples of 512 channels at 4², this takes three quarters of the time of a transform
+    /// of 37 MB before the pass; for 128 channels at 16², the same time.
     case plain(Tensor, panel: Tensor)
   }
 
-  /// Whether a pass whose weight was not transformed before better takes it plain.
+  /// Whether a pass should transform its weight panel by panel, unless it has been transformed
+  /// before.
   ///
-  /// It does if a transformed one would not stay in the cache. Otherwise each run would transform
-  /// anew what it could as well find there.
+  /// True if the cache does not hold the transformed weight. Otherwise each run would repeat the
+  /// transform of columns that the cache still holds.
   public var transformsOnTheFly: Bool {
     layout.frequencies * layout.weightStride >= WinogradConvolution.largestCached
   }
@@ -139,7 +144,7 @@ public struct WinogradConvolution: Hashable, Sendable {
   /// 4 MiB of floats: from 128 times 256 channels on.
   private static let largestCached = 1 << 20
 
-  /// What a plain ``Weight`` needs.
+  /// The shape of the panel of a plain ``Weight``.
   public var panelShape: Shape {
     Shape(rows: layout.weightRows, columns: max(layout.panelStride, layout.transposedPanelStride))
   }
@@ -166,7 +171,7 @@ public struct WinogradConvolution: Hashable, Sendable {
     }
   }
 
-  /// The same with the transformed weight.
+  /// Convolves with a weight that was transformed before.
   public func forward(_ x: Tensor, transformedWeight: Tensor, scratch: Tensor, into y: Tensor) {
     forward(x, weight: .transformed(transformedWeight), scratch: scratch, into: y)
   }
@@ -184,7 +189,7 @@ public struct WinogradConvolution: Hashable, Sendable {
     }
   }
 
-  /// The same with the transposed transformed weight.
+  /// Applies the adjoint with a weight that was transformed and transposed before.
   public func backward(
     _ y: Tensor, transposedWeight: Tensor, scratch: Tensor,
     _ accumulation: Accumulation = .replace, into x: Tensor
@@ -192,14 +197,14 @@ public struct WinogradConvolution: Hashable, Sendable {
     backward(y, weight: .transformed(transposedWeight), scratch: scratch, accumulation, into: x)
   }
 
-  /// What the backward passes need to give x its gradient as well.
+  /// The inputs with which a weight gradient also computes the gradient by x.
   public struct Transpose {
     let weight: Weight
     let accumulation: Accumulation
     let gradient: Tensor
 
     /// - Parameters:
-    ///   - gradient: where the gradient by x goes, of x's shape.
+    /// - gradient: receives the gradient by x, of x's shape.
     public init(weight: Weight, accumulation: Accumulation, gradient: Tensor) {
       self.weight = weight
       self.accumulation = accumulation
@@ -207,10 +212,10 @@ public struct WinogradConvolution: Hashable, Sendable {
     }
   }
 
-  /// transformedGradient ← scale·(gradient of Σ y·convolution(x)) + previous·transformedGradient,
-  /// and with `transpose` the gradient by x, from the same transform of y.
+  /// transformedGradient ← scale·(gradient of Σ y·convolution(x)) + previous·transformedGradient;
+  /// with `transpose` also the gradient by x, from the same transform of y.
   ///
-  /// x [n, H, W, I], y [n, H, W, O]. With `previous` 0, transformedGradient is only written.
+  /// x [n, H, W, I], y [n, H, W, O]. With `previous` 0, transformedGradient is not read.
   public func addWeightGradient(
     _ x: Tensor, _ y: Tensor, scale: Float, previous: Float, transpose: Transpose? = nil,
     scratch: Tensor, into transformedGradient: Tensor
@@ -229,10 +234,11 @@ public struct WinogradConvolution: Hashable, Sendable {
     }
   }
 
-  /// The same for primal·Σ ȳ·convolution(x) + tangent·Σ (ȳ·convolution(ẋ) + dȳ·convolution(x)).
+  /// transformedGradient ← the gradient of primal·Σ ȳ·convolution(x) + tangent·Σ (ȳ·convolution(ẋ)
+  /// + dȳ·convolution(x)), plus previous·transformedGradient.
   ///
   /// `transpose` gives the gradient of Σ dȳ·convolution(x). ȳ meets primal·x + tangent·ẋ and dȳ
-  /// meets tangent·x, so a tangent costs one product more, and dȳ is transformed once.
+  /// meets tangent·x, so a tangent costs one more product, and dȳ is transformed once.
   public func addWeightGradient(
     _ x: Tensor, tangent: Tensor, gradient: Tensor, gradientTangent: Tensor,
     weights: (primal: Float, tangent: Float), previous: Float, transpose: Transpose? = nil,

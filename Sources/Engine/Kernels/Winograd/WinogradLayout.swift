@@ -2,31 +2,31 @@ import CKernels
 import Failures
 import Tensors
 
-/// How Winograd's convolution lays out its transforms in memory, and in which runs it takes tiles.
+/// The memory layout of Winograd's transforms, and the runs in which tiles are processed.
 struct WinogradLayout: Hashable, Sendable {
   let geometry: ConvolutionGeometry
   let precision: Precision
   let tileRows: Int
   let tileColumns: Int
-  /// Tiles of a run, at most.
+  /// The largest number of tiles of a run.
   let runTiles: Int
 
   let form: CKWinogradForm
-  /// Of a transformed weight.
+  /// The number of frequencies of a transformed weight.
   let frequencies: Int
-  /// Of a transformed tile.
+  /// The number of coefficients of a transformed tile.
   let coefficients: Int
 
-  /// From here on more tiles gain nothing.
+  /// The number of tiles above which longer runs gain nothing.
   ///
-  /// Each run reads all transformed weights, which are then multiplied by this many rows. For 16 to
-  /// 512 channels, 64, 128 and 256 tiles differ by less than 10 %.
+  /// Each run reads all transformed weights and multiplies them by this many rows. For 16 to 512
+  /// channels, 64, 128 and 256 tiles differ by less than 10 %.
   private static let mostTiles = 128
 
   init(_ geometry: ConvolutionGeometry, samples: Int, precision: Precision) {
     self.geometry = geometry
     self.precision = precision
-    // Images of the small form are less than a tile of the others: one tile, too.
+    // Images of the 2×2 form are smaller than a tile of the other forms, and are one tile, too.
     tileRows = (geometry.outputHeight + 3) / 4
     tileColumns = (geometry.outputWidth + 3) / 4
     form = WinogradLayout.form(of: geometry)
@@ -47,14 +47,14 @@ struct WinogradLayout: Hashable, Sendable {
   var inputPitch: Int { WinogradLayout.padded(geometry.inputChannels) }
   var outputPitch: Int { WinogradLayout.padded(geometry.outputChannels) }
 
-  // Elements from one coefficient to the next, or words from one frequency.
+  // The distance between coefficients in elements, or between frequencies in words.
   var inputStride: Int { tileStride(runTiles * inputPitch) }
   var outputStride: Int { tileStride(runTiles * outputPitch) }
   var weightStride: Int { WinogradLayout.spread(rows(geometry.inputChannels) * outputPitch) }
   var transposedStride: Int { WinogradLayout.spread(rows(geometry.outputChannels) * inputPitch) }
   var gradientStride: Int { WinogradLayout.spread(geometry.inputChannels * outputPitch) }
 
-  /// All columns of a transformed weight, and of one with the channels exchanged.
+  /// All columns of a transformed weight, and of a transformed weight with exchanged channels.
   var outputs: WinogradColumns {
     WinogradColumns(first: 0, count: geometry.outputChannels, stride: weightStride)
   }
@@ -62,10 +62,10 @@ struct WinogradLayout: Hashable, Sendable {
     WinogradColumns(first: 0, count: geometry.inputChannels, stride: transposedStride)
   }
 
-  /// Columns of a panel.
+  /// The number of columns of a panel.
   private static let panelColumns = 2 * Int(CKWinogradLanes)
 
-  // Words from one frequency of a panel to the next.
+  // The distance between frequencies of a panel, in words.
   var panelStride: Int {
     WinogradLayout.spread(rows(geometry.inputChannels) * WinogradLayout.panelColumns)
   }
@@ -78,7 +78,7 @@ struct WinogradLayout: Hashable, Sendable {
     forEachPanel(geometry.outputChannels, panelStride, body)
   }
 
-  /// The same of one with the channels exchanged.
+  /// Calls `body` with the panels of a transformed weight with exchanged channels.
   func forEachTransposedPanel(_ body: (WinogradColumns) -> Void) {
     forEachPanel(geometry.inputChannels, transposedPanelStride, body)
   }
@@ -90,16 +90,16 @@ struct WinogradLayout: Hashable, Sendable {
     }
   }
 
-  /// Rows of a transformed weight's tensor.
+  /// The number of rows of a transformed weight's tensor.
   var weightRows: Int { frequencies * max(1, precision.parts) }
 
   var scratchFloats: Int { pairOffset + pairWords }
-  /// Where the transformed outputs start in the scratch.
+  /// The offset of the transformed outputs in the scratch.
   var outputOffset: Int { tileFloats(inputStride) }
-  /// Where the pairs of tiles start, from which weight gradients at bfloat16 are multiplied.
+  /// The offset of the pairs of tiles, the factors of weight gradients at bfloat16.
   var pairOffset: Int { outputOffset + tileFloats(outputStride) }
 
-  /// Room for what transforms leave, in one form, and for what products leave, as floats.
+  /// The floats that hold transformed tiles in the precision of factors, and products as floats.
   private func tileFloats(_ coefficientStride: Int) -> Int {
     max(2, precision.parts) * coefficients * coefficientStride / 2
   }
@@ -111,13 +111,13 @@ struct WinogradLayout: Hashable, Sendable {
     return precision.parts * words
   }
 
-  /// Rows of the panels of so many channels.
+  /// The number of rows of panels for `channels` channels.
   private func rows(_ channels: Int) -> Int {
     precision.parts == 0 ? channels : WinogradLayout.padded(channels) / 2
   }
 
-  /// Calls `body` with all runs of the tiles of `samples`, in order; with an empty one if there are
-  /// none.
+  /// Calls `body` with all runs of the tiles of `samples`, in order; with one empty run if there
+  /// are none.
   func forEachRun(_ samples: Int, _ body: (WinogradRun) -> Void) {
     let tiles = samples * tilesPerSample
     var first = 0
@@ -133,29 +133,29 @@ struct WinogradLayout: Hashable, Sendable {
     return (channels + lanes - 1) / lanes * lanes
   }
 
-  /// An odd number of cache lines of what is multiplied: of floats, or of halves, which tiles load
-  /// by lines.
+  /// Rounds up to an odd number of cache lines of floats, or of halves, which tile instructions
+  /// load by lines.
   private func tileStride(_ elements: Int) -> Int {
     guard precision.parts > 0 else { return WinogradLayout.spread(elements) }
     let line = 2 * Int(CKWinogradLanes)
     return ((elements + line - 1) / line | 1) * line
   }
 
-  /// An odd number of cache lines: the coefficients of a tile, which are read and written together,
-  /// then lie in different sets of the cache.
+  /// Rounds up to an odd number of cache lines: the coefficients of a tile, which are read and
+  /// written together, then lie in different sets of the cache.
   private static func spread(_ floats: Int) -> Int {
     floats / Int(CKWinogradLanes) % 2 == 1 ? floats : floats + Int(CKWinogradLanes)
   }
 }
 
-/// Columns of a transformed weight, and words from one frequency of theirs to the next.
+/// Columns of a transformed weight, and the distance between their frequencies, in words.
 struct WinogradColumns {
   let first: Int
   let count: Int
   let stride: Int
 }
 
-/// Some consecutive tiles, as the kernels want them described.
+/// Consecutive tiles, as the kernels describe them.
 struct WinogradRun {
   let layout: WinogradLayout
   let firstTile: Int
@@ -175,10 +175,10 @@ struct WinogradRun {
       coefficientStride: layout.outputStride)
   }
 
-  /// From inputs to outputs, by the weights.
+  /// The products from inputs to outputs, by the weights.
   var products: CKWinogradProducts { products(panelStride: layout.weightStride) }
 
-  /// Of inputs and outputs, for the weights' gradient.
+  /// The products of inputs and outputs, for the weights' gradient.
   var gradientProducts: CKWinogradProducts { products(panelStride: layout.gradientStride) }
 
   private func products(panelStride: Int) -> CKWinogradProducts {
@@ -189,7 +189,7 @@ struct WinogradRun {
       outputCoefficientStride: layout.outputStride, panelFrequencyStride: panelStride)
   }
 
-  /// From outputs to inputs, by the transposed weights.
+  /// The products from outputs to inputs, by the transposed weights.
   var transposedProducts: CKWinogradProducts {
     CKWinogradProducts(
       form: layout.form, tiles: tiles, inputs: geometry.outputChannels,
@@ -209,7 +209,7 @@ struct WinogradRun {
 }
 
 extension WinogradConvolution {
-  /// Traps unless x and y are input and output of as many samples; otherwise how many.
+  /// The number of samples; traps unless x and y are input and output of equally many.
   func requireActivations(_ x: Tensor, _ y: Tensor) -> Int {
     let samples = x.shape.rank == 4 ? x.shape.samples : 0
     let (input, output) = (
@@ -223,7 +223,7 @@ extension WinogradConvolution {
 
   func requireWeight(_ weight: Tensor) {
     let shape = weight.shape
-    // Extent by extent: an array literal for the expected shape would be allocated.
+    // Compared extent by extent: an array literal for the expected shape would be allocated.
     require(
       shape.rank == 4 && shape[0] == 3 && shape[1] == 3 && shape[2] == geometry.inputChannels
         && shape[3] == geometry.outputChannels,
@@ -253,7 +253,7 @@ extension WinogradConvolution {
       "a gradient by the transformed weight \(gradient.shape) for \(transformedGradientShape)")
   }
 
-  /// Where the transformed inputs, the transformed outputs and the pairs of a run go.
+  /// The memory of a run's transformed inputs, transformed outputs and pairs.
   struct Scratch {
     let input: UnsafeMutablePointer<Float>
     let output: UnsafeMutablePointer<Float>
