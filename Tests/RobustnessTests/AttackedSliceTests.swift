@@ -55,8 +55,8 @@ import Testing
       let points = AttackCase(attacked, pixels: found.flatMap(\.point))
       for sample in all {
         #expect(points.labels[sample] == found[sample].record.prediction, "\(attack)")
-        let isBroken = points.labels[sample] != attacked.labels[sample]
-        #expect(found[sample].record.isBroken == isBroken)
+        let isMisclassified = points.labels[sample] != attacked.labels[sample]
+        #expect(found[sample].record.isMisclassified == isMisclassified)
       }
     }
   }
@@ -66,8 +66,8 @@ import Testing
     let attacked = try AttackCase(SmallNetwork.vggStandard.architecture())
     let threat = ThreatModel(.l2, epsilon: 2)
     let found = attacked.run(AttackCase.attacks[0], threat, on: [0, 1, 2, 3])
-    #expect(found.contains { $0.record.isBroken }, "\(found.map(\.record))")
-    for sample in found where sample.record.isBroken {
+    #expect(found.contains { $0.record.isMisclassified }, "\(found.map(\.record))")
+    for sample in found where sample.record.isMisclassified {
       #expect(sample.record.passes == sample.record.foundAt)
     }
   }
@@ -79,7 +79,7 @@ import Testing
     attacked.model.refresh(.evaluation)
     for attack in AttackCase.attacks {
       let found = attacked.run(attack, Self.threats[0], on: [0, 1])
-      #expect(found.allSatisfy { !$0.record.isFinite && !$0.record.isBroken })
+      #expect(found.allSatisfy { !$0.record.isFinite && !$0.record.isMisclassified })
     }
   }
 }

@@ -123,19 +123,19 @@ import Testing
       let critical =
         gaps(attacked, sample, threat.norm).map { $0.difference / $0.slope }.min() ?? 0
       #expect(critical > 0)
-      func isBroken(at epsilon: Double) -> Bool {
+      func isMisclassified(at epsilon: Double) -> Bool {
         let ball = ThreatModel(threat.norm, epsilon: epsilon, pixels: .unbounded)
         return (0..<4).contains { rank in
           attacked.run(
             AutoProjectedGradientAttack(
               .targetedRatio(rank: rank), iterations: 50, start: RandomStart(seed: 1)), ball,
-            on: [sample])[0].record.isBroken
+            on: [sample])[0].record.isMisclassified
         }
       }
       // Margins are as small as 1e-3 here: at 0.998 they are above the rounding of logits, 1e-6. On the far
       // side the attack gets a hundredth.
-      #expect(!isBroken(at: 0.998 * critical), "sample \(sample), critical \(critical)")
-      #expect(isBroken(at: 1.01 * critical), "sample \(sample), critical \(critical)")
+      #expect(!isMisclassified(at: 0.998 * critical), "sample \(sample), critical \(critical)")
+      #expect(isMisclassified(at: 1.01 * critical), "sample \(sample), critical \(critical)")
     }
   }
 

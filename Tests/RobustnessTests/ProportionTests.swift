@@ -10,11 +10,11 @@ import Testing
       (81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0000, 0.1611),
       (1, 29, 0.0061, 0.1718),
     ])
-  func published(hits: Int, count: Int, lower: Double, upper: Double) {
-    let proportion = Proportion(hits, of: count)
+  func published(successes: Int, count: Int, lower: Double, upper: Double) {
+    let proportion = Proportion(successes, of: count)
     // The table has four decimals.
     #expect(abs(proportion.lower - lower) < 5.1e-5 && abs(proportion.upper - upper) < 5.1e-5)
-    let misses = Proportion(count - hits, of: count)
+    let misses = Proportion(count - successes, of: count)
     #expect(abs(misses.lower - (1 - proportion.upper)) < 1e-12)
   }
 

@@ -6,7 +6,7 @@ import Testing
     margin: Float, grown: Bool = true, zero: Bool = false, distance: Double = 0.1
   ) -> AttackRecord {
     AttackRecord(
-      prediction: margin < 0 ? 1 : 0, isBroken: margin < 0, margin: margin, loss: 1,
+      prediction: margin < 0 ? 1 : 0, isMisclassified: margin < 0, margin: margin, loss: 1,
       distance: distance, passes: 3, foundAt: 2, hasGrown: grown, hasZeroGradient: zero,
       isFinite: true)
   }
@@ -36,8 +36,8 @@ import Testing
   @Test("a broken sample stays broken at larger distances, with what broke it")
   func carries() {
     let findings = tally().findings
-    #expect(findings[0].map(\.record.isBroken) == [true, true, false, false])
-    #expect(findings[1].map(\.record.isBroken) == [true, true, true, false])
+    #expect(findings[0].map(\.record.isMisclassified) == [true, true, false, false])
+    #expect(findings[1].map(\.record.isMisclassified) == [true, true, true, false])
     #expect(findings[1].map(\.attack) == [nil, .apgdCrossEntropy, .square, .apgdTargeted])
     #expect(findings[1].map(\.epsilon) == [nil, 0.1, 0.2, 0.2])
     #expect(findings[1].map(\.passes) == [0, 0, 6, 3])
@@ -53,9 +53,9 @@ import Testing
   @Test("the summary counts robust samples, who broke the others, and the signs of masking")
   func summary() {
     let summary = tally().summary
-    #expect(summary.accuracy.hits == 3 && summary.accuracy.count == 4)
+    #expect(summary.accuracy.successes == 3 && summary.accuracy.count == 4)
     #expect(summary.epsilons.map(\.epsilon) == [0.1, 0.2])
-    #expect(summary.epsilons.map(\.robust.hits) == [2, 1])
+    #expect(summary.epsilons.map(\.robust.successes) == [2, 1])
     #expect(summary.epsilons.map(\.attacked) == [3, 2])
     #expect(summary.epsilons[0].broken == ["apgd-ce": 1, "apgd-t": 0, "square": 0])
     #expect(summary.epsilons[1].broken == ["apgd-ce": 0, "apgd-t": 0, "square": 1])

@@ -53,8 +53,9 @@ import Training
   func ranks() throws {
     let alone = try Self.survey(SoloCommunicator(), batch: 100)
     let summary = alone.tally.summary
-    print("accuracy \(summary.accuracy.hits), robust \(summary.epsilons.map(\.robust.hits))")
-    #expect(summary.epsilons[1].robust.hits < summary.accuracy.hits, "nothing was broken")
+    print(
+      "accuracy \(summary.accuracy.successes), robust \(summary.epsilons.map(\.robust.successes))")
+    #expect(summary.epsilons[1].robust.successes < summary.accuracy.successes, "nothing was broken")
     for (ranks, batch) in [(1, 1), (2, 8), (3, 100), (7, 4)] {
       let results = try InProcessCommunicator.run(ranks: ranks) { communicator in
         try Self.survey(communicator, batch: batch)
@@ -114,7 +115,7 @@ import Training
       }
       #expect(square.squareRoot() <= epsilons[row] * (1 + 1e-12))
       let finding = result.tally.findings[1][sample]
-      #expect(finding.record.isBroken && finding.epsilon == epsilons[row])
+      #expect(finding.record.isMisclassified && finding.epsilon == epsilons[row])
       #expect(abs(finding.record.distance - square.squareRoot()) < 1e-12)
     }
   }

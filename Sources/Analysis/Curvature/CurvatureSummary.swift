@@ -22,17 +22,17 @@ public struct CurvatureSummary: Sendable, Equatable, Encodable {
   public let gradientNorm: SampleStatistics
   public let hessianNorm: SampleStatistics
   public let curvature: SampleStatistics
-  /// Of ``Lanczos`` only.
+  /// The smallest and the largest eigenvalue, if ``Lanczos`` measured them.
   public let smallestEigenvalue: SampleStatistics?
   public let largestEigenvalue: SampleStatistics?
   public let residual: SampleStatistics
   /// Hessian-vector products per sample.
   public let products: SampleStatistics
-  /// Samples whose iteration ended before its test held; nil where there is none.
+  /// Samples whose iteration ended before its convergence test held; nil without a test.
   public let notConverged: Int?
-  /// Classes that occur, ascending.
+  /// The classes that occur, in ascending order.
   public let classes: [ClassMeans]
-  /// Of the curvature.
+  /// The histogram of the normalised curvature.
   public let histogram: LogarithmicHistogram
 
   private enum CodingKeys: String, CodingKey {
@@ -48,8 +48,8 @@ public struct CurvatureSummary: Sendable, Equatable, Encodable {
   public init(_ found: [NormalizedCurvature.Sample], labels: [Int]) {
     require(found.count == labels.count, "\(found.count) samples and \(labels.count) labels")
     samples = found.count
-    let hits = zip(found, labels).count { $0.prediction == $1 }
-    accuracy = Double(hits) / Double(found.count)
+    let correct = zip(found, labels).count { $0.prediction == $1 }
+    accuracy = Double(correct) / Double(found.count)
     gradientNorm = SampleStatistics(found.map(\.gradientNorm))
     hessianNorm = SampleStatistics(found.map(\.hessianNorm))
     let curvatures = found.map(\.curvature)

@@ -5,14 +5,14 @@ import Tensors
 
 /// ‖∇f(x + e) − ∇f(x)‖₂/‖∇f(x)‖₂ per sample, for random e of given lengths ‖e‖₂.
 ///
-/// To first order at most ‖e‖·C_f(x). A margin keeps the rival that it has at x. The pixels of x +
-/// e are not clipped.
+/// To first order at most ‖e‖·C_f(x). A margin keeps the rival of x. The pixels of x + e are not
+/// clipped.
 /// - Source: Srinivas et al. 2022.
 public struct GradientStability {
-  /// The paper's lengths of e.
-  public static let paperRadii = [1e-3, 2.5e-3, 5e-3, 1e-2, 2.5e-2, 5e-2, 1e-1]
+  /// The lengths ‖e‖ of the paper.
+  public static let paperEpsilons = [1e-3, 2.5e-3, 5e-3, 1e-2, 2.5e-2, 5e-2, 1e-1]
 
-  /// How far the gradient of a sample moves at one radius.
+  /// The change of a sample's gradient at one length ‖e‖.
   public struct Change: Sendable, Equatable, BitwiseCopyable {
     /// The class that the model predicts at x.
     public let prediction: Int
@@ -20,14 +20,14 @@ public struct GradientStability {
     public let gradientNorm: Double
     /// The mean of ‖∇f(x + e) − ∇f(x)‖₂ over the directions.
     public internal(set) var mean: Double
-    /// The largest of them.
+    /// The largest ‖∇f(x + e) − ∇f(x)‖₂ over the directions.
     public internal(set) var worst: Double
-    /// The number of its direction, from 1.
+    /// The number of the direction with the largest change, from 1.
     public internal(set) var worstDirection: Int
   }
 
-  public let radii: [Double]
-  /// How many directions are tried, each at all radii.
+  public let epsilons: [Double]
+  /// The number of directions, each with all lengths.
   public let directions: Int
   private let gradient: InputGradient
   private let probes: ProbeDirections
@@ -38,13 +38,13 @@ public struct GradientStability {
 
   /// - Throws: ``ArenaError`` if the copies of image and gradient do not fit.
   public init(
-    _ model: Model, of function: ScalarFunction = .loss, radii: [Double] = paperRadii,
+    _ model: Model, of function: ScalarFunction = .loss, epsilons: [Double] = paperEpsilons,
     directions: Int, probes: ProbeDirections
   ) throws {
     require(
-      directions > 0 && radii.allSatisfy { $0 > 0 && $0.isFinite },
-      "\(directions) directions at radii \(radii)")
-    self.radii = radii
+      directions > 0 && epsilons.allSatisfy { $0 > 0 && $0.isFinite },
+      "\(directions) directions at epsilons \(epsilons)")
+    self.epsilons = epsilons
     self.directions = directions
     self.probes = probes
     gradient = InputGradient(model, of: function)
@@ -54,10 +54,10 @@ public struct GradientStability {
     (image, imageGradient, direction) = (tensors[0], tensors[1], tensors[2])
   }
 
-  /// The first `samples` samples of `model.input`, whose indices in their data set begin at
-  /// `first`.
+  /// Measures the first `samples` samples of `model.input`, whose indices in their data set start
+  /// at `first`.
   ///
-  /// - Returns: samples × radii changes, radii innermost.
+  /// - Returns: samples × epsilons changes, epsilons innermost.
   public func measure(
     _ samples: Int, labels: UnsafeBufferPointer<Int32>, first: Int
   ) -> [Change] {
@@ -70,22 +70,22 @@ public struct GradientStability {
       [Change](
         repeating: Change(
           prediction: gradient.prediction(sample), gradientNorm: gradient.norm(sample), mean: 0,
-          worst: 0, worstDirection: 1), count: radii.count)
+          worst: 0, worstDirection: 1), count: epsilons.count)
     }
     for number in 1...directions {
       for sample in 0..<samples {
         probes.write(
           sample: first + sample, number: number, into: direction.slice(sample..<sample + 1))
       }
-      for (index, radius) in radii.enumerated() {
-        combine(1, x, Float(radius), direction.prefix(samples), into: input.value)
+      for (index, epsilon) in epsilons.enumerated() {
+        combine(1, x, Float(epsilon), direction.prefix(samples), into: input.value)
         gradient.linearize(samples, labels: labels, rivals: rivals)
         for sample in 0..<samples {
           let norm = moved(sample)
-          changes[sample * radii.count + index].mean += norm / Double(directions)
-          if norm > changes[sample * radii.count + index].worst {
-            changes[sample * radii.count + index].worst = norm
-            changes[sample * radii.count + index].worstDirection = number
+          changes[sample * epsilons.count + index].mean += norm / Double(directions)
+          if norm > changes[sample * epsilons.count + index].worst {
+            changes[sample * epsilons.count + index].worst = norm
+            changes[sample * epsilons.count + index].worstDirection = number
           }
         }
       }

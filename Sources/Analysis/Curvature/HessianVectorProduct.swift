@@ -5,8 +5,8 @@ import Tensors
 
 /// H·v per sample, H = ∇²ₓf, in evaluation mode.
 ///
-/// In evaluation mode samples do not interact, so one sweep over a batch is one product per sample:
-/// the tangent of the backward pass along v. Needs a model that was built for curvature.
+/// In evaluation mode samples do not interact, so one sweep over a batch computes one product per
+/// sample: the tangent of the backward pass along v. The model must be built for curvature.
 public struct HessianVectorProduct {
   public let gradient: InputGradient
   public var model: Model { gradient.model }
@@ -17,12 +17,12 @@ public struct HessianVectorProduct {
     gradient = InputGradient(model, of: function)
   }
 
-  /// Logits and input gradients of the first `samples` samples of `model.input`.
+  /// Computes logits and input gradients of the first `samples` samples of `model.input`.
   public func linearize(_ samples: Int, labels: UnsafeBufferPointer<Int32>) {
     gradient.linearize(samples, labels: labels)
   }
 
-  /// input.gradientTangent ← H·input.tangent, after `linearize`.
+  /// input.gradientTangent ← H·input.tangent; `linearize` must come first.
   public func apply(_ samples: Int) {
     model.forwardTangent(samples)
     gradient.writeTangent(samples)

@@ -4,9 +4,17 @@ import Layers
 import Networks
 import Tensors
 
+/// The function of the input whose gradient and Hessian are measured, one number f(x) per sample.
+public enum ScalarFunction: String, Sendable, CaseIterable {
+  /// The cross-entropy of the true label.
+  case loss
+  /// The logit margin z_y − z_r: y the true label, r its strongest rival; see ``LogitMargin``.
+  case margin
+}
+
 /// ∇ₓf per sample, in evaluation mode, where samples do not interact.
 ///
-/// Needs a model that was built for input gradients or for curvature.
+/// The model must be built for input gradients or for curvature.
 public struct InputGradient {
   public let model: Model
   public let function: ScalarFunction
@@ -20,9 +28,10 @@ public struct InputGradient {
     self.function = function
   }
 
-  /// model.logits and input.gradient of the first `samples` samples of `model.input`.
+  /// Computes model.logits and input.gradient for the first `samples` samples of `model.input`.
   ///
-  /// - Parameter rivals: the classes that the margin subtracts; chosen anew if none are given.
+  /// - Parameter rivals: the classes that the margin subtracts; the strongest ones at the present
+  ///   logits if nil.
   /// - Returns: the rivals, so that f can stay the same function at other points; none for the
   ///   loss.
   @discardableResult

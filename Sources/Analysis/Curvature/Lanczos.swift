@@ -5,10 +5,10 @@ import Tensors
 /// The signed extreme eigenvalues of H per sample, by Lanczos iteration with full
 /// reorthogonalization.
 ///
-/// After k products T_k = VᵀHV is tridiagonal and its outermost eigenvalues θ approach those of H
-/// from inside; the residual of a Ritz vector is β_k·|last component of T_k's eigenvector|. A
-/// sample has converged when both ends' residuals are at most `tolerance`·max|θ|. The k basis
-/// vectors of all samples are kept.
+/// After k products T_k = VᵀHV is tridiagonal, and its outermost eigenvalues θ approach those of H
+/// from inside. The residual of a Ritz vector is β_k·|last component of T_k's eigenvector|. A
+/// sample has converged when the residuals at both ends are at most `tolerance`·max|θ|. The k basis
+/// vectors of all samples are stored.
 /// - Source: Paige, "The computation of eigenvalues and eigenvectors of very large sparse
 ///   matrices", 1971.
 public struct Lanczos {
@@ -19,7 +19,8 @@ public struct Lanczos {
   private let basis: [Tensor]
   private let arena: Arena
 
-  /// - Parameter iterations: at most; never more than an image has numbers.
+  /// - Parameter iterations: the largest number of iterations, reduced to the number of an image's
+  ///   elements.
   /// - Throws: ``ArenaError`` if the basis does not fit.
   public init(_ product: HessianVectorProduct, iterations: Int, tolerance: Double) throws {
     require(
@@ -32,8 +33,10 @@ public struct Lanczos {
     (basis, arena) = try Arena.plan { arena in (0..<steps).map { _ in arena.tensor(shape) } }
   }
 
-  /// The first `samples` samples, linearized before, from the directions in `input.tangent`, which
-  /// it overwrites; until all have converged.
+  /// Iterates on the first `samples` samples until all have converged.
+  ///
+  /// The samples must be linearized. The iteration starts from the directions in `input.tangent`
+  /// and overwrites them.
   public func run(_ samples: Int) -> [SpectralEstimate] {
     let input = product.model.input
     var projected = [SymmetricTridiagonal](repeating: SymmetricTridiagonal(), count: samples)
@@ -65,7 +68,7 @@ public struct Lanczos {
     }
   }
 
-  /// - Parameter next: β_k, by which T_k would be continued.
+  /// - Parameter next: β_k, the next coupling of T_k.
   private func estimate(_ projected: SymmetricTridiagonal, next: Double) -> SpectralEstimate {
     let (low, high) = (projected.smallest, projected.largest)
     let norm = max(abs(low.value), abs(high.value))

@@ -4,19 +4,20 @@ import Failures
   import Glibc
 #endif
 
-/// How often values fall between edges that grow by one factor, from the smallest positive value to
-/// the largest.
+/// A histogram with edges that grow by a constant factor, from the smallest positive value to the
+/// largest.
 public struct LogarithmicHistogram: Sendable, Equatable, Encodable {
   public struct Bin: Sendable, Equatable, Encodable {
     public let lower: Double
-    /// Excluded, but for the last bin.
+    /// The upper edge, which only the last bin includes.
     public let upper: Double
     public internal(set) var count: Int
   }
 
-  /// Values that are 0.
+  /// The number of values that are 0.
   public let zeros: Int
-  /// Of ascending edges; one bin if all positive values are equal, none if there are none.
+  /// The bins in ascending order: one if all positive values are equal, none if there is no
+  /// positive value.
   public let bins: [Bin]
 
   /// - Precondition: values are finite and not negative.

@@ -1,15 +1,15 @@
 import Failures
 import Tensors
 
-/// m = z_y − z_r: y the true label, r its rival, the largest of the other logits where m is
-/// linearized.
+/// m = z_y − z_r, with y the true label and r its rival: the class of the largest other logit, at
+/// the point where m is linearized.
 ///
-/// With r held fixed m is linear in the logits, so that its second derivatives in the input are
-/// those of the network alone. z is [N, 1, 1, classes].
+/// With a fixed r, m is linear in the logits, so its second derivatives in the input are those of
+/// the network alone. z is [N, 1, 1, classes].
 public struct LogitMargin {
   public init() {}
 
-  /// Each sample's rival at the present logits, the first of equal ones.
+  /// The rival of each sample at the present logits, the first of equal ones.
   public func rivals(_ logits: Edge, labels: UnsafeBufferPointer<Int32>) -> [Int32] {
     let classes = logits.shape.channels
     require(classes > 1, "no margin between \(classes) classes")

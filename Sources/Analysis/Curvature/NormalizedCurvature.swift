@@ -2,13 +2,13 @@ import Kernels
 import Networks
 import Tensors
 
-/// How the spectral norm of a Hessian is estimated.
+/// The estimator of a Hessian's spectral norm.
 public enum CurvatureEstimator: Sendable, Equatable {
-  /// ``PowerIteration``.
+  /// Power iteration, see ``PowerIteration``.
   case power(iterations: Int, tolerance: Double)
-  /// ``Lanczos``, which finds signed extremes too.
+  /// Lanczos iteration with signed extremes, see ``Lanczos``.
   case lanczos(iterations: Int, tolerance: Double)
-  /// ``ReferenceEstimator``.
+  /// The estimator of the reference code, see ``ReferenceEstimator``.
   case reference
 }
 
@@ -47,8 +47,9 @@ public struct NormalizedCurvature {
     }
   }
 
-  /// The first `samples` samples of `model.input`, iterating from the directions in
-  /// `input.tangent`, which it overwrites.
+  /// Measures the first `samples` samples of `model.input`.
+  ///
+  /// The iteration starts from the directions in `input.tangent` and overwrites them.
   public func measure(_ samples: Int, labels: UnsafeBufferPointer<Int32>) -> [Sample] {
     product.linearize(samples, labels: labels)
     let estimates = iterate(samples)

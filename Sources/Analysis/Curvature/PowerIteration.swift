@@ -5,9 +5,9 @@ import Tensors
 /// ‖H‖₂ per sample by v ← Hv/‖Hv‖; the estimate is ‖Hv‖ at the last unit vector v.
 ///
 /// ‖Hv‖ never exceeds ‖H‖ and grows from step to step; unlike |vᵀHv| it cannot cancel between
-/// eigenvalues ±λ. Products are normalized by their own norm, whatever its size, and a sample has
-/// converged when ‖Hv‖ has grown by no more than `tolerance` of itself: for growth by a factor 1 +
-/// δ, v is an eigenvector of H² up to a residual of √(2δ + δ²), relative to ‖Hv‖².
+/// eigenvalues ±λ. Products are normalized by their norm, whatever its size. A sample has converged
+/// when ‖Hv‖ has grown by at most `tolerance` of itself: for growth by a factor 1 + δ, v is an
+/// eigenvector of H² up to a residual of √(2δ + δ²), relative to ‖Hv‖².
 public struct PowerIteration: Sendable, Equatable {
   public let iterations: Int
   public let tolerance: Double
@@ -19,10 +19,12 @@ public struct PowerIteration: Sendable, Equatable {
     self.tolerance = tolerance
   }
 
-  /// The first `samples` samples, linearized before, from the directions in `input.tangent`, which
-  /// it overwrites; until all have converged.
+  /// Iterates on the first `samples` samples until all have converged.
   ///
-  /// A sample's estimate is that of its own convergence and does not depend on the others.
+  /// The samples must be linearized. The iteration starts from the directions in `input.tangent`
+  /// and overwrites them.
+  ///
+  /// A sample's estimate is the one at its convergence, and does not depend on other samples.
   public func run(_ product: HessianVectorProduct, _ samples: Int) -> [SpectralEstimate] {
     let input = product.model.input
     for sample in 0..<samples { normalize(input.tangent.slice(sample..<sample + 1)) }
@@ -53,11 +55,11 @@ public struct PowerIteration: Sendable, Equatable {
 }
 
 extension SpectralEstimate {
-  /// Norm, Rayleigh quotient and residual of one product Hv; v is of any length.
+  /// The norm, Rayleigh quotient and residual of one product Hv; v has any length.
   init(of product: Tensor, at v: Tensor) {
     self = .none
     let (vv, vw, ww) = (sumOfSquares(v), dot(v, product), sumOfSquares(product))
-    // What is not a number goes on, so that it is found.
+    // A NaN passes the guard and so appears in the estimate.
     guard vv != 0, ww != 0 else { return }
     norm = (ww / vv).squareRoot()
     eigenvalue = vw / vv

@@ -1,19 +1,21 @@
 import Kernels
 import Tensors
 
-/// ‖H‖₂ per sample as the reference implementation estimates it: |uᵀHu| after ten iterations.
+/// ‖H‖₂ per sample by the estimator of the reference implementation: |uᵀHu| after ten iterations.
 ///
-/// u ← Hu/(‖Hu‖ + 1e-6) ten times, then one more product. The absolute guard shrinks u where ‖H‖ is
-/// not far above 1e-6, and uᵀHu cancels where eigenvalues of both signs compete, so it falls short
-/// of ``PowerIteration``: for comparison with published numbers only.
+/// u ← Hu/(‖Hu‖ + 1e-6) ten times, then one more product. The absolute guard shrinks u if ‖H‖ is
+/// not far above 1e-6, and uᵀHu cancels if eigenvalues of both signs compete, so the result is
+/// below that of ``PowerIteration``. It serves for comparison with published numbers only.
 public struct ReferenceEstimator: Sendable, Equatable {
   public static let iterations = 10
   private static let guardTerm = 1e-6
 
   public init() {}
 
-  /// The first `samples` samples, linearized before, from the unit vectors in `input.tangent`,
-  /// which it overwrites.
+  /// Iterates on the first `samples` samples.
+  ///
+  /// The samples must be linearized. The iteration starts from the unit vectors in `input.tangent`
+  /// and overwrites them.
   public func run(_ product: HessianVectorProduct, _ samples: Int) -> [SpectralEstimate] {
     let input = product.model.input
     for _ in 0..<Self.iterations {

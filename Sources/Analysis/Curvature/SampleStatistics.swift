@@ -7,7 +7,7 @@ import Failures
 public struct SampleStatistics: Sendable, Equatable, Encodable {
   public let count: Int
   public let mean: Double
-  /// With divisor n − 1; nil for a single sample.
+  /// The standard deviation with divisor n − 1; nil for a single sample.
   public let standardDeviation: Double?
   /// standardDeviation/√n.
   public let standardError: Double?

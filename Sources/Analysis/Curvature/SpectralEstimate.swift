@@ -1,4 +1,4 @@
-/// What an iteration has found out about the Hessian H of one sample.
+/// The result of an iteration on the Hessian H of one sample.
 public struct SpectralEstimate: Sendable, Equatable, BitwiseCopyable {
   /// The outermost eigenvalues, with their signs.
   public struct Extremes: Sendable, Equatable, BitwiseCopyable {
@@ -6,20 +6,20 @@ public struct SpectralEstimate: Sendable, Equatable, BitwiseCopyable {
     public var largest: Double
   }
 
-  /// ‖H‖₂, from below.
+  /// A lower bound of ‖H‖₂.
   public var norm: Double
   /// The eigenvalue λ of largest magnitude, a Rayleigh quotient.
   public var eigenvalue: Double
   /// ‖Hv − λv‖/‖Hv‖ for the unit vector v of the estimate; 0 if Hv = 0.
   ///
-  /// An eigenvalue of H lies within residual·‖Hv‖ of λ. Near 1 while eigenvalues of both signs
-  /// compete, where ‖Hv‖ may well have settled.
+  /// An eigenvalue of H lies within residual·‖Hv‖ of λ. The residual stays near 1 while eigenvalues
+  /// of both signs compete, although ‖Hv‖ may have settled.
   public var residual: Double
-  /// Hessian-vector products that were taken.
+  /// The number of Hessian-vector products.
   public var products: Int
-  /// Whether the iteration's test held; nil where there is none.
+  /// Whether the convergence test held; nil without a test.
   public var isConverged: Bool?
-  /// Only from ``Lanczos``.
+  /// The extreme eigenvalues, if ``Lanczos`` measured them.
   public var extremes: Extremes?
 
   /// The estimate before the first product.

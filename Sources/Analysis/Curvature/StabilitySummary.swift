@@ -2,38 +2,46 @@ import Failures
 
 /// The statistics of a data set's relative gradient changes.
 public struct StabilitySummary: Sendable, Equatable, Encodable {
-  /// At one radius.
-  public struct AtRadius: Sendable, Equatable, Encodable {
-    public let radius: Double
-    /// Of each sample's mean over the directions; nil if no sample has a gradient.
+  /// The changes at one length ‖e‖.
+  public struct AtEpsilon: Sendable, Equatable, Encodable {
+    public let epsilon: Double
+    /// Statistics of each sample's mean change over the directions; nil if no sample has a
+    /// gradient.
     public let mean: SampleStatistics?
-    /// Of each sample's largest change over the directions.
+    /// Statistics of each sample's largest change over the directions; nil if no sample has a
+    /// gradient.
     public let worst: SampleStatistics?
+
+    private enum CodingKeys: String, CodingKey {
+      case epsilon = "radius"
+      case mean, worst
+    }
   }
 
   public let samples: Int
-  /// Samples whose gradient is zero, which have no relative change and are left out.
+  /// The number of samples with a zero gradient, which have no relative change and are left out.
   public let withoutGradient: Int
-  public let radii: [AtRadius]
+  public let epsilons: [AtEpsilon]
 
   private enum CodingKeys: String, CodingKey {
-    case samples, radii
+    case samples
+    case epsilons = "radii"
     case withoutGradient = "without-gradient"
   }
 
-  /// - Parameter changes: samples × radii, radii innermost.
-  public init(_ changes: [GradientStability.Change], radii: [Double]) {
+  /// - Parameter changes: samples × epsilons, epsilons innermost.
+  public init(_ changes: [GradientStability.Change], epsilons: [Double]) {
     require(
-      !changes.isEmpty && changes.count % radii.count == 0,
-      "\(changes.count) changes at \(radii.count) radii")
-    samples = changes.count / radii.count
-    withoutGradient = changes.count { $0.gradientNorm == 0 } / radii.count
-    self.radii = radii.enumerated().map { index, radius in
-      let here = stride(from: index, to: changes.count, by: radii.count).map { changes[$0] }
+      !changes.isEmpty && changes.count % epsilons.count == 0,
+      "\(changes.count) changes at \(epsilons.count) epsilons")
+    samples = changes.count / epsilons.count
+    withoutGradient = changes.count { $0.gradientNorm == 0 } / epsilons.count
+    self.epsilons = epsilons.enumerated().map { index, epsilon in
+      let here = stride(from: index, to: changes.count, by: epsilons.count).map { changes[$0] }
       let means = here.compactMap(\.relativeMean)
       let worst = here.compactMap(\.relativeWorst)
-      return AtRadius(
-        radius: radius, mean: means.isEmpty ? nil : SampleStatistics(means),
+      return AtEpsilon(
+        epsilon: epsilon, mean: means.isEmpty ? nil : SampleStatistics(means),
         worst: worst.isEmpty ? nil : SampleStatistics(worst))
     }
   }

@@ -16,12 +16,12 @@ package struct SymmetricTridiagonal {
     self.coupling = coupling
   }
 
-  /// Its smallest eigenvalue, by bisection to 1e-16 of the matrix's size; needs a row.
+  /// The smallest eigenvalue, by bisection to 1e-16 of the matrix's size; needs a row.
   ///
-  /// T − x is positive definite, all pivots of its UDUᵀ positive, exactly for x below the spectrum.
-  /// The pivots just below it give the eigenvector from its first component on, however small the
-  /// last one is; the first must not be below 1e-8, as that of Lanczos's eigenvectors, the share of
-  /// a random start in them, is not.
+  /// T − x is positive definite, with all pivots of its UDUᵀ positive, exactly for x below the
+  /// spectrum. The pivots just below the eigenvalue give the eigenvector from its first component
+  /// on, however small the last one is. The first component must be at least 1e-8; that of
+  /// Lanczos's eigenvectors is, since it is the share of a random start in them.
   package var smallest: Eigenpair {
     var below = diagonal[0]
     var above = diagonal[0]
@@ -42,14 +42,14 @@ package struct SymmetricTridiagonal {
     return Eigenpair(value: above, lastComponent: lastComponent(below))
   }
 
-  /// Its largest eigenvalue, as −T's smallest.
+  /// The largest eigenvalue, from the smallest of −T.
   package var largest: Eigenpair {
     let opposite = SymmetricTridiagonal(diagonal: diagonal.map { -$0 }, coupling: coupling)
     let pair = opposite.smallest
     return Eigenpair(value: -pair.value, lastComponent: pair.lastComponent)
   }
 
-  /// D of T − x = UDUᵀ, from the last row up; nil unless all of it is positive.
+  /// D of T − x = UDUᵀ, from the last row up; nil unless all pivots are positive.
   private func pivots(shiftedBy x: Double) -> [Double]? {
     var pivots = [Double](repeating: 0, count: diagonal.count)
     for row in diagonal.indices.reversed() {
@@ -62,7 +62,8 @@ package struct SymmetricTridiagonal {
     return pivots
   }
 
-  /// The vector with (T − x)s = c·e₁, which is the eigenvector unless that is orthogonal to e₁.
+  /// The last component of the vector with (T − x)s = c·e₁, which is the eigenvector unless that is
+  /// orthogonal to e₁.
   private func lastComponent(_ x: Double) -> Double {
     guard let pivots = pivots(shiftedBy: x) else { return 1 }
     var component = 1.0

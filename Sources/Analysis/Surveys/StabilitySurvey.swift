@@ -9,7 +9,7 @@ public struct StabilitySurvey {
   private let model: Model
   private let dataset: Dataset
   private let function: ScalarFunction
-  private let radii: [Double]
+  private let epsilons: [Double]
   private let directions: Int
   private let probes: ProbeDirections
   private let batch: Int
@@ -18,13 +18,13 @@ public struct StabilitySurvey {
   /// - Parameter model: built for input gradients, for a slice or more.
   /// - Parameter batch: how many samples ranks share at a time; changes no result.
   public init(
-    _ model: Model, _ dataset: Dataset, of function: ScalarFunction, radii: [Double],
+    _ model: Model, _ dataset: Dataset, of function: ScalarFunction, epsilons: [Double],
     directions: Int, probes: ProbeDirections, batch: Int, communicator: any Communicator
   ) {
     self.model = model
     self.dataset = dataset
     self.function = function
-    self.radii = radii
+    self.epsilons = epsilons
     self.directions = directions
     self.probes = probes
     self.batch = batch
@@ -40,18 +40,18 @@ public struct StabilitySurvey {
     model.refresh(.evaluation)
     let stability = try Agreement(communicator).perform {
       try GradientStability(
-        model, of: function, radii: radii, directions: directions, probes: probes)
+        model, of: function, epsilons: epsilons, directions: directions, probes: probes)
     }
     let sweep = SliceSweep(
       dataset, slices: model.configuration.slices, batch: batch, communicator: communicator)
-    let changes = try sweep.run(recordsPerSample: radii.count) { slice in
+    let changes = try sweep.run(recordsPerSample: epsilons.count) { slice in
       slice.copyImages(into: model.input.value)
       return stability.measure(slice.count, labels: slice.labels, first: slice.first)
     }
     let isFinite = changes.map { $0.gradientNorm.isFinite && $0.mean.isFinite }
     if let index = isFinite.firstIndex(of: false) {
       throw SurveyError.notFinite(
-        dataset: dataset.name, split: dataset.split, sample: index / radii.count)
+        dataset: dataset.name, split: dataset.split, sample: index / epsilons.count)
     }
     return changes
   }

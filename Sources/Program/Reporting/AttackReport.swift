@@ -29,7 +29,7 @@ public struct AttackReport {
         ]
         return "\(dataset.split.rawValue),\(sample),\(dataset.labels[sample]),"
           + "\(clean.prediction),\(clean.margin),\(clean.loss),\(epsilon),"
-          + "\(record.isBroken ? 1 : 0),\(source.joined(separator: ",")),\(record.prediction),"
+          + "\(record.isMisclassified ? 1 : 0),\(source.joined(separator: ",")),\(record.prediction),"
           + "\(record.margin),\(record.loss),\(record.distance),\(finding.passes)\n"
       }
     }.joined()

@@ -10,39 +10,39 @@ public struct StabilityReport: SplitReport {
   public let summary: StabilitySummary
   private let dataset: Dataset
   private let changes: [GradientStability.Change]
-  private let radii: [Double]
+  private let epsilons: [Double]
 
   /// - Parameter changes: samples × radii, radii innermost.
-  public init(_ changes: [GradientStability.Change], radii: [Double], of dataset: Dataset) {
+  public init(_ changes: [GradientStability.Change], epsilons: [Double], of dataset: Dataset) {
     self.changes = changes
-    self.radii = radii
+    self.epsilons = epsilons
     self.dataset = dataset
-    summary = StabilitySummary(changes, radii: radii)
+    summary = StabilitySummary(changes, epsilons: epsilons)
   }
 
-  /// A line per sample and radius, in the order of the data set; changes are relative, and empty where the
+  /// A line per sample and epsilon, in the order of the data set; changes are relative, and empty where the
   /// gradient is zero.
   public var csv: String {
     changes.enumerated().map { position, change in
-      let (index, radius) = position.quotientAndRemainder(dividingBy: radii.count)
+      let (index, epsilon) = position.quotientAndRemainder(dividingBy: epsilons.count)
       let mean = change.relativeMean.map { "\($0)" } ?? ""
       let worst = change.relativeWorst.map { "\($0),\(change.worstDirection)" } ?? ","
       return "\(dataset.split.rawValue),\(index),\(dataset.labels[index]),\(change.prediction),"
-        + "\(change.gradientNorm),\(radii[radius]),\(mean),\(worst)\n"
+        + "\(change.gradientNorm),\(epsilons[epsilon]),\(mean),\(worst)\n"
     }.joined()
   }
 
-  /// A row per radius.
+  /// A row per epsilon.
   public var text: String {
     var table = TextTable(header: [
       "‖e‖", "mean", "std err", "p5", "median", "p95", "max", "worst: mean", "p95", "max",
     ])
-    for row in summary.radii {
+    for row in summary.epsilons {
       let numbers: [Double?] = [
         row.mean?.mean, row.mean?.standardError, row.mean?.p5, row.mean?.median, row.mean?.p95,
         row.mean?.maximum, row.worst?.mean, row.worst?.p95, row.worst?.maximum,
       ]
-      table.append([TextTable.number(row.radius)] + numbers.map(TextTable.number))
+      table.append([TextTable.number(row.epsilon)] + numbers.map(TextTable.number))
     }
     let left =
       summary.withoutGradient == 0 ? "" : ", \(summary.withoutGradient) without a gradient left out"

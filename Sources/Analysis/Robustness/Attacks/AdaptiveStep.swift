@@ -1,12 +1,12 @@
 import Failures
 
-/// The step length of one sample in Auto-PGD: halved at checkpoints where it no longer helps.
+/// The step length of one sample in Auto-PGD, which is halved at checkpoints where it no longer
+/// helps.
 ///
-/// Checkpoints lie at iterations ⌈p_j·N⌉ with p_0 = 0, p_1 = 0.22 and
-/// p_{j+1} = p_j + max(p_j − p_{j−1} − 0.03, 0.06). At one of them the step is halved,
-/// and the sample goes back to its best point, if
-/// 1. fewer than ρ = 0.75 of the iterations since the last checkpoint raised the objective, or
-/// 2. neither step nor best value have changed since the last checkpoint.
+/// Checkpoints are the iterations ⌈p_j·N⌉ with p_0 = 0, p_1 = 0.22 and p_{j+1} = p_j + max(p_j −
+/// p_{j−1} − 0.03, 0.06). At a checkpoint the step is halved, and the sample returns to its best
+/// point, if 1. fewer than ρ = 0.75 of the iterations since the last checkpoint raised the
+/// objective, or 2. neither step nor best value have changed since the last checkpoint.
 /// - Source: Croce and Hein, ICML 2020, §4 and algorithm 1.
 package struct AdaptiveStep {
   private static let risingShare = 0.75
@@ -23,7 +23,7 @@ package struct AdaptiveStep {
   private var bestAtCheckpoint: Double
   private var wasHalved = false
 
-  /// What an iteration asks for.
+  /// The advice after an iteration.
   package enum Advice { case goOn, returnToBest }
 
   /// - Parameter value: the objective at the start.
@@ -35,7 +35,7 @@ package struct AdaptiveStep {
     bestAtCheckpoint = value
   }
 
-  /// Takes note of an iteration's value.
+  /// Records the value of an iteration.
   package mutating func advance(to newValue: Double) -> Advice {
     iteration += 1
     if newValue > value { rises += 1 }
@@ -55,10 +55,10 @@ package struct AdaptiveStep {
     return .returnToBest
   }
 
-  /// The checkpoints of so many iterations, but for the one at 0.
+  /// The checkpoints of `iterations` iterations, without the one at 0.
   package static func checkpoints(iterations: Int) -> [Int] {
     require(iterations > 0, "\(iterations) iterations")
-    // In hundredths, which are whole numbers: a ceiling must not meet the rounding of a sum.
+    // In integer hundredths, so that the ceiling does not see the rounding of a sum.
     var (before, p) = (0, 22)
     var checkpoints: [Int] = []
     while p <= 100 {

@@ -1,44 +1,43 @@
 import Failures
 
-/// Which attacks run at which distances, in order, and how hard each tries.
+/// The attacks and their epsilons in order, and the effort of each.
 public struct AttackPlan: Sendable, Equatable {
   public enum Kind: String, Sendable, CaseIterable, Codable {
-    /// ``ProjectedGradientAttack``.
+    /// PGD, see ``ProjectedGradientAttack``.
     case pgd
-    /// ``AutoProjectedGradientAttack`` on the cross-entropy.
+    /// Auto-PGD on the cross-entropy, see ``AutoProjectedGradientAttack``.
     case apgdCrossEntropy = "apgd-ce"
-    /// ``AutoProjectedGradientAttack`` on the targeted difference of logits ratio, one class after
-    /// the other.
+    /// Auto-PGD on the targeted difference of logits ratio, one class after the other.
     case apgdTargeted = "apgd-t"
-    /// ``SquareAttack``.
+    /// The Square attack, see ``SquareAttack``.
     case square
 
-    /// Whether it follows gradients.
+    /// Whether the attack follows gradients.
     public var isGradientBased: Bool { self != .square }
   }
 
-  /// The attacks of AutoAttack in its order, but for FAB, which comes before Square there.
+  /// The attacks of AutoAttack in its order, without FAB, which precedes Square there.
   /// - Source: Croce and Hein, ICML 2020.
   public static let autoAttack: [Kind] = [.apgdCrossEntropy, .apgdTargeted, .square]
 
-  /// How hard attacks try; the defaults are those of their papers.
+  /// The effort of the attacks; the defaults are those of their papers.
   public struct Effort: Sendable, Equatable {
     public var pgdSteps = 50
-    /// Random starts of PGD.
+    /// The number of random starts of PGD.
     public var pgdStarts = 1
-    /// Of Auto-PGD, for each target.
+    /// The iterations of Auto-PGD, for each target.
     public var iterations = 100
-    /// Classes that the targeted attack aims at, if the data set has so many wrong ones.
+    /// The number of target classes, if the data set has so many wrong ones.
     public var targets = 9
     public var queries = 5000
 
     public init() {}
   }
 
-  /// One attack on every sample that is left.
+  /// One attack on every sample that is not yet misclassified.
   public struct Stage: Sendable, Equatable, CustomStringConvertible {
     public let kind: Kind
-    /// The restart, or the target's rank; from 0.
+    /// The index of the restart, or the rank of the target; from 0.
     public let number: Int
 
     public init(_ kind: Kind, number: Int = 0) {
@@ -50,7 +49,7 @@ public struct AttackPlan: Sendable, Equatable {
   }
 
   public let norm: ThreatModel.Norm
-  /// Ascending, each once.
+  /// The epsilons in ascending order, without duplicates.
   public let epsilons: [Double]
   public let kinds: [Kind]
   public let effort: Effort
@@ -71,7 +70,7 @@ public struct AttackPlan: Sendable, Equatable {
     self.seed = seed
   }
 
-  /// What runs at each distance.
+  /// The stages at each epsilon.
   public func stages(classes: Int) -> [Stage] {
     kinds.flatMap { kind in
       let count =
@@ -100,7 +99,7 @@ public struct AttackPlan: Sendable, Equatable {
 }
 
 extension ThreatModel.Norm {
-  /// The paper's distances in L2; multiples of a pixel value's step in L∞.
+  /// The paper's epsilons in L2; multiples of the step of an 8-bit pixel value in L∞.
   public var usualEpsilons: [Double] {
     switch self {
     case .l2: [0.05, 0.1, 0.15, 0.2]
@@ -108,7 +107,7 @@ extension ThreatModel.Norm {
     }
   }
 
-  /// The largest distance between two images of so many pixels in [0, 1].
+  /// The largest distance between two images of `pixels` pixels in [0, 1].
   public func diameter(pixels: Int) -> Double {
     switch self {
     case .l2: Double(pixels).squareRoot()

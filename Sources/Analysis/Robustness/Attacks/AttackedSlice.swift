@@ -2,11 +2,11 @@ import Failures
 import Networks
 import Tensors
 
-/// A few samples under attack, their points in `model.input.value`, and what has been seen of them.
+/// Samples under attack, with their points in `model.input.value` and a record of each.
 ///
-/// Passes always run over a whole slice, since a matrix product may round by its number of rows: places
-/// without a sample hold a copy of another one's image. A sample that is broken rests. Buffers are
-/// allocated once. Needs a model whose plan has input gradients.
+/// Passes always run over a whole slice, since a matrix product may round by its number of rows:
+/// places without a sample hold a copy of another image. A misclassified sample is not attacked
+/// further. Buffers are allocated once. The model must have input gradients.
 public final class AttackedSlice {
   /// One sample of a data set.
   public struct Sample: Sendable, Equatable {
@@ -22,18 +22,19 @@ public final class AttackedSlice {
   public let model: Model
   public private(set) var samples: [Sample] = []
   public private(set) var threat = ThreatModel(.l2, epsilon: 0)
-  /// One per sample.
+  /// One record per sample.
   public private(set) var records: [AttackRecord] = []
-  /// How many samples a pass takes.
+  /// The number of samples of a pass.
   public let capacity: Int
 
   private let images: Tensor
   private let found: Tensor
-  // What attacks keep per sample: the point before, the best point for their objective, its gradient.
+  // The state of attacks, per sample: the previous point, the best point for the objective, its
+  // gradient.
   private let previous: Tensor
   private let best: Tensor
   private let bestGradient: Tensor
-  private let spare: Tensor
+  private let scratch: Tensor
   private var firstLosses: [Double] = []
   private let arena: Arena
 
@@ -49,10 +50,10 @@ public final class AttackedSlice {
     let tensors: [Tensor]
     (tensors, arena) = try Arena.plan { arena in (0..<6).map { _ in arena.tensor(shape) } }
     (images, found, previous) = (tensors[0], tensors[1], tensors[2])
-    (best, bestGradient, spare) = (tensors[3], tensors[4], tensors[5])
+    (best, bestGradient, scratch) = (tensors[3], tensors[4], tensors[5])
   }
 
-  /// Takes samples, whose images `writeImage` writes, at most `capacity` of them.
+  /// Loads at most `capacity` samples, whose images `writeImage` writes.
   public func load(
     _ samples: [Sample], writeImage: (Sample, UnsafeMutableBufferPointer<Float>) -> Void
   ) {
@@ -61,12 +62,12 @@ public final class AttackedSlice {
       "\(samples.count) samples in a slice of \(capacity)")
     self.samples = samples
     for place in 0..<capacity {
-      writeImage(samples[min(place, samples.count - 1)], one(images, place).buffer)
+      writeImage(samples[min(place, samples.count - 1)], row(images, place).buffer)
     }
     begin(ThreatModel(.l2, epsilon: 0))
   }
 
-  /// Forgets what was seen and puts all points back to the images.
+  /// Clears the records and moves all points back to the images.
   public func begin(_ threat: ThreatModel) {
     self.threat = threat
     records = [AttackRecord](repeating: .unseen, count: samples.count)
@@ -74,25 +75,26 @@ public final class AttackedSlice {
     model.input.value.prefix(capacity).copy(from: images)
   }
 
-  /// The places of the samples that are not broken yet.
-  public var active: [Int] { samples.indices.filter { !records[$0].isBroken } }
+  /// The places of the samples that are not misclassified yet.
+  public var active: [Int] { samples.indices.filter { !records[$0].isMisclassified } }
 
   // MARK: - Passes
 
-  /// Logits at the present points, which are judged: a sample keeps the point with the smallest margin.
+  /// Computes logits at the present points and records them: a sample keeps the point with the
+  /// smallest margin.
   public func forward() {
     pass()
-    for place in active { judge(place) }
+    for place in active { record(place) }
   }
 
-  /// Logits at the present points, which nobody judges.
+  /// Computes logits at the present points, without recording them.
   func pass() { model.forward(capacity, mode: .evaluation) }
 
-  /// Each active sample's value of an objective after `forward`, and its gradient in the points.
+  /// Computes each active sample's objective after `forward`, and its gradient in the points.
   ///
-  /// `objective` gets a place and its logits, writes their gradient and returns the value. Values of samples at
-  /// rest are 0.
-  func climb(
+  /// `objective` gets a place and its logits, writes their gradient and returns the value. Values
+  /// of inactive samples are 0.
+  func objectiveGradients(
     _ objective: (Int, UnsafeBufferPointer<Float>, UnsafeMutableBufferPointer<Float>) -> Double
   ) -> [Double] {
     model.logits.gradient.prefix(capacity).fill(0)
@@ -100,7 +102,7 @@ public final class AttackedSlice {
     let active = active
     for place in active {
       values[place] = objective(
-        place, logits(place).values, one(model.logits.gradient, place).buffer)
+        place, logits(place).values, row(model.logits.gradient, place).buffer)
     }
     model.backward(capacity)
     for place in active where gradient(place).buffer.allSatisfy({ $0 == 0 }) {
@@ -109,7 +111,7 @@ public final class AttackedSlice {
     return values
   }
 
-  private func judge(_ place: Int) {
+  private func record(_ place: Int) {
     let logits = logits(place)
     records[place].passes += 1
     guard logits.isFinite else {
@@ -125,7 +127,7 @@ public final class AttackedSlice {
     guard margin < records[place].margin || prediction != label else { return }
     let point = point(place)
     records[place].prediction = prediction
-    records[place].isBroken = prediction != label
+    records[place].isMisclassified = prediction != label
     records[place].margin = margin
     records[place].loss = loss
     records[place].distance = threat.distance(point, image(place))
@@ -133,21 +135,21 @@ public final class AttackedSlice {
     require(
       threat.contains(point, around: image(place)),
       "sample \(samples[place].index) was moved by \(records[place].distance) out of \(threat)")
-    one(found, place).copy(from: point)
+    row(found, place).copy(from: point)
   }
 
   // MARK: - Places
 
-  public func image(_ place: Int) -> Tensor { one(images, place) }
-  public func point(_ place: Int) -> Tensor { one(model.input.value, place) }
-  /// The point that the record is about.
-  public func foundPoint(_ place: Int) -> Tensor { one(found, place) }
-  func gradient(_ place: Int) -> Tensor { one(model.input.gradient, place) }
-  func previous(_ place: Int) -> Tensor { one(previous, place) }
-  func best(_ place: Int) -> Tensor { one(best, place) }
-  func bestGradient(_ place: Int) -> Tensor { one(bestGradient, place) }
-  func spare(_ place: Int) -> Tensor { one(spare, place) }
+  public func image(_ place: Int) -> Tensor { row(images, place) }
+  public func point(_ place: Int) -> Tensor { row(model.input.value, place) }
+  /// The point of the record.
+  public func foundPoint(_ place: Int) -> Tensor { row(found, place) }
+  func gradient(_ place: Int) -> Tensor { row(model.input.gradient, place) }
+  func previous(_ place: Int) -> Tensor { row(previous, place) }
+  func best(_ place: Int) -> Tensor { row(best, place) }
+  func bestGradient(_ place: Int) -> Tensor { row(bestGradient, place) }
+  func scratch(_ place: Int) -> Tensor { row(scratch, place) }
   func logits(_ place: Int) -> Logits { Logits(model.logits, sample: place) }
 
-  private func one(_ tensor: Tensor, _ place: Int) -> Tensor { tensor.slice(place..<place + 1) }
+  private func row(_ tensor: Tensor, _ place: Int) -> Tensor { tensor.slice(place..<place + 1) }
 }

@@ -1,18 +1,17 @@
 import Failures
 import Kernels
 
-/// Auto-PGD: projected gradient steps with momentum, and a step length that adapts itself per
-/// sample.
+/// Auto-PGD: projected gradient steps with momentum, and a step length that adapts to each sample.
 ///
-/// z = P(x_k + η·d(∇f(x_k))),  x_{k+1} = P(x_k + α(z − x_k) + (1 − α)(x_k − x_{k−1})),  α = 0.75
-/// but 1 in the first iteration, η = 2ε at first and then as ``AdaptiveStep`` has it.
+/// z = P(x_k + η·d(∇f(x_k))), x_{k+1} = P(x_k + α(z − x_k) + (1 − α)(x_k − x_{k−1})). α is 1 in the
+/// first iteration and 0.75 later; η starts at 2ε and is then the length of ``AdaptiveStep``.
 /// - Source: Croce and Hein, "Reliable evaluation of adversarial robustness with an ensemble of
 ///   diverse parameter-free attacks", ICML 2020, algorithm 1.
 public struct AutoProjectedGradientAttack: Attack {
   public enum Objective: Sendable, Equatable {
     case crossEntropy
-    /// The targeted difference of logits ratio towards the class whose logit at the image is the
-    /// `rank`-th largest of the wrong ones, from 0.
+    /// The targeted difference of logits ratio. The target is the class with the `rank`-th largest
+    /// logit of the wrong ones at the image, from 0.
     case targetedRatio(rank: Int)
   }
 
@@ -34,7 +33,7 @@ public struct AutoProjectedGradientAttack: Attack {
     start.place(slice)
     slice.forward()
     if slice.active.isEmpty { return }
-    let values = climb(slice, targets)
+    let values = objectiveGradients(slice, targets)
     let checkpoints = AdaptiveStep.checkpoints(iterations: iterations)
     var steps = values.map {
       AdaptiveStep(length: 2 * slice.threat.epsilon, checkpoints: checkpoints, value: $0)
@@ -49,9 +48,9 @@ public struct AutoProjectedGradientAttack: Attack {
           slice, place, by: steps[place].length, momentum: iteration == 0 ? 0 : Self.momentumShare)
       }
       slice.forward()
-      // Nothing follows the last point that would need its gradient.
+      // The last point needs no gradient.
       if slice.active.isEmpty || iteration == iterations - 1 { return }
-      let values = climb(slice, targets)
+      let values = objectiveGradients(slice, targets)
       for place in slice.active {
         if values[place] > steps[place].best { keepBest(slice, place) }
         if steps[place].advance(to: values[place]) == .returnToBest {
@@ -66,7 +65,7 @@ public struct AutoProjectedGradientAttack: Attack {
   private func move(
     _ slice: AttackedSlice, _ place: Int, by length: Double, momentum: Float
   ) {
-    let (x, z, previous) = (slice.point(place), slice.spare(place), slice.previous(place))
+    let (x, z, previous) = (slice.point(place), slice.scratch(place), slice.previous(place))
     z.copy(from: x)
     slice.threat.ascend(z, along: slice.gradient(place), by: length)
     slice.threat.project(z, around: slice.image(place))
@@ -83,8 +82,8 @@ public struct AutoProjectedGradientAttack: Attack {
     slice.bestGradient(place).copy(from: slice.gradient(place))
   }
 
-  private func climb(_ slice: AttackedSlice, _ targets: [Int]) -> [Double] {
-    slice.climb { place, logits, gradient in
+  private func objectiveGradients(_ slice: AttackedSlice, _ targets: [Int]) -> [Double] {
+    slice.objectiveGradients { place, logits, gradient in
       let label = slice.samples[place].label
       return switch objective {
       case .crossEntropy:
@@ -96,7 +95,7 @@ public struct AutoProjectedGradientAttack: Attack {
     }
   }
 
-  /// Each sample's target; none for the cross-entropy.
+  /// The target of each sample; empty for the cross-entropy.
   private func targets(_ slice: AttackedSlice) -> [Int] {
     guard case .targetedRatio(let rank) = objective else { return [] }
     slice.pass()

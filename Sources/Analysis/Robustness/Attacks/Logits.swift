@@ -14,7 +14,7 @@ struct Logits {
     values.indices.dropFirst().reduce(0) { values[$1] > values[$0] ? $1 : $0 }
   }
 
-  /// z_y − max_{i≠y} z_i; not positive where the prediction is another class.
+  /// z_y − max_{i≠y} z_i; not positive if the prediction is another class.
   func margin(of label: Int) -> Float {
     require(values.count > 1, "no margin between \(values.count) classes")
     var rival = -Float.infinity
@@ -22,7 +22,7 @@ struct Logits {
     return values[label] - rival
   }
 
-  /// The classes but `label`, by descending logit.
+  /// The classes except `label`, by descending logit.
   func others(than label: Int) -> [Int] { Logits.descending(values).filter { $0 != label } }
 
   var isFinite: Bool { values.allSatisfy(\.isFinite) }

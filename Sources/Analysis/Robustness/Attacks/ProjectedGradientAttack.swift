@@ -1,10 +1,10 @@
 import Failures
 
 /// Projected gradient descent as a measurement: labels, evaluation mode, clipping, a random start,
-/// and the best iterate counts, not the last.
+/// and the best iterate, not the last.
 ///
-/// The step is that of ``ProjectedGradientDescent``, of length 2.5·ε/steps, so that a sample can
-/// reach the ball's edge from any start and still move along it.
+/// The step is that of ``ProjectedGradientDescent``, with length 2.5·ε/steps: a sample can reach
+/// the edge of the ball from any start, and still move along it.
 /// - Source: Madry et al., "Towards deep learning models resistant to adversarial attacks", ICLR
 ///   2018.
 public struct ProjectedGradientAttack: Attack {
@@ -22,7 +22,7 @@ public struct ProjectedGradientAttack: Attack {
     start.place(slice)
     slice.forward()
     for _ in 0..<steps where !slice.active.isEmpty {
-      _ = slice.climb { place, logits, gradient in
+      _ = slice.objectiveGradients { place, logits, gradient in
         AttackObjective.crossEntropy(
           logits, label: slice.samples[place].label, gradient: gradient)
       }

@@ -4,12 +4,12 @@ import Networks
 import RandomNumbers
 import Tensors
 
-/// x ← P(x + η·d(∇ₓℓ)) from a point near the image: a fixed number of steps up the loss, all
+/// x ← P(x + η·d(∇ₓℓ)) from a point near the image: a fixed number of steps up the loss, for all
 /// samples at once.
 ///
 /// P projects into the threat model, d is its steepest direction, ℓ the cross-entropy. This is the
 /// attack of adversarial training; ``ProjectedGradientAttack`` measures with the same step. Buffers
-/// are allocated once, nothing in `run`. Needs a model whose plan has input gradients, refreshed.
+/// are allocated once, and none in `run`. The model must have input gradients and be refreshed.
 /// - Source: Madry et al., "Towards deep learning models resistant to adversarial attacks", ICLR
 ///   2018.
 public final class ProjectedGradientDescent {
@@ -27,8 +27,8 @@ public final class ProjectedGradientDescent {
     public var start: Start
     /// The mode of the passes.
     ///
-    /// In training mode samples interact through the batch's statistics, and every pass makes its
-    /// collectives; the statistics are staged, never committed.
+    /// In training mode samples interact through the batch statistics, and every pass makes its
+    /// collectives. The statistics are staged, never committed.
     public var mode: Mode
 
     public init(
@@ -45,7 +45,7 @@ public final class ProjectedGradientDescent {
     }
   }
 
-  /// Whose loss rises.
+  /// The labels of the loss that the attack raises.
   public enum Labels {
     case given(UnsafeBufferPointer<Int32>)
     /// The classes that the model predicts at the images.
@@ -54,7 +54,7 @@ public final class ProjectedGradientDescent {
 
   public let model: Model
   public let settings: Settings
-  /// Random starts are functions of seed, sample and number.
+  /// Random starts are a function of seed, sample and number.
   public let seed: UInt64
   private let loss = SoftmaxCrossEntropy()
   private let image: Tensor
@@ -73,12 +73,13 @@ public final class ProjectedGradientDescent {
     }
   }
 
-  /// Moves the first `samples` images of `model.input.value` to where the attack ends.
+  /// Replaces the first `samples` images of `model.input.value` by the attack's last points.
   ///
-  /// Overwrites the model's values and gradients of the input. In training mode collective.
+  /// Overwrites the model's values and the gradients of the input. Collective in training mode.
   /// - Parameters:
-  ///   - indices: of the samples in their data set; with `number`, what random starts are keyed by.
-  ///   - number: of the start: a restart, or an epoch.
+  /// - indices: the indices of the samples in their data set; with `number`, they key the random
+  ///   starts.
+  /// - number: the number of the start, such as a restart or an epoch.
   public func run(
     _ samples: Int, labels: Labels, indices: UnsafeBufferPointer<Int32>, number: Int = 0
   ) {
@@ -91,7 +92,7 @@ public final class ProjectedGradientDescent {
         var generator = KeyedGenerator(
           seed: seed, purpose: .attackStart, a: UInt64(indices[sample]), b: UInt64(number))
         settings.threat.writeRandomPoint(
-          around: one(image, sample), using: &generator, into: one(input.value, sample))
+          around: row(image, sample), using: &generator, into: row(input.value, sample))
       }
     }
     for _ in 0..<settings.steps {
@@ -99,9 +100,9 @@ public final class ProjectedGradientDescent {
       _ = loss.forward(model.logits.prefix(samples), labels: classes, scale: 1)
       model.backward(samples)
       for sample in 0..<samples {
-        let point = one(input.value, sample)
-        settings.threat.ascend(point, along: one(input.gradient, sample), by: settings.stepSize)
-        settings.threat.project(point, around: one(image, sample))
+        let point = row(input.value, sample)
+        settings.threat.ascend(point, along: row(input.gradient, sample), by: settings.stepSize)
+        settings.threat.project(point, around: row(image, sample))
       }
     }
     withExtendedLifetime(arena) {}
@@ -119,7 +120,7 @@ public final class ProjectedGradientDescent {
     }
   }
 
-  private func one(_ tensor: Tensor, _ sample: Int) -> Tensor {
+  private func row(_ tensor: Tensor, _ sample: Int) -> Tensor {
     tensor.slice(sample..<sample + 1)
   }
 }

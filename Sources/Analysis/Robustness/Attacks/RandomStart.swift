@@ -1,12 +1,12 @@
 import RandomNumbers
 
-/// Where a gradient attack starts: a random point that is a function of seed, sample and two
+/// The start of a gradient attack: a random point that is a function of seed, sample and two
 /// numbers.
 public struct RandomStart: Sendable, Equatable {
   public let seed: UInt64
-  /// The attack's, so that attacks on the same sample start apart.
+  /// The number of the attack, so that attacks on the same sample start apart.
   public let attack: Int
-  /// The restart's.
+  /// The number of the restart.
   public let number: Int
 
   public init(seed: UInt64, attack: Int = 0, number: Int = 0) {
@@ -15,7 +15,7 @@ public struct RandomStart: Sendable, Equatable {
     self.number = number
   }
 
-  /// Puts every active sample of a slice to its start.
+  /// Moves every active sample of a slice to its start.
   func place(_ slice: AttackedSlice) {
     for place in slice.active {
       var generator = KeyedGenerator(

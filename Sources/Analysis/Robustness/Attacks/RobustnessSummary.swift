@@ -1,16 +1,17 @@
-/// Robust accuracy at every distance, and signs that an attack may have failed rather than the
-/// model resisted.
+/// Robust accuracy at every epsilon, and signs that an attack failed although the model is not
+/// robust.
 public struct RobustnessSummary: Sendable, Equatable, Encodable {
-  /// At one distance.
+  /// The results at one epsilon.
   public struct AtEpsilon: Sendable, Equatable, Encodable {
     public let epsilon: Double
-    /// Samples that are classified correctly and that no attack has broken.
+    /// Samples that are classified correctly, and that no attack has misclassified.
     public let robust: Proportion
-    /// Samples that were attacked here: those that no smaller distance had broken.
+    /// The number of samples that were attacked here: those that no smaller epsilon had
+    /// misclassified.
     public let attacked: Int
-    /// Of them, how many each attack has broken first.
+    /// The number of attacked samples that each attack was first to misclassify.
     public let broken: [String: Int]
-    /// Mean distance of the examples found here.
+    /// The mean distance of the examples found here.
     public let meanDistance: Double?
     public let signs: Signs
 
@@ -20,29 +21,31 @@ public struct RobustnessSummary: Sendable, Equatable, Encodable {
     }
   }
 
-  /// Signs of masked gradients among the samples attacked at one distance; all zero is as it should
-  /// be.
+  /// Signs of masked gradients among the samples attacked at one epsilon; all are zero without
+  /// masking.
   ///
-  /// One or two samples may be chance: Square draws at random, and the loss of a sample that the
-  /// model is sure of has no gradient in single precision.
+  /// One or two samples may be chance: Square draws at random, and the loss of a confident sample
+  /// has no gradient in single precision.
   /// - Source: Carlini et al., "On evaluating adversarial robustness", 2019, §3; Croce and Hein,
   ///   ICML 2020.
   public struct Signs: Sendable, Equatable, Encodable {
-    /// Samples at which an attack met a gradient of exactly zero.
+    /// The number of samples where an attack met a gradient of exactly zero.
     public let withoutGradient: Int
-    /// Samples at which no step on the cross-entropy raised it above that of a random start.
+    /// The number of samples where no step on the cross-entropy raised it above its value at a
+    /// random start.
     public let withoutGrowth: Int
-    /// Samples that Square broke after the gradient attacks could not; nil if not both were run.
+    /// The number of samples that Square misclassified after the gradient attacks could not; nil
+    /// unless both ran.
     public let squareOnly: Int?
-    /// Whether no sample fell that the next smaller distance had left, of at least
+    /// Whether no sample was misclassified here that the next smaller epsilon had left, of at least
     /// ``fewestAttacked``.
     public let isFlat: Bool
 
-    /// How many samples make a sign.
+    /// The smallest number of samples that is a sign.
     public static let fewestSamples = 3
 
-    /// The least n with 0.95ⁿ < 0.05: if so many are attacked and none falls, then at 95 %
-    /// confidence fewer than 5 % of all would.
+    /// The least n with 0.95ⁿ < 0.05: if none of n attacked samples is misclassified, then at 95 %
+    /// confidence fewer than 5 % of all would be.
     public static let fewestAttacked = 59
 
     public var areClear: Bool {
@@ -64,30 +67,30 @@ public struct RobustnessSummary: Sendable, Equatable, Encodable {
 
   init(_ tally: RobustnessTally) {
     let samples = tally.clean.count
-    accuracy = Proportion(tally.clean.count { !$0.isBroken }, of: samples)
+    accuracy = Proportion(tally.clean.count { !$0.isMisclassified }, of: samples)
     let kinds = tally.plan.kinds
     let comparesSquare =
       kinds.firstIndex(of: .square).map { kinds[..<$0].contains(where: \.isGradientBased) } ?? false
     var rows: [AtEpsilon] = []
     for (epsilon, findings) in zip(tally.plan.epsilons, tally.findings) {
       let here = findings.filter { $0.epsilon == epsilon }
-      let brokenHere = here.filter(\.record.isBroken)
-      let robust = Proportion(findings.count { !$0.record.isBroken }, of: samples)
+      let misclassified = here.filter(\.record.isMisclassified)
+      let robust = Proportion(findings.count { !$0.record.isMisclassified }, of: samples)
       let before = rows.last?.robust ?? accuracy
-      let distances = brokenHere.map(\.record.distance)
+      let distances = misclassified.map(\.record.distance)
       rows.append(
         AtEpsilon(
           epsilon: epsilon, robust: robust, attacked: here.count,
           broken: Dictionary(
             uniqueKeysWithValues: kinds.map { kind in
-              (kind.rawValue, brokenHere.count { $0.attack == kind })
+              (kind.rawValue, misclassified.count { $0.attack == kind })
             }),
           meanDistance: distances.isEmpty
             ? nil : distances.reduce(0, +) / Double(distances.count),
           signs: Signs(
             withoutGradient: here.count(where: \.hasZeroGradient),
             withoutGrowth: here.count(where: \.hasNoGrowth),
-            squareOnly: comparesSquare ? brokenHere.count { $0.attack == .square } : nil,
+            squareOnly: comparesSquare ? misclassified.count { $0.attack == .square } : nil,
             isFlat: !rows.isEmpty && robust == before && here.count >= Signs.fewestAttacked)))
     }
     epsilons = rows

@@ -1,31 +1,32 @@
 import Failures
 
-/// What attacks have found of every sample, distance by distance, from the smallest.
+/// The findings of attacks for every sample, epsilon by epsilon, from the smallest.
 ///
-/// An adversarial example at a distance is one at every larger distance, so a broken sample stays
-/// broken and is not attacked again: robust accuracy never rises with ε.
+/// An adversarial example at one epsilon is one at every larger epsilon, so a misclassified sample
+/// stays misclassified and is not attacked again: robust accuracy never rises with epsilon.
 public struct RobustnessTally: Sendable {
-  /// What is known of a sample at a distance.
+  /// The finding for a sample at one epsilon.
   public struct Finding: Sendable, Equatable {
-    /// The point with the smallest margin, over all attacks at this distance; that of the smaller
-    /// distance where the sample was broken there.
+    /// The point with the smallest margin, over all attacks at this epsilon. If a smaller epsilon
+    /// sufficed, it is the point found there.
     public fileprivate(set) var record: AttackRecord
-    /// What found the point; nil for the image itself.
+    /// The attack that found the point; nil for the image itself.
     public fileprivate(set) var attack: AttackPlan.Kind?
-    /// The distance at which it was looked for; nil for the image itself.
+    /// The epsilon at which the attack found the point; nil for the image itself.
     public fileprivate(set) var epsilon: Double?
-    /// Whether the first gradient that was asked for, or a later one, was zero.
+    /// Whether a gradient of an attack was zero.
     public fileprivate(set) var hasZeroGradient = false
-    /// Whether no step of PGD or Auto-PGD on the cross-entropy raised it above that of the start.
+    /// Whether no step of PGD or Auto-PGD on the cross-entropy raised it above its value at the
+    /// start.
     public fileprivate(set) var hasNoGrowth = false
-    /// Forward passes at this distance.
+    /// The number of forward passes at this epsilon.
     public fileprivate(set) var passes = 0
   }
 
   public let plan: AttackPlan
-  /// At the images.
+  /// The records at the images themselves.
   public let clean: [AttackRecord]
-  /// Per distance, one per sample; only for the distances begun.
+  /// One finding per sample, for each epsilon that has begun.
   public private(set) var findings: [[Finding]] = []
 
   public init(_ plan: AttackPlan, clean: [AttackRecord]) {
@@ -34,31 +35,31 @@ public struct RobustnessTally: Sendable {
     self.clean = clean
   }
 
-  /// Turns to the next larger distance.
+  /// Begins the next larger epsilon.
   public mutating func beginNextEpsilon() {
     let before = findings.last
     findings.append(
       clean.indices.map { sample in
-        if let broken = before?[sample], broken.record.isBroken {
-          return Finding(record: broken.record, attack: broken.attack, epsilon: broken.epsilon)
+        if let found = before?[sample], found.record.isMisclassified {
+          return Finding(record: found.record, attack: found.attack, epsilon: found.epsilon)
         }
         return Finding(record: clean[sample], attack: nil, epsilon: nil)
       })
   }
 
-  /// The samples that are not broken at the present distance, in their order.
+  /// The samples that are not misclassified at the present epsilon, in their order.
   public var survivors: [Int] {
     guard let findings = findings.last else { return [] }
-    return findings.indices.filter { !findings[$0].record.isBroken }
+    return findings.indices.filter { !findings[$0].record.isMisclassified }
   }
 
-  /// Takes note of what an attack found of a survivor at the present distance.
+  /// Records the result of an attack on a survivor at the present epsilon.
   public mutating func add(_ record: AttackRecord, of sample: Int, by kind: AttackPlan.Kind) {
     let present = findings.count - 1
-    require(present >= 0, "no distance has begun")
+    require(present >= 0, "no epsilon has begun")
     var finding = findings[present][sample]
-    require(!finding.record.isBroken, "sample \(sample) was broken before \(kind)")
-    if record.isBroken || finding.attack == nil || record.margin < finding.record.margin {
+    require(!finding.record.isMisclassified, "sample \(sample) was misclassified before \(kind)")
+    if record.isMisclassified || finding.attack == nil || record.margin < finding.record.margin {
       finding.record = record
       finding.attack = kind
       finding.epsilon = plan.epsilons[present]
@@ -66,7 +67,7 @@ public struct RobustnessTally: Sendable {
     finding.passes += record.passes
     if kind.isGradientBased && record.hasZeroGradient { finding.hasZeroGradient = true }
     if kind == .pgd || kind == .apgdCrossEntropy {
-      finding.hasNoGrowth = finding.hasNoGrowth || !(record.isBroken || record.hasGrown)
+      finding.hasNoGrowth = finding.hasNoGrowth || !(record.isMisclassified || record.hasGrown)
     }
     findings[present][sample] = finding
   }

@@ -2,18 +2,18 @@ import Failures
 import RandomNumbers
 import Tensors
 
-/// The Square attack: random search that sees logits only, so that masked gradients do not mislead
+/// The Square attack: random search that reads logits only, so that masked gradients do not mislead
 /// it.
 ///
-/// Each query changes a random square window of the best point so far and keeps the change if the
-/// margin z_y − max_{i≠y} z_i falls. The window's share of the image begins at p = 0.8 and is
+/// Each query changes a random square window of the best point so far, and keeps the change if the
+/// margin z_y − max_{i≠y} z_i falls. The window's share of the image starts at p = 0.8 and is
 /// halved at the paper's fractions of the queries. Proposals are a function of seed, sample and
 /// query.
 /// - Source: Andriushchenko, Croce, Flammarion and Hein, "Square attack: a query-efficient
 ///   black-box adversarial attack via random search", ECCV 2020; p as in Croce and Hein, ICML 2020.
 public struct SquareAttack: Attack {
   private static let initialShare = 0.8
-  /// Halvings of p, at these queries of 10,000.
+  /// The queries, of 10,000, after which p is halved.
   private static let halvings = [10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000]
   private static let scheduleLength = 10_000
 

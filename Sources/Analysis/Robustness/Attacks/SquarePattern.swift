@@ -5,7 +5,7 @@
 /// − 1|, |s − ⌊h₂/2⌋ − 1|), r and s from 1. The pattern is η^(h,k) beside −η^(h,h−k), k = ⌊h/2⌋.
 /// - Source: Andriushchenko et al., "Square attack", ECCV 2020, §3.4.
 package enum SquarePattern {
-  /// Whether the pyramids lie side by side, or one above the other.
+  /// The arrangement of the pyramids: side by side, or one above the other.
   package enum Orientation { case horizontal, vertical }
 
   /// side × side numbers, row by row, of L2 norm 1.

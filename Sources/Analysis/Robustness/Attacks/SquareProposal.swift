@@ -49,14 +49,14 @@ struct SquareProposal {
     case .linf:
       setWindow(side: min(max(Int(side), 1), min(height, width)), &generator)
     case .l2:
-      // Odd and at least 3, so that a window has a centre and the bump a slope.
+      // An odd side of at least 3, so that a window has a centre and the bump a slope.
       moveNorm(side: min(max(Int(side) | 1, 3), min(height, width)), &generator)
     }
   }
 
   // MARK: - L∞
 
-  /// One corner of the ball per channel, all over a window.
+  /// Sets a window to one corner of the ball per channel.
   private func setWindow(side: Int, _ generator: inout KeyedGenerator) {
     let window = Window(side: side, height: height, width: width, &generator)
     for channel in 0..<channels {
@@ -93,10 +93,10 @@ struct SquareProposal {
     combine(1, image, factor, point, into: point)
   }
 
-  /// Takes the change of a second window, and what is unused of ε, for a bump in the first.
+  /// Moves the norm of a second window, and the unused part of ε, to a bump in the first window.
   ///
-  /// ν = x̂ − x is the present change. Per channel the first window gets
-  /// (±η + ν/‖ν‖) at norm √(‖ν‖² over both windows + (ε² − ‖ν‖²)/C), the second one none.
+  /// ν = x̂ − x is the present change. Per channel the first window gets (±η + ν/‖ν‖) with norm
+  /// √(‖ν‖² over both windows + (ε² − ‖ν‖²)/C), and the second window gets 0.
   private func moveNorm(side: Int, _ generator: inout KeyedGenerator) {
     let first = Window(side: side, height: height, width: width, &generator)
     let second = Window(side: side, height: height, width: width, &generator)
@@ -126,7 +126,7 @@ struct SquareProposal {
         let pixel = pixel(row, column, channel)
         point[pixel] = image[pixel]
       }
-      // A bump that cancels the old change leaves nothing to scale.
+      // If the bump cancels the old change, there is nothing to scale.
       let factor = sum > 0 ? Float(((firstSquares + secondSquares + unused) / sum).squareRoot()) : 0
       first.forEachPosition { position, row, column in
         let pixel = pixel(row, column, channel)

@@ -8,9 +8,8 @@ import Tensors
 extension ThreatModel {
   /// point ← image + δ·min(1, ε/‖δ‖₂).
   ///
-  /// Rounding image + δ to `Float` can leave the ball again by a few units in the last place; each
-  /// further round asks for a ball that is smaller by twice as much, until the rounded point is
-  /// inside.
+  /// Rounding image + δ to `Float` can leave the ball by a few units in the last place. Each
+  /// further round shrinks the ball twice as much, until the rounded point is inside.
   func shrink(_ point: Tensor, around image: Tensor) {
     var norm = squaredDistance(point, image).squareRoot()
     var shrinkage = 0.0
@@ -26,7 +25,7 @@ extension ThreatModel {
     }
   }
 
-  /// Each pixel into [image − ε, image + ε], ends rounded inwards.
+  /// Clamps each pixel to [image − ε, image + ε], with the ends rounded inwards.
   func clampToBall(_ point: Tensor, around image: Tensor) {
     for index in 0..<point.count {
       let center = Double(image[index])
@@ -40,7 +39,7 @@ extension ThreatModel {
 
   func squaredDistance(_ a: Tensor, _ b: Tensor) -> Double {
     let (a, b) = (a.buffer, b.buffer)
-    // Four sums at a time: a single one would wait for each addition.
+    // Four sums at a time, since a single sum would wait for each addition.
     var sums = SIMD4<Double>.zero
     var index = 0
     while index + 4 <= a.count {
@@ -69,6 +68,6 @@ extension ThreatModel {
   /// x^(1/n).
   static func root(_ x: Double, of n: Int) -> Double { pow(x, 1 / Double(n)) }
 
-  /// Of a radius, relative: one unit in the last place of a `Float` below 1.
+  /// The smallest shrinkage of a radius, relative: one unit in the last place of a `Float` below 1.
   private static let smallestShrinkage = 0x1p-23
 }

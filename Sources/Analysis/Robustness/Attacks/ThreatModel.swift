@@ -3,21 +3,22 @@ import Kernels
 import RandomNumbers
 import Tensors
 
-/// What an attacker may do to an image: move it by at most ε in a norm, within the range of pixels.
+/// The changes that an attacker may make to an image: at most ε in a norm, within the range of
+/// pixels.
 ///
-/// Distances are in pixel units, over all pixels and channels of an image. What
-/// ``project(_:around:)`` leaves is inside to the last bit: in exact arithmetic of its `Float`
-/// pixels, up to the rounding of a sum in `Double`.
+/// Distances are in pixel units, over all pixels and channels of an image. The result of
+/// ``project(_:around:)`` is inside to the last bit: in exact arithmetic of its `Float` pixels, up
+/// to the rounding of a sum in `Double`.
 public struct ThreatModel: Sendable, Equatable {
   public enum Norm: String, Sendable, CaseIterable {
     case l2, linf
   }
 
-  /// Which pixels are images.
+  /// The range of pixels.
   public enum Pixels: Sendable, Equatable {
     /// [0, 1].
     case unit
-    /// All numbers: the paper's training attack does not clip.
+    /// All numbers, as in the paper's training attack, which does not clip.
     case unbounded
   }
 
@@ -33,7 +34,7 @@ public struct ThreatModel: Sendable, Equatable {
     self.pixels = pixels
   }
 
-  /// ‖a − b‖ in this norm, of one image each.
+  /// ‖a − b‖ in this norm; a and b are one image each.
   public func distance(_ a: Tensor, _ b: Tensor) -> Double {
     require(a.shape == b.shape, "a distance between \(a.shape) and \(b.shape)")
     return switch norm {
@@ -42,7 +43,7 @@ public struct ThreatModel: Sendable, Equatable {
     }
   }
 
-  /// Whether `point` is one of the images that the attacker may show instead of `image`.
+  /// Whether the attacker may show `point` instead of `image`.
   public func contains(_ point: Tensor, around image: Tensor) -> Bool {
     let isImage =
       switch pixels {
@@ -52,9 +53,9 @@ public struct ThreatModel: Sendable, Equatable {
     return isImage && distance(point, image) <= epsilon * (1 + Self.roundingOfDistance)
   }
 
-  /// Moves `point` into the ball around `image` and the range of pixels; both are one image.
+  /// Moves `point` into the ball around `image` and the range of pixels; both are one image each.
   ///
-  /// Into the ball first: clipping to a box that holds the image brings no pixel further from it.
+  /// The ball comes first: clipping to a box that contains the image moves no pixel away from it.
   public func project(_ point: Tensor, around image: Tensor) {
     switch norm {
     case .l2: shrink(point, around: image)
@@ -67,8 +68,8 @@ public struct ThreatModel: Sendable, Equatable {
 
   /// point ← point + length·d, d = g/‖g‖₂ or sign g.
   ///
-  /// That is the direction in which a linear function with gradient g rises fastest per unit of the
-  /// norm. A gradient of zero has none and moves nothing.
+  /// This is the direction in which a linear function with gradient g rises fastest per unit of the
+  /// norm. A zero gradient moves nothing.
   public func ascend(_ point: Tensor, along gradient: Tensor, by length: Double) {
     switch norm {
     case .l2:
@@ -91,7 +92,7 @@ public struct ThreatModel: Sendable, Equatable {
     switch norm {
     case .l2:
       generator.fillNormal(point.buffer, standardDeviation: 1)
-      // A uniform share of the ball's volume, which grows with the count-th power of the radius.
+      // A uniform share of the ball's volume, which grows with the radius to the power of `count`.
       let radius = epsilon * Self.root(generator.uniform(), of: point.count)
       let factor = Float(radius / sumOfSquares(point).squareRoot())
       combine(1, image, factor.isFinite ? factor : 0, point, into: point)
@@ -103,6 +104,6 @@ public struct ThreatModel: Sendable, Equatable {
     project(point, around: image)
   }
 
-  /// Of a double-precision sum over the pixels of an image, relative.
+  /// The rounding of a double-precision sum over the pixels of an image, relative.
   private static let roundingOfDistance = 1e-12
 }

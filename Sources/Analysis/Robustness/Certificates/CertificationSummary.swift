@@ -1,22 +1,22 @@
 import Curvature
 import Failures
 
-/// The certified radii of a data set, and its certified accuracy.
+/// The certified radii and the certified accuracy of a data set.
 public struct CertificationSummary: Sendable, Equatable, Encodable {
-  /// Samples that keep their class everywhere within one distance.
-  public struct AtDistance: Sendable, Equatable, Encodable {
+  /// The samples that provably keep their class for all ‖e‖₂ < epsilon.
+  public struct AtEpsilon: Sendable, Equatable, Encodable {
     public let epsilon: Double
     public let certified: Int
-    /// Of all samples.
+    /// The share of certified samples among all samples.
     public let accuracy: Double
   }
 
   public let samples: Int
   public let accuracy: Double
-  public let certified: [AtDistance]
-  /// Of samples that are classified rightly; nil if none is.
+  public let certified: [AtEpsilon]
+  /// Statistics of the radii of correctly classified samples; nil if there are none.
   public let radius: SampleStatistics?
-  /// Of their radii from the Lipschitz constant alone.
+  /// Statistics of their radii from the Lipschitz constant alone.
   public let firstOrderRadius: SampleStatistics?
 
   private enum CodingKeys: String, CodingKey {
@@ -36,11 +36,11 @@ public struct CertificationSummary: Sendable, Equatable, Encodable {
     accuracy = Double(right.count) / Double(labels.count)
     certified = epsilons.map { epsilon in
       let count = right.count { $0.radius > epsilon }
-      return AtDistance(
+      return AtEpsilon(
         epsilon: epsilon, certified: count, accuracy: Double(count) / Double(labels.count))
     }
     func statistics(_ radii: [Double]) -> SampleStatistics? {
-      // A margin that does not depend on the input is certain at any distance.
+      // A margin that does not depend on the input has an infinite radius.
       let finite = radii.filter(\.isFinite)
       return finite.isEmpty ? nil : SampleStatistics(finite)
     }

@@ -4,10 +4,10 @@ import Kernels
 /// included.
 ///
 /// The largest of ``GramIteration``'s upper bounds over the blocks of a ``CircularConvolution``,
-/// whose norm is at least that of the zero-padded operator; within 1 % of the circular operator's
-/// own.
+/// whose norm is at least that of the zero-padded operator. It exceeds the circular operator's norm
+/// by at most 1 %.
 public enum CertifiedNorm {
-  /// How far above the circular operator's norm the bound may be.
+  /// The largest excess of the bound over the circular operator's norm, relative.
   public static let tolerance = 0.01
 
   /// - Parameter weight: [kh, kw, inputs, outputs].
@@ -28,7 +28,7 @@ public enum CertifiedNorm {
     return upper + circular.blockError
   }
 
-  /// Multiplications of the iterations, about: how ranks share layers.
+  /// The approximate multiplications of the iterations, by which ranks divide the layers.
   static func cost(_ geometry: ConvolutionGeometry) -> Int {
     let rows = min(geometry.outputChannels, geometry.inputChannels)
     let columns = max(geometry.outputChannels, geometry.inputChannels)

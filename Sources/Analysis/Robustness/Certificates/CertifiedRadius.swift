@@ -1,15 +1,15 @@
 import Failures
 
-/// How far an input can move before a margin may be used up.
+/// The distance that an input can move before a margin may reach zero.
 ///
-/// For a margin m > 0 whose gradient has norm g here and anywhere a norm of at most K, and changes
-/// by at most L per unit of length: along any path its slope at distance t is at most min(K, g +
-/// Lt), so it stays positive for all ‖e‖ < r with ∫₀ʳ min(K, g + Lt) dt = m. Up to t* = (K − g)/L
-/// that is the radius of the curvature alone, r = (−g + √(g² + 2Lm))/L; without curvature, m/K. It
+/// Let m > 0 be a margin whose gradient has norm g here and at most K anywhere, and changes by at
+/// most L per unit of length. Along any path its slope at distance t is at most min(K, g + Lt), so
+/// it stays positive for all ‖e‖ < r with ∫₀ʳ min(K, g + Lt) dt = m. Up to t* = (K − g)/L, r is the
+/// radius of the curvature alone, r = (−g + √(g² + 2Lm))/L; without curvature it is m/K. The radius
 /// is at least the larger of both.
 /// - Source: Entesari, Sharifi and Fazlyab, ICML 2024; Singla and Feizi, ICML 2020.
 public enum CertifiedRadius {
-  /// m/K; infinite where the margin does not depend on the input.
+  /// m/K; infinite if the margin does not depend on the input.
   public static func firstOrder(margin: Double, lipschitz: Double) -> Double {
     require(margin > 0 && lipschitz >= 0, "margin \(margin), Lipschitz constant \(lipschitz)")
     return margin / lipschitz
@@ -27,7 +27,7 @@ public enum CertifiedRadius {
       "gradient norm \(gradientNorm), its Lipschitz constant \(gradientLipschitz)")
     let straight = firstOrder(margin: margin, lipschitz: lipschitz)
     guard gradientNorm < lipschitz else { return straight }
-    // (−g + √(g² + 2Lm))/L without cancellation, and for L = 0 too.
+    // (−g + √(g² + 2Lm))/L without cancellation, also for L = 0.
     let root = (gradientNorm * gradientNorm + 2 * gradientLipschitz * margin).squareRoot()
     let curved = 2 * margin / (gradientNorm + root)
     guard gradientNorm + gradientLipschitz * curved > lipschitz else { return curved }

@@ -5,39 +5,40 @@ import Kernels
   import Glibc
 #endif
 
-/// A zero-padded, strided convolution continued to a circular grid, where it falls apart into small
-/// blocks.
+/// A zero-padded, strided convolution, extended to a circular grid on which it decomposes into
+/// small blocks.
 ///
 /// Along each axis the grid has N ≥ H + padding positions, a multiple of the stride s. An image on
-/// the positions 0 ..< H of it, zeros elsewhere, is convolved there as with zero padding: output i
-/// reads t = i·s + k − padding, and where t lies outside 0 ..< H it is −padding ≤ t < 0 or H ≤ t <
-/// H + padding, which is t mod N ≥ H, a zero. So the zero-padded operator is the circular one
-/// restricted to such images, and to the outputs i < H′, of which N/s ≥ H′ exist; both restrictions
-/// can only lower a norm, and an upper bound for the circular operator holds for the zero-padded
-/// one. Taps that meet no pixel for any output, as on images of one pixel, are left out of both.
+/// the positions 0 ..< H, with zeros elsewhere, has the same convolution there as with zero
+/// padding: output i reads t = i·s + k − padding, and if t lies outside 0 ..< H, then −padding ≤ t
+/// < 0 or H ≤ t < H + padding, which is t mod N ≥ H, a zero. So the zero-padded operator is the
+/// circular one, restricted to such images and to the outputs i < H′, of which N/s ≥ H′ exist. Both
+/// restrictions can only lower a norm, so an upper bound for the circular operator holds for the
+/// zero-padded one. Taps that meet no pixel for any output, as on images of one pixel, are left out
+/// of both.
 ///
-/// With the input cut into s phases, x_r[m] = x[ms + r], the circular operator is a convolution of
-/// stride 1 on N/s positions from s·s·c_in channels. Its discrete Fourier transform is
+/// With the input split into s phases, x_r[m] = x[ms + r], the circular operator is a convolution
+/// of stride 1 on N/s positions from s·s·c_in channels. Its discrete Fourier transform is
 /// block-diagonal: at frequency φ the block is outputs × (phases, inputs) with the entries Σ
-/// w[k]·exp(2πi·φ·q·s/N) over the taps k − padding = q·s + r of phase r. An axis whose taps all
-/// have phases of their own (k ≤ s) turns only the phase of whole columns, and one frequency stands
-/// for all.
+/// w[k]·exp(2πi·φ·q·s/N) over the taps k − padding = q·s + r of phase r. On an axis where each tap
+/// has its own phase (k ≤ s), a frequency only rotates whole columns, so one frequency represents
+/// all.
 /// - Source: the Fourier transform of circular convolutions: Sedghi, Gupta and Long, ICLR 2019.
 package struct CircularConvolution {
-  /// Positions of the grid along each axis.
+  /// The number of positions of the grid along each axis.
   package let gridHeight: Int
   package let gridWidth: Int
-  /// Of each block; the smaller side is that of the rows.
+  /// The size of each block; rows are the smaller side.
   let rows: Int
   let columns: Int
-  /// The frequencies whose blocks have all singular values: conjugate ones have the same.
+  /// The frequencies that give all singular values; conjugate frequencies have the same ones.
   let frequencies: [(vertical: Int, horizontal: Int)]
 
-  /// Positions that frequencies count: N/s, or 1 where they make no difference.
+  /// The number of frequencies along each axis: N/s, or 1 where they do not matter.
   private let verticalPeriod: Int
   private let horizontalPeriod: Int
   private let taps: [Tap]
-  /// How many rows and columns of a block a tap fills.
+  /// The rows and columns of a block that a tap fills.
   private let tapRows: Int
   private let tapColumns: Int
 
@@ -45,7 +46,7 @@ package struct CircularConvolution {
     /// q along each axis.
     let vertical: Int
     let horizontal: Int
-    /// Where in the block its phase begins.
+    /// The position of the tap's phase in the block.
     let firstRow: Int
     let firstColumn: Int
     /// tapRows × tapColumns.
@@ -92,11 +93,11 @@ package struct CircularConvolution {
     frequencies = halfPlane(verticalPeriod, horizontalPeriod)
   }
 
-  /// How far a computed block may be from the exact one, in the Frobenius norm.
+  /// The largest distance of a computed block from the exact one, in the Frobenius norm.
   ///
-  /// The angle of a factor exp(iα) is rounded by some 13 units, its cosine once more; a sum of T
-  /// such terms adds T. By Cauchy and Schwarz the absolute values of the taps add up to √T times
-  /// the kernel's norm.
+  /// The angle of a factor exp(iα) is rounded by about 13 units, its cosine once more; a sum of T
+  /// such terms adds T roundings. By Cauchy and Schwarz the absolute values of the taps add up to
+  /// at most √T times the kernel's norm.
   var blockError: Double {
     let count = Double(taps.count)
     let squares = taps.reduce(0) { $0 + $1.weights.reduce(0) { $0 + $1 * $1 } }
@@ -136,10 +137,10 @@ package struct CircularConvolution {
   }
 }
 
-/// Along one axis, the quotient and the phase of every tap: k − padding = quotient·stride + phase.
+/// The quotient and the phase of every tap along one axis: k − padding = quotient·stride + phase.
 private struct AxisTaps {
   let quotient: [Int]
-  /// Counted among the phases that occur.
+  /// The index of a tap's phase among the phases that occur.
   let phase: [Int]
   let phases: Int
   /// Whether no two taps share a phase.
@@ -177,16 +178,16 @@ private func transposed(_ weights: ArraySlice<Double>, _ inputs: Int, _ outputs:
 }
 
 extension ConvolutionGeometry {
-  /// Whether each output sees the whole image once: a linear layer.
+  /// Whether each output reads the whole image once, as in a linear layer.
   var isMatrix: Bool { padding == 0 && outputHeight == 1 && outputWidth == 1 }
 
-  /// Whether a tap sees a pixel of the image for any output along an axis.
+  /// Whether a tap meets a pixel of the image for any output along an axis.
   fileprivate func meetsPixel(_ tap: Int, of extent: Int, outputs: Int) -> Bool {
     (0..<outputs).contains { (0..<extent).contains($0 * stride + tap - padding) }
   }
 
-  /// A linear layer as a pointwise convolution of one pixel with `patch` channels; the weights lie
-  /// alike.
+  /// A linear layer as a pointwise convolution of one pixel with `patch` channels; the weights have
+  /// the same layout.
   fileprivate var asPointwise: ConvolutionGeometry {
     ConvolutionGeometry(
       inputHeight: 1, inputWidth: 1, inputChannels: patch, outputChannels: outputChannels,

@@ -2,17 +2,15 @@ import Failures
 import Kernels
 import Tensors
 
-/// The largest singular value σ of a complex matrix X between two bounds, the upper one never too
-/// small.
+/// A lower and a certified upper bound of the largest singular value σ of a complex matrix X.
 ///
 /// G₀ = X, Gᵢ₊₁ = (Gᵢ/rᵢ)(Gᵢ/rᵢ)ᴴ with rᵢ = ‖Gᵢ‖_F. The singular values of Gᵢ₊₁ are the squares of
-/// those of Gᵢ/rᵢ, so from ‖·‖₂ ≤ ‖·‖_F of the last one, square roots lead back to σ: an upper
-/// bound whose excess over σ, of at most √rank, takes the root with them. From below, ‖GGᴴ‖_F ≤
-/// ‖G‖₂‖G‖_F.
+/// those of Gᵢ/rᵢ. From ‖·‖₂ ≤ ‖·‖_F of the last matrix, square roots lead back to an upper bound
+/// of σ. Its excess over σ, at most √rank, shrinks with every root. The lower bound follows from
+/// ‖GGᴴ‖_F ≤ ‖G‖₂‖G‖_F.
 ///
-/// Each root is taken of the bound plus the largest rounding error that the product may have: for
-/// inner products of k complex numbers ‖E‖_F ≤ (3k + 2)·2⁻⁵³ of ‖G/r‖_F² = 1, in whatever order
-/// they are summed.
+/// Each root is taken of the bound plus the largest rounding error of the product: for inner
+/// products of k complex numbers ‖E‖_F ≤ (3k + 2)·2⁻⁵³ of ‖G/r‖_F² = 1, in any order of the sums.
 /// - Source: Delattre, Barthélemy, Araujo and Allauzen, ICML 2023; the rounding bounds are Higham's
 ///   (2002, §3.5).
 final class GramIteration {
@@ -21,14 +19,14 @@ final class GramIteration {
     let upper: Double
   }
 
-  /// ‖X‖_F² ≤ rank·σ², so 2ⁱ roots of a rank of millions are within 1 % of 1 long before.
+  /// ‖X‖_F² ≤ rank·σ², so 2ⁱ-th roots of a rank of millions are within 1 % of 1 long before.
   private static let maximumSteps = 30
   /// Half the distance from 1 to the next number.
   private static let unit = Double.ulpOfOne / 2
 
   let rows: Int
   let columns: Int
-  /// X as [real | imaginary], rows × 2·columns; an iteration overwrites it.
+  /// X as [real | imaginary], rows × 2·columns; overwritten by an iteration.
   let matrix: UnsafeMutableBufferPointer<Double>
   private let even: UnsafeMutableBufferPointer<Double>
   private let odd: UnsafeMutableBufferPointer<Double>
@@ -48,11 +46,11 @@ final class GramIteration {
     self.arena = arena
   }
 
-  /// Bounds of σ(`matrix`), until the upper one is at most (1 + tolerance) times the lower one or
-  /// `floor`.
+  /// Bounds of σ(`matrix`); stops when the upper bound is at most (1 + tolerance) times the lower
+  /// one or `floor`.
   ///
-  /// - Parameter floor: a size that does not matter any more, since another matrix's σ is at least
-  ///   as large.
+  /// - Parameter floor: a size that does not matter, since the σ of another matrix is at least as
+  ///   large.
   func bounds(tolerance: Double, floor: Double = 0) -> Bounds {
     var current = matrix
     var inner = columns
@@ -71,21 +69,21 @@ final class GramIteration {
     return withExtendedLifetime(arena) { bounds }
   }
 
-  /// From ‖Gₜ‖₂ ≤ ‖Gₜ‖_F back to σ(X).
+  /// σ(X) from above, from ‖Gₜ‖₂ ≤ ‖Gₜ‖_F.
   private func upperBound(_ norms: [Double]) -> Double {
-    // A sum of n squares is off by n units at most, and its root by half of that.
+    // A sum of n squares has an error of at most n units, and its root of half as many.
     let summands = Double(2 * rows * max(rows, columns))
     var bound = norms[norms.count - 1] * (1 + summands * Self.unit)
     for index in norms.indices.dropLast().reversed() {
       let inner = Double(index == 0 ? columns : rows)
-      // Twice what the sums may err; the quotients by r err by two units each.
+      // Twice the error of the sums; the quotients by r have an error of two units each.
       let error = 2 * (3 * inner + 2) * Self.unit
       bound = norms[index] * ((bound + error).squareRoot() + 4 * Self.unit) * (1 + 4 * Self.unit)
     }
     return bound
   }
 
-  /// From ‖Gₜ₋₁/r‖₂ ≥ ‖Gₜ‖_F back to σ(X), but for rounding.
+  /// σ(X) from below up to rounding, from ‖Gₜ₋₁/r‖₂ ≥ ‖Gₜ‖_F.
   private func lowerBound(_ norms: [Double]) -> Double {
     var bound = norms[norms.count - 1] * norms[norms.count - 2]
     for index in norms.indices.dropLast(2).reversed() { bound = norms[index] * bound.squareRoot() }

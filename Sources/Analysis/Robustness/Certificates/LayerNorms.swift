@@ -2,14 +2,15 @@ import Networks
 
 /// The norms of one affine map of a network in evaluation mode, its batch norm included.
 public struct LayerNorms: Sendable, Equatable, BitwiseCopyable {
-  /// ‖A‖₂ from above, of the circular operator: ``CertifiedNorm``.
+  /// An upper bound of ‖A‖₂, from the circular operator: ``CertifiedNorm``.
   public let certified: Double
-  /// ‖A‖₂ from below, of the zero-padded operator: ``ZeroPaddedNorm``.
+  /// A lower bound of ‖A‖₂, from the zero-padded operator: ``ZeroPaddedNorm``.
   public let zeroPadded: Double
-  /// The largest length of a row of A, rounded up: how far one output can move.
+  /// The largest length of a row of A, rounded up: the largest change of one output per unit of the
+  /// input.
   public let largestRow: Double
 
-  /// How far the certified norm is above the zero-padded operator's, as a share of it.
+  /// The excess of the certified norm over the zero-padded operator's, relative.
   public var gap: Double { zeroPadded > 0 ? certified / zeroPadded - 1 : 0 }
 
   init(_ map: EvaluationNetwork.AffineMap) throws {
@@ -23,9 +24,9 @@ public struct LayerNorms: Sendable, Equatable, BitwiseCopyable {
     largestRow = (squares.max() ?? 0).squareRoot() * (1 + summands * .ulpOfOne)
   }
 
-  /// The norms of a rank's share of a network's layers, in their order.
+  /// The norms of a rank's share of a network's layers, in layer order.
   ///
-  /// Which rank measures a layer changes no number.
+  /// The numbers do not depend on the rank that measures a layer.
   /// - Parameter model: refreshed.
   /// - Throws: ``ArenaError`` if the matrices do not fit.
   public static func measure(_ model: Model, rank: Int, size: Int) throws -> [LayerNorms] {
@@ -33,15 +34,15 @@ public struct LayerNorms: Sendable, Equatable, BitwiseCopyable {
     return try shares(of: maps, size: size)[rank].map { try LayerNorms(maps[$0]) }
   }
 
-  /// All layers' norms in their order, from what every rank has measured.
+  /// The norms of all layers in layer order, from the shares of all ranks.
   public static func merge(_ parts: [[LayerNorms]], of model: Model) -> [LayerNorms] {
     let shares = shares(of: EvaluationNetwork(model).affineMaps, size: parts.count)
     let numbered = zip(shares, parts).flatMap { zip($0, $1) }
     return numbered.sorted { $0.0 < $1.0 }.map(\.1)
   }
 
-  /// The indices of each rank's layers, ascending: the costliest go first, to whoever has least to
-  /// do.
+  /// The indices of each rank's layers, ascending. The costliest layer is assigned first, each to
+  /// the rank with the least work so far.
   private static func shares(of maps: [EvaluationNetwork.AffineMap], size: Int) -> [[Int]] {
     let costs = maps.map { CertifiedNorm.cost($0.geometry) }
     var loads = [Int](repeating: 0, count: size)

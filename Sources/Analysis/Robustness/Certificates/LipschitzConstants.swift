@@ -1,20 +1,20 @@
 /// Bounds of a map x ↦ h(x) and of its Jacobian over the whole input space, in L2.
 ///
 /// For the composition of maps, L_D(h∘g) ≤ L_D(h)·L(g)² + L(h)·L_D(g). The Jacobian of an
-/// activation is diagonal, and changes by no more than β/4 times the largest change of a *single*
-/// preactivation: with R the longest row of g's Jacobian, one of the two L(g) is R(g) there.
+/// activation is diagonal, and changes by at most β/4 times the largest change of a *single*
+/// preactivation. One of the two factors L(g) is therefore R(g), the longest row of g's Jacobian.
 /// - Source: Entesari, Sharifi and Fazlyab, ICML 2024; Srinivas et al. 2022 for max s″ = β/4.
 struct LipschitzConstants: Equatable {
   /// L ≥ ‖J(x)‖₂ for all x.
   var lipschitz: Double
   /// R ≥ ‖row i of J(x)‖₂ for all x and i; never above L.
   var row: Double
-  /// L_D ≥ ‖J(x) − J(y)‖₂/‖x − y‖₂ for all x ≠ y; nil where J jumps.
+  /// L_D ≥ ‖J(x) − J(y)‖₂/‖x − y‖₂ for all x ≠ y; nil if J is not continuous.
   var jacobian: Double?
 
   static let identity = LipschitzConstants(lipschitz: 1, row: 1, jacobian: 0)
 
-  /// Factors and terms of some thousand roundings by 2⁻⁵³ each.
+  /// The relative error of some thousand roundings by 2⁻⁵³ each.
   private static let rounding = 1 + 0x1p-40
 
   func scaled(by factor: Double) -> LipschitzConstants {
@@ -22,7 +22,7 @@ struct LipschitzConstants: Equatable {
       lipschitz: factor * lipschitz, row: factor * row, jacobian: jacobian.map { factor * $0 })
   }
 
-  /// Of Ah + b.
+  /// The constants of Ah + b.
   func mapped(_ norms: LayerNorms) -> LipschitzConstants {
     let longest = min(norms.largestRow, norms.certified)
     return LipschitzConstants(
@@ -30,15 +30,15 @@ struct LipschitzConstants: Equatable {
       jacobian: jacobian.map { norms.certified * $0 })
   }
 
-  /// Of s(h), elementwise with 0 ≤ s′ ≤ 1 and 0 ≤ s″ ≤ β/4.
+  /// The constants of s(h), elementwise with 0 ≤ s′ ≤ 1 and 0 ≤ s″ ≤ β/4.
   func activated(beta: Double) -> LipschitzConstants {
     var constants = self
     constants.jacobian = jacobian.map { $0 + beta / 4 * row * lipschitz }
     return constants
   }
 
-  /// Of the mean over so many positions, for each channel: rows of length 1/√positions, orthogonal
-  /// ones.
+  /// The constants of the mean over `positions` positions of each channel: orthogonal rows of
+  /// length 1/√positions.
   func averaged(over positions: Int) -> LipschitzConstants {
     let norm = 1 / Double(positions).squareRoot()
     return LipschitzConstants(
@@ -46,19 +46,19 @@ struct LipschitzConstants: Equatable {
       jacobian: jacobian.map { norm * $0 })
   }
 
-  /// Of the largest element of each of several disjoint windows: 1-Lipschitz, but its Jacobian
-  /// jumps.
+  /// The constants of the maxima of disjoint windows: 1-Lipschitz, but the Jacobian is not
+  /// continuous.
   func maximized() -> LipschitzConstants {
     LipschitzConstants(lipschitz: lipschitz, row: row, jacobian: nil)
   }
 
-  /// Of the sum of two maps.
+  /// The constants of the sum of two maps.
   static func + (a: LipschitzConstants, b: LipschitzConstants) -> LipschitzConstants {
     LipschitzConstants(
       lipschitz: a.lipschitz + b.lipschitz, row: a.row + b.row,
       jacobian: a.jacobian.flatMap { first in b.jacobian.map { first + $0 } })
   }
 
-  /// All of them enlarged by what their computation may have lost.
+  /// The constants, enlarged by the rounding errors of their computation.
   var roundedUp: LipschitzConstants { scaled(by: Self.rounding) }
 }

@@ -3,29 +3,29 @@ import Failures
 import Networks
 import Tensors
 
-/// What can be guaranteed of a network in evaluation mode over the whole input space.
+/// Guarantees for a network in evaluation mode over the whole input space.
 ///
-/// Bounds hold for the network in exact arithmetic, at its present weights and running statistics.
-/// Bounds of gradients and Hessians are L2 norms in units of pixels from 0 to 1.
+/// The bounds hold for the network in exact arithmetic, at its present weights and running
+/// statistics. Bounds of gradients and Hessians are L2 norms in units of pixels from 0 to 1.
 public struct NetworkBound: Sendable, Equatable {
-  /// One layer, with the constants of the network from its input to behind the layer.
+  /// One layer, with the constants of the network from its input up to and including the layer.
   public struct Layer: Sendable, Equatable {
-    /// The state dict's name; s(·) for an activation.
+    /// The layer's name in the state dict; s(·) for an activation.
     public let name: String
     public let kind: String
-    /// Of affine layers.
+    /// The norms of an affine layer.
     public let norms: LayerNorms?
     public let beta: Double?
     public let gamma: Double?
-    /// L so far.
+    /// The Lipschitz constant L up to here.
     public let lipschitz: Double
-    /// L_D so far; nil behind a maximum pooling.
+    /// The Jacobian-Lipschitz constant L_D up to here; nil after a maximum pooling.
     public let jacobianLipschitz: Double?
     /// Cᵢ·Πⱼ≤ᵢ ‖Wⱼ‖ of an activation of a low-curvature network.
     public fileprivate(set) var surrogateTerm: Double?
   }
 
-  /// Bounds of ‖∇f‖ and of ‖∇²f‖, the second only where it exists.
+  /// Bounds of ‖∇f‖ and of ‖∇²f‖; the second is nil if it does not exist.
   public struct Constants: Sendable, Equatable {
     public let gradient: Double
     public let hessian: Double?
@@ -34,17 +34,17 @@ public struct NetworkBound: Sendable, Equatable {
   public let layers: [Layer]
   /// The paper's data-free surrogate, not a true bound; nil for a standard network.
   public let surrogate: Double?
-  /// The first layer behind which no Jacobian-Lipschitz constant exists.
+  /// The first layer after which no Jacobian-Lipschitz constant exists.
   public var firstJump: Layer? { layers.first { $0.jacobianLipschitz == nil } }
 
-  /// Of the map from the input to what the last linear layer sees.
+  /// The constants of the map from the input to the last linear layer.
   private let features: LipschitzConstants
   private let classes: Int
   /// ‖w_a − w_b‖₂ of the last linear layer's rows, [classes, classes], rounded up.
   private let distances: [Double]
   private let largestDistance: Double
 
-  /// - Parameter model: refreshed, the one whose `norms` were measured.
+  /// - Parameter model: the refreshed model whose `norms` were measured.
   public init(_ model: Model, norms: [LayerNorms]) {
     let network = EvaluationNetwork(model)
     guard case .affine(let last) = network.pieces.last else {
@@ -67,12 +67,12 @@ public struct NetworkBound: Sendable, Equatable {
     largestDistance = distances.max() ?? 0
   }
 
-  /// Of f at any point, whichever the label.
+  /// The bounds of f at any point, for every label.
   ///
-  /// With D = max ‖w_a − w_b‖ over pairs of classes: a margin's gradient is that of a difference of
-  /// two rows. The loss's is Σ p_a·(w_a − w_y), at most D long; and dᵀ∇²ℓ·d through the last layer
-  /// is the variance of the w_a·d under p, at most D²/4 by Popoviciu. With ‖w_a − w_b‖ ≤ √2·‖W‖
-  /// these are at least as tight as √2·‖W‖ and ½·‖W‖².
+  /// With D = max ‖w_a − w_b‖ over pairs of classes, a margin's gradient in the features is a
+  /// difference of two rows. The loss's is Σ p_a·(w_a − w_y), of length at most D; and dᵀ∇²ℓ·d
+  /// through the last layer is the variance of the w_a·d under p, at most D²/4 by Popoviciu. As
+  /// ‖w_a − w_b‖ ≤ √2·‖W‖, these are at least as tight as √2·‖W‖ and ½·‖W‖².
   public func constants(of function: ScalarFunction) -> Constants {
     let slope = largestDistance
     let gradient = slope * features.lipschitz
@@ -84,7 +84,7 @@ public struct NetworkBound: Sendable, Equatable {
     }
   }
 
-  /// Of z_a − z_b.
+  /// The bounds of z_a − z_b.
   public func margin(_ a: Int, _ b: Int) -> Constants {
     let slope = distances[a * classes + b]
     return Constants(
@@ -106,7 +106,7 @@ public struct NetworkBound: Sendable, Equatable {
   }
 }
 
-/// Walks through a network, handing out the norms of its affine maps in their order.
+/// A walk through a network, which consumes the norms of its affine maps in order.
 private struct Recursion {
   private(set) var layers: [NetworkBound.Layer] = []
   private var norms: ArraySlice<LayerNorms>

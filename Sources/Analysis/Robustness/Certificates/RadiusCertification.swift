@@ -4,31 +4,33 @@ import Tensors
 
 /// A radius around each sample within which the network provably keeps its class, in L2.
 ///
-/// The least over all other classes j of the radius of the margin z_y − z_j, from its value and
-/// gradient at the sample and the ``NetworkBound``; 0 where the prediction is wrong. A class whose
-/// first-order radius is no smaller than a radius found needs no gradient. Where no curvature bound
-/// exists, first order alone.
+/// It is the smallest radius of a margin z_y − z_j over all other classes j, from the margin's
+/// value and gradient at the sample and the ``NetworkBound``; 0 if the prediction is wrong. A class
+/// whose first-order radius is no smaller than the radius so far needs no gradient. Without a
+/// curvature bound, only the first order counts.
 ///
-/// Values are measured in single precision: margins are lessened and gradients lengthened by
-/// allowances for that. All inputs count, within the range of pixels or not.
+/// Values are measured in single precision, so margins are reduced and gradients enlarged by
+/// allowances. All inputs count, also those outside the range of pixels.
 public struct RadiusCertification {
-  /// Of the largest logit: float32 passes through some ten layers are off by 1e-6; ten times that.
+  /// The allowance of a margin, relative to the largest logit. Passes through about ten layers have
+  /// errors of 1e-6 in float32; this is ten times that.
   private static let marginAllowance = 1e-5
-  /// Of the gradient's norm: ten times the rounding that is seen of products with it.
+  /// The allowance of a gradient's norm, relative: ten times the observed rounding of products with
+  /// it.
   private static let gradientAllowance = 1e-4
 
-  /// What is certain about a sample.
+  /// The certificate of a sample.
   public struct Certificate: Sendable, Equatable, BitwiseCopyable {
     public let prediction: Int
-    /// z_y less the largest other logit.
+    /// z_y minus the largest other logit.
     public let margin: Double
     /// The network keeps the class y for all ‖e‖₂ < radius.
     public internal(set) var radius: Double
-    /// The same from the Lipschitz constant alone.
+    /// The radius from the Lipschitz constant alone.
     public internal(set) var firstOrderRadius: Double
-    /// The class whose margin has the least radius; nil where the prediction is wrong.
+    /// The class whose margin has the smallest radius; nil if the prediction is wrong.
     public internal(set) var rival: Int?
-    /// ‖∇(z_y − z_rival)‖₂; nil where it was not needed.
+    /// ‖∇(z_y − z_rival)‖₂; nil if it was not needed.
     public internal(set) var gradientNorm: Double?
   }
 
@@ -36,14 +38,14 @@ public struct RadiusCertification {
   private let bound: NetworkBound
   private var model: Model { gradient.model }
 
-  /// - Parameter model: built for input gradients or curvature, with the weights that `bound` is
-  ///   of.
+  /// - Parameter model: a model that is built for input gradients or curvature and has the weights
+  ///   of `bound`.
   public init(_ model: Model, bound: NetworkBound) {
     gradient = InputGradient(model, of: .margin)
     self.bound = bound
   }
 
-  /// Another class, with what is known before its gradient.
+  /// Another class, with the numbers that need no gradient.
   private struct Candidate {
     let rival: Int
     let margin: Double
@@ -51,7 +53,7 @@ public struct RadiusCertification {
     let firstOrderRadius: Double
   }
 
-  /// The first `samples` samples of `model.input`.
+  /// Certifies the first `samples` samples of `model.input`.
   public func measure(
     _ samples: Int, labels: UnsafeBufferPointer<Int32>
   ) -> [Certificate] {
@@ -75,8 +77,7 @@ public struct RadiusCertification {
     return certificates
   }
 
-  /// Every other class by its first-order radius, nearest first; none if a margin may not be
-  /// positive.
+  /// All other classes by first-order radius, nearest first; none if a margin may not be positive.
   private func candidates(_ sample: Int, label: Int) -> [Candidate] {
     let classes = model.logits.shape.channels
     let z = model.logits.value.pointer + sample * classes
@@ -95,8 +96,7 @@ public struct RadiusCertification {
     return candidates.sorted { ($0.firstOrderRadius, $0.rival) < ($1.firstOrderRadius, $1.rival) }
   }
 
-  /// Radii from one class after the other, each with one more gradient for all samples that need
-  /// it.
+  /// Lowers the radii class by class, with one more gradient for all samples that need it.
   private func improve(
     _ certificates: inout [Certificate], _ candidates: [[Candidate]],
     labels: UnsafeBufferPointer<Int32>

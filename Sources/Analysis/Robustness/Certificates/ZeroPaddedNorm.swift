@@ -2,15 +2,15 @@ import Kernels
 import RandomNumbers
 import Tensors
 
-/// ‖A‖₂ from below, for the zero-padded map A of a convolution or linear layer: power iteration on
-/// AᵀA.
+/// A lower bound of ‖A‖₂ for the zero-padded map A of a convolution or linear layer: power
+/// iteration on AᵀA.
 ///
 /// ‖Av‖ at unit vectors v ← AᵀAv/‖AᵀAv‖ from one random start, in single precision, until it grows
-/// by no more than 1e-4 of itself or a hundred times.
+/// by at most 1e-4 of itself, or for a hundred iterations.
 public enum ZeroPaddedNorm {
   private static let tolerance = 1e-4
   private static let maximumIterations = 100
-  /// Any; the same start for every network.
+  /// An arbitrary seed, so that every network has the same start.
   private static let seed: UInt64 = 1
 
   /// - Parameter weight: [kh, kw, inputs, outputs].
@@ -36,7 +36,7 @@ public enum ZeroPaddedNorm {
       imageToColumns(tensors.image, geometry, into: tensors.columns)
       multiply(.plain(tensors.columns), .plain(tensors.weight), into: tensors.output)
       let previous = norm
-      // The unit vector's own length is rounded.
+      // The length of the unit vector is rounded.
       norm = (sumOfSquares(tensors.output) / sumOfSquares(tensors.image)).squareRoot()
       if abs(norm - previous) <= tolerance * norm { break }
       multiply(.plain(tensors.output), .transposed(tensors.weight), into: tensors.columns)

@@ -106,7 +106,7 @@ public struct AttackSurvey {
         report(
           Progress(
             epsilon: epsilon, stage: stage, attacked: samples.count,
-            broken: records.count(where: \.isBroken)))
+            broken: records.count(where: \.isMisclassified)))
       }
     }
     return Result(tally: tally, examples: kept)
@@ -157,7 +157,7 @@ public struct AttackSurvey {
         throw AttackError.notFinite(
           dataset: dataset.name, split: dataset.split, sample: key.samples[place])
       }
-      if examples == .kept && record.isBroken && key.epsilon != nil {
+      if examples == .kept && record.isMisclassified && key.epsilon != nil {
         pixels[place] = Array(slice.foundPoint(place).buffer)
       }
     }

@@ -34,7 +34,7 @@ struct StabilityCommand: ParsableCommand {
 
     func lengths() throws -> [Double] {
       try radii.map { try NumberList.parse($0, of: "--radii", .positive) }
-        ?? GradientStability.paperRadii
+        ?? GradientStability.paperEpsilons
     }
 
     var text: String {
@@ -52,16 +52,17 @@ struct StabilityCommand: ParsableCommand {
   }
 
   private func measure(over world: any Communicator) throws {
-    let radii = try noise.lengths()
+    let epsilons = try noise.lengths()
     let subject = try options.prepare(.inputGradients, world)
     let reports = try subject.data.map { data in
       try subject.timed(data) {
         let changes = try StabilitySurvey(
-          subject.network, data, of: subject.function, radii: radii, directions: noise.directions,
+          subject.network, data, of: subject.function, epsilons: epsilons,
+          directions: noise.directions,
           probes: ProbeDirections(seed: subject.recipe.seed), batch: subject.recipe.batchSize,
           communicator: world
         ).run()
-        return StabilityReport(changes, radii: radii, of: data)
+        return StabilityReport(changes, epsilons: epsilons, of: data)
       }
     }
     try subject.finish(

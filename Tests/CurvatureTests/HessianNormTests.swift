@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Power and Lanczos iteration against every eigenvalue of the dense input Hessian, by LAPACK.
-@Suite struct SpectralNormTests {
+@Suite struct HessianNormTests {
   /// Of ‖H‖: products in single precision are off by some 1e-6.
   static let tolerance = 1e-4
 
