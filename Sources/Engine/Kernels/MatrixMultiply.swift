@@ -60,3 +60,6 @@ public func multiply(
     a.tensor.pointer, Int32(a.tensor.shape[1]), b.tensor.pointer, Int32(b.tensor.shape[1]),
     previous, c.pointer, Int32(n))
 }
+
+/// Makes OpenBLAS compute matrix products on the calling thread only.
+public func useOneBLASThread() { openblas_set_num_threads(1) }

@@ -34,7 +34,7 @@ extension ConvolutionProduct {
 }
 
 /// One of the two backward passes; both are the same product of different tensors.
-enum BackwardPass {
+package enum BackwardPass {
   case gradient
   case gradientTangent
 

@@ -109,20 +109,20 @@ public enum ArchitectureError: Failure, Equatable {
   public var description: String {
     switch self {
     case .emptyImage(let height, let width, let channels):
-      "images of \(height)×\(width)×\(channels) hold no pixel"
+      "images of \(height)×\(width)×\(channels) have no pixels"
     case .tooFewClasses(let classes):
-      "\(classes) class(es) found, a classifier needs at least 2"
+      "found \(classes) class(es), but a classifier needs at least 2"
     case .unequalStages(let widths, let blocks):
-      "widths names \(widths) stages and blocks \(blocks); both must name the same, at least one"
+      "found \(widths) widths and \(blocks) numbers of blocks; both need one entry per stage"
     case .notPositive(let extent):
-      "\(extent) found where a number of channels or blocks must be positive"
+      "found \(extent), but numbers of channels and blocks must be positive"
     case .noConvolution:
       "layers must begin with a convolution (a number of channels)"
     case .imageTooSmall(let height, let width, let poolings):
-      "\(height)×\(width) images are too small for \(poolings) poolings by 2: "
-        + "they need at least \(1 << poolings) pixels each way"
+      "\(height)×\(width) images are too small for \(poolings) poolings by 2, which need at least "
+        + "\(1 << poolings) pixels each way"
     case .oneValuePerChannel(let batch, let height, let width):
-      "a batch of \(batch) sample(s) leaves a batch norm one value per channel at \(height)×\(width) "
+      "a batch of \(batch) sample(s) gives a batch norm one value per channel at \(height)×\(width) "
         + "positions, which has no variance; choose another --batch-size (mind the last batch)"
     }
   }

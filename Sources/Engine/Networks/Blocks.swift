@@ -19,7 +19,7 @@ extension NetworkBuilder {
         outputs: [block.output, block.output, block.output])
     case .fused:
       let edge = convolutionEdge(
-        block.output, in: layer, written: .convolution, read: .activation)
+        block.output, in: layer, writtenIn: .convolution, readIn: .activation)
       let fused = ConvolutionBlock(
         block.convolution, block.norm, activation, edge: edge, site: site)
       return Segment(layers: [fused], outputs: [block.output], outputParts: [.activation])
@@ -68,16 +68,16 @@ extension NetworkBuilder {
     let block = ResidualBlock(
       first: ConvolutionBlock(
         first.convolution, first.norm, innerActivation,
-        edge: convolutionEdge(output, in: layer, written: .convolution, read: .activation),
+        edge: convolutionEdge(output, in: layer, writtenIn: .convolution, readIn: .activation),
         site: site),
       inner: innerEdge(output, in: layer),
       second: ResidualBlock.Normalized(
         convolution: second.convolution, norm: second.norm,
-        edge: convolutionEdge(output, in: layer, written: .secondConvolution, read: .sum)),
+        edge: convolutionEdge(output, in: layer, writtenIn: .secondConvolution, readIn: .sum)),
       shortcut: shortcut.map {
         ResidualBlock.Normalized(
           convolution: $0.convolution, norm: $0.norm,
-          edge: convolutionEdge(output, in: layer, written: .shortcut, read: .sum))
+          edge: convolutionEdge(output, in: layer, writtenIn: .shortcut, readIn: .sum))
       },
       activation: last, site: site)
     return Segment(layers: [block], outputs: [output], outputParts: [.sum])

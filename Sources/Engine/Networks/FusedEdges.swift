@@ -11,7 +11,7 @@ import Tensors
 extension NetworkBuilder {
   /// The edge between layer `layer` of the network's chain, which writes it in its part `written`,
   /// and the next layer.
-  func chainEdge(_ shape: Shape, after layer: Int, written part: Timeline.Part) -> Edge {
+  func chainEdge(_ shape: Shape, after layer: Int, writtenIn part: Timeline.Part) -> Edge {
     let next = layer + 1
     return Edge(
       value: tensor(
@@ -32,7 +32,7 @@ extension NetworkBuilder {
   ///
   /// Its gradients are used within a pass only; a second backward sweep writes them again.
   func convolutionEdge(
-    _ shape: Shape, in layer: Int, written: Timeline.Part, read: Timeline.Part
+    _ shape: Shape, in layer: Int, writtenIn written: Timeline.Part, readIn read: Timeline.Part
   ) -> Edge {
     Edge(
       value: tensor(

@@ -211,10 +211,9 @@ public final class Model {
     nodeBarrier()
   }
 
-  private enum Pass { case gradient, gradientTangent }
-
   private func sweepBackward(
-    _ samples: Int, pass: Pass, gradients weights: GradientWeights?, onLayer: (() -> Void)? = nil,
+    _ samples: Int, pass: BackwardPass, gradients weights: GradientWeights?,
+    onLayer: (() -> Void)? = nil,
     _ onBlock: (Int) -> Void
   ) {
     let x = input.prefix(samples)

@@ -66,7 +66,7 @@ struct NetworkBuilder {
   func chain(_ segment: Segment) -> Chain {
     guard configuration.fusion == .fused else { return plainChain(segment) }
     let edges = segment.outputs.dropLast().enumerated().map { layer, shape in
-      chainEdge(shape, after: layer, written: segment.outputParts[layer])
+      chainEdge(shape, after: layer, writtenIn: segment.outputParts[layer])
     }
     return Chain(segment.layers, interior: edges)
   }

@@ -166,7 +166,7 @@ public enum ArenaError: Failure {
     switch self {
     case .outOfMemory(let bytes):
       "the plan needs \(bytes / 1_048_576) MiB of memory, which the system refuses; "
-        + "a smaller --batch-size or more ranks need less per rank"
+        + "use a smaller --batch-size or more ranks, which need less per rank"
     }
   }
 }

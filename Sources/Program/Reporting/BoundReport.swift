@@ -104,7 +104,7 @@ public struct BoundReport: Encodable {
 
 /// A layer's line in the file that --json writes; what is too large for a number is null.
 private struct LayerRow: Encodable {
-  let layer: NetworkBound.Layer
+  let layer: NetworkBound.LayerBound
 
   private enum CodingKeys: String, CodingKey {
     case name, kind, beta, gamma, gap, lipschitz

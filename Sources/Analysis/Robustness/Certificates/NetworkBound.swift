@@ -9,7 +9,7 @@ import Tensors
 /// statistics. Bounds of gradients and Hessians are L2 norms in units of pixels from 0 to 1.
 public struct NetworkBound: Sendable, Equatable {
   /// One layer, with the constants of the network from its input up to and including the layer.
-  public struct Layer: Sendable, Equatable {
+  public struct LayerBound: Sendable, Equatable {
     /// The layer's name in the state dict; s(·) for an activation.
     public let name: String
     public let kind: String
@@ -31,11 +31,11 @@ public struct NetworkBound: Sendable, Equatable {
     public let hessian: Double?
   }
 
-  public let layers: [Layer]
+  public let layers: [LayerBound]
   /// The paper's data-free surrogate, not a true bound; nil for a standard network.
   public let surrogate: Double?
   /// The first layer after which no Jacobian-Lipschitz constant exists.
-  public var firstJump: Layer? { layers.first { $0.jacobianLipschitz == nil } }
+  public var firstJump: LayerBound? { layers.first { $0.jacobianLipschitz == nil } }
 
   /// The constants of the map from the input to the last linear layer.
   private let features: LipschitzConstants
@@ -108,7 +108,7 @@ public struct NetworkBound: Sendable, Equatable {
 
 /// A walk through a network, which consumes the norms of its affine maps in order.
 private struct Recursion {
-  private(set) var layers: [NetworkBound.Layer] = []
+  private(set) var layers: [NetworkBound.LayerBound] = []
   private var norms: ArraySlice<LayerNorms>
 
   init(norms: [LayerNorms]) { self.norms = norms[...] }
@@ -154,7 +154,7 @@ private struct Recursion {
     beta: Double? = nil, gamma: Double? = nil
   ) {
     layers.append(
-      NetworkBound.Layer(
+      NetworkBound.LayerBound(
         name: name, kind: kind, norms: norms, beta: beta, gamma: gamma,
         lipschitz: constants.lipschitz, jacobianLipschitz: constants.jacobian, surrogateTerm: nil))
   }

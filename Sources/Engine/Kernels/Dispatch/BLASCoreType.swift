@@ -65,6 +65,3 @@ public struct BLASCoreType: Sendable {
     }
   }
 }
-
-/// Makes OpenBLAS compute matrix products on the calling thread only.
-public func useOneBLASThread() { openblas_set_num_threads(1) }
