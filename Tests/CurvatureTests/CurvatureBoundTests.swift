@@ -6,8 +6,8 @@ import Tensors
 import Testing
 
 @Suite struct CurvatureBoundTests {
-  /// A network whose scalars and running variances are set: all of log_beta to 0, so β = 1.001, batch norm
-  /// k's variance to `variances[k]` and its γ to `gammas[k]`.
+  /// A network whose scalars and running variances are set: all of log_beta to 0, so β = 1.001,
+  /// batch norm k's variance to `variances[k]` and its γ to `gammas[k]`.
   private func model(
     _ body: Architecture.Body, variances: [Float], gammas: [Float]
   ) throws -> Model {

@@ -57,7 +57,8 @@ struct CurvatureCase {
     return labels.withUnsafeBufferPointer { curvature.measure(Self.samples, labels: $0) }
   }
 
-  /// Every sample's eigenvalues, ascending, of the Hessian whose columns are its products with unit vectors.
+  /// Every sample's eigenvalues, ascending, of the Hessian whose columns are its products with unit
+  /// vectors.
   func denseEigenvalues() -> [[Double]] {
     _ = gradient(at: pixels)
     let stride = model.input.shape.stride

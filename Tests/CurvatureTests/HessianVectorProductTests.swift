@@ -39,8 +39,8 @@ import Testing
   @Test(
     "the product is the central difference of the input gradient", arguments: SmallNetwork.allCases)
   func centralDifferences(network: SmallNetwork) throws {
-    // Larger steps cross a tie of the VGG's maximum pooling, where the gradient jumps; in this one the
-    // gradient's rounding, 1e-7 of it, becomes some 1e-3 of the difference.
+    // Larger steps cross a tie of the VGG's maximum pooling, where the gradient jumps; in this one
+    // the gradient's rounding, 1e-7 of it, becomes some 1e-3 of the difference.
     let step: Float = 2e-3
     let tolerance = 5e-3
     let curvature = try CurvatureCase(network)

@@ -32,15 +32,15 @@ import Testing
     return columns
   }
 
-  @Test("raising is the adjoint of lowering", arguments: geometries)
+  @Test("columns to image is the adjoint of image to columns", arguments: geometries)
   func adjoint(geometry: ConvolutionGeometry) {
     let x = source.random(geometry.inputShape(samples: Self.samples))
     let c = source.random(geometry.columnsShape(samples: Self.samples))
-    let raised = source.unset(x.shape)
-    columnsToImage(c, geometry, into: raised)
+    let image = source.unset(x.shape)
+    columnsToImage(c, geometry, into: image)
     let left = dot(lowered(x, geometry), c)
-    let right = dot(x, raised)
-    // Elements of `raised` are sums of at most nine floats; the products are summed in double.
+    let right = dot(x, image)
+    // Elements of `image` are sums of at most nine floats; the products are summed in double.
     let scale = (sumOfSquares(x) * sumOfSquares(c)).squareRoot()
     #expect(abs(left - right) <= 1e-6 * scale, "\(left) and \(right)")
   }
@@ -57,7 +57,7 @@ import Testing
     #expect(largestDifference(y, expected) < tolerance)
   }
 
-  @Test("multiplying and raising is the convolution's adjoint", arguments: geometries)
+  @Test("a product and columns to image are the convolution's adjoint", arguments: geometries)
   func backward(geometry: ConvolutionGeometry) {
     let y = source.random(geometry.outputShape(samples: Self.samples))
     let weight = source.random(geometry.weightShape)

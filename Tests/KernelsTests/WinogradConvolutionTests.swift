@@ -59,7 +59,8 @@ import Testing
       ]
     } + [Case(2, 2, 64, 128, samples: 3), Case(2, 2, 33, 47, samples: 150)]
 
-  /// The same with even and odd extents, whose last row of tiles reaches past the image or ends with it.
+  /// The same with even and odd extents, whose last row of tiles reaches past the image or ends
+  /// with it.
   static let strided: [Case] =
     [
       Case(32, 32, 16, 32, stride: 2, samples: 1), Case(16, 16, 128, 16, stride: 2, samples: 1),

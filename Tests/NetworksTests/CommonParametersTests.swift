@@ -77,7 +77,8 @@ import Testing
         refusals.withUnsafeMutableBufferPointer { communicator.allreduce($0) }
         if refusals[0] != 2 { fatalError("\(refusals[0]) threads of 2 were refused memory") }
       }
-      // At an ordinary end OpenBLAS waits for its threads, which ask for ever for what the limit refuses.
+      // At an ordinary end OpenBLAS waits for its threads, which ask for ever for what the limit
+      // refuses.
       _exit(EXIT_SUCCESS)
     }
   }

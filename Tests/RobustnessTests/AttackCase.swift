@@ -14,7 +14,8 @@ struct AttackCase {
   let pixels: [Float]
   let labels: [Int]
 
-  /// - Parameter count: of images; their labels are what the model predicts, so that all can be broken.
+  /// - Parameter count: of images; their labels are what the model predicts, so that all can be
+  ///   broken.
   init(_ architecture: Architecture, count: Int = capacity, prepare: (Model) -> Void = { _ in })
     throws
   {

@@ -31,7 +31,8 @@ import Testing
     }
   }
 
-  /// Walks down the margin in small steps until the class changes; the distance gone, as the crow flies.
+  /// Walks down the margin in small steps until the class changes; the distance gone, as the crow
+  /// flies.
   private func adversarialDistances(
     _ network: TrainedNetwork, step: Float, limit: Int
   ) -> [Double?] {
@@ -97,8 +98,8 @@ import Testing
     }
     print("case \(number): \(compared) attacked, nearest distance \(closest) radii")
     #expect(compared > network.labels.count / 2)
-    // One convolution's constants are not far from what is met; a bound a hundred times too wide would
-    // be no bound of this network.
+    // One convolution's constants are not far from what is met; a bound a hundred times too wide
+    // would be no bound of this network.
     if number == 1 { #expect(closest < 100) }
   }
 }

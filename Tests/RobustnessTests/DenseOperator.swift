@@ -11,8 +11,8 @@ enum DenseOperator {
     }
   }
 
-  /// The convolution on the grid whose positions follow each other in a circle, without taps that on the
-  /// image meet padding only; the matrix itself for a linear layer.
+  /// The convolution on the grid whose positions follow each other in a circle, without taps that
+  /// on the image meet padding only; the matrix itself for a linear layer.
   static func circular(_ geometry: ConvolutionGeometry, _ weight: [Double]) -> [[Double]] {
     if geometry.padding == 0 && geometry.outputHeight * geometry.outputWidth == 1 {
       return zeroPadded(geometry, weight)

@@ -76,8 +76,8 @@ import Testing
     return AttackCase(random, pixels: random.pixels.map { 0.5 + 0.2 * ($0 - 0.5) })
   }
 
-  /// Attacks whose objective is the margin, or rises with it, for so many classes: the cross-entropy of two,
-  /// and the targeted ratio of three, whose divisor is 1.
+  /// Attacks whose objective is the margin, or rises with it, for so many classes: the
+  /// cross-entropy of two, and the targeted ratio of three, whose divisor is 1.
   private func exactAttacks(classes: Int) -> [any Attack] {
     let start = RandomStart(seed: 1)
     return classes == 2
@@ -107,7 +107,8 @@ import Testing
       }
       print("\(classes) classes, \(ball) sample \(sample): \(margins), closed form \(expected)")
       #expect(margins.allSatisfy { $0 > expected - Self.rounding })
-      // Auto-PGD comes within a thousandth of the way; with three classes one of two targets is the nearest.
+      // Auto-PGD comes within a thousandth of the way; with three classes one of two targets is the
+      // nearest.
       let best = margins.min() ?? .infinity
       #expect(best - expected < 1e-3 * (clean - expected) + Self.rounding)
       // PGD's steps add up to 2.5·ε: in L2 it ends at an angle of about e^−2.5·90° from the best
@@ -132,8 +133,8 @@ import Testing
             on: [sample])[0].record.isMisclassified
         }
       }
-      // Margins are as small as 1e-3 here: at 0.998 they are above the rounding of logits, 1e-6. On the far
-      // side the attack gets a hundredth.
+      // Margins are as small as 1e-3 here: at 0.998 they are above the rounding of logits, 1e-6. On
+      // the far side the attack gets a hundredth.
       #expect(!isMisclassified(at: 0.998 * critical), "sample \(sample), critical \(critical)")
       #expect(isMisclassified(at: 1.01 * critical), "sample \(sample), critical \(critical)")
     }

@@ -2,8 +2,8 @@ import Robustness
 import Testing
 
 @Suite struct ProportionTests {
-  /// Newcombe, "Two-sided confidence intervals for the single proportion", Statistics in Medicine 17 (1998),
-  /// table I, method 3.
+  /// Newcombe, "Two-sided confidence intervals for the single proportion", Statistics in Medicine
+  /// 17 (1998), table I, method 3.
   @Test(
     "intervals are the published ones",
     arguments: [

@@ -11,7 +11,8 @@ import Testing
       isFinite: true)
   }
 
-  /// Four samples: wrong from the start, broken at the first distance, at the second by Square, never.
+  /// Four samples: wrong from the start, broken at the first distance, at the second by Square,
+  /// never.
   private func tally() -> RobustnessTally {
     let plan = AttackPlan(.l2, epsilons: [0.2, 0.1], kinds: AttackPlan.autoAttack, seed: 1)
     var tally = RobustnessTally(
@@ -67,7 +68,8 @@ import Testing
     #expect(signs.map(\.isFlat) == [false, false])
   }
 
-  /// Samples that none of two distances breaks, or the second one does, with what the attack met there.
+  /// Samples that none of two distances breaks, or the second one does, with what the attack met
+  /// there.
   private func signs(_ second: [AttackRecord]) throws -> RobustnessSummary.Signs {
     let plan = AttackPlan(.l2, epsilons: [0.1, 0.2], kinds: [.apgdCrossEntropy], seed: 1)
     var tally = RobustnessTally(plan, clean: second.map { _ in record(margin: 1) })

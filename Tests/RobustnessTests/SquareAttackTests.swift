@@ -32,8 +32,8 @@ import Testing
   @Test("the bump of side 3 is that of the paper's formula")
   func small() {
     let values = SquarePattern.values(side: 3, .horizontal)
-    // Left, width 1: n = 1, M = 1 − |r − 2|, so sums of 1/(2 − k)²: 1/4, 5/4, 1/4. Right, width 2: rows 1
-    // and 3 have M = 0, the middle row M = 0 in its first column and 1 in its second.
+    // Left, width 1: n = 1, M = 1 − |r − 2|, so sums of 1/(2 − k)²: 1/4, 5/4, 1/4. Right, width 2:
+    // rows 1 and 3 have M = 0, the middle row M = 0 in its first column and 1 in its second.
     let expected: [Float] = [0.25, -0.25, -0.25, 1.25, -0.25, -1.25, 0.25, -0.25, -0.25]
     let norm = expected.reduce(0) { $0 + $1 * $1 }.squareRoot()
     for (value, plain) in zip(values, expected) { #expect(abs(value - plain / norm) < 1e-6) }

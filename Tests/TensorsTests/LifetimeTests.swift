@@ -32,7 +32,8 @@ import Testing
 
   @Test("what is taken last and given back first needs no more than the fullest moment")
   func sweeps() throws {
-    // Values of ten layers that halve, each needed until its backward pass, which needs two gradients.
+    // Values of ten layers that halve, each needed until its backward pass, which needs two
+    // gradients.
     let layers = 10
     let size = { (layer: Int) in 1 << (14 - layer) }
     let backward = { (layer: Int) in 2 * layers - 1 - layer }

@@ -2,7 +2,8 @@ import Kernels
 import MessagePassing
 import Tensors
 
-/// The surroundings in which the layers of a network are built: everything that they have in common.
+/// The surroundings in which the layers of a network are built: everything that they have in
+/// common.
 public struct LayerSite {
   /// The ranks that share a batch.
   public let communicator: any Communicator
@@ -30,8 +31,8 @@ public struct LayerSite {
     case both
     /// No transform, for weights that every step changes.
     ///
-    /// Saves the memory of the transforms, each four times that of the weight in float32 on tiles of
-    /// 6×6.
+    /// Saves the memory of the transforms, each four times that of the weight in float32 on tiles
+    /// of 6×6.
     case none
   }
 

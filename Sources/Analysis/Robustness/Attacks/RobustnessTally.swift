@@ -7,8 +7,9 @@ import Failures
 public struct RobustnessTally: Sendable {
   /// The finding for a sample at one epsilon.
   public struct Finding: Sendable, Equatable {
-    /// The point with the smallest margin, over all attacks at this epsilon. If a smaller epsilon
-    /// sufficed, it is the point found there.
+    /// The point with the smallest margin, over all attacks at this epsilon.
+    ///
+    /// If a smaller epsilon sufficed, it is the point found there.
     public fileprivate(set) var record: AttackRecord
     /// The attack that found the point; nil for the image itself.
     public fileprivate(set) var attack: AttackPlan.Kind?

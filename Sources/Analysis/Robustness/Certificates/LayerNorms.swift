@@ -41,8 +41,9 @@ public struct LayerNorms: Sendable, Equatable, BitwiseCopyable {
     return numbered.sorted { $0.0 < $1.0 }.map(\.1)
   }
 
-  /// The indices of each rank's layers, ascending. The costliest layer is assigned first, each to
-  /// the rank with the least work so far.
+  /// The indices of each rank's layers, ascending.
+  ///
+  /// The costliest layer is assigned first, each to the rank with the least work so far.
   private static func shares(of maps: [EvaluationNetwork.AffineMap], size: Int) -> [[Int]] {
     let costs = maps.map { CertifiedNorm.cost($0.geometry) }
     var loads = [Int](repeating: 0, count: size)

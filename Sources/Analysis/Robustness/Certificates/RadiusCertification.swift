@@ -12,8 +12,9 @@ import Tensors
 /// Values are measured in single precision, so margins are reduced and gradients enlarged by
 /// allowances. All inputs count, also those outside the range of pixels.
 public struct RadiusCertification {
-  /// The allowance of a margin, relative to the largest logit. Passes through about ten layers have
-  /// errors of 1e-6 in float32; this is ten times that.
+  /// The allowance of a margin, relative to the largest logit.
+  ///
+  /// Passes through about ten layers have errors of 1e-6 in float32; this is ten times that.
   private static let marginAllowance = 1e-5
   /// The allowance of a gradient's norm, relative: ten times the observed rounding of products with
   /// it.

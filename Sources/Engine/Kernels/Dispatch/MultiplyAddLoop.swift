@@ -14,8 +14,9 @@ public enum MultiplyAddLoop {
   /// Floating-point operations of one round of ``runBfloat16(rounds:factor:)``, four for a pair.
   public static var operationsPerBfloat16Round: Int { ck_bf16_multiply_add_operations() }
 
-  /// x ← x + factor·1 + factor·1, products of bfloat16, in all registers, `rounds` times; the
-  /// result is the sum of all x, which start at 0. Tiles add sixteen such pairs at once.
+  /// x ← x + factor·1 + factor·1, products of bfloat16, in all registers, `rounds` times.
+  ///
+  /// The result is the sum of all x, which start at 0. Tiles add sixteen such pairs at once.
   ///
   /// - Parameter factor: a bfloat16.
   public static func runBfloat16(rounds: Int, factor: Float) -> Float {

@@ -69,8 +69,9 @@ public struct WinogradConvolution: Hashable, Sendable {
     layout = WinogradLayout(geometry, samples: samples, precision: precision)
   }
 
-  /// [F, floats] for F frequencies, 36 or 9: the shape of a transformed weight. At bfloat16 a
-  /// float's memory holds two numbers, and there are F rows for each part.
+  /// [F, floats] for F frequencies, 36 or 9: the shape of a transformed weight.
+  ///
+  /// At bfloat16 a float's memory holds two numbers, and there are F rows for each part.
   public var transformedWeightShape: Shape {
     Shape(rows: layout.weightRows, columns: layout.weightStride)
   }
@@ -234,8 +235,11 @@ public struct WinogradConvolution: Hashable, Sendable {
     }
   }
 
-  /// transformedGradient ← the gradient of primal·Σ ȳ·convolution(x) + tangent·Σ (ȳ·convolution(ẋ)
-  /// + dȳ·convolution(x)), plus previous·transformedGradient.
+  /// Computes the gradient by the transformed weight of a second backward pass, and with
+  /// `transpose` the gradient by x.
+  ///
+  /// transformedGradient ← previous·transformedGradient + the gradient of primal·Σ ȳ·convolution(x)
+  /// + tangent·Σ (ȳ·convolution(ẋ) + dȳ·convolution(x)).
   ///
   /// `transpose` gives the gradient of Σ dȳ·convolution(x). ȳ meets primal·x + tangent·ẋ and dȳ
   /// meets tangent·x, so a tangent costs one more product, and dȳ is transformed once.
