@@ -52,7 +52,9 @@ let package = Package(
       path: "Sources/Data/Recipes"),
     .target(
       name: "Datasets",
-      dependencies: ["CZlib", "Failures", "Digests", "RandomNumbers", "EmbeddedFiles"],
+      dependencies: [
+        "CZlib", "Failures", "Files", "Digests", "RandomNumbers", "EmbeddedFiles",
+      ],
       path: "Sources/Data/Datasets"),
     .target(
       name: "Checkpoints",

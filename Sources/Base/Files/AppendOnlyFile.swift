@@ -5,21 +5,22 @@ public final class AppendOnlyFile: Sendable {
   public let path: String
   private let descriptor: Int32
 
+  /// open(2): creates the file, or keeps the lines of an old one.
   package init(_ path: String) throws(FileError) {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw FileError("open", path) }
+    descriptor = try FileSystem.check("open", path) {
+      open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+    }
     self.path = path
-    self.descriptor = descriptor
   }
 
   deinit { close(descriptor) }
 
-  /// Whether the file is now this process's alone, until it is closed; false if it is another's.
+  /// flock(2): whether this process alone may use the file until it is closed.
   ///
-  /// Always true on a file system that has no locks.
+  /// Always true on a file system without locks.
   package func lock() -> Bool { flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK }
 
-  /// Appends `line` and a newline with one write, so that a reader never sees half of a line that fits a page.
+  /// Appends `line` and a newline by one write(2): a reader never sees half of a line that fits a page.
   public func append(line: String) throws(FileError) {
     let result = Array("\(line)\n".utf8).withUnsafeBytes { bytes in
       Result { () throws(FileError) in
@@ -29,8 +30,8 @@ public final class AppendOnlyFile: Sendable {
     try result.get()
   }
 
-  /// Returns when all lines are on the disk.
+  /// fsync(2): returns when all lines are on the disk.
   public func sync() throws(FileError) {
-    guard fsync(descriptor) == 0 else { throw FileError("sync", path) }
+    _ = try FileSystem.check("sync", path) { fsync(descriptor) }
   }
 }

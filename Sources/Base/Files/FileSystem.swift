@@ -3,12 +3,13 @@ import Glibc
 
 /// A failed system call on a path.
 public struct FileError: Failure, Equatable, Sendable {
-  /// What was attempted, as in `open` or `rename`.
+  /// Attempted operation, for example `open` or `rename`.
   public let action: String
   public let path: String
+  /// The system's error number.
   public let code: Int32
 
-  package init(_ action: String, _ path: String, code: Int32 = errno) {
+  package init(_ action: String, _ path: String, code: Int32) {
     self.action = action
     self.path = path
     self.code = code
@@ -19,9 +20,11 @@ public struct FileError: Failure, Equatable, Sendable {
   public var description: String { "cannot \(action) \(path): \(String(cString: strerror(code)))" }
 }
 
-/// The few file operations that a run needs, each durable when it returns.
+/// The file operations that a run needs; each is durable when it returns.
 package enum FileSystem {
-  /// Creates a directory and what is missing above it; an existing one is left as it is.
+  /// mkdir(2), for `path` and for the directories above it that are missing.
+  ///
+  /// An existing directory is left as it is.
   package static func createDirectory(_ path: String) throws(FileError) {
     let parent = parent(of: path)
     var status = mkdir(path, 0o777)
@@ -38,16 +41,20 @@ package enum FileSystem {
     }
   }
 
+  /// stat(2): whether `path` is a directory.
   package static func isDirectory(_ path: String) -> Bool {
     var status = stat()
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
+  /// access(2): whether there is a file of any kind at `path`.
   package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
-  /// The names in a directory, sorted, without `.` and `..`.
+  /// readdir(3): the names in a directory, sorted, without `.` and `..`.
   package static func entries(of path: String) throws(FileError) -> [String] {
-    guard let directory = opendir(path) else { throw FileError("open the directory", path) }
+    guard let directory = opendir(path) else {
+      throw FileError("open the directory", path, code: errno)
+    }
     defer { closedir(directory) }
     var names: [String] = []
     while let entry = readdir(directory) {
@@ -59,14 +66,16 @@ package enum FileSystem {
     return names.sorted()
   }
 
-  /// Writes a new file, or replaces an old one's contents, and syncs it.
+  /// Writes a new file, or replaces the contents of an old one, and syncs it.
   package static func write(_ bytes: [UInt8], to path: String) throws(FileError) {
     let file = try OutputFile(path)
     try file.append(bytes)
     try file.sync()
   }
 
-  /// Writes a file under a temporary name beside it and renames it: a reader sees all of it or the old one.
+  /// Writes a file under a temporary name beside it and renames it.
+  ///
+  /// A reader sees the whole new file or the old one.
   package static func replace(_ path: String, by bytes: [UInt8]) throws(FileError) {
     let directory = directory(of: path)
     let name = path.split(separator: "/").last.map(String.init) ?? ""
@@ -76,38 +85,49 @@ package enum FileSystem {
     try syncDirectory(directory)
   }
 
-  /// Writes all of `bytes` at the descriptor's position.
+  /// write(2), until all of `bytes` are written at the descriptor's position.
   static func write(
     _ bytes: UnsafeRawBufferPointer, descriptor: Int32, path: String
   ) throws(FileError) {
     var written = 0
     while written < bytes.count {
       let rest = UnsafeRawBufferPointer(rebasing: bytes[written...])
-      let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else { throw FileError("write", path) }
-      written += count
+      written += try check("write", path) { Glibc.write(descriptor, rest.baseAddress, rest.count) }
     }
   }
 
-  /// Syncs a directory, so that what was created or renamed in it survives a power failure.
+  /// fsync(2) of a directory: what was created or renamed in it survives a power failure.
   package static func syncDirectory(_ path: String) throws(FileError) {
-    let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw FileError("open the directory", path) }
+    let descriptor = try check("open the directory", path) {
+      open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    }
     defer { close(descriptor) }
-    guard fsync(descriptor) == 0 else { throw FileError("sync the directory", path) }
+    _ = try check("sync the directory", path) { fsync(descriptor) }
   }
 
+  /// rename(2).
   package static func rename(_ old: String, to new: String) throws(FileError) {
-    guard Glibc.rename(old, new) == 0 else { throw FileError("rename \(old) to", new) }
+    _ = try check("rename \(old) to", new) { Glibc.rename(old, new) }
   }
 
-  /// Removes a directory and the files in it; a directory inside it is an error.
+  /// unlink(2) of the files in a directory, and rmdir(2); a directory inside it is an error.
   package static func removeFlatDirectory(_ path: String) throws(FileError) {
     for name in try entries(of: path) {
-      guard unlink("\(path)/\(name)") == 0 else { throw FileError("remove", "\(path)/\(name)") }
+      _ = try check("remove", "\(path)/\(name)") { unlink("\(path)/\(name)") }
     }
-    guard rmdir(path) == 0 else { throw FileError("remove", path) }
+    _ = try check("remove", path) { rmdir(path) }
+  }
+
+  /// Result of a system call that reports failure by a negative number, repeated while a signal interrupts it.
+  static func check<Result: SignedInteger>(
+    _ action: String, _ path: String, _ call: () -> Result
+  ) throws(FileError) -> Result {
+    while true {
+      let result = call()
+      if result >= 0 { return result }
+      let code = errno
+      if code != EINTR { throw FileError(action, path, code: code) }
+    }
   }
 
   /// The directory that holds `path`.
@@ -115,7 +135,7 @@ package enum FileSystem {
     parent(of: path) ?? (path.hasPrefix("/") ? "/" : ".")
   }
 
-  /// The directory above `path`; none for a bare name or the root.
+  /// The directory above `path`; nil for a bare name or the root.
   package static func parent(of path: String) -> String? {
     var trimmed = Substring(path)
     while trimmed.count > 1 && trimmed.hasSuffix("/") { trimmed = trimmed.dropLast() }

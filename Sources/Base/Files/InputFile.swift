@@ -6,42 +6,59 @@ package final class InputFile {
   package let byteCount: Int
   private let descriptor: Int32
 
+  /// open(2); a directory, a device or a pipe is an error.
   package init(reading path: String) throws(FileError) {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw FileError("open", path) }
-    var status = stat()
-    let statusCode = fstat(descriptor, &status)
-    guard statusCode == 0, status.st_mode & S_IFMT == S_IFREG else {
-      let code = statusCode == 0 ? (status.st_mode & S_IFMT == S_IFDIR ? EISDIR : EINVAL) : errno
+    // Without O_NONBLOCK the open of a pipe waits for a writer; a regular file ignores it.
+    let descriptor = try FileSystem.check("open", path) {
+      open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    }
+    do throws(FileError) {
+      byteCount = try Self.regularSize(descriptor, path)
+    } catch {
       close(descriptor)
-      throw FileError("read", path, code: code)
+      throw error
     }
     self.path = path
-    self.byteCount = Int(status.st_size)
     self.descriptor = descriptor
   }
 
   deinit { close(descriptor) }
 
-  /// The first `count` bytes, or all there are if the file is shorter.
+  private static func regularSize(_ descriptor: Int32, _ path: String) throws(FileError) -> Int {
+    var status = stat()
+    _ = try FileSystem.check("read", path) { fstat(descriptor, &status) }
+    let kind = status.st_mode & S_IFMT
+    guard kind == S_IFREG else {
+      throw FileError("read", path, code: kind == S_IFDIR ? EISDIR : EINVAL)
+    }
+    return Int(status.st_size)
+  }
+
+  /// pread(2) of the first `count` bytes, or of the whole file if it is shorter.
   package func read(first count: Int) throws(FileError) -> [UInt8] {
-    var code: Int32 = 0
     let wanted = min(count, byteCount)
+    var failure: FileError?
     let bytes = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, filled in
-      while filled < wanted {
-        let rest = UnsafeMutableRawBufferPointer(
-          rebasing: UnsafeMutableRawBufferPointer(buffer)[filled...])
-        let got = pread(descriptor, rest.baseAddress, wanted - filled, filled)
-        if got < 0 && errno == EINTR { continue }
-        if got < 0 { code = errno }
-        if got <= 0 { break }
-        filled += got
+      do throws(FileError) {
+        while filled < wanted {
+          let rest = UnsafeMutableRawBufferPointer(
+            rebasing: UnsafeMutableRawBufferPointer(buffer)[filled...])
+          let offset = filled
+          let got = try FileSystem.check("read", path) {
+            pread(descriptor, rest.baseAddress, rest.count, offset)
+          }
+          if got == 0 { break }
+          filled += got
+        }
+      } catch {
+        failure = error
       }
     }
-    guard code == 0 else { throw FileError("read", path, code: code) }
+    if let failure { throw failure }
     return bytes
   }
 
+  /// All bytes of a regular file.
   package static func contents(of path: String) throws(FileError) -> [UInt8] {
     let file = try InputFile(reading: path)
     return try file.read(first: file.byteCount)

@@ -1,16 +1,16 @@
 import Glibc
 
-/// A file that is being written from its beginning, closed with the object.
+/// A file that is written from its beginning, closed with the object.
 package final class OutputFile {
   private let path: String
   private let descriptor: Int32
 
-  /// Creates the file, or empties an old one.
+  /// open(2): creates the file, or empties an old one.
   package init(_ path: String) throws(FileError) {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw FileError("create", path) }
+    descriptor = try FileSystem.check("create", path) {
+      open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+    }
     self.path = path
-    self.descriptor = descriptor
   }
 
   deinit { close(descriptor) }
@@ -26,8 +26,8 @@ package final class OutputFile {
     try FileSystem.write(bytes, descriptor: descriptor, path: path)
   }
 
-  /// Returns when all of it is on the disk.
+  /// fsync(2): returns when the whole file is on the disk.
   package func sync() throws(FileError) {
-    guard fsync(descriptor) == 0 else { throw FileError("sync", path) }
+    _ = try FileSystem.check("sync", path) { fsync(descriptor) }
   }
 }

@@ -1,10 +1,10 @@
 import Glibc
 
-/// A file that is written once, at the end of a computation, but whose place is checked before it.
+/// A file that is written once, at the end of a computation, and whose path is checked before it.
 public struct ResultFile: Equatable, Sendable {
   public let path: String
 
-  /// Refuses a directory, and a place that cannot be written.
+  /// Refuses a directory, and a path that cannot be written.
   public init(_ path: String) throws(FileError) {
     self.path = path
     if path.isEmpty { throw FileError("write", path, code: ENOENT) }
@@ -12,7 +12,7 @@ public struct ResultFile: Equatable, Sendable {
       throw FileError("write", path, code: EISDIR)
     }
     let directory = FileSystem.directory(of: path)
-    guard access(directory, W_OK) == 0 else { throw FileError("write", path) }
+    _ = try FileSystem.check("write", path) { access(directory, W_OK) }
     guard FileSystem.isDirectory(directory) else {
       throw FileError("write", path, code: ENOTDIR)
     }

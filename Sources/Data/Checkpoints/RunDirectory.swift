@@ -22,7 +22,7 @@ public struct RunDirectory: Equatable, Sendable {
       if start == .fresh, !(try FileSystem.entries(of: path)).isEmpty {
         throw RunDirectoryError.notEmpty(path: path)
       }
-      guard access(path, W_OK) == 0 else { throw FileError("write to", path) }
+      guard access(path, W_OK) == 0 else { throw FileError("write to", path, code: errno) }
     } catch let error as FileError {
       throw .file(error)
     } catch let error as RunDirectoryError {

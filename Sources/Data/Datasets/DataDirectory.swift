@@ -1,3 +1,5 @@
+import Files
+
 #if canImport(Glibc)
   import Glibc
 #endif
@@ -17,7 +19,7 @@ struct DataDirectory {
     let candidates = [root] + subdirectories.map { "\(root)/\($0)" }
     let names = files.flatMap(\.self)
     let holding = candidates.filter { candidate in
-      names.contains { Self.exists("\(candidate)/\($0)") }
+      names.contains { FileSystem.exists("\(candidate)/\($0)") }
     }
     guard let first = holding.first else {
       throw .missing(names: files.first ?? [], directories: candidates, kind: kind)
@@ -30,7 +32,7 @@ struct DataDirectory {
   /// The path and the content of the file that has one of `names`, expanded if its name ends in .gz.
   func read(_ names: [String]) throws(DatasetError) -> (path: String, bytes: [UInt8]) {
     let paths = names.map { "\(path)/\($0)" }
-    guard let file = paths.first(where: Self.exists) else {
+    guard let file = paths.first(where: FileSystem.exists) else {
       throw .missing(names: names, directories: [path], kind: kind)
     }
     let bytes = try Self.bytes(ofFile: file)
@@ -38,30 +40,9 @@ struct DataDirectory {
     return (file, file.hasSuffix(".gz") ? try Gzip.expand(bytes, path: file) : bytes)
   }
 
-  private static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
-
   private static func bytes(ofFile path: String) throws(DatasetError) -> [UInt8] {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw unreadable(path) }
-    defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else { throw unreadable(path) }
-    var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
-    var filled = 0
-    while filled < bytes.count {
-      let count = bytes.withUnsafeMutableBytes { buffer in
-        Glibc.read(descriptor, buffer.baseAddress.map { $0 + filled }, buffer.count - filled)
-      }
-      if count < 0 && errno == EINTR { continue }
-      guard count >= 0 else { throw unreadable(path) }
-      guard count > 0 else { break }
-      filled += count
+    do { return try InputFile.contents(of: path) } catch {
+      throw .unreadable(path: path, reason: String(cString: strerror(error.code)))
     }
-    bytes.removeLast(bytes.count - filled)
-    return bytes
-  }
-
-  private static func unreadable(_ path: String) -> DatasetError {
-    .unreadable(path: path, reason: String(cString: strerror(errno)))
   }
 }
