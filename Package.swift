@@ -29,6 +29,7 @@ let package = Package(
     .target(name: "Failures", path: "Sources/Base/Failures"),
     .target(name: "Files", dependencies: ["Failures"], path: "Sources/Base/Files"),
     .target(name: "Environment", path: "Sources/Base/Environment"),
+    .target(name: "Threading", dependencies: ["Failures"], path: "Sources/Base/Threading"),
     .target(name: "Digests", dependencies: ["CCrypto", "Failures"], path: "Sources/Base/Digests"),
     .target(name: "RandomNumbers", dependencies: ["Failures"], path: "Sources/Base/RandomNumbers"),
     .target(
@@ -40,7 +41,7 @@ let package = Package(
     .target(name: "CMemoryFile", path: "Sources/Distributed/CMemoryFile"),
     .target(
       name: "MessagePassing",
-      dependencies: ["Failures", "Environment", "CMPI", "CMemoryFile"],
+      dependencies: ["Failures", "Environment", "Threading", "CMPI", "CMemoryFile"],
       path: "Sources/Distributed/MessagePassing"),
 
     // Data: files that a run reads and writes.
@@ -53,7 +54,7 @@ let package = Package(
     .target(
       name: "Datasets",
       dependencies: [
-        "CZlib", "Failures", "Files", "Digests", "RandomNumbers", "EmbeddedFiles",
+        "CZlib", "Failures", "Files", "Threading", "Digests", "RandomNumbers", "EmbeddedFiles",
       ],
       path: "Sources/Data/Datasets"),
     .target(
@@ -161,6 +162,7 @@ let package = Package(
 
     // Tests.
     .testTarget(name: "FilesTests", dependencies: ["Files", "TestFiles"]),
+    .testTarget(name: "ThreadingTests", dependencies: ["Failures", "Threading"]),
     .testTarget(name: "EmbeddedFilesTests", dependencies: ["EmbeddedFiles"]),
     .testTarget(name: "RandomNumbersTests", dependencies: ["RandomNumbers"]),
     .testTarget(

@@ -8,20 +8,6 @@ import Testing
     values.withUnsafeMutableBufferPointer { communicator.allreduce($0) }
   }
 
-  @Test("a recorded communicator keeps what every communicator must keep", arguments: [1, 2, 3])
-  func claims(ranks: Int) throws {
-    _ = try InProcessCommunicator.run(ranks: ranks) { base in
-      let communicator = LedgeredCommunicator(base, ledger: CollectiveLedger())
-      for count in CommunicatorClaims.counts {
-        CommunicatorClaims.sumsEqualPlainSums(communicator, count: count, salt: 0)
-        CommunicatorClaims.allRanksGetTheSameBits(communicator, count: count)
-        CommunicatorClaims.everyRootReachesAll(communicator, count: count)
-      }
-      CommunicatorClaims.gatherKeepsLengths(communicator)
-      CommunicatorClaims.duplicateIsMatchedSeparately(communicator)
-    }
-  }
-
   @Test("an entry says operation, size, place, and the how manyth it is there")
   func description() {
     let ledger = CollectiveLedger()

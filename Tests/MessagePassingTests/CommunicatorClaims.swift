@@ -109,12 +109,47 @@ enum CommunicatorClaims {
     let part = communicator.split(color: color)
     let members = (0..<communicator.size).filter { $0 % 2 == color }
     #expect(part.size == members.count && members[part.rank] == communicator.rank)
-    var own = [Int64(communicator.rank), 1]
-    own.withUnsafeMutableBufferPointer { part.allreduce($0) }
-    #expect(own == [Int64(members.reduce(0, +)), Int64(members.count)])
+    var sums = [Int64(communicator.rank), 1]
+    sums.withUnsafeMutableBufferPointer { part.allreduce($0) }
+    #expect(sums == [Int64(members.reduce(0, +)), Int64(members.count)])
     sumsEqualPlainSums(part.duplicate(), count: 5, salt: 2, ranks: members)
     gatherKeepsLengths(part)
     communicator.barrier()
+  }
+
+  /// The ranks of a node have numbers of their own, and what one writes into node memory all others read.
+  static func nodeSharesMemory(_ communicator: any Communicator) throws {
+    let node = communicator.node
+    #expect((0..<node.size).contains(node.rank) && (0..<node.threads).contains(node.thread))
+    #expect(node.threads <= node.size && node.size <= communicator.size)
+    let memory = communicator.nodeMemory(bytes: 8 * node.size)
+    #expect((memory != nil) == (node.size > node.threads))
+    let values = memory?.common.assumingMemoryBound(to: Int64.self)
+    for round in 1...3 {
+      values?[node.rank] = Int64(node.rank * round)
+      communicator.nodeBarrier()
+      for other in 0..<node.size where memory != nil {
+        #expect(values?[other] == Int64(other * round), "rank \(communicator.rank)")
+      }
+      communicator.nodeBarrier()
+    }
+    let count = 1000
+    let reduction = communicator.reductionMemory(bytes: 4 * count)
+    let start =
+      reduction?.base.assumingMemoryBound(to: Float.self) ?? .allocate(capacity: count)
+    defer { if reduction == nil { start.deallocate() } }
+    let buffer = UnsafeMutableBufferPointer(start: start, count: count)
+    buffer.initialize(repeating: Float(communicator.rank + 1))
+    communicator.allreduce(buffer)
+    let sum = Float(communicator.size * (communicator.size + 1) / 2)
+    #expect(buffer.allSatisfy { $0 == sum }, "rank \(communicator.rank)")
+    communicator.barrier()
+  }
+
+  /// One rank of each process makes a value, which all threads of the process get.
+  static func processMakesOnce(_ communicator: any Communicator) throws {
+    let maker = try communicator.oncePerProcess { communicator.rank }
+    #expect(maker == communicator.rank - communicator.node.thread)
   }
 
   /// Sums on the copy and on the original, interleaved, do not mix.

@@ -34,21 +34,9 @@ private struct RankFailure: Error, Equatable {
     return outputs.withLock { outputs in (0..<total).compactMap { outputs[$0] } }
   }
 
-  @Test("threads of processes keep what every communicator must keep", arguments: teams)
-  func claims(threads: [Int]) throws {
-    let total = threads.reduce(0, +)
-    let places = try run(threads) { communicator in
-      #expect(communicator.size == total)
-      // The last is more than a block for each thread.
-      for count in CommunicatorClaims.counts + [20_003] {
-        CommunicatorClaims.sumsEqualPlainSums(communicator, count: count, salt: 0)
-        CommunicatorClaims.allRanksGetTheSameBits(communicator, count: count)
-        CommunicatorClaims.everyRootReachesAll(communicator, count: count)
-      }
-      CommunicatorClaims.gatherKeepsLengths(communicator)
-      CommunicatorClaims.duplicateIsMatchedSeparately(communicator)
-      return [communicator.rank, communicator.thread]
-    }
+  @Test("ranks are the threads of process 0, those of process 1, and so on", arguments: teams)
+  func ranks(threads: [Int]) throws {
+    let places = try run(threads) { [$0.rank, $0.node.thread] }
     let expected = threads.flatMap { 0..<$0 }.enumerated().map { [$0.offset, $0.element] }
     #expect(places == expected)
   }
@@ -130,8 +118,8 @@ private struct RankFailure: Error, Equatable {
     }
   }
 
-  @Test("threads that meet see what each has written, again and again")
-  func meeting() throws {
+  @Test("threads see what each has written before a node barrier, again and again")
+  func nodeBarrier() throws {
     let board = UnsafeMutableBufferPointer<Int>.allocate(capacity: 3)
     board.initialize(repeating: -1)
     defer { board.deallocate() }
@@ -139,13 +127,13 @@ private struct RankFailure: Error, Equatable {
     try ThreadTeam(size: 3).run(
       over: SoloCommunicator(), abandon: { fatalError("rank \($1): \($0)") }
     ) { communicator in
-      let own = UnsafeMutablePointer<Int>(bitPattern: address)
-      #expect(communicator.threads == 3)
+      let entries = UnsafeMutablePointer<Int>(bitPattern: address)
+      #expect(communicator.node.size == 3 && communicator.node.threads == 3)
       for round in 0..<1000 {
-        own?[communicator.thread] = round
-        communicator.meetThreads()
-        for thread in 0..<3 { #expect(own?[thread] == round) }
-        communicator.meetThreads()
+        entries?[communicator.node.rank] = round
+        communicator.nodeBarrier()
+        for thread in 0..<3 { #expect(entries?[thread] == round) }
+        communicator.nodeBarrier()
       }
     }
   }

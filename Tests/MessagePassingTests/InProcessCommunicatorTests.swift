@@ -9,19 +9,9 @@ private struct RankFailure: Error, Equatable {
 }
 
 @Suite struct InProcessCommunicatorTests {
-  @Test("threads keep what every communicator must keep", arguments: [1, 2, 3, 5])
-  func claims(ranks: Int) throws {
+  @Test("ranks are numbered, and divided by color", arguments: [1, 2, 3, 5])
+  func split(ranks: Int) throws {
     let numbers = try InProcessCommunicator.run(ranks: ranks) { communicator in
-      #expect(communicator.size == ranks)
-      for count in CommunicatorClaims.counts {
-        CommunicatorClaims.sumsEqualPlainSums(communicator, count: count, salt: 0)
-        CommunicatorClaims.allRanksGetTheSameBits(communicator, count: count)
-        CommunicatorClaims.everyRootReachesAll(communicator, count: count)
-      }
-      CommunicatorClaims.startedSumsEqualPlainSums(
-        communicator, counts: CommunicatorClaims.counts)
-      CommunicatorClaims.gatherKeepsLengths(communicator)
-      CommunicatorClaims.duplicateIsMatchedSeparately(communicator)
       CommunicatorClaims.splitsByColor(communicator)
       return communicator.rank
     }

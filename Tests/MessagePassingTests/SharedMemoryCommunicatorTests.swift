@@ -23,20 +23,6 @@ import Testing
     }
   }
 
-  @Test("ranks that share memory keep what every communicator must keep", arguments: machines)
-  func claims(machines: [Int]) throws {
-    try run(machines) { communicator in
-      // By slots at once, by shares of slots, and too large for slots.
-      for count in CommunicatorClaims.counts + [16_001, 40_003] {
-        CommunicatorClaims.sumsEqualPlainSums(communicator, count: count, salt: 0)
-        CommunicatorClaims.allRanksGetTheSameBits(communicator, count: count)
-        CommunicatorClaims.everyRootReachesAll(communicator, count: count)
-      }
-      CommunicatorClaims.gatherKeepsLengths(communicator)
-      CommunicatorClaims.duplicateIsMatchedSeparately(communicator)
-    }
-  }
-
   @Test("a thousand small sums in a row come out right, whoever is late")
   func repeated() throws {
     try run([3]) { communicator in

@@ -4,21 +4,6 @@ import MessagePassing
 import Testing
 
 @Suite struct TimedCommunicatorTests {
-  @Test("a timed communicator keeps what every communicator must keep", arguments: [1, 3])
-  func claims(ranks: Int) throws {
-    _ = try InProcessCommunicator.run(ranks: ranks) { base in
-      let communicator = TimedCommunicator(base)
-      for count in CommunicatorClaims.counts {
-        CommunicatorClaims.sumsEqualPlainSums(communicator, count: count, salt: 0)
-        CommunicatorClaims.everyRootReachesAll(communicator, count: count)
-      }
-      CommunicatorClaims.startedSumsEqualPlainSums(
-        communicator, counts: CommunicatorClaims.counts)
-      CommunicatorClaims.gatherKeepsLengths(communicator)
-      CommunicatorClaims.duplicateIsMatchedSeparately(communicator)
-    }
-  }
-
   @Test("it counts the wait for a late rank, and neither other work nor a duplicate's collectives")
   func wait() throws {
     let late = Duration.milliseconds(40)

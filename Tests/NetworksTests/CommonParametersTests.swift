@@ -142,7 +142,7 @@ import Testing
         if communicator.rank == 1 { model.flatParameters[0] = 42 }
         communicator.barrier()
         return (
-          bytes: model.memoryBytes, isThread: communicator.threads > 1,
+          bytes: model.memoryBytes, isThread: communicator.node.threads > 1,
           seen: model.flatParameters[0]
         )
       }

@@ -8,24 +8,17 @@ import Testing
 import Training
 
 /// One rank alone that notes which floats it is asked to sum.
-private final class RecordingCommunicator: Communicator, @unchecked Sendable {
-  let rank = 0
-  let size = 1
+private final class RecordingCommunicator: CommunicatorDecorator, @unchecked Sendable {
+  let base: any Communicator = SoloCommunicator()
   private(set) var sums: [UnsafeMutableBufferPointer<Float>] = []
   private(set) var advances = 0
   private(set) var finishes = 0
 
   func allreduce(_ buffer: UnsafeMutableBufferPointer<Float>) { sums.append(buffer) }
-  func allreduce(_ buffer: UnsafeMutableBufferPointer<Double>) {}
-  func allreduce(_ buffer: UnsafeMutableBufferPointer<Int64>) {}
   func startAllreduce(_ buffer: UnsafeMutableBufferPointer<Float>) { sums.append(buffer) }
-  func startAllreduce(_ buffer: UnsafeMutableBufferPointer<Int64>) {}
   func progress() { advances += 1 }
   func waitForAllreduces() { finishes += 1 }
-  func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) {}
-  func barrier() {}
   func duplicate() -> any Communicator { self }
-  func abort(code: Int32) -> Never { fatalError("aborted with \(code)") }
 }
 
 @Suite struct GradientReducerTests {

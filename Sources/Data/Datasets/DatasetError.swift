@@ -22,7 +22,6 @@ public enum DatasetError: Failure, Equatable {
   case unequalFormats(train: Dataset.Format, test: Dataset.Format)
   /// zlib could not expand the file; `reason` is its own message.
   case corruptGzip(path: String, reason: String)
-  case noThread(reason: String)
 
   public var exitStatus: ExitStatus { .unusableInput }
 
@@ -57,8 +56,6 @@ public enum DatasetError: Failure, Equatable {
       "test images are \(test), but training images \(train)"
     case .corruptGzip(let path, let reason):
       "\(path): not a complete gzip file: \(reason)"
-    case .noThread(let reason):
-      "the system refuses a thread to read batches ahead: \(reason)"
     }
   }
 

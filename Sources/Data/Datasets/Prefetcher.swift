@@ -1,8 +1,5 @@
 import Failures
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Threading
 
 /// One rank's batches of a run, assembled ahead of their use by a background thread.
 ///
@@ -11,18 +8,18 @@ import Failures
 /// Not for use by several threads.
 public final class Prefetcher {
   private let ring: BatchRing
-  private var thread: pthread_t?
+  private var thread: WorkerThread?
 
   /// Time that ``next()`` has spent waiting for the background thread.
   public private(set) var waited = Duration.zero
 
   /// Starts assembling for rank `rank` of `size` at `start`, through the end of epoch `epochs` − 1.
   ///
-  /// Throws ``DatasetError/noThread(reason:)`` if the system refuses a thread.
+  /// - Throws: ``ThreadError`` if the system refuses the thread.
   public init(
     dataset: Dataset, sampler: ShardedSampler, augmentation: Augmentation = .none,
     rank: Int, size: Int, from start: BatchPosition = .start, epochs: Int, depth: Int = 3
-  ) throws(DatasetError) {
+  ) throws(ThreadError) {
     require(
       sampler.count == dataset.count,
       "an order of \(sampler.count) samples over a data set of \(dataset.count)")
@@ -31,7 +28,9 @@ public final class Prefetcher {
     let assembly = BatchAssembly(
       dataset: dataset, sampler: sampler, augmentation: augmentation, rank: rank, size: size)
     ring = BatchRing(assembly: assembly, from: start, epochs: epochs, depth: depth)
-    thread = try Self.startThread(of: ring)
+    thread = try WorkerThread("the thread that reads batches ahead") { [ring] in
+      ring.assembleAll()
+    }
   }
 
   deinit { stop() }
@@ -43,30 +42,7 @@ public final class Prefetcher {
   public func stop() {
     guard let running = thread else { return }
     ring.stop()
-    pthread_join(running, nil)
+    running.join()
     thread = nil
-  }
-
-  /// Starts the thread with every signal blocked, so that signals reach the thread that handles them.
-  private static func startThread(of ring: BatchRing) throws(DatasetError) -> pthread_t {
-    var all = sigset_t()
-    var previous = sigset_t()
-    sigfillset(&all)
-    pthread_sigmask(SIG_BLOCK, &all, &previous)
-    defer { pthread_sigmask(SIG_SETMASK, &previous, nil) }
-    let context = Unmanaged.passRetained(ring)
-    var thread = pthread_t()
-    let status = pthread_create(
-      &thread, nil,
-      { context in
-        guard let context else { return nil }
-        Unmanaged<BatchRing>.fromOpaque(context).takeRetainedValue().assembleAll()
-        return nil
-      }, context.toOpaque())
-    guard status == 0 else {
-      context.release()
-      throw .noThread(reason: String(cString: strerror(status)))
-    }
-    return thread
   }
 }

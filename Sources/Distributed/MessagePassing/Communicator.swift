@@ -1,24 +1,24 @@
 /// A group of ranks and the collectives that data-parallel training needs.
 ///
-/// Collective: every rank calls the same methods, in the same order, with the same counts. A zero
-/// count is legal. Nothing here throws: a failed collective cannot be recovered from, so a conformer
-/// says what failed and ends the job.
+/// Collective: every rank calls the same methods, in the same order, with the same counts. A count of
+/// zero is legal. Nothing here throws: no rank can recover from a failed collective, so a conformer
+/// reports the failure and ends the job.
+///
+/// No requirement has a default. A type that changes some of them for another communicator is a
+/// ``CommunicatorDecorator``.
 public protocol Communicator: AnyObject, Sendable {
-  /// This rank's number, 0 ..< `size`.
+  /// Number of this rank, 0 ..< `size`.
   var rank: Int { get }
 
-  /// How many ranks there are; at least 1.
+  /// Number of ranks; at least 1.
   var size: Int { get }
 
-  /// This rank's number among those that are threads of its process; 0 where it has a process alone.
-  var thread: Int { get }
-
-  /// How many ranks are threads of this rank's process; 1 where it has a process alone.
-  var threads: Int { get }
+  /// Position of this rank among the ranks that share memory with it.
+  var node: NodeGroup { get }
 
   /// Replaces every element by its sum over all ranks. Collective.
   ///
-  /// All ranks get the same bits; which bits depends on `size`, since float addition is not
+  /// All ranks get the same bits. Which bits these are depends on `size`, since float addition is not
   /// associative.
   func allreduce(_ buffer: UnsafeMutableBufferPointer<Float>)
 
@@ -28,19 +28,22 @@ public protocol Communicator: AnyObject, Sendable {
   /// Replaces every element by its sum over all ranks. Collective; the sums must fit in 64 bits.
   func allreduce(_ buffer: UnsafeMutableBufferPointer<Int64>)
 
-  /// Starts replacing every element by its sum over all ranks. Collective.
+  /// Starts to replace every element by its sum over all ranks. Collective.
   ///
-  /// Returns at once. The buffer must not be read or written before ``waitForAllreduces()`` has returned. All
-  /// ranks get the same bits, which need not be those of a sum that is made at once.
+  /// Returns at once. The buffer must not be read or written until ``waitForAllreduces()`` has
+  /// returned. All ranks get the same bits, which may differ from those of a blocking allreduce.
   func startAllreduce(_ buffer: UnsafeMutableBufferPointer<Float>)
 
-  /// The same for integers, whose sums are the same whatever starts and ends them.
+  /// Starts to replace every integer by its sum over all ranks. Collective.
+  ///
+  /// Returns at once. The buffer must not be read or written until ``waitForAllreduces()`` has
+  /// returned.
   func startAllreduce(_ buffer: UnsafeMutableBufferPointer<Int64>)
 
-  /// Lets sums that have been started proceed: MPI moves data only while it is called. Not collective.
+  /// Lets started allreduces proceed: MPI moves data only while it is called. Not collective.
   func progress()
 
-  /// Returns when every sum that this rank has started has ended. Collective if there are any.
+  /// Returns when every allreduce that this rank has started has ended. Collective if there are any.
   func waitForAllreduces()
 
   /// Copies `bytes` of rank `root` over `bytes` of all other ranks. Collective.
@@ -49,94 +52,60 @@ public protocol Communicator: AnyObject, Sendable {
   /// Returns when every rank has called it. Collective.
   func barrier()
 
-  /// Every rank's bytes, in rank order, on all ranks. Collective; the lengths may differ.
+  /// Calls `make` on one rank of each process and returns its result on all threads of the process.
   ///
-  /// For set-up and reports: it allocates, and takes one broadcast per rank.
-  func allGather(_ bytes: [UInt8]) -> [[UInt8]]
-
-  /// What `make` returns, called by one rank of each process and given to all that are its threads.
-  ///
-  /// Collective within each process; `make` must not make collectives. What is large and never changes
-  /// then lies in memory once.
+  /// Collective within each process; `make` must not make collectives. A large constant then lies in
+  /// memory once.
   func oncePerProcess<Value: Sendable>(_ make: () throws -> Value) throws -> Value
 
-  /// Returns when all ranks that are threads of this process have called it.
+  /// Zeroed memory of this rank in which the ranks of its node reduce in place.
   ///
-  /// Collective within each process. What each wrote before, all see after it.
-  func meetThreads()
-
-  /// This rank's number among those that can have memory in common: threads of a process, and ranks of a
-  /// machine that have mapped one another's memory.
-  var sharer: Int { get }
-
-  /// How many those are; `threads` where a process shares with no other.
-  var sharers: Int { get }
-
-  /// Zeroed memory of this rank in which sums are made in place, by the ranks of its machine.
-  ///
-  /// Collective. Nil, on all ranks of a process's first thread, where sums are as fast anywhere else.
+  /// Collective. Nil, on the first thread of every process alike, where an allreduce is as fast in any
+  /// other memory.
   func reductionMemory(bytes: Int) -> SharedMemory?
 
-  /// Zeroed memory that all ``sharers`` have in common, from ``SharedMemory/common`` on.
+  /// Zeroed memory that all ranks of ``node`` share, from ``SharedMemory/common`` on.
   ///
-  /// Collective. Nil on all ranks where there is none, or where a process shares with no other.
+  /// Collective. Nil on all ranks if they cannot have it, or if no two processes share memory.
   func nodeMemory(bytes: Int) -> SharedMemory?
 
-  /// Returns when all ranks that can have memory in common have called it: what each wrote before, all see.
+  /// Returns when all ranks of ``node`` have called it. Collective.
   ///
-  /// Collective.
+  /// Each rank then sees what the others wrote before they called it.
   func nodeBarrier()
 
   /// A communicator of the same ranks whose collectives are matched separately. Collective.
   ///
-  /// Gradient buckets on a duplicate never wait behind batch-norm sums on the original.
+  /// Gradient buckets on a duplicate never wait behind batch-norm allreduces on the original.
   func duplicate() -> any Communicator
 
-  /// Where this rank is in its program, for the diagnosis of a hang; none where nobody keeps it.
+  /// Point of the program that this rank has reached, for the diagnosis of a hang. Not collective.
   ///
-  /// Not collective, and it costs nothing next to a collective.
+  /// Nil where no ledger records it; a new value is then dropped. The cost is negligible beside a
+  /// collective.
   var programPoint: ProgramPoint? { get set }
 
-  /// Says that this rank goes on within its place, where there are no collectives for long.
+  /// Tells the watchdog that this rank makes progress where there is no collective for long.
   func beat()
 
-  /// Ends the whole job, all ranks of it, with exit code `code`. Not collective: one rank suffices.
+  /// Ends all ranks of the job with exit code `code`. Not collective: one rank suffices.
   func abort(code: Int32) -> Never
 }
 
 extension Communicator {
-  public var thread: Int { 0 }
-  public var threads: Int { 1 }
-
-  public func meetThreads() {}
-
-  public var sharer: Int { thread }
-  public var sharers: Int { threads }
-
-  public func reductionMemory(bytes: Int) -> SharedMemory? { nil }
-  public func nodeMemory(bytes: Int) -> SharedMemory? { nil }
-  public func nodeBarrier() { meetThreads() }
-
-  public func oncePerProcess<Value: Sendable>(_ make: () throws -> Value) throws -> Value {
-    try make()
-  }
-
-  public var programPoint: ProgramPoint? {
-    get { nil }
-    set {}
-  }
-
-  /// Changes what the place says that the rank does.
+  /// Changes the activity of the program point, if there is one.
   ///
-  /// It allocates nothing, where an assignment to `place?.activity` does.
+  /// It allocates nothing, unlike an assignment to `programPoint?.activity`.
   public func enter(_ activity: ProgramPoint.Activity) {
     guard var programPoint else { return }
     programPoint.activity = activity
     self.programPoint = programPoint
   }
 
-  public func beat() {}
-
+  /// The bytes of every rank, in rank order, on all ranks.
+  ///
+  /// Collective; the lengths may differ. For set-up and reports: it allocates, and makes one allreduce
+  /// and one broadcast per rank.
   public func allGather(_ bytes: [UInt8]) -> [[UInt8]] {
     var lengths = [Int64](repeating: 0, count: size)
     lengths[rank] = Int64(bytes.count)
@@ -147,4 +116,10 @@ extension Communicator {
       return gathered
     }
   }
+}
+
+/// A communicator that can be divided into groups of ranks.
+public protocol SplittableCommunicator: Communicator {
+  /// A communicator of the ranks that give this `color`, at least 0, in the order of this one. Collective.
+  func split(color: Int) -> any SplittableCommunicator
 }

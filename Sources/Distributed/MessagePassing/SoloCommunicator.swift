@@ -1,10 +1,11 @@
 import Failures
 import Foundation
 
-/// Rank 0 of 1: every sum is the value itself, and nobody has to be waited for.
+/// Rank 0 of 1: every sum is the value itself, and no rank waits.
 public final class SoloCommunicator: Communicator {
   public let rank = 0
   public let size = 1
+  public let node = NodeGroup.alone
 
   public init() {}
 
@@ -23,7 +24,22 @@ public final class SoloCommunicator: Communicator {
 
   public func barrier() {}
 
+  public func oncePerProcess<Value: Sendable>(_ make: () throws -> Value) throws -> Value {
+    try make()
+  }
+
+  public func reductionMemory(bytes: Int) -> SharedMemory? { nil }
+  public func nodeMemory(bytes: Int) -> SharedMemory? { nil }
+  public func nodeBarrier() {}
+
   public func duplicate() -> any Communicator { SoloCommunicator() }
+
+  public var programPoint: ProgramPoint? {
+    get { nil }
+    set {}
+  }
+
+  public func beat() {}
 
   public func abort(code: Int32) -> Never { exit(code) }
 }

@@ -22,11 +22,11 @@ public struct AssignedParameter {
   /// multiplications a second, each time takes as long as twelve multiplications.
   private static let multiplicationsPerFloat = 120
 
-  /// The parameters that are assigned to one of `sharers` ranks, in the order of `parameters`.
+  /// The parameters that are assigned to one of `nodeSize` ranks, in the order of `parameters`.
   ///
   /// The costliest parameter is assigned first, each to the rank with the least work so far.
   static func share(
-    sharer: Int, of sharers: Int, _ parameters: [Parameter],
+    nodeRank: Int, of nodeSize: Int, _ parameters: [Parameter],
     _ reparameterizations: [any Reparameterization]
   ) -> [AssignedParameter] {
     let all = parameters.map { parameter in
@@ -36,13 +36,13 @@ public struct AssignedParameter {
     }
     // Sorting is not stable, so the index decides between equal costs.
     let byCost = all.indices.sorted { (all[$1].cost, $0) < (all[$0].cost, $1) }
-    var loads = [Int](repeating: 0, count: sharers)
+    var loads = [Int](repeating: 0, count: nodeSize)
     var assignees = [Int](repeating: 0, count: all.count)
     for index in byCost {
       let least = loads.indices.min { (loads[$0], $0) < (loads[$1], $1) } ?? 0
       assignees[index] = least
       loads[least] += all[index].cost
     }
-    return all.indices.filter { assignees[$0] == sharer }.map { all[$0] }
+    return all.indices.filter { assignees[$0] == nodeRank }.map { all[$0] }
   }
 }

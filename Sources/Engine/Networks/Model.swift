@@ -47,11 +47,11 @@ public final class Model {
   private let communicator: any Communicator
   private let arena: Arena
   /// The number of ranks that share the parameters, this one included.
-  private let sharers: Int
+  private let nodeSize: Int
   /// Bytes of this thread's plan, with its part of the memory that the threads of a process share.
   public var memoryBytes: Int {
     arena.bytes(in: .local) + arena.bytes(in: .reduced)
-      + arena.bytes(in: .shared) / (sharers > 1 ? communicator.threads : 1)
+      + arena.bytes(in: .shared) / (nodeSize > 1 ? communicator.node.threads : 1)
   }
 
   /// Builds the network and takes its memory.
@@ -68,15 +68,15 @@ public final class Model {
   ) throws {
     self.architecture = architecture
     self.configuration = configuration
-    let sharers = configuration.trains ? communicator.sharers : 1
+    let nodeSize = configuration.trains ? communicator.node.size : 1
     let (plan, arena) = try Arena.plan(in: {
-      try Model.makeBlock(region: $0, bytes: $1, sharers: sharers, communicator)
+      try Model.makeBlock(region: $0, bytes: $1, nodeSize: nodeSize, communicator)
     }) {
       ModelPlan(architecture, configuration, communicator: communicator, arena: $0)
     }
     self.arena = arena
     self.communicator = communicator
-    self.sharers = sharers
+    self.nodeSize = nodeSize
     input = plan.input
     logits = plan.logits
     chain = plan.chain
@@ -92,13 +92,13 @@ public final class Model {
     readyCounts = plan.readyCounts
     exactSums = plan.exactSums
     assigned = AssignedParameter.share(
-      sharer: sharers > 1 ? communicator.sharer : 0, of: sharers, plan.parameters,
+      nodeRank: nodeSize > 1 ? communicator.node.rank : 0, of: nodeSize, plan.parameters,
       plan.reparameterizations)
   }
 
   /// Collective for the reduced and the shared region.
   private static func makeBlock(
-    region: Arena.Region, bytes: Int, sharers: Int, _ communicator: any Communicator
+    region: Arena.Region, bytes: Int, nodeSize: Int, _ communicator: any Communicator
   ) throws -> MemoryBlock {
     switch region {
     case .reduced:
@@ -111,13 +111,13 @@ public final class Model {
       refusals.withUnsafeMutableBufferPointer { communicator.allreduce($0) }
       guard let block, refusals[0] == 0 else { throw ArenaError.outOfMemory(bytes: bytes) }
       return block
-    case .shared where sharers > communicator.threads:
+    case .shared where nodeSize > communicator.node.threads:
       // All ranks get it, or none.
       guard let memory = communicator.nodeMemory(bytes: bytes) else {
         throw ArenaError.outOfMemory(bytes: bytes)
       }
       return MemoryBlock(memory.common, bytes: bytes, of: memory)
-    case .shared where sharers > 1:
+    case .shared where nodeSize > 1:
       return try communicator.oncePerProcess { try MemoryBlock(bytes: bytes) }
     case .shared, .local:
       return try MemoryBlock(bytes: bytes)
@@ -197,7 +197,7 @@ public final class Model {
   }
 
   private func nodeBarrier() {
-    if sharers > 1 { communicator.nodeBarrier() }
+    if nodeSize > 1 { communicator.nodeBarrier() }
   }
 
   /// Takes over the batch statistics that the last training forward pass has staged.

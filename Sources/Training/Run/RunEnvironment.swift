@@ -60,7 +60,7 @@ public struct RunEnvironment: Codable, Sendable, Equatable {
   static func processes(
     of communicator: any Communicator
   ) -> [(host: String, threads: Int)] {
-    let host = communicator.thread == 0 ? Array(ProcessInfo.processInfo.hostName.utf8) : []
+    let host = communicator.node.thread == 0 ? Array(ProcessInfo.processInfo.hostName.utf8) : []
     return communicator.allGather(host).reduce(into: []) { processes, host in
       if host.isEmpty {
         processes[processes.count - 1].threads += 1

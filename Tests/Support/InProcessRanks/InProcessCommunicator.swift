@@ -9,6 +9,7 @@ import MessagePassing
 public final class InProcessCommunicator: SplittableCommunicator {
   public let rank: Int
   public var size: Int { group.size }
+  public let node = NodeGroup.alone
   private let group: InProcessGroup
   private let started = StartedAllreduces()
 
@@ -61,6 +62,22 @@ public final class InProcessCommunicator: SplittableCommunicator {
   public func barrier() {
     group.meet(rank: rank, InProcessGroup.Call(operation: .barrier, count: 0, base: nil))
   }
+
+  /// The ranks pass for processes: each calls `make`.
+  public func oncePerProcess<Value: Sendable>(_ make: () throws -> Value) throws -> Value {
+    try make()
+  }
+
+  public func reductionMemory(bytes: Int) -> SharedMemory? { nil }
+  public func nodeMemory(bytes: Int) -> SharedMemory? { nil }
+  public func nodeBarrier() {}
+
+  public var programPoint: ProgramPoint? {
+    get { nil }
+    set {}
+  }
+
+  public func beat() {}
 
   public func duplicate() -> any Communicator {
     group.meet(rank: rank, InProcessGroup.Call(operation: .duplicate, count: 0, base: nil))

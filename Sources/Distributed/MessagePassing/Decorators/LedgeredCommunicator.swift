@@ -1,14 +1,12 @@
-/// A communicator whose collectives are recorded in a ``CollectiveLedger``.
+/// A communicator that records its collectives in a ``CollectiveLedger``.
 ///
-/// Duplicates share the ledger, each as a stream of its own.
-public final class LedgeredCommunicator: Communicator {
-  public let rank: Int
-  public let size: Int
+/// Duplicates share the ledger; each is a stream of its collectives.
+public final class LedgeredCommunicator: CommunicatorDecorator {
+  public let base: any Communicator
   public let ledger: CollectiveLedger
-  private let base: any Communicator
   private let stream: Int
 
-  /// - Parameter ledger: this rank's, and no other's.
+  /// - Parameter ledger: a ledger that no other rank uses.
   public convenience init(_ base: any Communicator, ledger: CollectiveLedger) {
     self.init(base, ledger: ledger, stream: 0)
   }
@@ -17,21 +15,47 @@ public final class LedgeredCommunicator: Communicator {
     self.base = base
     self.ledger = ledger
     self.stream = stream
-    rank = base.rank
-    size = base.size
   }
 
-  public var thread: Int { base.thread }
-  public var threads: Int { base.threads }
-
-  public func meetThreads() { base.meetThreads() }
-
-  public func oncePerProcess<Value: Sendable>(_ make: () throws -> Value) throws -> Value {
-    try base.oncePerProcess(make)
+  public func allreduce(_ buffer: UnsafeMutableBufferPointer<Float>) {
+    ledger.record(.allreduceFloat, count: buffer.count, stream: stream) { base.allreduce(buffer) }
   }
 
-  public var sharer: Int { base.sharer }
-  public var sharers: Int { base.sharers }
+  public func allreduce(_ buffer: UnsafeMutableBufferPointer<Double>) {
+    ledger.record(.allreduceDouble, count: buffer.count, stream: stream) { base.allreduce(buffer) }
+  }
+
+  public func allreduce(_ buffer: UnsafeMutableBufferPointer<Int64>) {
+    ledger.record(.allreduceInt64, count: buffer.count, stream: stream) { base.allreduce(buffer) }
+  }
+
+  /// Records the allreduce at its start; ranks wait for it in ``waitForAllreduces()``.
+  public func startAllreduce(_ buffer: UnsafeMutableBufferPointer<Float>) {
+    ledger.record(.allreduceFloat, count: buffer.count, stream: stream) {
+      base.startAllreduce(buffer)
+    }
+  }
+
+  /// Records the allreduce at its start; ranks wait for it in ``waitForAllreduces()``.
+  public func startAllreduce(_ buffer: UnsafeMutableBufferPointer<Int64>) {
+    ledger.record(.allreduceInt64, count: buffer.count, stream: stream) {
+      base.startAllreduce(buffer)
+    }
+  }
+
+  public func waitForAllreduces() {
+    ledger.record(.waitForAllreduces, stream: stream) { base.waitForAllreduces() }
+  }
+
+  public func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) {
+    ledger.record(.broadcast(root: root), count: bytes.count, stream: stream) {
+      base.broadcast(bytes, from: root)
+    }
+  }
+
+  public func barrier() {
+    ledger.record(.barrier, stream: stream) { base.barrier() }
+  }
 
   public func reductionMemory(bytes: Int) -> SharedMemory? {
     var memory: SharedMemory?
@@ -53,59 +77,17 @@ public final class LedgeredCommunicator: Communicator {
     ledger.record(.nodeBarrier, stream: stream) { base.nodeBarrier() }
   }
 
-  public var programPoint: ProgramPoint? {
-    get { ledger.programPoint }
-    set { if let newValue { ledger.programPoint = newValue } }
-  }
-
-  public func beat() { ledger.beat() }
-
-  public func allreduce(_ buffer: UnsafeMutableBufferPointer<Float>) {
-    ledger.record(.allreduceFloat, count: buffer.count, stream: stream) { base.allreduce(buffer) }
-  }
-
-  public func allreduce(_ buffer: UnsafeMutableBufferPointer<Double>) {
-    ledger.record(.allreduceDouble, count: buffer.count, stream: stream) { base.allreduce(buffer) }
-  }
-
-  public func allreduce(_ buffer: UnsafeMutableBufferPointer<Int64>) {
-    ledger.record(.allreduceInt64, count: buffer.count, stream: stream) { base.allreduce(buffer) }
-  }
-
-  /// Recorded when it is started; where ranks wait for it is ``waitForAllreduces()``.
-  public func startAllreduce(_ buffer: UnsafeMutableBufferPointer<Float>) {
-    ledger.record(.allreduceFloat, count: buffer.count, stream: stream) {
-      base.startAllreduce(buffer)
-    }
-  }
-
-  public func startAllreduce(_ buffer: UnsafeMutableBufferPointer<Int64>) {
-    ledger.record(.allreduceInt64, count: buffer.count, stream: stream) {
-      base.startAllreduce(buffer)
-    }
-  }
-
-  public func progress() { base.progress() }
-
-  public func waitForAllreduces() {
-    ledger.record(.waitForAllreduces, stream: stream) { base.waitForAllreduces() }
-  }
-
-  public func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) {
-    ledger.record(.broadcast(root: root), count: bytes.count, stream: stream) {
-      base.broadcast(bytes, from: root)
-    }
-  }
-
-  public func barrier() {
-    ledger.record(.barrier, stream: stream) { base.barrier() }
-  }
-
   public func duplicate() -> any Communicator {
     var copy = base
     ledger.record(.duplicate, stream: stream) { copy = base.duplicate() }
     return LedgeredCommunicator(copy, ledger: ledger, stream: ledger.openStream())
   }
 
-  public func abort(code: Int32) -> Never { base.abort(code: code) }
+  /// Point of the program in the ledger; nil does not change it.
+  public var programPoint: ProgramPoint? {
+    get { ledger.programPoint }
+    set { if let newValue { ledger.programPoint = newValue } }
+  }
+
+  public func beat() { ledger.beat() }
 }

@@ -15,6 +15,7 @@ import Synchronization
 public final class MPICommunicator: SplittableCommunicator {
   public let rank: Int
   public let size: Int
+  public let node = NodeGroup.alone
 
   /// This machine's name, as MPI gives it.
   public let hostName: String
@@ -137,6 +138,21 @@ public final class MPICommunicator: SplittableCommunicator {
   public func barrier() {
     call("MPI_Barrier") { cmpi_barrier(handle) }
   }
+
+  public func oncePerProcess<Value: Sendable>(_ make: () throws -> Value) throws -> Value {
+    try make()
+  }
+
+  public func reductionMemory(bytes: Int) -> SharedMemory? { nil }
+  public func nodeMemory(bytes: Int) -> SharedMemory? { nil }
+  public func nodeBarrier() {}
+
+  public var programPoint: ProgramPoint? {
+    get { nil }
+    set {}
+  }
+
+  public func beat() {}
 
   /// The copy lives until ``finalize()``: freeing it is collective, and ranks release objects at
   /// different times.

@@ -1,31 +1,31 @@
-/// Sums over ranks by those of each machine, in memory that they have mapped of one another, and then over
-/// machines.
+/// Allreduce in two levels: over the ranks of each node in memory that they have mapped of one another,
+/// and then over nodes.
 ///
-/// A sum in memory from ``makeReductionMemory(bytes:)`` is made in place: each rank adds a share of the
-/// elements of its machine, adds that to those of the other machines, and writes it to all of its own. A
-/// small buffer from elsewhere goes through slots. Ranks of a machine are added in their order.
+/// A buffer in memory from ``makeReductionMemory(bytes:)`` is reduced in place: each rank adds a slice
+/// of the elements over its node, adds that over the nodes, and writes the sums to all ranks of its
+/// node. A small buffer in other memory goes through slots. Ranks of a node are added in order.
 ///
-/// Used by one thread at a time; nothing is allocated in a sum.
+/// Used by one thread at a time; an allreduce allocates nothing.
 final class NodeAllreduce: @unchecked Sendable {
-  /// The largest buffer, in bytes, that goes through slots: larger than that of any batch norm.
+  /// Largest buffer, in bytes, that goes through slots; those of all batch norms are smaller.
   private static let slotBytes = 128 << 10
-  /// Up to so many bytes, of all ranks together, each rank adds all for itself.
-  private static let sharelessBytes = 64 << 10
+  /// Bytes of all ranks together up to which each rank adds the whole buffer.
+  private static let unslicedBytes = 64 << 10
 
   private let all: any Communicator
-  /// The ranks of this machine.
-  private let node: any Communicator
-  /// The ranks of all machines that have this one's place in theirs; nil if there is one machine.
+  /// Ranks of this node.
+  private let local: any Communicator
+  /// Ranks with this local rank on all nodes; nil if there is one node.
   private let across: (any Communicator)?
   private let reduction: SliceReduction
   private let nodeBarrier: NodeBarrier
-  /// Each rank's line in the meeting, and two slots: one may still be read when the next sum begins.
+  /// Each rank's line of the barrier, and two slots: one may still be read when the next call begins.
   private let slots: SharedMemory
   private var turn = 0
-  private let memories = SharedMemories()
+  private let memories = ReductionMemories()
 
-  /// Nil on all ranks where that is not possible, or nothing is gained: a machine has one rank or more of them
-  /// than another, or ranks of a machine cannot map one another's memory.
+  /// Nil on all ranks unless every node has the same number of ranks, at least two, that can map one
+  /// another's memory.
   ///
   /// Collective.
   init?(over all: any SplittableCommunicator, host: String) {
@@ -36,23 +36,21 @@ final class NodeAllreduce: @unchecked Sendable {
       let localRank = members.firstIndex(of: all.rank)
     else { return nil }
     self.all = all
-    node = all.split(color: members[0])
+    local = all.split(color: members[0])
     across = nodes.count > 1 ? all.split(color: localRank) : nil
-    reduction = SliceReduction(share: node.rank, shares: node.size)
+    reduction = SliceReduction(slice: local.rank, slices: local.size)
     let bytes = NodeBarrier.lineBytes + 2 * Self.slotBytes
-    guard let slots = Self.makeMemory(bytes: bytes, node, of: all) else { return nil }
+    guard let slots = Self.makeMemory(bytes: bytes, local, of: all) else { return nil }
     self.slots = slots
-    nodeBarrier = NodeBarrier(in: slots, rank: node.rank, size: node.size)
+    nodeBarrier = NodeBarrier(in: slots, rank: local.rank, size: local.size)
   }
 
-  /// This rank's number among those of its machine, and how many those are.
-  var nodeRank: Int { node.rank }
-  var nodeSize: Int { node.size }
+  var node: NodeGroup { NodeGroup(rank: local.rank, size: local.size) }
 
-  /// Returns when all ranks of the machine have called it.
+  /// Returns when all ranks of the node have called it.
   func barrier() { nodeBarrier.wait(for: NodeBarrier.Call(purpose: .barrier)) }
 
-  /// Zeroed memory of this rank in which sums are made in place.
+  /// Zeroed memory of this rank in which buffers are reduced in place.
   ///
   /// Collective. Nil on all ranks if one cannot have it.
   func makeReductionMemory(bytes: Int) -> SharedMemory? {
@@ -61,26 +59,28 @@ final class NodeAllreduce: @unchecked Sendable {
     return memory
   }
 
-  /// Memory that sums have nothing to do with; collective as the other.
+  /// Zeroed memory of this rank that no allreduce uses.
+  ///
+  /// Collective. Nil on all ranks if one cannot have it.
   func makeMemory(bytes: Int) -> SharedMemory? {
-    Self.makeMemory(bytes: bytes, node, of: all)
+    Self.makeMemory(bytes: bytes, local, of: all)
   }
 
   private static func makeMemory(
-    bytes: Int, _ node: any Communicator, of all: any Communicator
+    bytes: Int, _ local: any Communicator, of all: any Communicator
   ) -> SharedMemory? {
-    let memory = SharedMemory(bytes: max(bytes, MemoryLayout<UInt64>.stride), over: node)
+    let memory = SharedMemory(bytes: max(bytes, MemoryLayout<UInt64>.stride), over: local)
     var failures: [Int64] = [memory == nil ? 1 : 0]
     failures.withUnsafeMutableBufferPointer { all.allreduce($0) }
     return failures[0] == 0 ? memory : nil
   }
 
-  /// Sums `buffer` over all ranks if it is small or lies in memory that was made here.
+  /// Reduces `buffer` over all ranks if it is small or lies in memory that was made here.
   ///
-  /// Collective if so.
+  /// Collective if it does.
   ///
-  /// - Parameter reduceAcross: has a communicator sum elements of this type.
-  /// - Returns: whether it has; the same on all ranks.
+  /// - Parameter reduceAcross: makes the allreduce of a communicator for elements of this type.
+  /// - Returns: whether the buffer has been reduced; equal on all ranks.
   func reduce<Element: AdditiveArithmetic & BitwiseCopyable>(
     _ buffer: UnsafeMutableBufferPointer<Element>, for purpose: NodeBarrier.Call.Purpose,
     across reduceAcross: (any Communicator, UnsafeMutableBufferPointer<Element>) -> Void
@@ -97,8 +97,8 @@ final class NodeAllreduce: @unchecked Sendable {
     let slot = (slots.base + offset).assumingMemoryBound(to: Element.self)
     slot.update(from: values, count: buffer.count)
     let call = NodeBarrier.Call(purpose: purpose, count: buffer.count, offset: offset)
-    let bytes = node.size * buffer.count * MemoryLayout<Element>.stride
-    if across == nil && bytes <= Self.sharelessBytes {
+    let bytes = local.size * buffer.count * MemoryLayout<Element>.stride
+    if across == nil && bytes <= Self.unslicedBytes {
       addSlots(call, into: values)
     } else {
       reduceInPlace(slots, call, across: reduceAcross)
@@ -111,22 +111,22 @@ final class NodeAllreduce: @unchecked Sendable {
     _ memory: SharedMemory, _ call: NodeBarrier.Call,
     across reduceAcross: (any Communicator, UnsafeMutableBufferPointer<Element>) -> Void
   ) {
-    func copy(_ rank: Int) -> UnsafeMutablePointer<Element> {
+    func buffer(_ rank: Int) -> UnsafeMutablePointer<Element> {
       (memory.base(ofRank: rank) + call.offset).assumingMemoryBound(to: Element.self)
     }
     nodeBarrier.wait(for: call)
     if let across {
-      reduction.add(call.count, into: .first, copies: copy)
-      let part = reduction.part(of: call.count, stride: MemoryLayout<Element>.stride)
-      if !part.isEmpty {
-        let total = copy(0) + part.lowerBound
-        reduceAcross(across, UnsafeMutableBufferPointer(start: total, count: part.count))
-        for other in 1..<node.size {
-          copy(other).advanced(by: part.lowerBound).update(from: total, count: part.count)
+      reduction.add(call.count, into: .first, buffers: buffer)
+      let range = reduction.range(of: call.count, stride: MemoryLayout<Element>.stride)
+      if !range.isEmpty {
+        let total = buffer(0) + range.lowerBound
+        reduceAcross(across, UnsafeMutableBufferPointer(start: total, count: range.count))
+        for other in 1..<local.size {
+          buffer(other).advanced(by: range.lowerBound).update(from: total, count: range.count)
         }
       }
     } else {
-      reduction.add(call.count, into: .all, copies: copy)
+      reduction.add(call.count, into: .all, buffers: buffer)
     }
     nodeBarrier.wait(for: NodeBarrier.Call(purpose: .end))
   }
@@ -139,9 +139,35 @@ final class NodeAllreduce: @unchecked Sendable {
     }
     nodeBarrier.wait(for: call)
     values.update(from: slot(0), count: call.count)
-    for other in 1..<node.size {
+    for other in 1..<local.size {
       let terms = slot(other)
       for index in 0..<call.count { values[index] += terms[index] }
     }
+  }
+}
+
+/// The reduction memories of a rank that are still in use.
+///
+/// All ranks add the same ones in the same order.
+private final class ReductionMemories {
+  private struct Entry {
+    weak var memory: SharedMemory?
+  }
+
+  private var entries: [Entry] = []
+
+  func add(_ memory: SharedMemory) {
+    entries.removeAll { $0.memory == nil }
+    entries.append(Entry(memory: memory))
+  }
+
+  /// The memory that holds `pointer`, and the offset of `pointer` in it; nil if none does.
+  func find(_ pointer: UnsafeRawPointer) -> (memory: SharedMemory, offset: Int)? {
+    for entry in entries {
+      if let memory = entry.memory, let offset = memory.offset(of: pointer) {
+        return (memory, offset)
+      }
+    }
+    return nil
   }
 }

@@ -4,18 +4,17 @@ import Synchronization
   import Glibc
 #endif
 
-/// Where the ranks of a machine meet, again and again: each says in its own shared memory how far it is.
+/// Barrier of the ranks of a node, used again and again: each counts its arrivals in its shared memory.
 ///
-/// A rank that comes early looks for the others at once, gives its core away between looks for a while, and
-/// then sleeps between them: where ranks outnumber cores the late ones need the core.
+/// See ``SpinThenSleep`` for the wait.
 final class NodeBarrier {
-  /// What a rank meets the others for.
+  /// Operation for which a rank waits at the barrier.
   struct Call: Equatable {
     enum Purpose: UInt64 { case allreduceFloat, allreduceDouble, allreduceInt64, end, barrier }
 
     var purpose: Purpose
     var count = 0
-    /// Where the terms begin in each rank's memory.
+    /// Offset of the terms in the memory of each rank, in bytes.
     var offset = 0
 
     fileprivate var words: SIMD2<UInt64> {
@@ -23,22 +22,19 @@ final class NodeBarrier {
     }
   }
 
-  /// What each rank writes of itself: how many meetings it has come to, and what for.
+  /// State that a rank publishes: its number of arrivals, and its call at the last two of them.
   ///
-  /// For this meeting and the one before, which a slow rank may still look at.
+  /// A slow rank may still read the call before the last.
   private struct Line: ~Copyable {
     let arrivals: Atomic<UInt64>
     var even: SIMD2<UInt64>
     var odd: SIMD2<UInt64>
   }
 
-  /// Bytes that a rank's line takes: two cache lines, since a processor may fetch those by pairs.
+  /// Bytes of a rank's line: two cache lines, since a processor may fetch them in pairs.
   static let lineBytes = 128
 
-  /// Looks before the core is given away.
-  private static let looks = 200
-  /// How long the core is only lent; ranks of a training step mostly come within less.
-  private static let patience = Duration.milliseconds(10)
+  /// Microseconds between two looks of a rank that sleeps.
   private static let nap: UInt32 = 50
 
   private let rank: Int
@@ -46,16 +42,16 @@ final class NodeBarrier {
   private let lines: [UnsafeMutablePointer<Line>]
   private var arrivals: UInt64 = 0
 
-  /// - Parameter memory: of which the first ``lineBytes`` are zero, and its own from here on.
+  /// - Parameter memory: shared memory; the barrier uses its first ``lineBytes``, which must be zero.
   init(in memory: SharedMemory, rank: Int, size: Int) {
     self.rank = rank
     self.size = size
     lines = (0..<size).map { memory.base(ofRank: $0).assumingMemoryBound(to: Line.self) }
   }
 
-  /// Returns when all ranks have come for the same; what each wrote before, all see after it.
+  /// Returns when all ranks have arrived with an equal call; each then sees what the others wrote before.
   ///
-  /// A rank that has come for something else has not come: why nobody goes on is the watchdog's to say.
+  /// It waits for a rank that has arrived with another call: the watchdog finds the disagreement.
   func wait(for call: Call) {
     arrivals += 1
     let isOdd = arrivals % 2 == 1
@@ -68,13 +64,7 @@ final class NodeBarrier {
     }
   }
 
-  private func wait(until hasCome: () -> Bool) {
-    for _ in 0..<Self.looks where hasCome() { return }
-    let limit = ContinuousClock.now + Self.patience
-    while ContinuousClock.now < limit {
-      if hasCome() { return }
-      sched_yield()
-    }
-    while !hasCome() { usleep(Self.nap) }
+  private func wait(until isOver: () -> Bool) {
+    SpinThenSleep.wait({ isOver() ? () : nil }, sleep: { while !isOver() { usleep(Self.nap) } })
   }
 }

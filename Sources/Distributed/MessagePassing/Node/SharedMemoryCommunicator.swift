@@ -1,19 +1,21 @@
-/// Ranks whose sums are made in memory that those of a machine have mapped of one another; see ``NodeAllreduce``.
+/// Ranks of a node that have mapped memory of one another and reduce in it; see ``NodeAllreduce``.
 ///
-/// Everything else is left to the base communicator: sums of large buffers elsewhere, sums that are started, and
-/// what is rare. Used by one thread at a time, like its base, duplicates included.
-public final class SharedMemoryCommunicator: Communicator {
-  private let base: any Communicator
+/// The base communicator makes all other collectives: allreduces of large buffers in other memory,
+/// started allreduces, and rare operations. Used by one thread at a time, like its base, duplicates
+/// included.
+public final class SharedMemoryCommunicator: CommunicatorDecorator {
+  public let base: any Communicator
   private let allreduce: NodeAllreduce
 
-  /// Nil on all ranks unless machines have several ranks, each as many, which can map one another's memory.
+  /// Nil on all ranks unless every node has the same number of ranks, at least two, that can map one
+  /// another's memory.
   ///
   /// Collective.
   public convenience init?(over base: any SplittableCommunicator) {
     self.init(over: base, host: JobMembers.hostName())
   }
 
-  /// - Parameter host: the machine that the rank takes for its own.
+  /// - Parameter host: name of the node that the rank counts itself to.
   package convenience init?(over base: any SplittableCommunicator, host: String) {
     guard let allreduce = NodeAllreduce(over: base, host: host) else { return nil }
     self.init(base, allreduce)
@@ -24,8 +26,7 @@ public final class SharedMemoryCommunicator: Communicator {
     self.allreduce = allreduce
   }
 
-  public var rank: Int { base.rank }
-  public var size: Int { base.size }
+  public var node: NodeGroup { allreduce.node }
 
   public func allreduce(_ buffer: UnsafeMutableBufferPointer<Float>) {
     if !allreduce.reduce(buffer, for: .allreduceFloat, across: { $0.allreduce($1) }) {
@@ -45,34 +46,16 @@ public final class SharedMemoryCommunicator: Communicator {
     }
   }
 
-  public func startAllreduce(_ buffer: UnsafeMutableBufferPointer<Float>) {
-    base.startAllreduce(buffer)
-  }
-  public func startAllreduce(_ buffer: UnsafeMutableBufferPointer<Int64>) {
-    base.startAllreduce(buffer)
-  }
-  public func progress() { base.progress() }
-  public func waitForAllreduces() { base.waitForAllreduces() }
-
-  public func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) {
-    base.broadcast(bytes, from: root)
-  }
-
-  public func barrier() { base.barrier() }
-
-  public var sharer: Int { allreduce.nodeRank }
-  public var sharers: Int { allreduce.nodeSize }
-
   public func reductionMemory(bytes: Int) -> SharedMemory? {
     allreduce.makeReductionMemory(bytes: bytes)
   }
+
   public func nodeMemory(bytes: Int) -> SharedMemory? { allreduce.makeMemory(bytes: bytes) }
   public func nodeBarrier() { allreduce.barrier() }
 
-  /// Sums that are made at once follow each other on all ranks, of whichever communicator they are.
+  /// A duplicate that reduces in the same memory: blocking allreduces follow each other on all ranks,
+  /// whichever communicator makes them.
   public func duplicate() -> any Communicator {
     SharedMemoryCommunicator(base.duplicate(), allreduce)
   }
-
-  public func abort(code: Int32) -> Never { base.abort(code: code) }
 }

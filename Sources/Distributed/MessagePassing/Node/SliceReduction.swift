@@ -1,41 +1,44 @@
-/// One of several equal shares of a sum whose terms lie in memory that all ranks reach.
+/// Reduction of one of several equal slices of buffers that lie in memory which all ranks reach.
 struct SliceReduction {
-  let share: Int
-  let shares: Int
+  /// Number of the slice, 0 ..< `slices`.
+  let slice: Int
+  /// Number of slices, and of buffers: each rank reduces one slice of all buffers.
+  let slices: Int
 
-  /// The elements of this share, in whole cache lines so that no two ranks write to one.
-  func part(of count: Int, stride: Int) -> Range<Int> {
+  /// Elements of the slice, in whole cache lines, so that no two ranks write to one line.
+  func range(of count: Int, stride: Int) -> Range<Int> {
     let line = 64 / stride
     let lines = (count + line - 1) / line
     return min(
-      share * lines / shares * line, count)..<min(
-        (share + 1) * lines / shares * line, count)
+      slice * lines / slices * line, count)..<min(
+        (slice + 1) * lines / slices * line, count)
   }
 
   enum Destination { case first, all }
 
-  /// copies[0][i] ← Σₖ copies[k][i], in order of k, for this share's i; on all copies if so asked.
+  /// buffer[0][i] ← Σₖ buffer[k][i] in order of k, for each i of the slice; with `.all`, also
+  /// buffer[k][i] ← buffer[0][i].
   ///
-  /// In blocks that stay in the first-level cache from their first use to their last.
+  /// In blocks that stay in the first-level cache from the first use to the last.
   @inline(__always)
   func add<Element: AdditiveArithmetic & BitwiseCopyable>(
     _ count: Int, into destination: Destination,
-    copies copy: (_ rank: Int) -> UnsafeMutablePointer<Element>
+    buffers buffer: (_ rank: Int) -> UnsafeMutablePointer<Element>
   ) {
     let stride = MemoryLayout<Element>.stride
-    let part = part(of: count, stride: stride)
-    let total = copy(0)
+    let range = range(of: count, stride: stride)
+    let total = buffer(0)
     for start in Swift.stride(
-      from: part.lowerBound, to: part.upperBound, by: Self.blockBytes / stride)
+      from: range.lowerBound, to: range.upperBound, by: Self.blockBytes / stride)
     {
-      let end = min(start + Self.blockBytes / stride, part.upperBound)
-      for other in 1..<shares {
-        let values = copy(other)
+      let end = min(start + Self.blockBytes / stride, range.upperBound)
+      for other in 1..<slices {
+        let values = buffer(other)
         for index in start..<end { total[index] += values[index] }
       }
       guard destination == .all else { continue }
-      for other in 1..<shares {
-        copy(other).advanced(by: start).update(from: total + start, count: end - start)
+      for other in 1..<slices {
+        buffer(other).advanced(by: start).update(from: total + start, count: end - start)
       }
     }
   }

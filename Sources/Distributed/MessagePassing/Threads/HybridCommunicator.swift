@@ -2,21 +2,21 @@ import Failures
 
 /// Ranks that are threads: every thread of every process of an outer communicator is a rank.
 ///
-/// Thread k of a process is the k-th rank behind those of the processes before it. A collective
-/// combines the threads of each process in their shared memory and then the processes by the outer
-/// communicator, which thread 0 of each process alone uses. Sums add threads in order, each thread a
-/// part of the elements; nothing is allocated. Threads that disagree about the collective, its count
-/// or its root trap.
+/// The threads of process 0 are the first ranks, those of process 1 come next, and so on. A collective
+/// combines the threads of each process in shared memory, and then the processes by the outer
+/// communicator, which only thread 0 of each process uses. Each thread reduces a slice of the elements,
+/// adding the threads in order; nothing is allocated. Threads that disagree about a collective, its
+/// count or its root trap.
 public final class HybridCommunicator: Communicator {
   public let rank: Int
   public let size: Int
-  public let thread: Int
-  public var threads: Int { team.size }
+  /// Processes share memory only if all have the same number of threads: node memory is divided evenly.
+  public let node: NodeGroup
   private let team: ThreadTeam
   private let calls: ThreadCalls
   private let ranks: ThreadRanks
   private let outer: any Communicator
-  /// What of this thread waits for the processes' sums; only where there are several.
+  /// Copies that this thread makes when the allreduce over processes has ended; unused by one process.
   private let pending: PendingCopies
 
   init(
@@ -24,7 +24,10 @@ public final class HybridCommunicator: Communicator {
   ) {
     rank = ranks.first(of: outer.rank) + thread
     size = ranks.count
-    self.thread = thread
+    let processesShare = outer.node.size > 1 && ranks.areEven
+    node = NodeGroup(
+      rank: (processesShare ? outer.node.rank * team.size : 0) + thread,
+      size: (processesShare ? outer.node.size : 1) * team.size, thread: thread, threads: team.size)
     self.team = team
     self.calls = calls
     self.ranks = ranks
@@ -32,13 +35,7 @@ public final class HybridCommunicator: Communicator {
     pending = PendingCopies()
   }
 
-  /// That of thread 0, which makes the collectives of the process.
-  public var programPoint: ProgramPoint? {
-    get { thread == 0 ? outer.programPoint : nil }
-    set { if thread == 0 { outer.programPoint = newValue } }
-  }
-
-  public func beat() { outer.beat() }
+  private var thread: Int { node.thread }
 
   public func allreduce(_ buffer: UnsafeMutableBufferPointer<Float>) {
     allreduce(buffer, as: .allreduceFloat) { outer.allreduce(buffer) }
@@ -52,11 +49,12 @@ public final class HybridCommunicator: Communicator {
     allreduce(buffer, as: .allreduceInt64) { outer.allreduce(buffer) }
   }
 
-  /// The threads are added at once, and the processes by the outer communicator's started sum.
+  /// Adds the threads at once, and starts the allreduce over processes.
   public func startAllreduce(_ buffer: UnsafeMutableBufferPointer<Float>) {
     startAllreduce(buffer, as: .startAllreduceFloat) { outer.startAllreduce($0) }
   }
 
+  /// Adds the threads at once, and starts the allreduce over processes.
   public func startAllreduce(_ buffer: UnsafeMutableBufferPointer<Int64>) {
     startAllreduce(buffer, as: .startAllreduceInt64) { outer.startAllreduce($0) }
   }
@@ -70,7 +68,7 @@ public final class HybridCommunicator: Communicator {
     if thread == 0 { outer.waitForAllreduces() }
     meet(.waitForAllreduces)
     pending.copyAll()
-    team.meet()
+    team.wait()
   }
 
   public func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) {
@@ -78,53 +76,42 @@ public final class HybridCommunicator: Communicator {
       (0..<size).contains(root), "broadcast from rank \(root), but there are \(size) ranks")
     meet(.broadcast(root: root), count: bytes.count, base: bytes.baseAddress)
     let location = ranks.location(of: root)
-    // In root's process straight from its buffer, in the others through that of thread 0.
+    // The root's process copies from the root's buffer, another process from that of its thread 0.
     let source = location.process == outer.rank ? location.thread : 0
     if outer.size > 1 {
       if thread == 0 { outer.broadcast(calls.bytes(of: source), from: location.process) }
-      team.meet()
+      team.wait()
     }
-    // Threads may have handed in memory that they have in common.
+    // Threads may pass memory that they share.
     if bytes.baseAddress != calls.bytes(of: source).baseAddress && bytes.count > 0 {
       bytes.copyMemory(from: UnsafeRawBufferPointer(calls.bytes(of: source)))
     }
-    team.meet()
+    team.wait()
   }
 
   public func barrier() {
     meet(.barrier)
     if thread == 0 { outer.barrier() }
-    team.meet()
-  }
-
-  public func meetThreads() {
-    meet(.meetThreads)
-    team.meet()
+    team.wait()
   }
 
   public func oncePerProcess<Value: Sendable>(_ make: () throws -> Value) throws -> Value {
     try handOver(.oncePerProcess, make)
   }
 
-  /// Processes with unlike numbers of threads share nothing: their shares of the work would be unlike too.
-  private var processesShare: Bool { outer.sharers > 1 && ranks.areEven }
-
-  public var sharer: Int { (processesShare ? outer.sharer * team.size : 0) + thread }
-  public var sharers: Int { (processesShare ? outer.sharers : 1) * team.size }
+  /// Memory for thread 0 only: its buffer is the one that processes reduce.
+  public func reductionMemory(bytes: Int) -> SharedMemory? {
+    thread == 0 ? outer.reductionMemory(bytes: bytes) : nil
+  }
 
   public func nodeMemory(bytes: Int) -> SharedMemory? {
-    processesShare ? handOver(.nodeMemory) { outer.nodeMemory(bytes: bytes) } : nil
+    node.size > team.size ? handOver(.nodeMemory) { outer.nodeMemory(bytes: bytes) } : nil
   }
 
   public func nodeBarrier() {
     meet(.nodeBarrier)
-    if thread == 0 && processesShare { outer.nodeBarrier() }
-    team.meet()
-  }
-
-  /// Threads of a process add in memory that is theirs anyway; what thread 0 has is summed over processes.
-  public func reductionMemory(bytes: Int) -> SharedMemory? {
-    thread == 0 ? outer.reductionMemory(bytes: bytes) : nil
+    if thread == 0 && node.size > team.size { outer.nodeBarrier() }
+    team.wait()
   }
 
   public func duplicate() -> any Communicator {
@@ -139,14 +126,22 @@ public final class HybridCommunicator: Communicator {
       thread: thread, team: team, calls: copies.calls, ranks: ranks, outer: copies.outer)
   }
 
+  /// Program point of thread 0, which makes the collectives of the process; nil on the other threads.
+  public var programPoint: ProgramPoint? {
+    get { thread == 0 ? outer.programPoint : nil }
+    set { if thread == 0 { outer.programPoint = newValue } }
+  }
+
+  public func beat() { outer.beat() }
+
   public func abort(code: Int32) -> Never { outer.abort(code: code) }
 
-  /// Publishes this thread's part, and returns when all threads of the process have.
+  /// Publishes this thread's call, and returns when all threads of the process have published theirs.
   private func meet(
     _ operation: ThreadCalls.Operation, count: Int = 0, base: UnsafeMutableRawPointer? = nil
   ) {
     calls.publish(ThreadCalls.Call(operation: operation, count: count, base: base), by: thread)
-    team.meet()
+    team.wait()
     calls.requireAgreement(of: thread)
   }
 
@@ -157,16 +152,16 @@ public final class HybridCommunicator: Communicator {
     meet(operation, count: buffer.count, base: UnsafeMutableRawPointer(buffer.baseAddress))
     if buffer.isEmpty {
       if outer.size > 1 && thread == 0 { reduce() }
-      return team.meet()
+      return team.wait()
     }
     let total = calls.elements(of: 0, as: Element.self)
     addThreads(buffer.count, of: Element.self)
-    team.meet()
+    team.wait()
     guard outer.size > 1 else { return }
     if thread == 0 { reduce() }
-    team.meet()
+    team.wait()
     if thread != 0 { buffer.baseAddress?.update(from: total, count: buffer.count) }
-    team.meet()
+    team.wait()
   }
 
   private func startAllreduce<Element: AdditiveArithmetic & BitwiseCopyable>(
@@ -176,11 +171,11 @@ public final class HybridCommunicator: Communicator {
     meet(operation, count: buffer.count, base: UnsafeMutableRawPointer(buffer.baseAddress))
     guard !buffer.isEmpty else {
       if outer.size > 1 && thread == 0 { start(buffer) }
-      return team.meet()
+      return team.wait()
     }
     let total = calls.elements(of: 0, as: Element.self)
     addThreads(buffer.count, of: Element.self)
-    team.meet()
+    team.wait()
     guard outer.size > 1 else { return }
     if thread == 0 {
       start(buffer)
@@ -192,25 +187,25 @@ public final class HybridCommunicator: Communicator {
     }
   }
 
-  /// This thread's share of the sum over threads; where there is one process, on all threads.
+  /// Adds this thread's slice over the threads: into all buffers if there is one process.
   private func addThreads<Element: AdditiveArithmetic & BitwiseCopyable>(
     _ count: Int, of type: Element.Type
   ) {
-    SliceReduction(share: thread, shares: team.size)
+    SliceReduction(slice: thread, slices: team.size)
       .add(count, into: outer.size == 1 ? .all : .first) { calls.elements(of: $0, as: type) }
   }
 
-  /// What `make` returns on thread 0, for all threads of the process.
+  /// Calls `make` on thread 0 and returns its result on all threads of the process.
   private func handOver<Value: Sendable, Failure: Error>(
     _ operation: ThreadCalls.Operation, _ make: () throws(Failure) -> Value
   ) throws(Failure) -> Value {
     meet(operation)
     if thread == 0 { calls.handedOver = Result(catching: make) }
-    team.meet()
+    team.wait()
     guard let result = calls.handedOver as? Result<Value, Failure> else {
       unreachable("thread 0 hands over no \(Value.self)")
     }
-    team.meet()
+    team.wait()
     if thread == 0 { calls.handedOver = nil }
     return try result.get()
   }

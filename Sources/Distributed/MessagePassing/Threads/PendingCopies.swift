@@ -1,6 +1,6 @@
-/// Copies that a thread makes once the sums they are taken from have ended.
+/// Copies that a thread makes once the allreduces over processes have ended.
 ///
-/// It belongs to one thread. Room for as many as a step starts is kept, and grows where that is more.
+/// Used by one thread. It keeps room for the copies of a step, and grows where a step makes more.
 final class PendingCopies: @unchecked Sendable {
   private struct Copy {
     let from: UnsafeRawBufferPointer
@@ -9,7 +9,7 @@ final class PendingCopies: @unchecked Sendable {
 
   private var copies: [Copy] = []
 
-  /// More than the layers of any network here.
+  /// Room for more copies than any network here has layers.
   init() { copies.reserveCapacity(256) }
 
   func append(from: UnsafeRawBufferPointer, to: UnsafeMutableRawBufferPointer) {

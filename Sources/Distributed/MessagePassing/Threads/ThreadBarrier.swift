@@ -4,26 +4,16 @@ import Synchronization
   import Glibc
 #endif
 
-/// Where the threads of a team wait for each other, again and again.
-///
-/// A thread that comes early looks for the last one at once, then gives its core away between looks,
-/// and sleeps after ``patience``: threads of a training step mostly come within microseconds, and
-/// where threads outnumber cores the late ones need the core.
+/// Barrier of the threads of a team, used again and again; see ``SpinThenSleep`` for the wait.
 final class ThreadBarrier: @unchecked Sendable {
   enum Passage { case open, neverOpens }
-
-  /// Looks before the core is given away.
-  private static let looks = 200
-  /// A sleeper takes some 50 µs to wake, and may wake on another thread's core, where it stays for a while:
-  /// with a tenth of this, two threads on two cores were once measured a tenth slower.
-  private static let patience = Duration.milliseconds(10)
 
   private let size: Int
   private let arrived = Atomic<Int>(0)
   private let generation = Atomic<Int>(0)
   private let gone = Atomic<Int>(0)
-  /// Raised before a sleeper looks at `generation` for the last time and read after that was
-  /// advanced, so that either the sleeper sees the advance or the last thread sees the sleeper.
+  /// Incremented before a sleeper reads `generation` for the last time, and read after `generation` has
+  /// advanced: either the sleeper sees the advance or the last thread sees the sleeper.
   private let sleepers = Atomic<Int>(0)
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private let advanced: UnsafeMutablePointer<pthread_cond_t>
@@ -43,7 +33,7 @@ final class ThreadBarrier: @unchecked Sendable {
     mutex.deallocate()
   }
 
-  /// Returns when all threads are here; what each wrote before, all see after it.
+  /// Returns when all threads are here; each then sees what the others wrote before.
   ///
   /// `.neverOpens`: a thread has left for good, and this one would wait for ever.
   func wait() -> Passage {
@@ -54,24 +44,18 @@ final class ThreadBarrier: @unchecked Sendable {
       if sleepers.load(ordering: .sequentiallyConsistent) > 0 { wakeAll() }
       return .open
     }
-    for _ in 0..<Self.looks where generation.load(ordering: .acquiring) != mine { return .open }
-    let limit = ContinuousClock.now + Self.patience
-    repeat {
-      sched_yield()
-      if let passage = look(mine) { return passage }
-    } while ContinuousClock.now < limit
-    return sleep(mine)
+    return SpinThenSleep.wait({ look(mine) }, sleep: { sleep(mine) })
   }
 
-  /// This thread will not come again.
+  /// Records that this thread will not come again.
   func leave() {
     gone.add(1, ordering: .sequentiallyConsistent)
     wakeAll()
   }
 
-  /// Whether the waiting is over; nil while it is not.
+  /// Outcome of the wait; nil while it goes on.
   private func look(_ mine: Int) -> Passage? {
-    // First: a thread that is gone may have opened this barrier before.
+    // Read first: a thread that is gone may have opened this barrier before.
     let isDeserted = gone.load(ordering: .sequentiallyConsistent) > 0
     if generation.load(ordering: .sequentiallyConsistent) != mine { return .open }
     return isDeserted ? .neverOpens : nil

@@ -1,25 +1,24 @@
 import Failures
 
-/// What the threads of a team have published: each the collective that it has called.
+/// The collective that each thread of a team has called.
 ///
-/// A thread writes its own entry before a meeting of the team, and the others read it between that
-/// meeting and the next one.
+/// A thread writes its entry before a barrier of the team. The others read it between that barrier and
+/// the next one.
 final class ThreadCalls: @unchecked Sendable {
   enum Operation: Equatable {
-    case allreduceFloat, allreduceDouble, allreduceInt64, startAllreduceFloat, startAllreduceInt64,
-      waitForAllreduces
-    case broadcast(root: Int), barrier, meetThreads, nodeBarrier, oncePerProcess, nodeMemory,
-      duplicate
+    case allreduceFloat, allreduceDouble, allreduceInt64
+    case startAllreduceFloat, startAllreduceInt64, waitForAllreduces
+    case broadcast(root: Int), barrier, nodeBarrier, oncePerProcess, nodeMemory, duplicate
   }
 
-  /// One thread's part in a collective; `base` is nil for an empty buffer.
+  /// Call of one thread; `base` is nil for an empty buffer.
   struct Call {
     var operation: Operation
     var count = 0
     var base: UnsafeMutableRawPointer?
   }
 
-  /// What thread 0 has for the others, where that is no buffer.
+  /// Result that thread 0 hands over to the other threads.
   var handedOver: Any?
 
   private let calls: UnsafeMutableBufferPointer<Call>
@@ -33,14 +32,14 @@ final class ThreadCalls: @unchecked Sendable {
 
   func publish(_ call: Call, by thread: Int) { calls[thread] = call }
 
-  /// Traps unless `thread` has called what thread 0 has.
+  /// Traps unless `thread` and thread 0 have called the same collective.
   func requireAgreement(of thread: Int) {
-    let (own, root) = (calls[thread], calls[0])
+    let (call, root) = (calls[thread], calls[0])
     require(
-      own.operation == root.operation && own.count == root.count,
+      call.operation == root.operation && call.count == root.count,
       """
       threads disagree: thread 0 calls \(root.operation) of \(root.count), \
-      thread \(thread) calls \(own.operation) of \(own.count)
+      thread \(thread) calls \(call.operation) of \(call.count)
       """)
   }
 

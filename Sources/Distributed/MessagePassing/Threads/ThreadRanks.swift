@@ -1,9 +1,9 @@
-/// Which ranks the threads of each process are: those of process 0 first, then those of process 1.
+/// The rank of each thread of each process: the threads of process 0 first, then those of process 1.
 struct ThreadRanks: Sendable {
-  /// Each process's first rank, and behind them the number of all ranks.
+  /// First rank of each process, followed by the number of all ranks.
   private let firsts: [Int]
 
-  /// Collective over `processes`, each with its own number of threads.
+  /// Collective over `processes`; each gives its number of threads.
   init(threads: Int, of processes: any Communicator) {
     var counts = [Int64](repeating: 0, count: processes.size)
     counts[processes.rank] = Int64(threads)
@@ -13,15 +13,15 @@ struct ThreadRanks: Sendable {
     }
   }
 
-  /// How many there are.
+  /// Number of all ranks.
   var count: Int { firsts[firsts.count - 1] }
 
-  /// Whether every process has as many threads.
+  /// Whether all processes have the same number of threads.
   var areEven: Bool { (1..<firsts.count).allSatisfy { firsts[$0] - firsts[$0 - 1] == firsts[1] } }
 
   func first(of process: Int) -> Int { firsts[process] }
 
-  /// Where a rank is.
+  /// Process of a rank, and its thread in the process.
   func location(of rank: Int) -> (process: Int, thread: Int) {
     var process = 0
     while firsts[process + 1] <= rank { process += 1 }

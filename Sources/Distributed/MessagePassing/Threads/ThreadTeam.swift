@@ -1,12 +1,15 @@
 import Failures
 import Foundation
 import Synchronization
+import Threading
 
-/// The threads of one process that are ranks: the one that makes the team is member 0, the others
-/// are started with it and end with ``run(over:abandon:_:)``.
+/// The threads of one process that are ranks.
+///
+/// Member 0 is the thread that makes the team. The others are started with it and end with
+/// ``run(over:abandon:_:)``.
 public final class ThreadTeam: @unchecked Sendable {
-  /// What happens if a member ends with an error while others wait for it in a collective: words the
-  /// error of the rank and ends the job.
+  /// Reports the error of a rank and ends the job: a member has failed while others wait for it in a
+  /// collective.
   public typealias Abandon = @Sendable (_ error: any Error, _ rank: Int) -> Never
 
   public let size: Int
@@ -20,9 +23,9 @@ public final class ThreadTeam: @unchecked Sendable {
   private var errors: [(any Error)?]
   private var desertion: (@Sendable () -> Never)?
 
-  private var threads: [pthread_t] = []
+  private var threads: [WorkerThread] = []
 
-  /// Starts `size` − 1 threads, which wait until there is something to run.
+  /// Starts `size` − 1 threads, which wait until there is work.
   ///
   /// Not collective: agree over the processes on whether it worked.
   public init(size: Int) throws(ThreadError) {
@@ -32,7 +35,8 @@ public final class ThreadTeam: @unchecked Sendable {
     errors = Array(repeating: nil, count: size)
     for member in 1..<size {
       do {
-        threads.append(try Seat(team: self, member: member).startThread())
+        threads.append(
+          try WorkerThread("thread \(member + 1) of \(size)") { [self] in serve(as: member) })
       } catch {
         finish { _ in }
         throw error
@@ -42,9 +46,8 @@ public final class ThreadTeam: @unchecked Sendable {
 
   /// Runs `body` on every member, as ranks of a communicator over all threads of all processes.
   ///
-  /// Collective over `outer`, whose other processes may have teams of other sizes; once per team.
-  /// `outer` is used by the thread that calls this, and by no other. Where every process has one
-  /// thread, `body` gets `outer` itself.
+  /// Collective over `outer`, whose other processes may have teams of other sizes; once per team. Only
+  /// the calling thread uses `outer`. Where every process has one thread, `body` gets `outer` itself.
   ///
   /// - Throws: the error of the lowest member that threw, when all have ended.
   public func run(
@@ -76,11 +79,11 @@ public final class ThreadTeam: @unchecked Sendable {
   }
 
   /// Returns when all members have called it.
-  func meet() {
+  func wait() {
     guard barrier.wait() == .neverOpens else { return }
-    // One of those who wait speaks; the process ends under the others.
+    // One waiting member reports; the process ends under the others.
     if isDeserted.exchange(true, ordering: .relaxed) { while true { pause() } }
-    guard let desertion else { unreachable("members meet before the team runs") }
+    guard let desertion else { unreachable("members wait before the team runs") }
     desertion()
   }
 
@@ -90,7 +93,7 @@ public final class ThreadTeam: @unchecked Sendable {
     condition.withLock { errors[member] = error }
   }
 
-  /// Gives every member its work, does this thread's part, and waits for the others' end.
+  /// Gives every member its work, does that of member 0, and waits until the others have ended.
   private func finish(_ work: @escaping @Sendable (Int) -> Void) {
     condition.withLock {
       require(self.work == nil, "a team runs once")
@@ -98,7 +101,7 @@ public final class ThreadTeam: @unchecked Sendable {
       condition.broadcast()
     }
     work(0)
-    for thread in threads { pthread_join(thread, nil) }
+    for thread in threads { thread.join() }
   }
 
   private func serve(as member: Int) {
@@ -107,48 +110,5 @@ public final class ThreadTeam: @unchecked Sendable {
     let work = work
     condition.unlock()
     work?(member)
-  }
-
-  /// A member's place, which its thread carries to its start.
-  private final class Seat {
-    let team: ThreadTeam
-    let member: Int
-
-    init(team: ThreadTeam, member: Int) {
-      self.team = team
-      self.member = member
-    }
-
-    /// Starts the thread with every signal blocked, so that signals reach member 0.
-    func startThread() throws(ThreadError) -> pthread_t {
-      var all = sigset_t()
-      var previous = sigset_t()
-      sigfillset(&all)
-      pthread_sigmask(SIG_BLOCK, &all, &previous)
-      defer { pthread_sigmask(SIG_SETMASK, &previous, nil) }
-      var attributes = pthread_attr_t()
-      pthread_attr_init(&attributes)
-      defer { pthread_attr_destroy(&attributes) }
-      pthread_attr_setstacksize(&attributes, Self.stackBytes)
-      let context = Unmanaged.passRetained(self)
-      var thread = pthread_t()
-      let status = pthread_create(
-        &thread, &attributes,
-        { context in
-          guard let context else { return nil }
-          let seat = Unmanaged<Seat>.fromOpaque(context).takeRetainedValue()
-          seat.team.serve(as: seat.member)
-          return nil
-        }, context.toOpaque())
-      guard status == 0 else {
-        context.release()
-        throw .refused(
-          thread: member + 1, count: team.size, reason: String(cString: strerror(status)))
-      }
-      return thread
-    }
-
-    /// That of a process's first thread on most systems, whatever the limits of this one are.
-    private static let stackBytes = 8 << 20
   }
 }

@@ -75,7 +75,7 @@ public struct DiagnosisBenchmark {
 
   private func turn(_ position: DiagnosisSwitch.Position) {
     communicator.barrier()
-    if communicator.thread == 0 { diagnosis.turn(position) }
+    if communicator.node.thread == 0 { diagnosis.turn(position) }
     communicator.barrier()
   }
 
@@ -107,7 +107,7 @@ public struct DiagnosisBenchmark {
   private func secondsPerLook() -> Double {
     communicator.barrier()
     // All ranks look until the last one has done so.
-    let seconds = communicator.thread == 0 ? effort.median { diagnosis.watchdog.look() } : 0
+    let seconds = communicator.node.thread == 0 ? effort.median { diagnosis.watchdog.look() } : 0
     communicator.barrier()
     return seconds
   }

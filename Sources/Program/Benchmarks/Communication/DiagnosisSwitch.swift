@@ -44,7 +44,7 @@ public final class DiagnosisSwitch: Sendable {
 }
 
 /// One of two communicators of the same ranks.
-private final class SwitchedCommunicator: Communicator {
+private final class SwitchedCommunicator: CommunicatorDecorator {
   private let ledgered: any Communicator
   private let plain: any Communicator
   private let state: DiagnosisSwitch.State
@@ -55,58 +55,9 @@ private final class SwitchedCommunicator: Communicator {
     self.state = state
   }
 
-  private var current: any Communicator {
-    state.isOn.load(ordering: .acquiring) ? ledgered : plain
-  }
-
-  var rank: Int { ledgered.rank }
-  var size: Int { ledgered.size }
-  var thread: Int { ledgered.thread }
-  var threads: Int { ledgered.threads }
-
-  var programPoint: ProgramPoint? {
-    get { current.programPoint }
-    set { current.programPoint = newValue }
-  }
-
-  func beat() { current.beat() }
-
-  var sharer: Int { ledgered.sharer }
-  var sharers: Int { ledgered.sharers }
-
-  func meetThreads() { current.meetThreads() }
-  func nodeBarrier() { current.nodeBarrier() }
-
-  func oncePerProcess<Value: Sendable>(_ make: () throws -> Value) throws -> Value {
-    try current.oncePerProcess(make)
-  }
-
-  /// Of either communicator: they have the memory of the ranks in common.
-  func reductionMemory(bytes: Int) -> SharedMemory? { current.reductionMemory(bytes: bytes) }
-  func nodeMemory(bytes: Int) -> SharedMemory? { current.nodeMemory(bytes: bytes) }
-
-  func allreduce(_ buffer: UnsafeMutableBufferPointer<Float>) { current.allreduce(buffer) }
-  func allreduce(_ buffer: UnsafeMutableBufferPointer<Double>) { current.allreduce(buffer) }
-  func allreduce(_ buffer: UnsafeMutableBufferPointer<Int64>) { current.allreduce(buffer) }
-
-  func startAllreduce(_ buffer: UnsafeMutableBufferPointer<Float>) {
-    current.startAllreduce(buffer)
-  }
-  func startAllreduce(_ buffer: UnsafeMutableBufferPointer<Int64>) {
-    current.startAllreduce(buffer)
-  }
-  func progress() { current.progress() }
-  func waitForAllreduces() { current.waitForAllreduces() }
-
-  func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) {
-    current.broadcast(bytes, from: root)
-  }
-
-  func barrier() { current.barrier() }
+  var base: any Communicator { state.isOn.load(ordering: .acquiring) ? ledgered : plain }
 
   func duplicate() -> any Communicator {
     SwitchedCommunicator(ledgered: ledgered.duplicate(), plain: plain.duplicate(), state)
   }
-
-  func abort(code: Int32) -> Never { current.abort(code: code) }
 }

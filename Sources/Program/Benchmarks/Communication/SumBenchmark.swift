@@ -98,7 +98,7 @@ public struct SumBenchmark {
   }
 
   private var processes: Int {
-    communicator.allGather([communicator.thread == 0 ? 1 : 0]).count { $0 == [1] }
+    communicator.allGather([communicator.node.thread == 0 ? 1 : 0]).count { $0 == [1] }
   }
 
   /// From a float to the largest, each four times the one before.
