@@ -46,17 +46,17 @@ let package = Package(
 
     // Data: files that a run reads and writes.
     .target(
-      name: "Recipes",
-      dependencies: [
-        "Failures", "EmbeddedFiles", "Datasets", .product(name: "Yams", package: "Yams"),
-      ],
-      path: "Sources/Data/Recipes"),
-    .target(
       name: "Datasets",
       dependencies: [
         "CZlib", "Failures", "Files", "Threading", "Digests", "RandomNumbers", "EmbeddedFiles",
       ],
       path: "Sources/Data/Datasets"),
+    .target(
+      name: "Recipes",
+      dependencies: [
+        "Failures", "EmbeddedFiles", "Datasets", .product(name: "Yams", package: "Yams"),
+      ],
+      path: "Sources/Data/Recipes"),
     .target(
       name: "Checkpoints",
       dependencies: ["Failures", "Files", "Digests"],
@@ -161,6 +161,7 @@ let package = Package(
       path: "Tests/Support/ReferenceCases"),
 
     // Tests.
+    .testTarget(name: "PackageTests", dependencies: ["TestFiles"]),
     .testTarget(name: "FilesTests", dependencies: ["Files", "TestFiles"]),
     .testTarget(name: "ThreadingTests", dependencies: ["Failures", "Threading"]),
     .testTarget(name: "EmbeddedFilesTests", dependencies: ["EmbeddedFiles"]),
