@@ -78,7 +78,6 @@ import Testing
     bytes[bytes.count - 1] ^= 1
     try directory.write(bytes, to: "checkpoints/step-00000007/\(file)")
     let message = message { try store.latest(note: { _ in }) }
-    print(message)
     #expect(message.hasPrefix("\(path)/\(file): sha256 is "))
     #expect(message.contains(", but state.json says "))
   }

@@ -172,6 +172,6 @@ struct Lie: CustomTestStringConvertible, Sendable {
         try SafetensorsFile(bytes: Array(bytes[..<index]), path: "F")
       }
     }
-    print("refused \(refused) of \((bytes.count - 16) * 10) changed headers")
+    #expect(refused > bytes.count)
   }
 }

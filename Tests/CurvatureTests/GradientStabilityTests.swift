@@ -53,7 +53,6 @@ import Testing
     for (sample, norm) in norms.enumerated() {
       let change = found[sample * Self.epsilons.count]
       let bound = Self.epsilons[0] * norm
-      print("‖∇f(x + e) − ∇f(x)‖ mean \(change.mean), worst \(change.worst), ‖e‖·‖H‖ \(bound)")
       #expect(change.mean > 0 && change.mean < change.worst && change.worst < 1.05 * bound)
       #expect((1...8).contains(change.worstDirection))
     }

@@ -16,9 +16,6 @@ import Testing
       from: curvature.directions(seed: 9), .power(iterations: 1000, tolerance: 1e-9))
     for (sample, eigenvalues) in zip(samples, curvature.denseEigenvalues()) {
       let largest = max(-eigenvalues[0], eigenvalues[eigenvalues.count - 1])
-      print(
-        "\(network), \(function): ‖H‖ \(sample.hessianNorm), dense \(largest), "
-          + "residual \(sample.hessian.residual), \(sample.hessian.products) products")
       #expect(largest > 0)
       #expect(abs(sample.hessianNorm - largest) < Self.tolerance * largest)
     }
@@ -34,9 +31,6 @@ import Testing
     for (sample, eigenvalues) in zip(samples, curvature.denseEigenvalues()) {
       let (low, high) = (eigenvalues[0], eigenvalues[eigenvalues.count - 1])
       let extremes = try #require(sample.hessian.extremes)
-      print(
-        "\(network), \(function): \(extremes.smallest) … \(extremes.largest), dense \(low) … \(high), "
-          + "\(sample.hessian.products) products")
       let norm = max(-low, high)
       #expect(abs(extremes.smallest - low) < Self.tolerance * norm)
       #expect(abs(extremes.largest - high) < Self.tolerance * norm)

@@ -51,7 +51,6 @@ import Testing
     let expected = zip(above, below).map { (Double($0) - Double($1)) / (2 * Double(step)) }
     _ = curvature.gradient(at: pixels)
     let comparison = Comparison("\(network)", curvature.apply(v), expected)
-    print("Hessian-vector product, \(comparison)")
     #expect(comparison.isWithin(tolerance), "\(comparison)")
   }
 }

@@ -44,7 +44,6 @@ import Testing
     let lower = margins(curvature, rivals)
     let slopes = zip(upper, lower).map { ($0 - $1) / (2 * Double(length)) }
     let first = Comparison("\(network): gradient", norms.map { Float($0) }, slopes)
-    print(first)
     // A kink of the VGG's maximum pooling within that length makes up to two percent.
     #expect(first.isWithin(2e-2), "\(first)")
 
@@ -55,7 +54,6 @@ import Testing
       (Double($0) - Double($1)) / (2 * Double(step))
     }
     let second = Comparison("\(network): product", product, expected)
-    print(second)
     #expect(second.isWithin(tolerance), "\(second)")
   }
 

@@ -60,7 +60,6 @@ import Testing
       augmentation.write(0, of: point, epoch: epoch, into: output)
       for (place, value) in output.enumerated() where value == 1 { frequency[place] += 1 }
     }
-    print("where the middle pixel went: \(frequency)")
     #expect(frequency.reduce(0, +) == 5000)
     // 200 ± five standard deviations of √200.
     for count in frequency { #expect(abs(count - 200) < 71) }

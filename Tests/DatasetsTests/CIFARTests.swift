@@ -36,7 +36,6 @@ import Testing
       (0..<3).map { plane in record[2 + 1024 * plane + place] }
     }
     #expect(train.pixels == interleaved)
-    print("CIFAR-100's middle pixel: \(train.pixels[1584..<1587])")
   }
 
   @Test("a missing file is named with the places that were searched")

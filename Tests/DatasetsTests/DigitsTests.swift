@@ -6,7 +6,6 @@ import Testing
   func stratified() throws {
     let train = try DatasetSource.digits.load(.train, directory: nil)
     let test = try DatasetSource.digits.load(.test, directory: nil)
-    print("digits: \(train.count) training and \(test.count) test samples")
     #expect(train.count + test.count == 1797)
     // The numbers of samples of the classes 0 … 9 in the source.
     let totals = [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]

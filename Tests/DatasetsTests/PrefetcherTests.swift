@@ -115,7 +115,6 @@ import Testing
     var seen: [Int32] = []
     while let batch = prefetcher.next() { seen += batch.sampleIndices }
     #expect(seen == (0..<23).map { $0 })
-    print("waited \(prefetcher.waited)")
     #expect(prefetcher.waited >= .zero)
   }
 }

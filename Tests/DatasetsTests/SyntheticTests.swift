@@ -38,7 +38,6 @@ import Testing
       }
       return distances[sample % 5] == distances.min()
     }
-    print("nearest class mean: \(right) of 100 right")
     #expect(right >= 95)
   }
 }

@@ -5,7 +5,6 @@ import Testing
   @Test("the embedded recipes are found by name")
   func recipes() {
     let names = EmbeddedFiles.recipes.map(\.name)
-    print("recipes: \(names.joined(separator: ", "))")
     #expect(names.contains("digits"))
     #expect(Set(names).count == names.count)
     for (name, text) in EmbeddedFiles.recipes {

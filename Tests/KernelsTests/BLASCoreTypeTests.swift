@@ -46,7 +46,6 @@ import Testing
   @Test("an outcome tells the user what to set")
   func wording() {
     let outcome = BLASCoreType.Outcome.stillGeneric(core: "Prescott", advised: "SkylakeX")
-    print("here: \(BLASCoreType.current) on \(Processor.current)")
     #expect(outcome.description.contains("OPENBLAS_CORETYPE=SkylakeX"))
   }
 }

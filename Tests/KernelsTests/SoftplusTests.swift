@@ -47,7 +47,6 @@ import Testing
     let y = source.unset(x.shape)
     example.softplus.forward(x, into: y)
     let error = error(of: y, at: x) { example.reference.value($0) }
-    print("softplus, \(example.testDescription): error \(error)")
     #expect(error <= accuracy)
   }
 
@@ -83,7 +82,6 @@ import Testing
     }
     let firstError = error(of: first, at: x) { example.reference.betaDerivative($0) }
     let secondError = error(of: second, at: x) { example.reference.betaDerivativeOfSlope($0) }
-    print("∂s/∂β, \(example.testDescription): error \(firstError), ∂s'/∂β: \(secondError)")
     #expect(firstError <= accuracy)
     #expect(secondError <= accuracy)
   }

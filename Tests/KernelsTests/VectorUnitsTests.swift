@@ -6,7 +6,6 @@ import Testing
   @Test("kernels use what LCNN_VECTOR_UNITS names, else all that the CPU has")
   func inUse() {
     let asked = ProcessInfo.processInfo.environment["LCNN_VECTOR_UNITS"]
-    print("vector units: \(VectorUnits.current) of \(VectorUnits.detected)")
     #expect(VectorUnits.current.rawValue == asked ?? VectorUnits.detected.rawValue)
   }
 

@@ -28,8 +28,6 @@ private enum World {
     if let launched = environment["OMPI_COMM_WORLD_SIZE"] ?? environment["PMI_SIZE"] {
       #expect("\(world.size)" == launched)
     }
-    print(
-      "rank \(world.rank) of \(world.size) on \(world.hostName): \(world.library)")
   }
 
   @Test("MPI's sums are the plain sums", arguments: CommunicatorClaims.counts)

@@ -111,7 +111,6 @@ import Testing
     let fused = try results(setting.network, setting.purpose, .fused, setting.mode)
     let plain = try results(setting.network, setting.purpose, .plain, setting.mode)
     expectEqual(fused.values, plain.values, setting)
-    print("\(setting): \(fused.bytes) bytes fused, \(plain.bytes) layer by layer")
     #expect(fused.bytes < plain.bytes)
   }
 

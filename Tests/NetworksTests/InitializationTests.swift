@@ -109,7 +109,6 @@ import Testing
     for layer in allConvolutions(model.chain.evaluation) where layer.geometry.padding > 0 {
       guard let norm = layer.reparameterizations.first as? SpectralNorm else { continue }
       let dense = DenseConvolution(norm, layer).largestSingularValue()
-      print("\(norm.parameter.names[0]): σ \(norm.sigma), dense \(dense)")
       // 15 iterations of a spectrum without a gap; float32 rounds the sum by some 1e-6.
       #expect(abs(Double(norm.sigma) - dense) < 0.05 * dense)
       #expect(Double(norm.sigma) < dense * (1 + 1e-5))

@@ -82,7 +82,6 @@ import Testing
           == (purpose == .inputGradients || purpose == .trainingWithPenalty))
       return model.memoryBytes
     }
-    print("bytes for inference, input gradients, training, training with a penalty: \(bytes)")
     #expect(bytes[0] < bytes[1] && bytes[2] < bytes[3])
   }
 }

@@ -82,7 +82,6 @@ import Testing
         moments[order] += power / Double(count)
       }
     }
-    print("normal moments 1…4: \(moments[1...4])")
     // Five standard errors; the variances of z, z², z³, z⁴ are 1, 2, 15, 96.
     let n = Double(count)
     #expect(abs(moments[1]) < 5 * (1 / n).squareRoot())

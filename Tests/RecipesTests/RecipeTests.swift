@@ -127,9 +127,6 @@ struct RefusedRecipe: CustomTestStringConvertible, Sendable {
   @Test("every built-in recipe can be read", arguments: EmbeddedFiles.recipes.map(\.name))
   func builtIn(_ name: String) throws {
     let recipe = try Recipe.load(name)
-    print(
-      name, recipe.architecture, recipe.variant, recipe.epochs, recipe.resolved.betaPenalty ?? 0,
-      recipe.gradientNormPenalty)
     #expect(recipe.architecture.rawValue == "resnet" || name.contains(recipe.architecture.rawValue))
     #expect(name.contains("gradreg") == (recipe.gradientNormPenalty > 0))
     let isBaseline =

@@ -31,7 +31,6 @@ import Testing
     let first = attacked.run(Unperturbed(), ThreatModel(.l2, epsilon: 0), on: [1, 2, 3, 0])
     let other = attacked.run(Unperturbed(), ThreatModel(.l2, epsilon: 0), on: [0, 3, 2, 1])
     let difference = abs(first[0].record.margin - other[3].record.margin)
-    print("\(network): margins differ by \(difference) between two places")
     // Logits of small networks are near 1.
     #expect(difference < 1e-5)
   }

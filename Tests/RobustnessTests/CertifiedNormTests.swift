@@ -54,9 +54,6 @@ import Testing
     let zeroPadded = DenseAlgebra.largestSingularValue(DenseOperator.zeroPadded(geometry, weight))
     let circular = DenseAlgebra.largestSingularValue(DenseOperator.circular(geometry, weight))
     let estimate = try ZeroPaddedNorm.estimate(geometry, weight: weight)
-    print(
-      "\(what): certified \(certified), circular \(circular), zero-padded \(zeroPadded), "
-        + "power iteration \(estimate)")
     #expect(certified >= zeroPadded, "\(what)")
     // LAPACK's own rounding.
     #expect(certified >= circular * (1 - 1e-12), "\(what)")

@@ -96,7 +96,6 @@ import Testing
       closest = min(closest, distance / certificate.radius)
       compared += 1
     }
-    print("case \(number): \(compared) attacked, nearest distance \(closest) radii")
     #expect(compared > network.labels.count / 2)
     // One convolution's constants are not far from what is met; a bound a hundred times too wide
     // would be no bound of this network.

@@ -105,7 +105,6 @@ import Testing
       let margins = exactAttacks(classes: classes).map {
         Double(attacked.run($0, ball, on: [sample])[0].record.margin)
       }
-      print("\(classes) classes, \(ball) sample \(sample): \(margins), closed form \(expected)")
       #expect(margins.allSatisfy { $0 > expected - Self.rounding })
       // Auto-PGD comes within a thousandth of the way; with three classes one of two targets is the
       // nearest.
@@ -153,7 +152,6 @@ import Testing
         Double(
           attacked.run(SquareAttack(queries: $0, seed: 1), ball, on: [sample])[0].record.margin)
       }
-      print("sample \(sample): \(clean) → \(margins), closed form \(expected)")
       #expect(
         margins[2] > expected - Self.rounding && margins[2] < margins[1] && margins[1] <= margins[0]
       )

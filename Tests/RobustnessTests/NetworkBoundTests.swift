@@ -83,9 +83,6 @@ import Testing
         largest.gradient = max(largest.gradient, measured.map(\.gradientNorm).max() ?? 0)
         largest.hessian = max(largest.hessian, measured.map(\.hessianNorm).max() ?? 0)
       }
-      print(
-        "\(body), \(variant), \(function): ‖∇f‖ \(largest.gradient) of \(constants.gradient), "
-          + "‖∇²f‖ \(largest.hessian) of \(hessian)")
       #expect(largest.gradient > 0 && largest.gradient <= constants.gradient)
       #expect(largest.hessian > 0 && largest.hessian <= hessian)
     }
@@ -146,7 +143,6 @@ import Testing
     let (model, slope) = try scalarNetwork(beta: 6)
     let hessian = try #require(try model.networkBound().constants(of: .margin).hessian)
     let found = try measure(model, at: 0).hessianNorm
-    print("‖∇²f‖ \(found) of \(hessian), slope \(slope)")
     // Rows of length a, ‖A‖ = √2·a and ‖w‖ = √2: 2a²·β/4.
     #expect(abs(hessian / (2 * slope * slope * 6 / 4) - 1) < 0.02)
     #expect(found <= hessian && found >= 0.98 * hessian)
@@ -158,7 +154,6 @@ import Testing
     let bound = try model.networkBound()
     let surrogate = try #require(bound.surrogate)
     let sample = try measure(model, at: 1e-4)
-    print("C_f \(sample.curvature), surrogate \(surrogate)")
     #expect(sample.curvature > 100 * surrogate)
     let constants = bound.constants(of: .margin)
     #expect(sample.hessianNorm <= constants.hessian ?? 0)

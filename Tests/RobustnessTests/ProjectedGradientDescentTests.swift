@@ -61,7 +61,6 @@ import Testing
     let threat = ThreatModel(norm, epsilon: norm == .l2 ? 0.5 : 0.1)
     let found = try attack(
       network, .init(threat: threat, steps: 10, stepSize: threat.epsilon / 4))
-    print("\(network) \(norm): summed loss \(found.losses)")
     #expect(found.losses.1 > found.losses.0)
     #expect(found.count.outsideBLAS == 0, "\(found.count)")
     #expect(found.after.allSatisfy { $0 >= 0 && $0 <= 1 })

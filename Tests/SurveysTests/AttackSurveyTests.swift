@@ -53,8 +53,6 @@ import Training
   func ranks() throws {
     let alone = try Self.survey(SoloCommunicator(), batch: 100)
     let summary = alone.tally.summary
-    print(
-      "accuracy \(summary.accuracy.successes), robust \(summary.epsilons.map(\.robust.successes))")
     #expect(summary.epsilons[1].robust.successes < summary.accuracy.successes, "nothing was broken")
     for (ranks, batch) in [(1, 1), (2, 8), (3, 100), (7, 4)] {
       let results = try InProcessCommunicator.run(ranks: ranks) { communicator in
@@ -75,7 +73,6 @@ import Training
     let whole = try Self.survey(
       SoloCommunicator(), batch: 1, state: try AttackState(path, settings: []))
     let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
-    print("\(lines.count - 1) slices of findings")
     for kept in [1, 5, lines.count / 2, lines.count] {
       try Data(lines.prefix(kept).joined(separator: "\n").utf8 + Data("\n".utf8))
         .write(to: URL(fileURLWithPath: path))

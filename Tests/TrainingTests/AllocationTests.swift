@@ -41,9 +41,6 @@ import Training
         for _ in 0..<3 { _ = step.run(batch, learningRate: 0.01) }
       }
     }
-    print(
-      "\(network), λ_g \(gradientNorm): allocations of OpenBLAS (\(BLASCoreType.current)) in 3 steps: "
-        + "\(count.blas)")
     #expect(count.outsideBLAS == 0, "\(count) in 3 steps")
   }
 
@@ -76,7 +73,6 @@ import Training
       counts.withLock { $0[communicator.rank] = own }
     }
     let found = counts.withLock { $0 }
-    print("page faults in five times ten steps, by rank: \(found)")
     #expect(found.count == ranks)
     for (rank, faults) in found {
       #expect(faults[0] > 0 && faults.dropFirst().min() == 0, "rank \(rank): \(faults)")

@@ -128,7 +128,6 @@ import Training
       ])
     let plain = try train(Self.recipe(.standard, []), ranks: 1)[0].results[0]
     let attacked = try train(recipe, ranks: 1)[0].results[0]
-    print("\(attack): loss \(attacked.loss), of the images \(plain.loss)")
     #expect(attacked.loss != plain.loss)
     // The weak attack leads away from the predictions, right or wrong.
     if isStandard { #expect(attacked.loss > plain.loss) }

@@ -135,7 +135,6 @@ private struct PenaltyOracle {
       let found = zip(zip(parameter.gradient.buffer, other.gradient.buffer), direction).reduce(0) {
         $0 + (Double($1.0.0) - Double($1.0.1)) * $1.1
       }
-      print("\(name): \(found), expected \(expected)")
       #expect(abs(found - expected) <= tolerance * abs(expected), "\(name)")
     }
     withExtendedLifetime((model, plain)) {}

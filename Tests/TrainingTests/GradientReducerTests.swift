@@ -77,7 +77,6 @@ private final class RecordingCommunicator: CommunicatorDecorator, @unchecked Sen
     let counts = Self.bucketBytes.map {
       GradientReducer(model, communicator: SoloCommunicator(), bucketBytes: $0).bucketCount
     }
-    print("buckets of \(Self.bucketBytes) bytes: \(counts)")
     #expect(zip(counts, counts.dropFirst()).allSatisfy { $0 >= $1 })
     #expect(counts.first == model.chain.layers.count { !$0.parameters.isEmpty } + 1)
     #expect(counts.last == 1)

@@ -48,7 +48,6 @@ extension ProgramRuns {
       let killed = try first.outcome()
       #expect(killed.status != 0, "\(killed)")
       let lines = stateLines(directory)
-      print("killed with \(lines) lines of state")
       // 45 slices at the images, and more at each of four stages.
       #expect(lines >= 60 && lines < 150)
       let results = try Self.files.filter { try directory.snapshot()["parts/\($0.name)"] != nil }

@@ -42,7 +42,6 @@ extension ProgramRuns {
       let (plan, resident) = (step["memory-bytes"] as? Int, step["resident-bytes"] as? Int)
       #expect(try #require(resident) > #require(plan), "\(step)")
       let faults = step["page-faults"] as? Int
-      print("page faults of rank 0 of 2 in \(step["steps"] ?? "no") steps: \(faults ?? -1)")
       #expect(faults == 0)
       let passes = try #require(step["passes"] as? [[String: Any]]).compactMap {
         $0["pass"] as? String

@@ -112,7 +112,6 @@ extension ProgramRuns {
         if isBroken { broken += 1 }
         #expect(!(isBroken && radii[index] > distance), "sample \(index) at \(epsilon)")
       }
-      print("\(certified) certified and \(broken) broken of \(epsilons.count)")
       #expect(certified > 50 && broken > 50)
     }
 

@@ -187,7 +187,6 @@ extension ProgramRuns {
         in: directory)
       #expect(attacked.status == 0, "\(attacked)")
       let outcome = try Self.table(Arm.allCases.map(\.rawValue), in: directory)
-      print(outcome.output)
       let lines = outcome.output.split(separator: "\n")
       for arm in Arm.allCases {
         // In each of the two tables. Five epochs teach each arm 80 % and more; guessing is 10 %.

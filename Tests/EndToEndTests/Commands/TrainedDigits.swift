@@ -46,7 +46,6 @@ struct TrainedDigits {
       let found = try directory.snapshot().keys.filter { $0.hasPrefix("\(index)/") }
       #expect(found.count == files.count, "\(found.sorted())")
     }
-    print(first)
     return first
   }
 

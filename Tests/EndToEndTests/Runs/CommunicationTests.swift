@@ -94,7 +94,6 @@ extension ProgramRuns {
           ], ranks: 2, environment: ["LCNN_DIST_DRILL": "slow:rank=1,step=1"], in: directory)
         #expect(outcome.status == 0, "\(outcome)")
         let line = outcome.outputLines.first { $0.contains(" is slow: ") }
-        print(line ?? "nobody named")
         let words = line?.firstMatch(
           of:
             /step (\d+): rank 1 on (.+) is slow: .+ ms of its own per step.+ costs (\d+) % of each/)

@@ -37,10 +37,7 @@ extension ProgramRuns {
 
     @Test("a rank that sleeps for ever is warned of, then named, and all ranks leave their ledgers")
     func sleep() throws {
-      let clock = ContinuousClock()
-      let start = clock.now
       let (outcome, complaints) = try train(.sleep, ["--stall-timeout", "4"])
-      print("ended \(clock.now - start) after the start")
       #expect(outcome.status == ExitStatus.stalled.rawValue, "\(outcome)")
       // On a busy machine there may have been a warning of something else before.
       #expect(complaints.count >= 2, "\(outcome)")

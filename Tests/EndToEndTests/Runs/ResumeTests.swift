@@ -31,8 +31,6 @@ extension ProgramRuns {
       #expect(stopped.status == ExitStatus.stopped.rawValue, "\(stopped)")
       let lines = stopped.complaints.filter { $0.hasPrefix("lcnn-dist: ") }
       #expect(lines.count == 1 && stopped.errors.contains("--resume --run parts"), "\(stopped)")
-      let stoppedAt = metricsLines(directory)
-      print("stopped with \(stoppedAt) lines of metrics")
 
       let second = try Program.run(
         ["train", "--resume", "--run", "parts"], ranks: ranks, in: directory)
