@@ -10,7 +10,7 @@ import Testing
       ranks.map {
         (
           host: $0.host,
-          available: AvailableCores(machine: $0.machine, cores: $0.cores, quota: quota)
+          available: AvailableCores(node: $0.machine, cores: $0.cores, quota: quota)
         )
       })
   }

@@ -4,7 +4,7 @@ import MessagePassing
 import Testing
 
 @Suite struct AgreementTests {
-  /// The message and the exit code of a rank's error.
+  /// The message and the exit code of the error of a rank.
   private struct Outcome: Equatable, Sendable {
     let message: String
     let status: Failures.ExitStatus
@@ -57,7 +57,7 @@ import Testing
     #expect(failures == [expected, expected, expected])
   }
 
-  @Test("where none fails every rank keeps its own value")
+  @Test("if no rank fails, every rank keeps its value")
   func values() throws {
     let values = try InProcessCommunicator.run(ranks: 3) { communicator in
       try Agreement(communicator).perform { communicator.rank * 10 }
@@ -95,7 +95,7 @@ import Testing
     #expect(failures == [expected, expected, expected])
   }
 
-  @Test("an error without an exit code of its own is an internal error on every rank")
+  @Test("an error without an exit code is an internal error on every rank")
   func unknown() throws {
     let failures = try failures(ranks: 2) { communicator in
       try Agreement(communicator).perform { throw Unknown() }

@@ -5,7 +5,7 @@ import TestFiles
 import Testing
 
 @Suite struct AvailableCoresTests {
-  /// What a system of these files tells.
+  /// The cores of a system with these files.
   private func cores(_ files: [String: String]) throws -> AvailableCores {
     let root = try TemporaryDirectory()
     for (path, text) in files { try root.write(text.utf8, to: path) }
@@ -20,10 +20,10 @@ import Testing
     ("sys/devices/system/cpu/cpu\(cpu)/topology/core_cpus_list", "\(list)\n")
   }
 
-  @Test("this process has a core, on a machine with a name")
+  @Test("this process has a core, on a node with a name")
   func current() {
     let found = AvailableCores.current()
-    #expect(!found.machine.isEmpty && !found.cores.isEmpty)
+    #expect(!found.node.isEmpty && !found.cores.isEmpty)
     #expect(found.cores.count <= ProcessInfo.processInfo.processorCount)
   }
 
@@ -33,10 +33,10 @@ import Testing
     var files = Dictionary(uniqueKeysWithValues: topology.map { siblings($0.0, $0.1) })
     files["proc/self/status"] = status("0-1,4-7")
     files["proc/sys/kernel/random/boot_id"] = "a-b\n"
-    #expect(try cores(files) == AvailableCores(machine: "a-b\n", cores: [0, 1, 6]))
+    #expect(try cores(files) == AvailableCores(node: "a-b\n", cores: [0, 1, 6]))
   }
 
-  @Test("a control group's limit is told in cores, and none if there is none")
+  @Test("the limit of a control group is a number of cores, or nil without a limit")
   func quota() throws {
     let limits: [(String, Double?)] = [
       ("150000 100000\n", 1.5), ("max 100000\n", nil), ("100000 0\n", nil), ("", nil),
@@ -46,57 +46,59 @@ import Testing
     }
   }
 
-  @Test("a system that tells nothing has no cores, and a rank on it one thread")
+  @Test("a system without these files has no cores, and a rank on it has one thread")
   func nothing() throws {
     let found = try cores([:])
-    #expect(found.cores.isEmpty && found.quota == nil && !found.machine.isEmpty)
+    #expect(found.cores.isEmpty && found.quota == nil && !found.node.isEmpty)
     #expect(AvailableCores.threads(ofRank: 0, among: [found, found]) == 1)
   }
 
-  /// Ranks by their cores, and the threads that each should have.
+  /// The cores of each rank, and the expected number of threads.
   private static let shares: [(name: String, ranks: [AvailableCores], threads: [Int])] = [
-    ("a rank by itself", [AvailableCores(machine: "a", cores: [0, 1, 2, 3])], [4]),
+    ("a rank by itself", [AvailableCores(node: "a", cores: [0, 1, 2, 3])], [4]),
     (
       "ranks bound to a core each",
-      [AvailableCores(machine: "a", cores: [0]), AvailableCores(machine: "a", cores: [1])], [1, 1]
+      [AvailableCores(node: "a", cores: [0]), AvailableCores(node: "a", cores: [1])], [1, 1]
     ),
     (
       "ranks bound to several cores each",
       [
-        AvailableCores(machine: "a", cores: [0, 1]),
-        AvailableCores(machine: "a", cores: [2, 3, 4]),
+        AvailableCores(node: "a", cores: [0, 1]),
+        AvailableCores(node: "a", cores: [2, 3, 4]),
       ],
       [2, 3]
     ),
     (
       "ranks that share all cores",
-      Array(repeating: AvailableCores(machine: "a", cores: Array(0..<7)), count: 3), [2, 2, 2]
+      Array(repeating: AvailableCores(node: "a", cores: Array(0..<7)), count: 3), [2, 2, 2]
     ),
     (
       "more ranks than cores",
-      Array(repeating: AvailableCores(machine: "a", cores: [0, 1]), count: 4), [1, 1, 1, 1]
+      Array(repeating: AvailableCores(node: "a", cores: [0, 1]), count: 4), [1, 1, 1, 1]
     ),
     (
-      "the same cores of different machines",
+      "the same cores of different nodes",
       [
-        AvailableCores(machine: "a", cores: [0, 1]),
-        AvailableCores(machine: "b", cores: [0, 1, 2]),
+        AvailableCores(node: "a", cores: [0, 1]),
+        AvailableCores(node: "b", cores: [0, 1, 2]),
       ],
       [2, 3]
     ),
     (
-      "a limit, which ranks of a machine share",
+      "a limit, which ranks of a node share",
       [
-        AvailableCores(machine: "a", cores: [0, 1, 2, 3], quota: 4.5),
-        AvailableCores(machine: "a", cores: [4, 5, 6, 7], quota: 4.5),
+        AvailableCores(node: "a", cores: [0, 1, 2, 3], quota: 4.5),
+        AvailableCores(node: "a", cores: [4, 5, 6, 7], quota: 4.5),
       ], [2, 2]
     ),
     (
-      "a limit below a core", [AvailableCores(machine: "a", cores: [0, 1], quota: 0.5)], [1]
+      "a limit below a core", [AvailableCores(node: "a", cores: [0, 1], quota: 0.5)], [1]
     ),
   ]
 
-  @Test("a rank's threads are the cores that it has for itself", arguments: shares.indices)
+  @Test(
+    "the threads of a rank are as many as the cores that no other rank uses",
+    arguments: shares.indices)
   func threads(index: Int) {
     let (name, ranks, expected) = Self.shares[index]
     let threads = ranks.indices.map { AvailableCores.threads(ofRank: $0, among: ranks) }
@@ -106,7 +108,7 @@ import Testing
   @Test("every rank's cores reach all ranks")
   func gather() throws {
     let gathered = try InProcessCommunicator.run(ranks: 3) { try AvailableCores.gather(over: $0) }
-    let own = AvailableCores.current()
-    for all in gathered { #expect(all == [own, own, own]) }
+    let mine = AvailableCores.current()
+    for all in gathered { #expect(all == [mine, mine, mine]) }
   }
 }

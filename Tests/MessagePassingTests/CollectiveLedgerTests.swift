@@ -8,7 +8,7 @@ import Testing
     values.withUnsafeMutableBufferPointer { communicator.allreduce($0) }
   }
 
-  @Test("an entry says operation, size, place, and the how manyth it is there")
+  @Test("an entry says its operation, size, program point, and ordinal at that point")
   func description() {
     let ledger = CollectiveLedger()
     let communicator = LedgeredCommunicator(SoloCommunicator(), ledger: ledger)
@@ -48,7 +48,7 @@ import Testing
     #expect(ledger.entries.map(\.number) == Array(11...CollectiveLedger.capacity + 10))
   }
 
-  @Test("an omitted sum is neither made nor recorded, and only one is")
+  @Test("an omitted allreduce is neither made nor recorded, and only one is omitted")
   func omitted() {
     let ledger = CollectiveLedger()
     let communicator = LedgeredCommunicator(SoloCommunicator(), ledger: ledger)

@@ -1,18 +1,18 @@
 import MessagePassing
 import Testing
 
-/// What every conformer must keep, checked from one rank; every rank calls it with the same arguments.
+/// Claims about every communicator, checked on one rank; all ranks call them with equal arguments.
 ///
 /// Values are multiples of ¼ below 2¹⁶, so that sums over up to 64 ranks are exact in any order.
 enum CommunicatorClaims {
-  /// Lengths around the number of ranks (empty shares) and past one page.
+  /// Lengths around the number of ranks (some slices are empty) and past one page.
   static let counts = [0, 1, 2, 3, 7, 64, 4099]
 
   static func value(rank: Int, index: Int, salt: Int) -> Int {
     (index * 31 + rank * 17 + salt * 7) % 1009 - 504
   }
 
-  /// - Parameter ranks: that stand for those of the communicator, in its order; their own numbers if nil.
+  /// - Parameter ranks: number that stands for each rank in the values; the rank itself if nil.
   static func sumsEqualPlainSums(
     _ communicator: any Communicator, count: Int, salt: Int, ranks: [Int]? = nil
   ) {
@@ -33,7 +33,8 @@ enum CommunicatorClaims {
     #expect(integers == plain.map { Int64($0) << 40 }, "count \(count), rank \(rank) of \(size)")
   }
 
-  /// Sums of both types that were started together, a collective of another communicator between them.
+  /// Allreduces of both types are active together, with a collective of another communicator
+  /// between.
   static func startedSumsEqualPlainSums(_ communicator: any Communicator, counts: [Int]) {
     let (rank, size) = (communicator.rank, communicator.size)
     let floats = counts.map { UnsafeMutableBufferPointer<Float>.allocate(capacity: $0) }
@@ -62,12 +63,12 @@ enum CommunicatorClaims {
       #expect(
         Array(integers[salt]) == plain.map { Int64($0) << 40 }, "count \(count), rank \(rank)")
     }
-    // What has been finished is forgotten.
+    // Allreduces that have ended are not made again.
     communicator.progress()
     communicator.waitForAllreduces()
   }
 
-  /// Summands whose sum depends on the order: what differs between ranks shows in the last bit.
+  /// The bits of sums that depend on the order of their terms in the last bit.
   static func sumBits(_ communicator: any Communicator, count: Int) -> [UInt8] {
     var values = (0..<count).map { index in
       1 / Float(value(rank: communicator.rank, index: index, salt: 3) * 3 + 1)
@@ -96,14 +97,14 @@ enum CommunicatorClaims {
 
   static func gatherKeepsLengths(_ communicator: any Communicator) {
     func bytes(of rank: Int) -> [UInt8] {
-      // Rank 1's are empty.
+      // Rank 1 has no bytes.
       Array(repeating: UInt8(rank + 1), count: rank == 1 ? 0 : 3 + 1000 * rank)
     }
     let all = communicator.allGather(bytes(of: communicator.rank))
     #expect(all == (0..<communicator.size).map(bytes), "rank \(communicator.rank)")
   }
 
-  /// Groups of odd and of even ranks sum for themselves.
+  /// Odd ranks and even ranks reduce separately.
   static func splitsByColor(_ communicator: any SplittableCommunicator) {
     let color = communicator.rank % 2
     let part = communicator.split(color: color)
@@ -117,7 +118,7 @@ enum CommunicatorClaims {
     communicator.barrier()
   }
 
-  /// The ranks of a node have numbers of their own, and what one writes into node memory all others read.
+  /// The ranks of a node are numbered, and read the values that each writes into node memory.
   static func nodeSharesMemory(_ communicator: any Communicator) throws {
     let node = communicator.node
     #expect((0..<node.size).contains(node.rank) && (0..<node.threads).contains(node.thread))

@@ -4,12 +4,12 @@ import Testing
 @Suite struct DiagnosisTests {
   private static let limits = Diagnosis.Limits(period: .seconds(1), stall: .seconds(120))
 
-  /// What a rank has done, and what it is in when it is looked at.
+  /// A rank: the collectives that it has made, and the one in which it waits.
   private final class Rank {
     let ledger = CollectiveLedger()
     private let communicator: LedgeredCommunicator
     private let copy: any Communicator
-    /// What the rank waits in at the end: a sum of so many doubles.
+    /// Number of doubles of the allreduce in which the rank waits at the end.
     var waitsIn: (count: Int, stream: Int)?
     var stillFor = Duration.seconds(0)
     var silentFor = Duration.seconds(0)
@@ -117,7 +117,8 @@ import Testing
       "\(sentence)")
   }
 
-  @Test("a process that has ended without a word is named at once, but for those that finished")
+  @Test(
+    "a process that exited without finalizing MPI is named at once, one that finalized it is not")
   func gone() throws {
     let ranks = sleeper(for: .seconds(6))
     ranks[2].isGone = true

@@ -10,10 +10,10 @@ private struct RankFailure: Error, Equatable {
 }
 
 @Suite struct HybridCommunicatorTests {
-  /// Each process's threads; processes are threads of the plain communicator here, or one is alone.
+  /// Number of threads of each process; a process is a rank of the in-process communicator.
   private static let teams = [[2], [3], [5], [1, 1, 1], [2, 2], [1, 3], [3, 1, 2]]
 
-  /// What `body` returns on every rank, in rank order.
+  /// The results of `body` on all ranks, in rank order.
   private func run<Output: Sendable>(
     _ threads: [Int], _ body: @escaping @Sendable (any Communicator) throws -> Output
   ) throws -> [Output] {
@@ -68,7 +68,7 @@ private struct RankFailure: Error, Equatable {
 
   @Test("a barrier holds everybody until the last one comes", arguments: [[3], [2, 2]])
   func barrier(threads: [Int]) throws {
-    // Long enough for the others to fall asleep.
+    // The others sleep by then.
     let late = Duration.milliseconds(30)
     let start = ContinuousClock.now
     let passed = try run(threads) { communicator in
@@ -79,7 +79,7 @@ private struct RankFailure: Error, Equatable {
     for time in passed { #expect(time >= late) }
   }
 
-  @Test("what is made once per process is the same object on all of its threads")
+  @Test("a value that is made once per process is one object on all of its threads")
   func once() throws {
     final class Made: Sendable {}
     let count = Mutex(0)
@@ -95,7 +95,7 @@ private struct RankFailure: Error, Equatable {
     #expect(Set(identities[0..<2]).count == 1 && Set(identities[2..<5]).count == 1)
   }
 
-  @Test("an error in what is made once per process is thrown on all of its threads")
+  @Test("an error in making a value once per process is thrown on all of its threads")
   func onceThrows() throws {
     let caught = try run([3]) { communicator in
       do {

@@ -117,7 +117,7 @@ struct LaunchCase: Sendable, CustomTestStringConvertible {
     #expect(refusal(of: launch.environment, size: 4) == nil)
   }
 
-  @Test("a refusal names the variable, both numbers and the mending")
+  @Test("a refusal names the variable, both numbers and the remedy")
   func words() {
     let mpirun = LaunchClaim(variable: "OMPI_COMM_WORLD_SIZE", value: "4", ranks: 4)
     let other = "\(LaunchError.otherMPI(mpirun))"

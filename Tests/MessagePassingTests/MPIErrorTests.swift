@@ -2,7 +2,7 @@ import MessagePassing
 import Testing
 
 @Suite struct MPIErrorTests {
-  @Test("an error names the rank, the host, the call, the code and MPI's own words")
+  @Test("an error names the rank, the host, the call, the code and MPI's text")
   func words() {
     let error = MPIError.failed(
       call: "MPI_Allreduce", code: 5, text: "MPI_ERR_COMM: invalid communicator", rank: 3,

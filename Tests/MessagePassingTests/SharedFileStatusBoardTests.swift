@@ -20,7 +20,7 @@ import Testing
       return board
     }
     let boards = [board(0, job: 5), board(1, job: 5)]
-    // Takes rank 1 for one of its own job only if the job's number is.
+    // Ignores rank 1, which has the number of another job.
     let remote = JobMembers(job: 6, rank: 0, hosts: ["a", "b"], processes: [1, 2])
     let other = SharedFileStatusBoard(remote, directory: path, period: .milliseconds(5))
     func wait(for condition: () throws -> Bool) rethrows -> Bool {

@@ -4,19 +4,20 @@ import MessagePassing
 import Testing
 
 @Suite struct SharedMemoryCommunicatorTests {
-  /// How many ranks each machine has.
-  private static let machines = [[2], [3], [5], [2, 2], [3, 3], [2, 2, 2]]
+  /// Number of ranks of each node.
+  private static let nodes = [[2], [3], [5], [2, 2], [3, 3], [2, 2, 2]]
 
-  /// Runs `body` on ranks that are threads: each maps the memory of those on its machine as processes do.
+  /// Runs `body` on ranks that are threads: each maps the memory of the others on its node as
+  /// processes do.
   private func run(
-    _ machines: [Int], _ body: @escaping @Sendable (any Communicator) -> Void
+    _ nodes: [Int], _ body: @escaping @Sendable (any Communicator) -> Void
   ) throws {
-    let hosts = machines.enumerated().flatMap {
+    let hosts = nodes.enumerated().flatMap {
       Array(repeating: "\($0.offset)", count: $0.element)
     }
     _ = try InProcessCommunicator.run(ranks: hosts.count) { base in
       guard let communicator = SharedMemoryCommunicator(over: base, host: hosts[base.rank]) else {
-        Issue.record("rank \(base.rank) of machines of \(machines) cannot share memory")
+        Issue.record("rank \(base.rank) of nodes of \(nodes) cannot share memory")
         return
       }
       body(communicator)
@@ -34,11 +35,12 @@ import Testing
   }
 
   @Test(
-    "sums in shared memory are made in place, in parts, by duplicates too", arguments: machines)
-  func inPlace(machines: [Int]) throws {
+    "buffers in reduction memory are reduced in place, in slices, by duplicates too",
+    arguments: nodes)
+  func inPlace(nodes: [Int]) throws {
     let count = 50_007
-    let ranks = machines.reduce(0, +)
-    try run(machines) { communicator in
+    let ranks = nodes.reduce(0, +)
+    try run(nodes) { communicator in
       let copy = communicator.duplicate()
       guard let memory = communicator.reductionMemory(bytes: 4 * count) else {
         Issue.record("rank \(communicator.rank) gets no memory")
@@ -63,7 +65,7 @@ import Testing
     }
   }
 
-  @Test("sums add in the order of ranks, wherever they are made")
+  @Test("ranks are added in order, in every kind of memory")
   func order() throws {
     let counts = [100, 20_000, 50_000]
     try run([3]) { communicator in
@@ -88,10 +90,10 @@ import Testing
   }
 
   @Test(
-    "machines with one rank each, or with unlike numbers of them, leave sums to the communicator",
+    "nodes with one rank each, or with different numbers of ranks, share no memory",
     arguments: [[1], [1, 1], [2, 1], [3, 2]])
-  func unlike(machines: [Int]) throws {
-    let hosts = machines.enumerated().flatMap {
+  func unlike(nodes: [Int]) throws {
+    let hosts = nodes.enumerated().flatMap {
       Array(repeating: "\($0.offset)", count: $0.element)
     }
     let shares = try InProcessCommunicator.run(ranks: hosts.count) { base in
@@ -100,10 +102,10 @@ import Testing
     #expect(shares == hosts.map { _ in false })
   }
 
-  @Test("memory beyond the limit of a file's size is not shared, and sums are made without it")
+  @Test("memory beyond the limit of a file's size is refused, and allreduces work without it")
   func sizeLimit() async {
     await #expect(processExitsWith: .success) {
-      // Whoever has started the tests may have it ignored or blocked.
+      // The process that started the tests may have it ignored or blocked.
       signal(SIGXFSZ, SIG_DFL)
       var signals = sigset_t()
       sigaddset(&signals, SIGXFSZ)

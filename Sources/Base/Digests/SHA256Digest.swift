@@ -1,7 +1,7 @@
 import CCrypto
 import Failures
 
-/// SHA-256 of bytes that come in pieces (FIPS 180-4), computed by libcrypto.
+/// SHA-256 (FIPS 180-4) of bytes that arrive in pieces, computed by libcrypto.
 ///
 /// ``hexadecimal()`` ends the computation; a digest is then used up.
 public final class SHA256Digest {
@@ -16,13 +16,13 @@ public final class SHA256Digest {
 
   deinit { EVP_MD_CTX_free(context) }
 
-  /// Appends `bytes` to what is digested.
+  /// Appends `bytes` to the input.
   public func update(_ bytes: UnsafeRawBufferPointer) {
     let status = EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
     require(status == 1, "libcrypto refused \(bytes.count) bytes, or the digest was used up")
   }
 
-  /// The digest of everything appended so far, as 64 lowercase hexadecimal digits.
+  /// The digest of all input, as 64 lowercase hexadecimal digits.
   public func hexadecimal() -> String {
     let digest = [UInt8](unsafeUninitializedCapacity: Int(EVP_MAX_MD_SIZE)) { buffer, count in
       var written: UInt32 = 0

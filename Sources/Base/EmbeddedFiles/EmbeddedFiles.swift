@@ -1,11 +1,12 @@
 import CEmbedded
 
-/// The files that are part of the program: the digits data set and the recipes of `CEmbedded/recipes`.
+/// The files that are part of the program: the digits data set and the recipes of
+/// `CEmbedded/recipes`.
 public enum EmbeddedFiles {
   /// `digits.csv.gz`: 1797 lines of 64 values 0 … 16 and the label, gzip-compressed.
   public static var digits: UnsafeRawBufferPointer { bytes(of: embedded_digits()) }
 
-  /// Every recipe's name (its file's, without `.yaml`) and text.
+  /// The name of each recipe (its file name without `.yaml`) and its text.
   public static let recipes: [(name: String, text: String)] =
     (0..<embedded_recipe_count()).map { index in
       let file = embedded_recipe(index)

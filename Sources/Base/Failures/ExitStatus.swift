@@ -1,4 +1,4 @@
-/// The process's exit codes, near `sysexits.h` where it has one.
+/// Exit codes of the process, close to `sysexits.h` where it has one.
 public enum ExitStatus: Int32, Sendable, CaseIterable {
   case success = 0
   case usage = 64
@@ -33,7 +33,7 @@ public enum ExitStatus: Int32, Sendable, CaseIterable {
     }
   }
 
-  /// The code of an error: its own if it is a ``Failure``, ``internalError`` otherwise.
+  /// The code of an error: its `exitStatus` if it is a ``Failure``, else ``internalError``.
   public init(_ error: any Error) {
     self = (error as? any Failure)?.exitStatus ?? .internalError
   }

@@ -1,7 +1,7 @@
-/// Traps with a message where a programmer's error would otherwise go on.
+/// Traps with a message if `condition`, which only a programming error violates, does not hold.
 ///
-/// The standard library's `precondition` drops its message in optimized builds, which are the only ones
-/// that users run: this one keeps the values that it names.
+/// `precondition` of the standard library drops its message in optimized builds, the only ones that
+/// users run. This function keeps the message and its values.
 @inlinable
 @inline(__always)
 public func require(
@@ -11,7 +11,7 @@ public func require(
   if !condition() { unreachable(message(), file: file, line: line) }
 }
 
-/// Traps with a message where no correct program arrives.
+/// Traps with a message at a point that a correct program never reaches.
 @inline(never)
 public func unreachable(
   _ message: @autoclosure () -> String, file: StaticString = #fileID, line: UInt = #line

@@ -20,7 +20,8 @@ public final class AppendOnlyFile: Sendable {
   /// Always true on a file system without locks.
   package func lock() -> Bool { flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK }
 
-  /// Appends `line` and a newline by one write(2): a reader never sees half of a line that fits a page.
+  /// Appends `line` and a newline by one write(2): a reader never sees half of a line that fits a
+  /// page.
   public func append(line: String) throws(FileError) {
     let result = Array("\(line)\n".utf8).withUnsafeBytes { bytes in
       Result { () throws(FileError) in

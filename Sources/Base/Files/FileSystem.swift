@@ -118,7 +118,9 @@ package enum FileSystem {
     _ = try check("remove", path) { rmdir(path) }
   }
 
-  /// Result of a system call that reports failure by a negative number, repeated while a signal interrupts it.
+  /// The result of a system call that reports failure by a negative number.
+  ///
+  /// Repeats the call if a signal has interrupted it (EINTR).
   static func check<Result: SignedInteger>(
     _ action: String, _ path: String, _ call: () -> Result
   ) throws(FileError) -> Result {

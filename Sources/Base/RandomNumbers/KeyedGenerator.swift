@@ -4,12 +4,13 @@ import Failures
   import Glibc
 #endif
 
-/// Random numbers that depend on what they are for, never on which rank draws them or in what order.
+/// Random numbers that depend on their purpose, never on the rank that draws them or on the order.
 ///
-/// A stream is named by (seed, purpose, a, b), for example (seed, augmentation, epoch, sample). With
-/// P the Philox block function, (k, c) = P(counter: (a, b), key: seed) selects the stream, and its i-th
-/// block is P(counter: (i, purpose, c), key: k). P is a bijection for a fixed key, so the streams of one
-/// seed are disjoint. A stream holds 2³³ numbers of 64 bits and traps beyond. Nothing is allocated.
+/// A stream is named by (seed, purpose, a, b), for example (seed, augmentation, epoch, sample).
+/// With P the Philox block function, (k, c) = P(counter: (a, b), key: seed) selects the stream, and
+/// its i-th block is P(counter: (i, purpose, c), key: k). P is a bijection for a fixed key, so the
+/// streams of one seed are disjoint. A stream holds 2³³ numbers of 64 bits and traps beyond.
+/// Nothing is allocated.
 public struct KeyedGenerator: RandomNumberGenerator, Sendable {
   private let key: Philox.Key
   private var counter: Philox.Counter
@@ -46,8 +47,8 @@ public struct KeyedGenerator: RandomNumberGenerator, Sendable {
 
   /// Uniform in 0 ..< bound, without bias.
   ///
-  /// The high half of a 64 × 64-bit product, rejecting the few low halves that would favour some values.
-  /// Source: Lemire, "Fast random integer generation in an interval", TOMACS 29 (2019).
+  /// The high half of a 64 × 64-bit product, rejecting the few low halves that would favour some
+  /// values. Source: Lemire, "Fast random integer generation in an interval", TOMACS 29 (2019).
   public mutating func integer(below bound: Int) -> Int {
     require(bound > 0, "no integer lies in 0 ..< \(bound)")
     let range = UInt64(bound)
@@ -61,9 +62,11 @@ public struct KeyedGenerator: RandomNumberGenerator, Sendable {
     return Int(product.high)
   }
 
-  /// Normal with mean 0 and variance 1, by Box and Muller: √(−2 ln u)·(cos 2πv, sin 2πv) is two of them.
+  /// Normal with mean 0 and variance 1, by Box and Muller: √(−2 ln u)·(cos 2πv, sin 2πv) is two of
+  /// them.
   ///
-  /// The last bit depends on the C library's log, sin and cos and may differ where libraries differ.
+  /// The last bit depends on the C library's log, sin and cos and may differ where libraries
+  /// differ.
   public mutating func normal() -> Double {
     if let second = pendingNormal {
       pendingNormal = nil

@@ -1,7 +1,9 @@
-/// Philox4x32-10, a counter-based generator: a block of 128 random bits is a function of a counter and a key.
+/// Philox4x32-10, a counter-based generator: a block of 128 random bits is a function of a counter
+/// and a key.
 ///
 /// For a fixed key the function is a bijection of the counter, so different counters give different
-/// blocks. Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
+/// blocks. Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC
+/// 2011.
 public enum Philox {
   public typealias Counter = SIMD4<UInt32>
   public typealias Key = SIMD2<UInt32>

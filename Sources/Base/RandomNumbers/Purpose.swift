@@ -1,4 +1,4 @@
-/// What a stream of random numbers is for; streams of different purposes never overlap.
+/// Purpose of a stream of random numbers; streams of different purposes never overlap.
 ///
 /// The raw values are part of every recorded result: a new purpose gets a new number.
 public enum Purpose: UInt32, Sendable, CaseIterable {

@@ -8,7 +8,8 @@ import Failures
 public struct WorkerThread: Sendable {
   private let handle: pthread_t
 
-  /// Stack of the first thread of a process on most systems; a limit of the shell does not change it.
+  /// Stack of the first thread of a process on most systems; a limit of the shell does not change
+  /// it.
   private static let stackBytes = 8 << 20
 
   /// Carries the closure to the thread.

@@ -3,9 +3,9 @@ import Threading
 
 /// One rank's batches of a run, assembled ahead of their use by a background thread.
 ///
-/// Everything is allocated at the start: `depth` batches, of which one is lent and the others are being
-/// filled or wait, and one sample order. The same type serves evaluation: natural order, no augmentation.
-/// Not for use by several threads.
+/// Everything is allocated at the start: `depth` batches, of which one is lent and the others are
+/// being filled or wait, and one sample order. The same type serves evaluation: natural order, no
+/// augmentation. Not for use by several threads.
 public final class Prefetcher {
   private let ring: BatchRing
   private var thread: WorkerThread?
@@ -35,7 +35,8 @@ public final class Prefetcher {
 
   deinit { stop() }
 
-  /// The next batch, valid until the following call; nil after the last one of the run or after ``stop()``.
+  /// The next batch, valid until the following call; nil after the last one of the run or after
+  /// ``stop()``.
   public func next() -> Batch? { ring.next(waited: &waited) }
 
   /// Ends the background thread and waits for it; the batch lent last stays valid.

@@ -1,8 +1,8 @@
 /// A group of ranks and the collectives that data-parallel training needs.
 ///
-/// Collective: every rank calls the same methods, in the same order, with the same counts. A count of
-/// zero is legal. Nothing here throws: no rank can recover from a failed collective, so a conformer
-/// reports the failure and ends the job.
+/// Collective: every rank calls the same methods, in the same order, with the same counts. A count
+/// of zero is legal. Nothing here throws: no rank can recover from a failed collective, so a
+/// conformer reports the failure and ends the job.
 ///
 /// No requirement has a default. A type that changes some of them for another communicator is a
 /// ``CommunicatorDecorator``.
@@ -18,8 +18,8 @@ public protocol Communicator: AnyObject, Sendable {
 
   /// Replaces every element by its sum over all ranks. Collective.
   ///
-  /// All ranks get the same bits. Which bits these are depends on `size`, since float addition is not
-  /// associative.
+  /// All ranks get the same bits. Which bits these are depends on `size`, since float addition is
+  /// not associative.
   func allreduce(_ buffer: UnsafeMutableBufferPointer<Float>)
 
   /// Replaces every element by its sum over all ranks. Collective; all ranks get the same bits.
@@ -43,7 +43,8 @@ public protocol Communicator: AnyObject, Sendable {
   /// Lets started allreduces proceed: MPI moves data only while it is called. Not collective.
   func progress()
 
-  /// Returns when every allreduce that this rank has started has ended. Collective if there are any.
+  /// Returns when every allreduce that this rank has started has ended. Collective if there are
+  /// any.
   func waitForAllreduces()
 
   /// Copies `bytes` of rank `root` over `bytes` of all other ranks. Collective.
@@ -54,14 +55,14 @@ public protocol Communicator: AnyObject, Sendable {
 
   /// Calls `make` on one rank of each process and returns its result on all threads of the process.
   ///
-  /// Collective within each process; `make` must not make collectives. A large constant then lies in
-  /// memory once.
+  /// Collective within each process; `make` must not make collectives. A large constant then lies
+  /// in memory once.
   func oncePerProcess<Value: Sendable>(_ make: () throws -> Value) throws -> Value
 
   /// Zeroed memory of this rank in which the ranks of its node reduce in place.
   ///
-  /// Collective. Nil, on the first thread of every process alike, where an allreduce is as fast in any
-  /// other memory.
+  /// Collective. Nil, on the first thread of every process alike, where an allreduce is as fast in
+  /// any other memory.
   func reductionMemory(bytes: Int) -> SharedMemory?
 
   /// Zeroed memory that all ranks of ``node`` share, from ``SharedMemory/common`` on.
@@ -104,8 +105,8 @@ extension Communicator {
 
   /// The bytes of every rank, in rank order, on all ranks.
   ///
-  /// Collective; the lengths may differ. For set-up and reports: it allocates, and makes one allreduce
-  /// and one broadcast per rank.
+  /// Collective; the lengths may differ. For set-up and reports: it allocates, and makes one
+  /// allreduce and one broadcast per rank.
   public func allGather(_ bytes: [UInt8]) -> [[UInt8]] {
     var lengths = [Int64](repeating: 0, count: size)
     lengths[rank] = Int64(bytes.count)
@@ -120,6 +121,7 @@ extension Communicator {
 
 /// A communicator that can be divided into groups of ranks.
 public protocol SplittableCommunicator: Communicator {
-  /// A communicator of the ranks that give this `color`, at least 0, in the order of this one. Collective.
+  /// A communicator of the ranks that give this `color`, at least 0, in the order of this one.
+  /// Collective.
   func split(color: Int) -> any SplittableCommunicator
 }

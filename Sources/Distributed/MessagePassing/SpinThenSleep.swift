@@ -2,17 +2,18 @@
   import Glibc
 #endif
 
-/// A wait for other threads or processes that spins first, then yields its core, and sleeps in the end.
+/// A wait for other threads or processes that spins first, then yields its core, and sleeps in the
+/// end.
 ///
-/// Ranks of a training step mostly arrive within microseconds. Where ranks outnumber cores, the late
-/// ones need the core.
+/// Ranks of a training step mostly arrive within microseconds. Where ranks outnumber cores, the
+/// late ones need the core.
 enum SpinThenSleep {
   /// Looks before the core is yielded.
   private static let spins = 200
   /// Time during which the core is yielded between looks.
   ///
-  /// A sleeper takes some 50 µs to wake, and may wake on the core of another thread, where it stays for
-  /// a while: with a tenth of this, two threads on two cores were once measured a tenth slower.
+  /// A sleeper takes some 50 µs to wake, and may wake on the core of another thread, where it stays
+  /// for a while: with a tenth of this, two threads on two cores were once measured a tenth slower.
   private static let patience = Duration.milliseconds(10)
 
   /// Returns the first outcome of `look` that is not nil, or else the outcome of `sleep`.

@@ -6,7 +6,7 @@ extension ProgramRuns {
   /// A launcher that speaks of several ranks, and an MPI that sees one.
   @Suite struct LaunchTests {
     @Test(
-      "a job whose ranks do not know each other is refused with its mending",
+      "a job whose ranks do not know each other is refused, with the remedy",
       arguments: [
         (
           ["OMPI_COMM_WORLD_SIZE": "2", "OMPI_COMM_WORLD_RANK": "0"],

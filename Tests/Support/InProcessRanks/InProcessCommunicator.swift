@@ -1,11 +1,12 @@
 import Failures
 import MessagePassing
 
-/// Ranks that are threads of one process: for tests of code that communicates, without MPI.
+/// Ranks that are threads of one process, for tests of code that communicates, without MPI.
 ///
-/// Sums add in rank order and allocate nothing; those that are started are made when they are finished,
-/// and trap if a buffer has been written in between. Ranks that disagree about the collective, its count
-/// or its root, and ranks that would wait for ever, trap with what each of them was doing.
+/// An allreduce adds in rank order and allocates nothing. Started allreduces are made by
+/// ``waitForAllreduces()``, and trap if a buffer has been written in between. Ranks that disagree
+/// about a collective, its count or its root, and ranks that would wait for ever, trap; the message
+/// names the call of each rank.
 public final class InProcessCommunicator: SplittableCommunicator {
   public let rank: Int
   public var size: Int { group.size }
@@ -63,7 +64,7 @@ public final class InProcessCommunicator: SplittableCommunicator {
     group.meet(rank: rank, InProcessGroup.Call(operation: .barrier, count: 0, base: nil))
   }
 
-  /// The ranks pass for processes: each calls `make`.
+  /// The ranks stand for processes: each calls `make`.
   public func oncePerProcess<Value: Sendable>(_ make: () throws -> Value) throws -> Value {
     try make()
   }
@@ -94,8 +95,9 @@ public final class InProcessCommunicator: SplittableCommunicator {
     fatalError("rank \(rank) of \(size) threads aborts with code \(code)")
   }
 
-  /// Each rank adds its share of the elements, in rank order, and writes the sums to all ranks: no
-  /// element is touched by two threads, and the order does not depend on who comes first.
+  /// Each rank adds its slice of the elements, in rank order, and writes the sums to all ranks.
+  ///
+  /// No two threads write to one element, and the order does not depend on the order of arrival.
   private func allreduce<Element: AdditiveArithmetic>(
     _ buffer: UnsafeMutableBufferPointer<Element>, as operation: InProcessGroup.Operation
   ) {

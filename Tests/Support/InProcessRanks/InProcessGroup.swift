@@ -1,24 +1,25 @@
 import Failures
 import Foundation
 
-/// What the ranks of one ``InProcessCommunicator`` share: who has called which collective.
+/// State that the ranks of one ``InProcessCommunicator`` share: the collective that each has
+/// called.
 ///
-/// Fields are written under `session.condition`. `calls` is also read outside of it, but only between
-/// the two waits of a collective, while no rank can write.
+/// Fields are written under `session.condition`. `calls` is also read outside of it, but only
+/// between the two waits of a collective, while no rank can write.
 final class InProcessGroup: @unchecked Sendable {
   enum Operation: Equatable {
     case allreduceFloat, allreduceDouble, allreduceInt64, broadcast(root: Int), barrier, duplicate,
       split
   }
 
-  /// One rank's part in a collective; `base` is nil for an empty buffer.
+  /// Call of one rank; `base` is nil for an empty buffer.
   struct Call {
     var operation: Operation
     var count: Int
     var base: UnsafeMutableRawPointer?
   }
 
-  /// The numbers that the session knows the ranks by.
+  /// Number of each rank in the session.
   private let members: [Int]
   private let session: InProcessSession
   private let calls: UnsafeMutableBufferPointer<Call>
@@ -40,7 +41,8 @@ final class InProcessGroup: @unchecked Sendable {
 
   deinit { calls.deallocate() }
 
-  /// Publishes `call`, and returns when all ranks have; traps if they do not agree.
+  /// Publishes `call`, and returns when all ranks have published theirs; traps if they do not
+  /// agree.
   func meet(rank: Int, _ call: Call) {
     session.condition.lock()
     calls[rank] = call
@@ -49,14 +51,14 @@ final class InProcessGroup: @unchecked Sendable {
     session.condition.unlock()
   }
 
-  /// Returns when all ranks are here: until then, what they published may be in use.
+  /// Returns when all ranks have called it: until then, published buffers may be in use.
   func wait(rank: Int) {
     session.condition.lock()
     arrive(rank: rank)
     session.condition.unlock()
   }
 
-  /// The buffer that `rank` published, as elements; it must not be empty.
+  /// The elements that `rank` has published; there must be some.
   func values<Element>(of rank: Int, as type: Element.Type) -> UnsafeMutablePointer<Element> {
     guard let base = calls[rank].base else {
       unreachable("rank \(rank) published no buffer for \(calls[rank].count) elements")
@@ -68,7 +70,7 @@ final class InProcessGroup: @unchecked Sendable {
     UnsafeMutableRawBufferPointer(start: calls[rank].base, count: calls[rank].count)
   }
 
-  /// The group that rank 0 makes for all ranks; call it between `meet` and the next collective.
+  /// A group that rank 0 makes for all ranks; call it between `meet` and the next collective.
   func duplicate(for rank: Int) -> InProcessGroup {
     session.condition.lock()
     defer { session.condition.unlock() }
@@ -78,7 +80,9 @@ final class InProcessGroup: @unchecked Sendable {
     return newest
   }
 
-  /// The group of those that give the same color, and a rank's number in it; call it as `duplicate`.
+  /// The group of the ranks with this color, and the rank's number in it.
+  ///
+  /// Call it between `meet` and the next collective.
   func split(for rank: Int, color: Int) -> (group: InProcessGroup, rank: Int) {
     session.condition.lock()
     defer { session.condition.unlock() }

@@ -2,7 +2,7 @@ import Failures
 import Foundation
 import MessagePassing
 
-/// The threads of one `InProcessCommunicator.run`: which of them wait, and which have ended.
+/// State of the threads of one `InProcessCommunicator.run`: waiting, or ended.
 ///
 /// All fields are used under `condition` only.
 final class InProcessSession: @unchecked Sendable {
@@ -18,7 +18,7 @@ final class InProcessSession: @unchecked Sendable {
     waits = Array(repeating: nil, count: size)
   }
 
-  /// Nothing will happen any more: every thread has ended, or waits for one that has.
+  /// Whether every thread has ended, or waits for one that has.
   var isOver: Bool { ended + waiting == size }
 
   func startWaiting(rank: Int, in operation: InProcessGroup.Operation) {
@@ -38,8 +38,10 @@ final class InProcessSession: @unchecked Sendable {
     checkProgress()
   }
 
-  /// After an error the ranks that wait for the failed one are left waiting, and `run` rethrows;
-  /// without one, waiting for ever is a bug in the caller.
+  /// Ends the session if no thread can go on.
+  ///
+  /// After an error, ranks that wait for the failed one are left waiting, and `run` rethrows.
+  /// Without an error, an endless wait is a bug in the caller.
   private func checkProgress() {
     guard isOver else { return }
     guard failed || waiting == 0 else {
@@ -51,11 +53,11 @@ final class InProcessSession: @unchecked Sendable {
 }
 
 extension InProcessCommunicator {
-  /// Runs `body` once per rank, each on a thread of its own with a stack of 8 MiB.
+  /// Runs `body` once per rank, each on a separate thread with a stack of 8 MiB.
   ///
-  /// - Returns: what the ranks returned, in rank order.
+  /// - Returns: the results of the ranks, in rank order.
   /// - Throws: the error of the lowest rank that threw. Ranks that wait for it in a collective are
-  ///   left waiting: their threads and what they hold are not released before the process ends.
+  ///   left waiting: their threads are not released before the process ends.
   public static func run<Output: Sendable>(
     ranks: Int, _ body: @escaping @Sendable (any SplittableCommunicator) throws -> Output
   ) throws -> [Output] {
@@ -82,7 +84,7 @@ extension InProcessCommunicator {
   }
 }
 
-/// What each rank's body came to; nil while it runs.
+/// The result of each rank's body; nil while it runs.
 ///
 /// Used under the session's condition.
 private final class Outcomes<Output: Sendable>: @unchecked Sendable {

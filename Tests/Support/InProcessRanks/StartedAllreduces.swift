@@ -1,6 +1,6 @@
 import Failures
 
-/// The sums that one rank of a ``InProcessCommunicator`` has started, in order.
+/// The allreduces that one rank of an ``InProcessCommunicator`` has started, in order.
 ///
 /// Used by the rank's thread only.
 final class StartedAllreduces: @unchecked Sendable {
@@ -9,22 +9,22 @@ final class StartedAllreduces: @unchecked Sendable {
     case integers(UnsafeMutableBufferPointer<Int64>)
   }
 
-  private var sums: [(buffer: Buffer, digest: UInt64)] = []
+  private var started: [(buffer: Buffer, digest: UInt64)] = []
 
-  /// Room for a step of many small buckets; more of them grow it, once.
-  init() { sums.reserveCapacity(256) }
+  /// Keeps room for a step of many small buckets; it grows once where a step has more.
+  init() { started.reserveCapacity(256) }
 
-  func add(_ buffer: Buffer) { sums.append((buffer, Self.digest(buffer))) }
+  func add(_ buffer: Buffer) { started.append((buffer, Self.digest(buffer))) }
 
-  /// Hands all to `body` and forgets them; traps if one has been written since it was started.
+  /// Passes all buffers to `body` and removes them; traps if one has been written since its start.
   func takeAll(_ body: (Buffer) -> Void) {
-    for (index, sum) in sums.enumerated() {
+    for (index, allreduce) in started.enumerated() {
       require(
-        Self.digest(sum.buffer) == sum.digest,
-        "buffer \(index) was written between the start of its sum and its end")
-      body(sum.buffer)
+        Self.digest(allreduce.buffer) == allreduce.digest,
+        "buffer \(index) was written between the start of its allreduce and its end")
+      body(allreduce.buffer)
     }
-    sums.removeAll(keepingCapacity: true)
+    started.removeAll(keepingCapacity: true)
   }
 
   /// FNV-1a over the elements' bits.

@@ -3,36 +3,36 @@
 
 #include <stdint.h>
 
-// The part of MPI that lcnn-dist uses. This header does not include mpi.h, whose handles are macros
-// that Swift cannot import, of types that differ between implementations. A function that returns
-// an int returns MPI's own code, 0 for success; cmpi_error_text words it.
+// The part of MPI that lcnn-dist uses. This header does not include mpi.h: Swift cannot import its
+// handles, which are macros, and their types differ between implementations. A function that
+// returns an int returns the code of MPI, 0 for success; cmpi_error_text gives its text.
 
-/// An MPI communicator by its number in MPI's handle table (MPI_Comm_c2f).
+/// An MPI communicator, as its number in the handle table of MPI (MPI_Comm_c2f).
 typedef struct {
   int32_t handle;
 } cmpi_communicator;
 
-/// A collective that has been started: MPI_Request is an int in MPICH, a pointer in Open MPI.
+/// A started collective. MPI_Request is an int in MPICH and a pointer in Open MPI.
 typedef struct {
   uint64_t bits;
 } cmpi_request;
 
-/// Bytes that hold any text below, with its terminating zero.
+/// Bytes that suffice for any text below and its terminating zero.
 #define CMPI_TEXT_BYTES 8192
 
 /// Writes 1 if MPI_Init has been called in this process, else 0.
 int cmpi_initialized(int *answer);
 
-/// Which threads may call MPI: only a process's only one, the one that called MPI_Init_thread, or any,
-/// one at a time.
+/// The threads that may call MPI: the only thread of a process, the thread that called
+/// MPI_Init_thread, or any thread, one at a time.
 typedef enum {
   CMPI_THREADS_NONE,
   CMPI_THREADS_FUNNELED,
   CMPI_THREADS_SERIALIZED,
 } cmpi_threads;
 
-/// MPI_Init_thread for MPI calls from one thread at a time. Writes what MPI allows. From here on, errors
-/// on MPI_COMM_WORLD and its copies are returned.
+/// MPI_Init_thread for MPI calls from one thread at a time. Writes the threads that MPI allows.
+/// From here on, MPI returns errors on MPI_COMM_WORLD and its copies.
 int cmpi_initialize(cmpi_threads *threads);
 
 int cmpi_finalize(void);
@@ -52,14 +52,15 @@ int cmpi_allreduce_float(cmpi_communicator communicator, float *values, int coun
 int cmpi_allreduce_double(cmpi_communicator communicator, double *values, int count);
 int cmpi_allreduce_int64(cmpi_communicator communicator, int64_t *values, int count);
 
-/// MPI_Iallreduce with MPI_SUM, in place. Collective; `values` are MPI's until the request has ended.
+/// MPI_Iallreduce with MPI_SUM, in place. Collective; only MPI may use `values` until the request
+/// has ended.
 int cmpi_iallreduce_float(cmpi_communicator communicator, float *values, int count,
                          cmpi_request *request);
 int cmpi_iallreduce_int64(cmpi_communicator communicator, int64_t *values, int count,
                          cmpi_request *request);
 
-/// MPI_Test: lets MPI proceed, and writes 1 to `ended` if the request has ended, else 0. One that has
-/// ended may be tested and waited for again.
+/// MPI_Test: lets MPI proceed, and writes 1 to `ended` if the request has ended, else 0. A request
+/// that has ended may be tested and waited for again.
 int cmpi_test(cmpi_request *request, int *ended);
 
 /// MPI_Wait.
@@ -73,7 +74,7 @@ int cmpi_barrier(cmpi_communicator communicator);
 /// Ends all ranks of MPI_COMM_WORLD; mpirun returns `exit_code`.
 int cmpi_abort(int exit_code);
 
-/// The three texts end in a zero and are cut to `capacity` bytes.
+/// Write a text, cut to `capacity` bytes with its terminating zero.
 int cmpi_error_text(int code, char *text, int capacity);
 int cmpi_processor_name(char *text, int capacity);
 int cmpi_library_version(char *text, int capacity);

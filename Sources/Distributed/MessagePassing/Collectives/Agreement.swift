@@ -1,14 +1,16 @@
 import Failures
 
-/// Work that may fail on some ranks and must then fail on all of them, at the same place.
+/// Work that, if it fails on some ranks, must fail on all ranks at the same point of the program.
 public struct Agreement {
   private let communicator: any Communicator
 
   public init(_ communicator: any Communicator) { self.communicator = communicator }
 
-  /// Runs `body` on every rank; if it throws on any, every rank throws that of the lowest such rank.
+  /// Runs `body` on every rank; if it throws on some, all ranks throw the error of the lowest of
+  /// these.
   ///
-  /// Collective, whether or not `body` throws; `body` itself must not make collectives that others miss.
+  /// Collective, whether or not `body` throws. `body` must not make collectives that other ranks do
+  /// not make.
   public func perform<Value>(_ body: () throws -> Value) throws -> Value {
     let outcome = Result(catching: body)
     var report: [UInt8] = []
@@ -16,7 +18,7 @@ public struct Agreement {
       report = [UInt8(ExitStatus(error).rawValue)] + Array("\(error)".utf8)
     }
     for (rank, report) in communicator.allGather(report).enumerated() where !report.isEmpty {
-      // A single rank has nobody to agree with and keeps its error as it is.
+      // A single rank keeps its error as it is.
       if communicator.size == 1 { break }
       throw AgreementError.failed(
         rank: rank, message: String(decoding: report.dropFirst(), as: UTF8.self),
@@ -25,10 +27,11 @@ public struct Agreement {
     return try outcome.get()
   }
 
-  /// Throws on every rank unless each of `values` is the same on all; `what` names it in the message.
+  /// Throws on every rank unless each of `values` is equal on all ranks; `what` names it in the
+  /// message.
   ///
-  /// Collective. Ranks that differ in their data would make different collectives and wait for ever; ranks
-  /// that compute differently would drift apart in what each computes for itself.
+  /// Collective. Ranks with different data would make different collectives and wait for ever.
+  /// Ranks that round differently would compute different weights from equal gradients.
   public func requireSame(_ values: [(what: String, value: String)]) throws {
     let joined = values.map(\.value).joined(separator: "\0")
     let gathered = communicator.allGather(Array(joined.utf8))
@@ -43,7 +46,9 @@ public struct Agreement {
     }
   }
 
-  /// Runs `body` on rank 0 only, and fails on all ranks if it fails there.
+  /// Runs `body` on rank 0 only, and throws on all ranks if it throws there.
+  ///
+  /// Collective.
   public func performOnRoot(_ body: () throws -> Void) throws {
     try perform { if communicator.rank == 0 { try body() } }
   }

@@ -1,8 +1,8 @@
 import Failures
 
-/// A failure that all ranks agreed on.
+/// A failure on which all ranks agree.
 public enum AgreementError: Failure, Equatable {
-  /// `rank` is the lowest one that failed; `message` and `status` are those of its error.
+  /// Rank `rank` is the lowest one that failed, with the message and exit status of its error.
   case failed(rank: Int, message: String, status: ExitStatus)
   /// Ranks of one job differ in a value that must be equal on all of them.
   case ranksDiffer(what: String, rank: Int, found: String, rootValue: String)

@@ -1,4 +1,5 @@
-/// Records of a plain type as bytes, for collectives between like ranks.
+/// Conversion between records of a plain type and bytes, for collectives between ranks of one
+/// program.
 package enum RecordBytes {
   package static func bytes<Record: BitwiseCopyable>(of records: [Record]) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: records.count * MemoryLayout<Record>.stride)

@@ -1,5 +1,5 @@
 extension Communicator {
-  /// Rank 0's value.
+  /// The value of rank 0, on all ranks.
   ///
   /// Collective.
   package func fromRoot(_ value: Double) -> Double {
@@ -8,7 +8,7 @@ extension Communicator {
     return values[0]
   }
 
-  /// The sum over ranks.
+  /// The sum of the values of all ranks, on all ranks.
   ///
   /// Collective.
   package func total(_ value: Double) -> Double {

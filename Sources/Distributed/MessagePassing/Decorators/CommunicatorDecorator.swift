@@ -1,8 +1,8 @@
 /// A communicator that changes some operations of another one, and forwards all others to it.
 ///
-/// The extension below forwards every requirement but ``Communicator/duplicate()``: a decorator says
-/// whether its duplicates are decorated too. So a decorator that leaves a requirement out cannot switch
-/// off the diagnosis or the shared memory of its base.
+/// The extension below forwards every requirement but ``Communicator/duplicate()``: a decorator
+/// says whether its duplicates are decorated too. So a decorator that leaves a requirement out
+/// cannot switch off the diagnosis or the shared memory of its base.
 public protocol CommunicatorDecorator: Communicator {
   /// Communicator of the same ranks that makes the collectives.
   var base: any Communicator { get }

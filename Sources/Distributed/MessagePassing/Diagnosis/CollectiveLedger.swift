@@ -5,22 +5,22 @@ import Synchronization
   import Glibc
 #endif
 
-/// What one rank has done lately: its collectives, numbered, and the place it is in.
+/// The latest collectives of one rank, numbered, and its point of the program.
 ///
-/// A fixed ring: recording allocates nothing and takes a lock that only a ``Watchdog`` shares, once a
-/// second. A rank that is a thread has a ledger of its own. Each communicator is a *stream*: numbers and
-/// hashes run per stream, since only there the order is the same on all ranks.
+/// The ledger is a ring of fixed size: a record allocates nothing and takes a lock, which a
+/// ``Watchdog`` takes too, once a second. Each communicator of the rank is a *stream*. Numbers and
+/// hashes count per stream, since the order of collectives is equal on all ranks only there.
 public final class CollectiveLedger: Sendable {
-  /// Collectives that are kept: several steps of any network here.
+  /// Number of collectives that the ring keeps: several steps of any network here.
   public static let capacity = 512
-  /// Communicators of one rank.
+  /// Largest number of communicators of a rank.
   static let maximumStreams = 16
 
   private let state = Mutex(State())
 
   public init() {}
 
-  /// Where the rank is.
+  /// Point of the program that the rank has reached.
   public var programPoint: ProgramPoint {
     get { state.withLock(\.programPoint) }
     set {
@@ -31,13 +31,13 @@ public final class CollectiveLedger: Sendable {
     }
   }
 
-  /// The rank goes on within its place: a sign of life where there are no collectives for long.
+  /// Records that the rank makes progress where there is no collective for long.
   public func beat() { state.withLock { $0.events += 1 } }
 
-  /// For drills: the next sum of this rank is neither made nor recorded.
+  /// Skips the next allreduce of this rank, which is not recorded either; for fault injection.
   public func omitNextAllreduce() { state.withLock { $0.omits = true } }
 
-  /// Records a collective around `body`, which makes it.
+  /// Records a collective, which `body` makes.
   public func record(
     _ operation: CollectiveEntry.Operation, count: Int = 0, stream: Int = 0, _ body: () -> Void
   ) {
@@ -46,7 +46,7 @@ public final class CollectiveLedger: Sendable {
     leave(ticket)
   }
 
-  /// The number of a communicator that the next collective is the first of.
+  /// The number of a new stream.
   func openStream() -> Int {
     state.withLock {
       require(
@@ -57,16 +57,16 @@ public final class CollectiveLedger: Sendable {
     }
   }
 
-  /// Changes of place, signs of life, collectives entered and left.
+  /// Number of events: changes of the program point, beats, collectives entered and left.
   package var events: UInt64 { state.withLock(\.events) }
 
-  /// How many collectives the rank has entered, on each stream.
+  /// Number of collectives that the rank has entered on each stream.
   public var counts: [Int] { state.withLock { $0.streams.map(\.count) } }
 
-  /// The collectives that are kept, oldest first, in memory of their own.
+  /// A copy of the collectives in the ring, oldest first.
   public var entries: [CollectiveEntry] { state.withLock { $0.kept.map { $0 } } }
 
-  /// Appends what ``LedgerSnapshot`` reads.
+  /// Appends the words that ``LedgerSnapshot`` reads.
   func append(to words: inout [UInt64]) { state.withLock { $0.append(to: &words) } }
 
   private func enter(
@@ -94,9 +94,9 @@ public final class CollectiveLedger: Sendable {
     var omits = false
     var streams = [Stream()]
     var ring: [CollectiveEntry?] = Array(repeating: nil, count: CollectiveLedger.capacity)
-    /// Entries ever made; the last `capacity` of them are in the ring.
+    /// Number of entries ever made; the last `capacity` of them are in the ring.
     var made = 0
-    /// The entry that the rank is in.
+    /// Ticket of the collective that the rank is in.
     var blocked: Int?
 
     init() { streams.reserveCapacity(CollectiveLedger.maximumStreams) }
@@ -104,7 +104,7 @@ public final class CollectiveLedger: Sendable {
     mutating func enter(
       _ operation: CollectiveEntry.Operation, count: Int, stream: Int, now: UInt64
     ) -> Int? {
-      if omits && operation.isSum {
+      if omits && operation.isAllreduce {
         omits = false
         return nil
       }
@@ -123,7 +123,7 @@ public final class CollectiveLedger: Sendable {
     mutating func leave(_ ticket: Int, now: UInt64) {
       events += 1
       blocked = nil
-      // Younger ones may have taken its place.
+      // A newer entry may have replaced it.
       if made - ticket <= ring.count { ring[ticket % ring.count]?.left = max(now - start, 1) }
     }
 
@@ -138,21 +138,23 @@ public final class CollectiveLedger: Sendable {
       words.append(events)
       words.append(UInt64(streams.count))
       for stream in streams { stream.append(to: &words) }
-      // From 1: the entry, among those kept, that the rank is in; 0 if in none.
+      // Number, from 1, of the kept entry that the rank is in; 0 if it is in none.
       words.append(UInt64(blocked.map { $0 - max(0, made - ring.count) + 1 } ?? 0))
       words.append(UInt64(min(made, ring.count)))
       for entry in kept { entry.append(to: &words) }
     }
   }
 
-  /// One communicator's count and hash.
+  /// Count and hash of the collectives of one communicator.
   struct Stream {
     private(set) var count = 0
     private(set) var hash: UInt64 = 1
     private var lastPoint: ProgramPoint?
     private var ordinal = 0
-    /// Hashes after collectives 4096, 8192, … modulo their number: ranks that publish at different times
-    /// have one in common where their rings have none, up to 65,536 collectives apart.
+    /// Hashes after collectives 4096, 8192, …, the last 16 of them.
+    ///
+    /// Ranks publish at different times. Up to 65,536 collectives apart, two ranks have a milestone
+    /// in common even if their rings have no entry in common.
     private var milestones: [UInt64] = Array(repeating: 0, count: milestoneCount)
 
     static let milestoneCount = 16
@@ -176,7 +178,7 @@ public final class CollectiveLedger: Sendable {
       return (count, ordinal)
     }
 
-    /// Any odd multiplier that mixes well will do: ranks need only agree.
+    /// Any odd multiplier that mixes well serves, since ranks only compare hashes.
     private mutating func mix(_ word: UInt64) {
       hash = (hash ^ word) &* 0x9E37_79B9_7F4A_7C15
       hash ^= hash >> 29

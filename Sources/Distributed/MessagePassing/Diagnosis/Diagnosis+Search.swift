@@ -1,7 +1,7 @@
 extension Diagnosis {
-  /// How long ranks may be still before something is said.
+  /// Times after which a rank counts as stalled or silent.
   package struct Limits: Sendable {
-    /// Between two looks of a watchdog.
+    /// Time between two looks of a watchdog.
     let period: Duration
     let stall: Duration
 
@@ -10,22 +10,25 @@ extension Diagnosis {
       self.stall = stall
     }
 
-    /// A watchdog that has not published for so long is taken for dead.
+    /// Time after which a watchdog that has not published counts as dead.
     ///
-    /// On a machine with more ranks than cores a thread may have to wait for its turn.
+    /// On a node with more ranks than cores, a thread may wait long for a core.
     var silence: Duration { max(period * 5, .seconds(3)) }
-    /// Snapshots of different ranks are that far apart: what is to be true of several of them at one
-    /// time must have been so for longer.
+    /// Time between snapshots of different ranks, at most.
+    ///
+    /// A condition on several ranks must have held for longer than this.
     var settled: Duration { max(period * 3, .seconds(1)) }
   }
 
-  /// What is wrong among the ranks, if anything; nil stands for a rank that cannot be seen.
+  /// The first problem among the ranks; nil if there is none.
+  ///
+  /// - Parameter views: the ranks, in rank order; nil for a rank that cannot be seen.
   package static func find(in views: [RankView?], _ limits: Limits) -> Diagnosis? {
     let seen = views.compactMap { $0 }
     return gone(seen, limits) ?? mismatch(seen) ?? crossed(seen, limits) ?? stall(views, limits)
   }
 
-  /// Ranks whose process has ended while others go on.
+  /// A rank whose process has ended while others go on.
   private static func gone(_ views: [RankView], _ limits: Limits) -> Diagnosis? {
     let lost = views.first { $0.isGone && !$0.isFinished && $0.silentFor > limits.silence }
     return lost.map { .gone(Missing($0, isSilent: true), process: $0.process) }
@@ -33,7 +36,7 @@ extension Diagnosis {
 
   // MARK: - Different collectives
 
-  /// The first collective, of those still known, in which a rank differs from the lowest one.
+  /// The first collective in the ledgers in which a rank differs from the lowest one.
   static func mismatch(_ views: [RankView]) -> Diagnosis? {
     guard let first = views.first else { return nil }
     for other in views.dropFirst() {
@@ -45,7 +48,7 @@ extension Diagnosis {
     return nil
   }
 
-  /// Whether the hashes say so after the newest collective that both know of.
+  /// Whether the hashes differ after the newest collective that both ranks have entered.
   private static func differ(_ a: LedgerSnapshot, _ b: LedgerSnapshot, stream: Int) -> Bool {
     let newest = min(a.count(stream: stream), b.count(stream: stream))
     if newest == 0 { return false }
@@ -61,8 +64,9 @@ extension Diagnosis {
       != b.streams[stream].milestones[milestone % kept]
   }
 
-  /// The oldest collective that both ledgers hold and that differs in itself, or else the oldest of all;
-  /// where they hold none in common, each one's newest.
+  /// The oldest collective that differs between two ledgers that hold it.
+  ///
+  /// If none differs, the oldest that both hold; if they hold none in common, the newest of each.
   private static func firstDifference(
     _ a: RankView, _ b: RankView, stream: Int
   ) -> Diagnosis? {
@@ -79,9 +83,9 @@ extension Diagnosis {
     return oldest.map { .oldMismatch(Side(a, $0), Side(b, $1)) }
   }
 
-  /// Two ranks in collectives of two streams, each where the other has not been.
+  /// Two ranks that wait in collectives of two streams, which the other has not entered.
   private static func crossed(_ views: [RankView], _ limits: Limits) -> Diagnosis? {
-    // One of those that wait in the same collective stands for all of them.
+    // One rank for each collective in which ranks wait.
     var waiting: [RankView] = []
     for view in views where view.stillFor >= limits.settled && view.silentFor < limits.silence {
       guard let entry = view.blocked else { continue }
@@ -101,21 +105,23 @@ extension Diagnosis {
 
   // MARK: - Stalls
 
-  /// Ranks that others have waited for longer than `limits.stall`, with patience for what takes long.
+  /// Ranks for which others have waited longer than `limits.stall`.
+  ///
+  /// Activities that take long have more time, by their ``ProgramPoint/patience``.
   static func stall(_ views: [RankView?], _ limits: Limits) -> Diagnosis? {
     let seen = views.compactMap { $0 }
     let waiting = seen.filter { view in
       guard let entry = view.blocked else { return false }
       return view.stillFor >= limits.stall * entry.programPoint.patience
     }
-    // The one furthest behind explains the others.
+    // The rank furthest behind explains the others.
     let target = waiting.compactMap(\.blocked).min {
       ($0.stream, $0.number) < ($1.stream, $1.number)
     }
     guard let target else { return nil }
     let late = seen.filter { !$0.hasEntered(target) && !$0.isFinished }
     if !late.isEmpty {
-      // A rank that waits somewhere else is a victim too, unless that is old news.
+      // A rank that waits in another collective is not the cause, unless its snapshot is old.
       let idle = late.filter { $0.blocked == nil || $0.silentFor >= limits.settled }
       let missing = (idle.isEmpty ? late : idle).map {
         Missing($0, isSilent: $0.silentFor >= limits.settled)
@@ -124,7 +130,7 @@ extension Diagnosis {
       let inIt = seen.filter { $0.blocked.map { isSame($0, target) } ?? false }
       return isSlow ? nil : .missing(missing, from: target, waiting: inIt.map(\.rank))
     }
-    // Somebody who computes will still come, or has been let go.
+    // A rank that computes will still come, or has left the collective.
     let stillFor = seen.filter { !$0.isFinished }.map(\.stillFor).min() ?? .zero
     guard stillFor >= limits.stall * target.programPoint.patience else { return nil }
     let silent = seen.filter { !$0.isFinished && $0.silentFor >= limits.silence }
@@ -141,5 +147,15 @@ private func isSame(_ a: CollectiveEntry, _ b: CollectiveEntry) -> Bool {
 extension LedgerSnapshot {
   fileprivate func newestEntry(stream: Int) -> CollectiveEntry? {
     entries.last { $0.stream == stream }
+  }
+}
+
+extension ProgramPoint {
+  /// Factor on the stall timeout: one rank alone may take long to prepare or to write a checkpoint.
+  fileprivate var patience: Double {
+    switch activity {
+    case .preparing, .checkpoint: 10
+    default: 1
+    }
   }
 }

@@ -1,4 +1,4 @@
-/// Why ranks do not go on together, in one sentence.
+/// Reason why ranks cannot go on together, which the description states in one sentence.
 package enum Diagnosis: Equatable, Sendable {
   /// One side of a disagreement.
   package struct Side: Equatable, Sendable {
@@ -19,7 +19,7 @@ package enum Diagnosis: Equatable, Sendable {
     }
   }
 
-  /// A rank that the others wait for.
+  /// A rank for which others wait.
   package struct Missing: Equatable, Sendable {
     let rank: Int
     let host: String
@@ -30,18 +30,18 @@ package enum Diagnosis: Equatable, Sendable {
 
   /// The first collective in which two ranks differ.
   case mismatch(Side, Side)
-  /// They differ in one that is no longer kept; these are later ones.
+  /// Two ranks differ in a collective that no ledger holds any more; these are later ones.
   case oldMismatch(Side, Side)
-  /// Each waits where the other has not been.
+  /// Two ranks wait in different collectives, which the other has not entered.
   case crossed(Side, Side)
   case missing([Missing], from: CollectiveEntry, waiting: [Int])
   case gone(Missing, process: Int32)
-  /// All have arrived, and MPI does not let them go.
+  /// All ranks have entered the collective, and none leaves it.
   case stuck(CollectiveEntry, for: Duration, silent: [Missing], unseen: [Int], hosts: Int)
 }
 
 extension Diagnosis {
-  /// What ranks wait in.
+  /// The collective in which ranks wait, if there is one.
   var collective: CollectiveEntry? {
     switch self {
     case .missing(_, let entry, _), .stuck(let entry, _, _, _, _): entry
@@ -77,7 +77,7 @@ extension Diagnosis: CustomStringConvertible {
     }
   }
 
-  /// More ranks are counted, not named.
+  /// Largest number of ranks that a message names; it counts the others.
   private static let longestList = 4
 
   private static func worded(

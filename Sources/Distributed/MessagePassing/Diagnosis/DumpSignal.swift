@@ -4,17 +4,17 @@ import Synchronization
   import Glibc
 #endif
 
-/// SIGUSR2, which asks every rank for its ledger.
+/// The signal SIGUSR2, by which a user asks every rank for its ledger.
 enum DumpSignal {
   private static let received = Atomic<Bool>(false)
 
   /// Catches the signal from now on.
   static func install() {
-    // Touched before the handler can run: a signal handler must not be the first to initialise it.
+    // A signal handler must not be the first to use the variable, which initialises it.
     received.store(false, ordering: .relaxed)
     signal(SIGUSR2) { _ in DumpSignal.received.store(true, ordering: .relaxed) }
   }
 
-  /// Whether the signal has come since the last time.
+  /// Whether the signal has arrived since the last call.
   static func take() -> Bool { received.exchange(false, ordering: .relaxed) }
 }

@@ -2,24 +2,25 @@
   import Glibc
 #endif
 
-/// Who the ranks of a job are and where they run, as all of them know it.
+/// The ranks of a job with their hosts and processes; equal on all ranks.
 package struct JobMembers: Sendable {
-  /// A number that no other job has.
+  /// Number of the job; no other job has it.
   let job: UInt64
   let rank: Int
-  /// By rank.
+  /// Host name of each rank, in rank order.
   let hosts: [String]
+  /// Process number of each rank, in rank order.
   let processes: [Int32]
 
   var size: Int { hosts.count }
   var host: String { hosts[rank] }
 
-  /// Ranks on this rank's host, ascending.
+  /// Ranks on the node of this rank, this one included, ascending.
   var localRanks: [Int] { hosts.indices.filter { hosts[$0] == host } }
-  /// Ranks on other hosts, ascending.
+  /// Ranks on other nodes, ascending.
   var remoteRanks: [Int] { hosts.indices.filter { hosts[$0] != host } }
 
-  /// Collective.
+  /// Gathers the members of a communicator; collective.
   init(_ communicator: any Communicator) {
     rank = communicator.rank
     var numbers = [UInt64(getpid()), UInt64.random(in: .min ... .max)]
@@ -31,7 +32,7 @@ package struct JobMembers: Sendable {
       .map { String(decoding: $0, as: UTF8.self) }
   }
 
-  /// For tests, which have no processes.
+  /// Members that need not exist, for tests.
   package init(job: UInt64, rank: Int, hosts: [String], processes: [Int32]) {
     self.job = job
     self.rank = rank
@@ -39,6 +40,7 @@ package struct JobMembers: Sendable {
     self.processes = processes
   }
 
+  /// Name of the node on which this process runs.
   static func hostName() -> String {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
       buffer.initialize(repeating: 0)

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A rank's ledger as text, for people: what it was in, and its last collectives.
+/// The ledger of a rank as text: its point of the program, and its last collectives.
 struct LedgerDump: CustomStringConvertible {
   let rank: Int
   let size: Int
@@ -9,7 +9,7 @@ struct LedgerDump: CustomStringConvertible {
   let snapshot: LedgerSnapshot
   let diagnosis: String?
 
-  /// One line about where the rank is.
+  /// One line with the rank, its host and process, and its point of the program.
   var headline: String {
     let programPoint = snapshot.blocked.map { "in \($0)" } ?? "in “\(snapshot.programPoint)”"
     return "rank \(rank) of \(size) (host \(host), process \(process)): \(programPoint) for "
@@ -25,12 +25,14 @@ struct LedgerDump: CustomStringConvertible {
       let took = entry.left.map { String(format: "%10.3f", Double($0 - entry.entered) / 1e6) }
       lines.append(
         String(format: "%6d %7d %12.6f ", entry.stream, entry.number, Double(entry.entered) / 1e9)
-          + "\(took ?? " is in it")  \(entry.what)")
+          + "\(took ?? " is in it")  \(entry.details)")
     }
     return lines.joined(separator: "\n") + "\n"
   }
 
-  /// Writes `rank-0003.txt` into `directory`, which is made if it is missing, and answers its path.
+  /// Writes a file such as `rank-0003.txt` into `directory`, and returns its path.
+  ///
+  /// Makes the directory if it is missing.
   func write(into directory: String) throws -> String {
     try FileManager.default.createDirectory(
       atPath: directory, withIntermediateDirectories: true)

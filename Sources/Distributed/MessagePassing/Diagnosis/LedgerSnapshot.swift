@@ -1,25 +1,25 @@
-/// A rank's ledger as it stood when the rank's watchdog last published it.
+/// The ledger of a rank when the rank's watchdog last published it.
 package struct LedgerSnapshot: Equatable, Sendable {
-  /// How the rank's process fares.
+  /// State of the rank's process.
   package enum Condition: UInt64, Sendable {
     case running
-    /// It has diagnosed a hang, or followed a rank that has, and writes its dump.
+    /// It has diagnosed a hang, or follows a rank that has, and writes its dump.
     case diagnosing
     /// Its dump is written.
     case dumped
-    /// It has ended its part in MPI in good order.
+    /// It has finalized MPI.
     case finished
   }
 
-  /// What a watchdog adds to the ledger.
+  /// Values that a watchdog adds to the ledger.
   package struct Header: Equatable, Sendable {
-    /// The same on all ranks of a job, and on no other's.
+    /// Number of the job; no other job has it.
     var job: UInt64
     var rank: Int
-    /// Counts publications.
+    /// Number of publications.
     package var heartbeat: UInt64
     var condition: Condition
-    /// Since the last event of the ledger, as the rank's own watchdog measures it.
+    /// Time since the last event of the ledger, measured by the rank's watchdog.
     var stillFor: Duration
 
     package init(
@@ -43,19 +43,19 @@ package struct LedgerSnapshot: Equatable, Sendable {
   package let programPoint: ProgramPoint
   let events: UInt64
   let streams: [Stream]
-  /// Read only where they are asked for: once a second there are many snapshots, and rarely a question.
+  /// Words of the entries, decoded on demand: snapshots are read once a second, entries rarely.
   private let entryWords: ArraySlice<UInt64>
   /// The collective that the rank is in.
   package let blocked: CollectiveEntry?
 
-  /// The most words that a snapshot takes.
+  /// Largest number of words of a snapshot.
   static let maximumWords =
     16 + CollectiveLedger.maximumStreams * CollectiveLedger.Stream.wordCount
     + CollectiveLedger.capacity * CollectiveEntry.wordCount
 
   private static let magic: UInt64 = 0x4C43_4E4E_4C45_4447  // "LCNNLEDG"
 
-  /// Replaces `words` by what ``init(_:)`` reads: length and checksum in front.
+  /// Replaces `words` by a snapshot, which ``init(_:)`` reads; it begins with length and checksum.
   package static func write(
     _ header: Header, _ ledger: CollectiveLedger, into words: inout [UInt64]
   ) {
@@ -73,8 +73,9 @@ package struct LedgerSnapshot: Equatable, Sendable {
     words[2] = checksum(words[3...])
   }
 
-  /// None if the words are not a whole snapshot, as when the writer was not done; what follows them is
-  /// not looked at.
+  /// Nil if the words are not a whole snapshot, for example because the writer has not finished.
+  ///
+  /// Words after the snapshot are ignored.
   package init?(_ words: [UInt64]) {
     guard words.count > 8, words[0] == Self.magic, words[1] > 8, words[1] <= UInt64(words.count)
     else { return nil }
@@ -110,12 +111,12 @@ package struct LedgerSnapshot: Equatable, Sendable {
     self.blocked = blocked == 0 ? nil : Self.entry(Int(blocked) - 1, in: entryWords)
   }
 
-  /// The collectives that the ledger held, oldest first.
+  /// The collectives in the ledger, oldest first.
   package var entries: [CollectiveEntry] {
     (0..<entryCount).compactMap { Self.entry($0, in: entryWords) }
   }
 
-  /// One of them, if it is there.
+  /// The collective of this number and stream; nil if the ledger no longer held it.
   func entry(_ number: Int, stream: Int) -> CollectiveEntry? {
     let index = (0..<entryCount).last {
       CollectiveEntry.isWritten(
@@ -131,7 +132,7 @@ package struct LedgerSnapshot: Equatable, Sendable {
     return CollectiveEntry(&reader)
   }
 
-  /// How many collectives of a stream the rank has entered.
+  /// Number of collectives of a stream that the rank has entered.
   func count(stream: Int) -> Int { stream < streams.count ? streams[stream].count : 0 }
 
   private static func checksum(_ words: ArraySlice<UInt64>) -> UInt64 {

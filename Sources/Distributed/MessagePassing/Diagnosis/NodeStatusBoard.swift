@@ -2,19 +2,19 @@
   import Glibc
 #endif
 
-/// Memory that the ranks of one host share: each publishes its ledger there, and reads the others'.
+/// Memory of a node in which each rank publishes its ledger and reads those of the others.
 ///
-/// An unlinked file in /dev/shm, so that nothing is left however the job ends.
+/// It is an unlinked file in /dev/shm: nothing is left, however the job ends.
 final class NodeStatusBoard: Sendable {
   private let descriptor: Int32
   private static let slotBytes = LedgerSnapshot.maximumWords * MemoryLayout<UInt64>.stride
 
-  /// Opens the host's board.
+  /// Opens the board of the node.
   ///
-  /// Collective over all ranks of the job. None where /dev/shm cannot be used: then ranks of this host
-  /// do not see one another.
+  /// Collective over all ranks of the job. Nil if /dev/shm cannot be used; the ranks of the node
+  /// then do not see one another.
   init?(_ members: JobMembers, _ communicator: any Communicator) {
-    // Each host's lowest rank makes it.
+    // The lowest rank of each node creates the file.
     let leader = members.localRanks[0]
     let path = "/dev/shm/lcnn-dist-\(String(members.job, radix: 16))-\(leader)"
     var opened: Int32 = -1
@@ -29,7 +29,9 @@ final class NodeStatusBoard: Sendable {
 
   deinit { close(descriptor) }
 
-  /// A failure, as on a full /dev/shm, makes this rank silent; training does not depend on it.
+  /// Publishes the words of this rank.
+  ///
+  /// A failure, for example a full /dev/shm, makes the rank silent; training does not depend on it.
   func write(_ words: [UInt64], rank: Int) {
     _ = words.withUnsafeBytes {
       pwrite(descriptor, $0.baseAddress, $0.count, rank * Self.slotBytes)

@@ -1,14 +1,14 @@
-/// What one rank's watchdog sees of a rank.
+/// A rank as the watchdog of another rank sees it.
 package struct RankView: Sendable {
   let rank: Int
   let host: String
   let process: Int32
   let snapshot: LedgerSnapshot
-  /// Since the rank last entered or left anything.
+  /// Time since the last event of the rank's ledger.
   let stillFor: Duration
-  /// Since its watchdog last published anything.
+  /// Time since the last publication of the rank's watchdog.
   let silentFor: Duration
-  /// Whether its process has ended without a word.
+  /// Whether its process no longer exists.
   let isGone: Bool
 
   package init(
@@ -33,12 +33,12 @@ package struct RankView: Sendable {
     snapshot.count(stream: entry.stream) >= entry.number
   }
 
-  /// As messages name it: `rank 2 (host b)`.
+  /// `rank 2 (host b)`.
   var name: String { "rank \(rank) (host \(host))" }
 }
 
 extension Duration {
-  /// In whole seconds, as `120 s`, and in tenths below 10 s.
+  /// Whole seconds, for example `120 s`; tenths below 10 s.
   var inSeconds: String {
     let seconds = self / .seconds(1)
     return seconds < 9.95 ? "\((seconds * 10).rounded() / 10) s" : "\(Int(seconds.rounded())) s"

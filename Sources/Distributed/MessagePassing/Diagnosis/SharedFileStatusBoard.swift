@@ -5,12 +5,11 @@ import Synchronization
   import Glibc
 #endif
 
-/// A file per rank in the run directory, by which ranks of different hosts see one another.
+/// One file per rank in the run directory, by which ranks of different nodes see one another.
 ///
-/// It needs a file system that the hosts share. A thread of its own reads and writes, because a file
-/// server that does not answer must not hold up the watchdog; what it has read last stays known.
-/// While all goes well a rank's file is rewritten every ten periods, and at every period while the rank
-/// makes no progress.
+/// The nodes must share the file system. A separate thread reads and writes, because a file server
+/// that does not answer must not hold up the watchdog; the board keeps the last snapshot that it
+/// has read. A rank writes its file every ten periods, and every period while it makes no progress.
 package final class SharedFileStatusBoard: Sendable {
   private struct State {
     var outgoing: [UInt64] = []
@@ -19,12 +18,12 @@ package final class SharedFileStatusBoard: Sendable {
   }
 
   private let state = Mutex(State())
-  /// Whether this rank's file is written no more; held while it is.
+  /// Whether this rank's file is written no more; locked during a write.
   private let isClosed = Mutex(false)
   private let members: JobMembers
   private let directory: String
 
-  /// - Parameter directory: exists.
+  /// - Parameter directory: an existing directory.
   package init(_ members: JobMembers, directory: String, period: Duration) {
     self.members = members
     self.directory = directory
@@ -33,7 +32,7 @@ package final class SharedFileStatusBoard: Sendable {
     thread.start()
   }
 
-  /// Takes what is to be written next.
+  /// Sets the words that the thread writes next.
   package func offer(_ words: [UInt64], isUrgent: Bool) {
     state.withLock {
       $0.outgoing.replaceSubrange(0..<$0.outgoing.count, with: words)
@@ -41,11 +40,12 @@ package final class SharedFileStatusBoard: Sendable {
     }
   }
 
-  /// The newest that has been read of a rank.
+  /// The newest snapshot that has been read of a rank.
   package func read(rank: Int) -> LedgerSnapshot? { state.withLock { $0.incoming[rank] } }
 
-  /// Ends the thread and removes this rank's file; the last rank's call removes the directory too, if
-  /// there is nothing else in it.
+  /// Ends the thread and removes this rank's file.
+  ///
+  /// The call of the last rank removes the directory too, if nothing else is in it.
   package func stop() {
     isClosed.withLock {
       $0 = true
@@ -74,7 +74,7 @@ package final class SharedFileStatusBoard: Sendable {
     }
   }
 
-  /// Opened and closed each time: only that makes a network file system pass the contents on.
+  /// Opens and closes the file each time: a network file system passes the contents on only then.
   private func write(_ words: [UInt64]) {
     let descriptor = open(path(of: members.rank), O_WRONLY | O_CREAT | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { return }
@@ -96,7 +96,7 @@ package final class SharedFileStatusBoard: Sendable {
   }
 }
 
-/// As file names carry it: `0003`.
+/// A rank in a file name: `0003`.
 func paddedRank(_ rank: Int) -> String {
   String(repeating: "0", count: max(0, 4 - "\(rank)".count)) + "\(rank)"
 }

@@ -1,6 +1,8 @@
-/// What a watchdog remembers between its looks: how long each rank has been still or silent.
+/// The time for which each rank has been still or silent, from one look of a watchdog to the next.
+///
+/// A rank is still if its ledger has no new events, and silent if its watchdog publishes nothing.
 struct StallTracker {
-  /// What is known of one rank.
+  /// Latest news of one rank.
   private struct Track {
     var snapshot: LedgerSnapshot?
     var silentFor = Duration.zero
@@ -10,7 +12,7 @@ struct StallTracker {
   private let limits: Diagnosis.Limits
   private let clock = ContinuousClock()
   private var lastLook: ContinuousClock.Instant
-  /// Since the look before, but no more than two periods: a suspended job has not stalled.
+  /// Time since the last look, at most two periods: a suspended job has not stalled.
   private var elapsed = Duration.zero
   private var heartbeat: UInt64 = 0
   private var events: UInt64 = 0
@@ -31,7 +33,7 @@ struct StallTracker {
     lastLook = now
   }
 
-  /// What the rank publishes about itself, after `advance`.
+  /// The header that the rank publishes; call it after `advance`.
   mutating func header(
     _ condition: LedgerSnapshot.Condition, events: UInt64
   ) -> LedgerSnapshot.Header {
@@ -43,7 +45,7 @@ struct StallTracker {
       stillFor: stillFor)
   }
 
-  /// Takes over what was read of a rank, once per look.
+  /// Takes the snapshot that was read of a rank; once per rank and look.
   mutating func update(_ rank: Int, _ snapshot: LedgerSnapshot?) {
     let isNews =
       snapshot != nil && snapshot?.header.heartbeat != tracks[rank].snapshot?.header.heartbeat
@@ -51,13 +53,13 @@ struct StallTracker {
     if isNews { tracks[rank].snapshot = snapshot }
   }
 
-  /// Nobody looked for a while: what was not heard then is no silence.
+  /// Starts all times again, after a pause in which the watchdog did not look.
   mutating func forgetSilence() {
     stillFor = .zero
     for rank in tracks.indices { tracks[rank].silentFor = .zero }
   }
 
-  /// Whether the rank's watchdog is at work, or may yet begin.
+  /// Whether the rank's watchdog publishes, or may not have begun yet.
   func isAwake(_ rank: Int) -> Bool {
     tracks[rank].silentFor < limits.silence
       && tracks[rank].snapshot?.header.condition != .finished
@@ -67,9 +69,9 @@ struct StallTracker {
     tracks[rank].snapshot?.header.condition
   }
 
-  /// All ranks that have been seen; nil for the others.
+  /// A view of each rank; nil for a rank that has never been seen.
   ///
-  /// - Parameter hasEnded: whether a rank of this host has no process any more.
+  /// - Parameter hasEnded: whether the process of a rank of this node no longer exists.
   func views(hasEnded: (Int) -> Bool) -> [RankView?] {
     tracks.indices.map { rank in
       guard let snapshot = tracks[rank].snapshot else { return nil }

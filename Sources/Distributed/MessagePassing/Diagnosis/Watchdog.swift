@@ -5,24 +5,25 @@ import Synchronization
   import Glibc
 #endif
 
-/// A thread beside each rank that tells why ranks wait for one another for ever, and then ends them.
+/// A thread beside each rank that reports why ranks wait for one another for ever, and then ends
+/// them.
 ///
-/// It never calls MPI. Once per period it publishes the rank's ``CollectiveLedger`` to the ranks of its
-/// host and, through files in the run directory, to other hosts. The lowest rank of each host whose
-/// watchdog is awake looks at all ranks that it can see. It warns of a stall; after the stall timeout,
-/// or at once where ranks make different collectives, the lowest of the lookouts says why in one
-/// sentence. All ranks then write their ledgers into files and leave with ``exitCode``. SIGUSR2 makes
-/// every rank write its ledger and go on.
+/// It never calls MPI. Once per period it publishes the rank's ``CollectiveLedger`` to the ranks of
+/// its node and, through files in the run directory, to other nodes. The lowest rank of each node
+/// whose watchdog is awake observes all ranks that it can see. It warns of a stall. After the stall
+/// timeout, or at once if ranks make different collectives, the lowest observer reports the reason
+/// in one sentence. All ranks then write their ledgers into files and exit with ``exitCode``. On
+/// SIGUSR2 every rank writes its ledger and goes on.
 ///
-/// Time is counted in periods that the thread was awake for, so that a job that is suspended and
-/// continued has not stalled, and clocks of hosts need not agree.
+/// Time is counted in periods in which the thread was awake. So a job that is suspended and
+/// continued has not stalled, and the clocks of nodes need not agree.
 public final class Watchdog: Sendable {
-  /// The exit code of ranks that would wait for ever.
+  /// Exit code of ranks that would wait for ever.
   public static let exitCode: Int32 = 78
 
-  /// How long is too long.
+  /// Times after which a wait is too long.
   public struct Settings: Sendable {
-    /// How long ranks wait for one that shows no progress.
+    /// Time that ranks wait for one that makes no progress.
     public let stallTimeout: Duration
 
     public init(stallTimeout: Duration) { self.stallTimeout = stallTimeout }
@@ -35,16 +36,16 @@ public final class Watchdog: Sendable {
 
   private struct State {
     var tracker: StallTracker
-    /// What is published, kept for its memory.
+    /// Words of the last publication; their memory is used again.
     var words: [UInt64] = []
-    /// Where ledgers are written to.
+    /// Directory of the ledger files.
     var directory: String
     var fileBoard: SharedFileStatusBoard?
     var isStopped = false
     var isResting = false
-    /// The collective that was last warned about.
+    /// Collective of the last warning.
     var warnedOf: CollectiveEntry?
-    /// Looks since something was found that a lower rank should have said.
+    /// Number of looks since a problem was found that a lower rank should have reported.
     var deferred = 0
   }
 
@@ -78,7 +79,8 @@ public final class Watchdog: Sendable {
     thread.start()
   }
 
-  /// Writes ledgers into `directory`, a folder of the run, from now on; before, into a temporary one.
+  /// Writes ledgers into `directory`, a folder of the run, from now on; before, into a temporary
+  /// one.
   ///
   /// The directory is the same on all ranks. Ranks of other hosts see one another by files there.
   public func use(directory: String) {
@@ -93,7 +95,7 @@ public final class Watchdog: Sendable {
     }
   }
 
-  /// Ends the thread: this rank has ended its part in MPI, as all others do.
+  /// Ends the thread, after all ranks have finalized MPI.
   public func stop() {
     state.withLock {
       $0.isStopped = true
@@ -102,22 +104,24 @@ public final class Watchdog: Sendable {
     }
   }
 
-  /// Gives the watchdogs the time to say why MPI has reported an error to a rank, which is about to abort.
+  /// Gives the watchdogs time to report the reason of an MPI error, before the rank aborts.
   ///
-  /// Does not return if it is because ranks have made different collectives.
+  /// Does not return if the reason is that ranks have made different collectives.
   public func awaitDiagnosis() {
     Thread.sleep(forTimeInterval: settings.period * 4 / .seconds(1))
   }
 
-  // MARK: - What it costs
+  // MARK: - Cost
 
-  /// How often it looks.
+  /// Time between two looks.
   package var period: Duration { settings.period }
 
-  /// Neither publishes nor looks until ``wake()``: for measuring what that costs, between barriers of all ranks.
+  /// Stops publications and looks until ``wake()``, to measure their cost.
+  ///
+  /// Call it between barriers of all ranks.
   package func rest() { state.withLock { $0.isResting = true } }
 
-  /// Goes on; nobody has been silent before.
+  /// Goes on; the pause does not count as silence.
   package func wake() {
     state.withLock {
       $0.isResting = false
@@ -125,7 +129,7 @@ public final class Watchdog: Sendable {
     }
   }
 
-  /// What the thread does once per period, now and on the caller's.
+  /// Makes the look of one period on the calling thread.
   package func look() {
     if let verdict = state.withLock({ watch(&$0) }) { end(verdict) }
   }
@@ -133,9 +137,9 @@ public final class Watchdog: Sendable {
   // MARK: - The thread
 
   private enum Verdict {
-    /// This rank has found it, and says so.
+    /// This rank has found the problem, and reports it.
     case found(Diagnosis)
-    /// Another rank has.
+    /// Another rank has reported the problem.
     case followed
   }
 
@@ -152,7 +156,7 @@ public final class Watchdog: Sendable {
   }
 
   private func watch(_ state: inout State) -> Verdict? {
-    // Whoever watches this host is enough to listen to.
+    // A lower rank observes for this node: following it suffices.
     if let lower = members.localRanks.first(where: {
       $0 < members.rank && state.tracker.isAwake($0)
     }) {
@@ -169,7 +173,7 @@ public final class Watchdog: Sendable {
     return rank != members.rank && (condition == .diagnosing || condition == .dumped)
   }
 
-  /// How many looks a rank gives a lower one of another host to say what both have found.
+  /// Number of looks that a rank leaves a lower one of another node to report what both have found.
   private static let longestDeferral = 5
 
   private func judge(_ state: inout State) -> Verdict? {
@@ -194,7 +198,7 @@ public final class Watchdog: Sendable {
     return nil
   }
 
-  // MARK: - Seeing and being seen
+  // MARK: - Publishing and reading
 
   /// Publishes this rank's ledger, and reads what `ranks` have published.
   private func look(
@@ -222,16 +226,16 @@ public final class Watchdog: Sendable {
 
   private func views(_ state: State) -> [RankView?] {
     state.tracker.views { rank in
-      // Only of this host can it be asked; 0 sends nothing.
+      // Only processes of this node can be asked; signal 0 sends nothing.
       members.hosts[rank] == members.host && kill(members.processes[rank], 0) != 0 && errno == ESRCH
     }
   }
 
   // MARK: - The end
 
-  /// Writes this rank's ledger, waits until the other ranks have written theirs, and leaves.
+  /// Writes this rank's ledger, waits until the other ranks have written theirs, and exits.
   private func end(_ verdict: Verdict) -> Never {
-    // Neither a file server that does not answer nor a full pipe may keep the rank alive.
+    // The rank ends even if a file server does not answer or a pipe is full.
     Thread.detachNewThread {
       Thread.sleep(forTimeInterval: 5)
       _exit(Self.exitCode)
@@ -265,7 +269,7 @@ public final class Watchdog: Sendable {
     dump(diagnosis: nil) { dump, path in say("\(dump.headline); its last collectives: \(path)") }
   }
 
-  /// Writes the ledger, and hands it to `then`; a failure is told.
+  /// Writes the ledger, and passes it to `then`; reports a failure.
   private func dump(diagnosis: String?, then: (LedgerDump, String) -> Void = { _, _ in }) {
     let (words, directory) = state.withLock { ($0.words, $0.directory) }
     guard let snapshot = LedgerSnapshot(words) else { return }

@@ -1,40 +1,41 @@
 import Foundation
 
-/// The cores of its machine that a process may use.
+/// The cores of its node that a process may use.
 public struct AvailableCores: Codable, Equatable, Sendable {
-  /// One name for all processes that share the machine's cores: that of its kernel's present start.
-  public let machine: String
-  /// Each core by the lowest of its logical CPUs, ascending: arithmetic gains nothing from a second
-  /// thread on a core.
+  /// Name of the node, equal for all processes on it: the identifier of the kernel's last start.
+  public let node: String
+  /// The lowest logical CPU of each core, ascending.
+  ///
+  /// Arithmetic gains nothing from a second thread on a core.
   public let cores: [Int]
-  /// How many cores' time the control group grants; nil without a limit.
+  /// Number of cores whose time the control group grants; nil without a limit.
   public let quota: Double?
 
-  public init(machine: String, cores: [Int], quota: Double? = nil) {
-    self.machine = machine
+  public init(node: String, cores: [Int], quota: Double? = nil) {
+    self.node = node
     self.cores = cores
     self.quota = quota
   }
 
-  /// Those of this process, as it is bound now.
+  /// The cores of this process with its present binding.
   public static func current() -> AvailableCores { AvailableCores(systemAt: "/") }
 
-  /// Those that a system whose files lie below `root` tells of.
+  /// The cores that the system files below `root` describe.
   ///
-  /// What it does not tell is taken for no cores, one CPU per core, no limit, and a machine named by its
-  /// host name.
+  /// If files are missing: no cores, one CPU per core, no limit, and the host name as the node's
+  /// name.
   package init(systemAt root: String) {
     func text(_ path: String) -> String? {
       try? String(contentsOfFile: root + path, encoding: .utf8)
     }
-    machine = text("proc/sys/kernel/random/boot_id") ?? ProcessInfo.processInfo.hostName
+    node = text("proc/sys/kernel/random/boot_id") ?? ProcessInfo.processInfo.hostName
     let allowed = text("proc/self/status")?.firstMatch(of: /Cpus_allowed_list:\s*([\d,-]+)/)
     let first = Self.numbers(in: allowed?.output.1 ?? "").map { cpu in
       text("sys/devices/system/cpu/cpu\(cpu)/topology/core_cpus_list")
         .flatMap { Self.numbers(in: $0[...]).min() } ?? cpu
     }
     cores = Set(first).sorted()
-    // As in "200000 100000", microseconds in each period, or "max 100000".
+    // For example "200000 100000", microseconds in each period, or "max 100000".
     let limit = text("sys/fs/cgroup/cpu.max")?.firstMatch(of: /^(\d+) (\d+)/)
     if let limit, let granted = Double(limit.output.1), let period = Double(limit.output.2),
       period > 0
@@ -54,26 +55,26 @@ public struct AvailableCores: Codable, Equatable, Sendable {
     }
   }
 
-  /// How many threads suit rank `rank` of ranks that may use `ranks`: the rank's cores divided by the
-  /// number of ranks that may use any of them too; at least 1.
+  /// Number of threads that suits rank `rank`, if the ranks may use the cores `ranks`; at least 1.
   ///
-  /// A control group's limit is divided by the ranks of the machine.
+  /// The cores of the rank are divided by the number of ranks that may use any of them. The limit
+  /// of a control group is divided by the number of ranks on the node.
   public static func threads(ofRank rank: Int, among ranks: [AvailableCores]) -> Int {
-    let own = ranks[rank]
-    let localRanks = ranks.filter { $0.machine == own.machine }
-    let sharing = localRanks.count { !Set($0.cores).isDisjoint(with: own.cores) }
-    let granted = own.quota.map { Int(min($0, 1e6)) / localRanks.count } ?? .max
-    return max(1, min(own.cores.count / max(sharing, 1), granted))
+    let mine = ranks[rank]
+    let localRanks = ranks.filter { $0.node == mine.node }
+    let sharing = localRanks.count { !Set($0.cores).isDisjoint(with: mine.cores) }
+    let granted = mine.quota.map { Int(min($0, 1e6)) / localRanks.count } ?? .max
+    return max(1, min(mine.cores.count / max(sharing, 1), granted))
   }
 }
 
 extension AvailableCores {
-  /// Those of every rank, in rank order.
+  /// The cores of every rank, in rank order.
   ///
   /// Collective.
   public static func gather(over communicator: any Communicator) throws -> [AvailableCores] {
-    let own = try JSONEncoder().encode(current())
-    return try communicator.allGather(Array(own)).map {
+    let mine = try JSONEncoder().encode(current())
+    return try communicator.allGather(Array(mine)).map {
       try JSONDecoder().decode(AvailableCores.self, from: Data($0))
     }
   }

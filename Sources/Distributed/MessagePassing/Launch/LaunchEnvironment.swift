@@ -1,14 +1,14 @@
 import Environment
 
-/// What the environment variables of mpirun, mpiexec and Slurm say about the number of ranks.
+/// The number of ranks according to the environment variables of mpirun, mpiexec and Slurm.
 public enum LaunchEnvironment {
-  /// Set to 1, it allows a single rank started by itself in an allocation for several.
+  /// Variable that, set to 1, allows a single rank without a launcher in an allocation for several.
   public static let allowSingle = EnvironmentVariable.allowSingle.rawValue
 
-  /// Refuses a job whose launcher says that there are several ranks while MPI says one.
+  /// Refuses a job whose launcher started several ranks while MPI reports one.
   ///
   /// The innermost launcher decides: mpirun -n 1 in an allocation for four is one rank. Variables
-  /// that hold no number say nothing. Call it on every rank, after ``MPICommunicator/initialize()``.
+  /// without a number are ignored. Call it on every rank, after ``MPICommunicator/initialize()``.
   ///
   /// - Parameters:
   ///   - environment: the process's environment variables.
@@ -22,7 +22,7 @@ public enum LaunchEnvironment {
       if openMPI.ranks > 1 { throw .otherMPI(openMPI) }
       return
     }
-    // srun sets the PMI variables too, and then the mending is srun's.
+    // srun sets the PMI variables too; the remedy is then an option of srun.
     let step = environment["SLURM_STEP_ID"] ?? environment["SLURM_STEP_NUM_TASKS"]
     let processManager = claim(
       in: environment, sizes: ["PMI_SIZE"], ranks: ["PMI_RANK", "PMIX_RANK"])
@@ -34,7 +34,7 @@ public enum LaunchEnvironment {
   }
 
   private static func checkSlurm(_ environment: [String: String]) throws(LaunchError) {
-    // Also without the step's size a number above 0 shows that there is more than one task.
+    // Even without the size of the step, a task number above 0 shows that there are several tasks.
     let step = claim(in: environment, sizes: ["SLURM_STEP_NUM_TASKS"], ranks: ["SLURM_PROCID"])
     if let step, step.ranks > 1 { throw .stepWithoutMPI(step) }
     // An allocation made by nodes has no SLURM_NTASKS; a step always has.
@@ -48,7 +48,7 @@ public enum LaunchEnvironment {
     if environment[allowSingle] != "1" { throw .startedAlone(allocation) }
   }
 
-  /// The variable that asks for the most ranks; a process numbered r means at least r + 1.
+  /// The variable that claims the most ranks; a process with number r claims at least r + 1.
   private static func claim(
     in environment: [String: String], sizes: [String], ranks: [String]
   ) -> LaunchClaim? {
@@ -60,7 +60,7 @@ public enum LaunchEnvironment {
         return LaunchClaim(variable: variable, value: value, ranks: number + extra)
       }
     }
-    // The first of equals: a size is clearer than a rank.
+    // The first of equal claims: a size is clearer than a rank.
     return (claims(sizes, adding: 0) + claims(ranks, adding: 1)).reduce(nil) { best, next in
       if let best, best.ranks >= next.ranks { best } else { next }
     }

@@ -1,10 +1,10 @@
 import Failures
 
-/// A launcher started, or was given room for, several ranks, and MPI knows of one.
+/// A launcher started several ranks, or was allowed several, but MPI reports one.
 ///
-/// Every process would then train alone, and all would write the same files.
+/// Every process would train alone, and all would write the same files.
 public enum LaunchError: Failure, Equatable, Sendable {
-  /// The exit code of a refused launch (EX_UNAVAILABLE of sysexits.h).
+  /// Exit code of a refused launch (EX_UNAVAILABLE of sysexits.h).
   public static let exitCode: Int32 = 69
 
   /// mpirun or mpiexec belongs to another MPI than the one this program is linked with.
@@ -13,7 +13,7 @@ public enum LaunchError: Failure, Equatable, Sendable {
   /// srun started the ranks without an interface that this program's MPI understands.
   case stepWithoutMPI(LaunchClaim)
 
-  /// The program was started by itself in a Slurm allocation that was made for several ranks.
+  /// The program was started without a launcher in a Slurm allocation for several ranks.
   case startedAlone(LaunchClaim)
 
   public var exitStatus: ExitStatus { .launch }
@@ -41,7 +41,7 @@ public enum LaunchError: Failure, Equatable, Sendable {
   }
 }
 
-/// An environment variable, and the ranks that there must be at least for it to be true.
+/// An environment variable, and the least number of ranks for which its value is right.
 public struct LaunchClaim: Equatable, Sendable, CustomStringConvertible {
   public var variable: String
   public var value: String

@@ -1,13 +1,14 @@
 import CMPI
 import Failures
 
-/// The sums that one communicator has started: parts of their buffers, made in order, a few at a time.
+/// The started allreduces of one communicator, divided into parts that MPI makes in order, a few at
+/// a time.
 ///
-/// MPI sends what it has been given in order, so a sum of another communicator waits on the link behind all
-/// parts under way. They are therefore small and few; the rest is started as they end. Which parts there are
-/// depends on the buffers alone, and they are the same on all ranks.
+/// MPI sends data in the order of the calls, so an allreduce of another communicator waits on the
+/// link behind all active parts. Parts are therefore small and few; others are started as these
+/// end. The parts depend on the buffers only, so they are equal on all ranks.
 ///
-/// Used by one thread at a time, under the lock that MPI is called under.
+/// Used by one thread at a time, with the lock that guards calls of MPI.
 final class AllreduceQueue: @unchecked Sendable {
   enum Elements {
     case floats, integers
@@ -26,68 +27,68 @@ final class AllreduceQueue: @unchecked Sendable {
     let elements: Elements
   }
 
-  /// Parts that may be under way where nothing else needs the link.
+  /// Largest number of active parts, where nothing else needs the link.
   static let capacity = 16
 
-  /// The elements of one sum of which no part has been started.
+  /// The elements of one allreduce of which no part has been started.
   private struct Rest {
     var start: UnsafeMutableRawPointer
     var count: Int
     let elements: Elements
   }
 
-  private var sums: [Rest] = []
-  /// The first of `sums` that has a rest.
+  private var rests: [Rest] = []
+  /// Index of the first of `rests` with elements.
   private var next = 0
   private let requests = UnsafeMutableBufferPointer<cmpi_request>.allocate(capacity: capacity)
-  /// Parts that have been started since the last time that none was left, and those of them that have ended.
+  /// Parts started and parts ended since the queue was last empty.
   private var (begun, ended) = (0, 0)
 
   init() {
     requests.initialize(repeating: cmpi_request())
-    // Room for a step of many small buckets; more of them grow it, once.
-    sums.reserveCapacity(256)
+    // Room for a step of many small buckets; it grows once where a step has more.
+    rests.reserveCapacity(256)
   }
 
   deinit { requests.deallocate() }
 
-  var areUnderWay: Int { begun - ended }
+  var activeCount: Int { begun - ended }
 
-  var isEmpty: Bool { next == sums.count && begun == ended }
+  var isEmpty: Bool { next == rests.count && begun == ended }
 
   func append(_ start: UnsafeMutableRawPointer, count: Int, _ elements: Elements) {
-    if count > 0 { sums.append(Rest(start: start, count: count, elements: elements)) }
+    if count > 0 { rests.append(Rest(start: start, count: count, elements: elements)) }
   }
 
-  /// The next part, of `bytes` or what is left of its sum, and where its request is to be written.
+  /// The next part, of at most `bytes`, and the memory for its request.
   ///
-  /// None if all have been started.
+  /// Nil if all parts have been started.
   func begin(bytes: Int) -> (part: Part, request: UnsafeMutablePointer<cmpi_request>)? {
-    guard next < sums.count else { return nil }
-    let count = min(sums[next].count, max(1, bytes / sums[next].elements.bytes))
-    let part = Part(start: sums[next].start, count: count, elements: sums[next].elements)
-    sums[next].start += count * part.elements.bytes
-    sums[next].count -= count
-    if sums[next].count == 0 { next += 1 }
+    guard next < rests.count else { return nil }
+    let count = min(rests[next].count, max(1, bytes / rests[next].elements.bytes))
+    let part = Part(start: rests[next].start, count: count, elements: rests[next].elements)
+    rests[next].start += count * part.elements.bytes
+    rests[next].count -= count
+    if rests[next].count == 0 { next += 1 }
     begun += 1
     return (part, request(begun - 1))
   }
 
-  /// The oldest part's request; none if no part is under way.
+  /// Request of the oldest active part; nil if no part is active.
   var oldest: UnsafeMutablePointer<cmpi_request>? { begun > ended ? request(ended) : nil }
 
-  /// Forgets the oldest part, which has ended.
+  /// Removes the oldest active part, which has ended.
   func end() {
     ended += 1
     if isEmpty {
       (begun, ended, next) = (0, 0, 0)
-      sums.removeAll(keepingCapacity: true)
+      rests.removeAll(keepingCapacity: true)
     }
   }
 
   private func request(_ part: Int) -> UnsafeMutablePointer<cmpi_request> {
     guard let base = requests.baseAddress, begun - ended <= Self.capacity else {
-      unreachable("\(begun - ended) parts under way; \(Self.capacity) at most")
+      unreachable("\(begun - ended) active parts; \(Self.capacity) at most")
     }
     return base + part % Self.capacity
   }

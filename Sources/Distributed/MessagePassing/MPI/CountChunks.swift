@@ -1,13 +1,14 @@
 import Failures
 
-/// `0 ..< count` in ranges short enough for MPI, whose counts are C ints.
+/// The ranges, short enough for MPI, whose counts are C ints, into which `0 ..< count` is divided.
 ///
-/// None if `count` is 0.
+/// No range if `count` is 0.
 package struct CountChunks: Sequence, IteratorProtocol {
   private var rest: Range<Int>
   private let limit: Int
 
-  /// A limit other than `Int32.max` is for tests, which need not hold 2³¹ elements.
+  /// - Parameter limit: longest range; tests give a small one, since 2³¹ elements take too much
+  ///   memory.
   package init(of count: Int, limit: Int = Int(Int32.max)) {
     require(count >= 0 && limit > 0, "no chunks of \(limit) in \(count)")
     rest = 0..<count

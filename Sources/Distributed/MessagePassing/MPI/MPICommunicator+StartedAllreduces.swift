@@ -1,7 +1,7 @@
 import CMPI
 import Synchronization
 
-/// Sums that proceed beside what a rank computes.
+/// Allreduces that proceed while the rank computes.
 extension MPICommunicator {
   public func startAllreduce(_ buffer: UnsafeMutableBufferPointer<Float>) {
     start(UnsafeMutableRawBufferPointer(buffer), .floats)
@@ -17,7 +17,7 @@ extension MPICommunicator {
 
   public func waitForAllreduces() {
     Self.turn.withLock { _ in
-      // Nothing computes any more, and nothing else waits for the link.
+      // The rank no longer computes, and nothing else waits for the link.
       progressParts(upTo: AllreduceQueue.capacity)
       while let request = started.oldest {
         check(cmpi_wait(request), "MPI_Wait")
@@ -27,17 +27,17 @@ extension MPICommunicator {
     }
   }
 
-  /// A sum of another communicator waits behind two of these on the link: 2 ms at 1 Gb/s.
+  /// An allreduce of another communicator waits behind two of these on the link: 2 ms at 1 Gb/s.
   private static let partBytes = 128 << 10
-  /// Two parts take 2 ms at 1 Gb/s, and each takes several calls.
+  /// Time between two calls of MPI: two parts take 2 ms at 1 Gb/s, and each takes several calls.
   private static let period = Duration.microseconds(100)
 
-  /// Parts that are under way while ranks compute: one of them moves while the other is looked after.
+  /// Number of active parts while the rank computes: one moves while MPI completes the other.
   ///
-  /// Where nobody but the computing thread may call MPI it comes by rarely, so all are to proceed by themselves.
+  /// All parts are active where only the computing thread may call MPI, since it calls MPI rarely.
   private var partsBesideComputing: Int { allowsOtherThreads ? 2 : AllreduceQueue.capacity }
 
-  /// The largest part, in bytes; as large as MPI's counts allow where parts are rarely looked after.
+  /// Largest part, in bytes; as large as MPI's counts allow where MPI is called rarely.
   private var partBytes: Int { allowsOtherThreads ? Self.partBytes : Int(Int32.max) }
 
   private func start(_ buffer: UnsafeMutableRawBufferPointer, _ elements: AllreduceQueue.Elements) {
@@ -57,7 +57,7 @@ extension MPICommunicator {
     }
   }
 
-  /// Whether sums are left; where MPI is being called anyway, that call lets them proceed.
+  /// Lets parts proceed, unless another thread is calling MPI, and returns whether parts are left.
   private func progressBesideComputing() -> Bool {
     Self.turn.withLockIfAvailable { _ in
       progressParts(upTo: partsBesideComputing)
@@ -65,7 +65,7 @@ extension MPICommunicator {
     } ?? true
   }
 
-  /// Lets parts proceed, and starts others until `limit` are under way; in turn.
+  /// Lets parts proceed, and starts others until `limit` are active; call it with the lock.
   private func progressParts(upTo limit: Int) {
     while let request = started.oldest {
       var hasEnded: Int32 = 0
@@ -77,7 +77,7 @@ extension MPICommunicator {
   }
 
   private func begin(upTo limit: Int) {
-    while started.areUnderWay < limit, let (part, request) = started.begin(bytes: partBytes) {
+    while started.activeCount < limit, let (part, request) = started.begin(bytes: partBytes) {
       let count = Int32(part.count)
       let code =
         switch part.elements {

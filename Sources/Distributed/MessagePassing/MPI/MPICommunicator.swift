@@ -3,21 +3,20 @@ import Failures
 import Foundation
 import Synchronization
 
-/// All ranks of the MPI job, or a duplicate of them.
+/// All ranks of the MPI job, a duplicate of them, or a group of them.
 ///
-/// An MPI error in a collective ends the job: it is worded on stderr, and MPI_Abort ends all ranks
-/// with ``MPIError/exitCode``. One thread at a time may use any of a process's communicators; where
-/// MPI offers no more than MPI_THREAD_FUNNELED, only the thread that called ``initialize()``.
+/// An MPI error in a collective ends the job: stderr gets its text, and MPI_Abort ends all ranks
+/// with ``MPIError/exitCode``. One thread at a time may use the communicators of a process. If MPI
+/// offers no more than MPI_THREAD_FUNNELED, only the thread that called ``initialize()`` may.
 ///
-/// MPI moves data only while it is called. So a thread of the communicator's own calls it every 100 µs as long
-/// as sums that have been started are not finished, where MPI allows that, and starts one part of theirs after
-/// the other.
+/// MPI moves data only while it is called. So where MPI allows it, a progress thread calls it every
+/// 100 µs until all started allreduces have ended; see ``AllreduceQueue``.
 public final class MPICommunicator: SplittableCommunicator {
   public let rank: Int
   public let size: Int
   public let node = NodeGroup.alone
 
-  /// This machine's name, as MPI gives it.
+  /// Host name of the node, from MPI.
   public let hostName: String
 
   /// The MPI library and its version, on one line.
@@ -26,10 +25,10 @@ public final class MPICommunicator: SplittableCommunicator {
   let handle: cmpi_communicator
   let allowsOtherThreads: Bool
   let started = AllreduceQueue()
-  /// Made when the first sum is started.
+  /// Started with the first allreduce that proceeds beside the computation.
   let progressThread = Mutex<ProgressThread?>(nil)
 
-  /// Where this process is in MPI's life: it starts once.
+  /// State of MPI in this process, which can start it once.
   private enum Life {
     case before
     case running(MPICommunicator)
@@ -37,11 +36,11 @@ public final class MPICommunicator: SplittableCommunicator {
   }
 
   private static let life = Mutex(Life.before)
-  /// Held in every call of MPI once it runs, but for those that end the job.
+  /// Locked during every call of a running MPI, except those that end the job.
   static let turn = Mutex(())
   private static let beforeAbort = Mutex<(@Sendable () -> Void)?>(nil)
 
-  /// Has `body` run when an MPI error has been worded and before it ends the job.
+  /// Sets a closure that runs between the report of an MPI error and the end of the job.
   public static func beforeAborting(_ body: @escaping @Sendable () -> Void) {
     beforeAbort.withLock { $0 = body }
   }
@@ -62,9 +61,9 @@ public final class MPICommunicator: SplittableCommunicator {
     }
   }
 
-  /// Ends this process's part in MPI.
+  /// Finalizes MPI in this process.
   ///
-  /// Collective. No communicator can be used after it, and later calls do nothing.
+  /// Collective. No communicator may be used afterwards; later calls do nothing.
   public func finalize() {
     Self.life.withLock { life in
       guard case .running = life else { return }
@@ -79,7 +78,7 @@ public final class MPICommunicator: SplittableCommunicator {
     if begun != 0 { throw .startedElsewhere }
     var threads = CMPI_THREADS_NONE
     try check(cmpi_initialize(&threads), "MPI_Init_thread")
-    // MPICH writes several lines, with tabs in them; the first names the version.
+    // MPICH writes several lines with tabs; the first line names the version.
     let version = text(cmpi_library_version)
     let library = String(version.prefix { $0 != "\n" }).replacing("\t", with: " ")
     if threads == CMPI_THREADS_NONE { throw .noThreads(library: library) }
@@ -154,8 +153,9 @@ public final class MPICommunicator: SplittableCommunicator {
 
   public func beat() {}
 
-  /// The copy lives until ``finalize()``: freeing it is collective, and ranks release objects at
-  /// different times.
+  /// A copy that lives until ``finalize()``.
+  ///
+  /// Freeing it is collective, but ranks release objects at different times.
   public func duplicate() -> any Communicator {
     var copy = handle
     call("MPI_Comm_dup") { cmpi_duplicate(handle, &copy) }
@@ -164,7 +164,7 @@ public final class MPICommunicator: SplittableCommunicator {
       hostName: hostName, library: library)
   }
 
-  /// It lives until ``finalize()``, like a duplicate.
+  /// A group of the ranks, which lives until ``finalize()``, like a duplicate.
   public func split(color: Int) -> any SplittableCommunicator {
     var part = handle
     var (rank, size): (Int32, Int32) = (0, 0)
@@ -178,16 +178,16 @@ public final class MPICommunicator: SplittableCommunicator {
 
   public func abort(code: Int32) -> Never {
     _ = cmpi_abort(code)
-    // MPI_Abort does not return; if it did, exit handlers must not call MPI_Finalize.
+    // MPI_Abort should not return. If it does, exit handlers must not call MPI_Finalize.
     _exit(code)
   }
 
-  /// Calls MPI when no other thread does.
+  /// Calls MPI with the lock.
   private func call(_ name: StaticString, _ body: () -> Int32) {
     Self.turn.withLock { _ in check(body(), name) }
   }
 
-  /// The one place where the code of a running job's MPI call is looked at.
+  /// Checks the return code of every MPI call of a running job.
   func check(_ code: Int32, _ call: StaticString) {
     do throws(MPIError) {
       try Self.check(code, call, rank: rank)

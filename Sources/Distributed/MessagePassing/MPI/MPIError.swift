@@ -1,19 +1,20 @@
 import Failures
 
-/// What MPI could not do.
+/// A failure of MPI.
 ///
-/// None of it can be recovered from: the job ends with ``exitCode``.
+/// No rank can recover from it: the job ends with ``exitCode``.
 public enum MPIError: Failure, Equatable, Sendable {
-  /// The exit code of a job that ended on an MPI error (EX_SOFTWARE of sysexits.h).
+  /// Exit code of a job that ended with an MPI error (EX_SOFTWARE of sysexits.h).
   public static let exitCode: Int32 = 70
 
-  /// `call` returned `code`, worded by MPI as `text`. `rank` is nil before MPI has given one.
+  /// `call` returned `code`, for which MPI has the words `text`; `rank` is nil before MPI has
+  /// started.
   case failed(call: String, code: Int32, text: String, rank: Int?, host: String)
 
   /// The library does not offer MPI_THREAD_FUNNELED.
   case noThreads(library: String)
 
-  /// MPI starts once per process, and in this one it has been finalized.
+  /// MPI has been finalized in this process; a process can start it only once.
   case finalized
 
   /// Something other than ``MPICommunicator`` called MPI_Init in this process.
@@ -31,7 +32,7 @@ public enum MPIError: Failure, Equatable, Sendable {
     case .finalized:
       return "MPI has been finalized in this process and cannot be started again"
     case .startedElsewhere:
-      return "MPI_Init has been called in this process already, by other code than lcnn-dist's"
+      return "other code than lcnn-dist's has called MPI_Init in this process already"
     }
   }
 }

@@ -6,11 +6,13 @@ import Synchronization
   import Glibc
 #endif
 
-/// A thread that does a little now and then, as long as there is something to do, while others compute.
+/// A thread that makes a short step again and again, as long as there is work, while other threads
+/// compute.
 ///
-/// It sleeps in between, so that even where all cores are busy it soon gets one, for microseconds.
+/// It sleeps between steps. So even where all cores are busy, it soon gets one for some
+/// microseconds.
 final class ProgressThread: Sendable {
-  /// What the thread itself keeps.
+  /// State that the thread keeps after its owner is gone.
   private final class State: Sendable {
     let wake = DispatchSemaphore(value: 0)
     let isStopped = Atomic(false)
@@ -18,10 +20,10 @@ final class ProgressThread: Sendable {
 
   private let state = State()
 
-  /// Starts it.
+  /// Starts the thread.
   ///
-  /// - Parameter step: does something, and returns whether there is more to do. It should not keep the
-  ///   thread's owner.
+  /// - Parameter step: makes one step and returns whether there is more work. It should not retain
+  ///   the owner of the thread.
   init(name: String, every period: Duration, _ step: @escaping @Sendable () -> Bool) {
     let pause = useconds_t(period / .microseconds(1))
     let thread = Thread { [state] in
@@ -40,6 +42,6 @@ final class ProgressThread: Sendable {
     state.wake.signal()
   }
 
-  /// Says that there is something to do again.
+  /// Tells the thread that there is work again.
   func wake() { state.wake.signal() }
 }

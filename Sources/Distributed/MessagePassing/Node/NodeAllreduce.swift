@@ -1,9 +1,10 @@
-/// Allreduce in two levels: over the ranks of each node in memory that they have mapped of one another,
-/// and then over nodes.
+/// Allreduce in two levels: over the ranks of each node in memory that they have mapped of one
+/// another, and then over nodes.
 ///
-/// A buffer in memory from ``makeReductionMemory(bytes:)`` is reduced in place: each rank adds a slice
-/// of the elements over its node, adds that over the nodes, and writes the sums to all ranks of its
-/// node. A small buffer in other memory goes through slots. Ranks of a node are added in order.
+/// A buffer in memory from ``makeReductionMemory(bytes:)`` is reduced in place: each rank adds a
+/// slice of the elements over its node, adds that over the nodes, and writes the sums to all ranks
+/// of its node. A small buffer in other memory goes through slots. Ranks of a node are added in
+/// order.
 ///
 /// Used by one thread at a time; an allreduce allocates nothing.
 final class NodeAllreduce: @unchecked Sendable {
@@ -19,13 +20,14 @@ final class NodeAllreduce: @unchecked Sendable {
   private let across: (any Communicator)?
   private let reduction: SliceReduction
   private let nodeBarrier: NodeBarrier
-  /// Each rank's line of the barrier, and two slots: one may still be read when the next call begins.
+  /// Each rank's line of the barrier, and two slots: one may still be read when the next call
+  /// begins.
   private let slots: SharedMemory
   private var turn = 0
   private let memories = ReductionMemories()
 
-  /// Nil on all ranks unless every node has the same number of ranks, at least two, that can map one
-  /// another's memory.
+  /// Nil on all ranks unless every node has the same number of ranks, at least two, that can map
+  /// one another's memory.
   ///
   /// Collective.
   init?(over all: any SplittableCommunicator, host: String) {

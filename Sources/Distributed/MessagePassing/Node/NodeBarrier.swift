@@ -4,7 +4,8 @@ import Synchronization
   import Glibc
 #endif
 
-/// Barrier of the ranks of a node, used again and again: each counts its arrivals in its shared memory.
+/// Barrier of the ranks of a node, used again and again: each counts its arrivals in its shared
+/// memory.
 ///
 /// See ``SpinThenSleep`` for the wait.
 final class NodeBarrier {
@@ -42,14 +43,16 @@ final class NodeBarrier {
   private let lines: [UnsafeMutablePointer<Line>]
   private var arrivals: UInt64 = 0
 
-  /// - Parameter memory: shared memory; the barrier uses its first ``lineBytes``, which must be zero.
+  /// - Parameter memory: shared memory; the barrier uses its first ``lineBytes``, which must be
+  ///   zero.
   init(in memory: SharedMemory, rank: Int, size: Int) {
     self.rank = rank
     self.size = size
     lines = (0..<size).map { memory.base(ofRank: $0).assumingMemoryBound(to: Line.self) }
   }
 
-  /// Returns when all ranks have arrived with an equal call; each then sees what the others wrote before.
+  /// Returns when all ranks have arrived with an equal call; each then sees what the others wrote
+  /// before.
   ///
   /// It waits for a rank that has arrived with another call: the watchdog finds the disagreement.
   func wait(for call: Call) {

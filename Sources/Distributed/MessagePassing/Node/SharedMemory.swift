@@ -4,51 +4,53 @@ import CMemoryFile
   import Glibc
 #endif
 
-/// Memory of a rank that all ranks of a communicator have mapped, and theirs, which it has mapped.
+/// A block of memory of each rank of a node, which all ranks of the node have mapped.
 ///
-/// The ranks run on one machine. It has no name in any file system, so nothing is left however they end, and
-/// no limits but those of memory and of a file's size (`ulimit -f`).
+/// A block has no name in any file system, so nothing is left however the ranks end. Its only
+/// limits are the memory and the largest size of a file (`ulimit -f`).
 public final class SharedMemory: @unchecked Sendable {
   public let bytes: Int
   private let rank: Int
-  /// By rank, as this process has mapped them.
+  /// Address of the block of each rank in this process, in rank order.
   private let bases: [UnsafeMutableRawPointer]
 
-  /// This rank's own; zeroed at first.
+  /// The block of this rank; zeroed at first.
   public var base: UnsafeMutableRawPointer { bases[rank] }
 
-  /// That of rank 0, the same for all.
+  /// The block of rank 0, which all ranks can use as common memory.
   public var common: UnsafeMutableRawPointer { bases[0] }
 
-  /// Takes `bytes` of memory, at least 8, the same on all ranks.
+  /// Allocates `bytes` of memory on each rank; at least 8, and equal on all ranks.
   ///
-  /// Collective. Nil on all ranks if one of them cannot have it, or cannot map that of another.
+  /// Collective. Nil on all ranks if one of them cannot have its block, or cannot map that of
+  /// another.
   init?(bytes: Int, over communicator: any Communicator) {
-    // Of a process whose number means another one here, the wrong memory could be mapped.
+    // The number of a process in another container may name a different process here; the token
+    // tells.
     let token = UInt64.random(in: 1 ... .max)
     let descriptor = cmemory_file_create("lcnn-dist")
     defer { if descriptor >= 0 { close(descriptor) } }
-    let own = Self.map(descriptor, bytes: bytes, growing: true)
-    own?.storeBytes(of: token, as: UInt64.self)
+    let local = Self.map(descriptor, bytes: bytes, growing: true)
+    local?.storeBytes(of: token, as: UInt64.self)
 
     let offers = communicator.allGather(
       Offer(process: getpid(), descriptor: descriptor, token: token).bytes
     ).map(Offer.init)
     var mapped: [UnsafeMutableRawPointer?] = []
     for (rank, offer) in offers.enumerated() {
-      mapped.append(rank == communicator.rank ? own : Self.map(offer, bytes: bytes))
+      mapped.append(rank == communicator.rank ? local : Self.map(offer, bytes: bytes))
     }
-    // Whoever has mapped this rank's memory needs the descriptor no longer.
+    // The descriptor is closed after this: all ranks have mapped the block, or failed to.
     var failures: [Int64] = [mapped.contains(nil) ? 1 : 0]
     failures.withUnsafeMutableBufferPointer { communicator.allreduce($0) }
 
     self.bytes = bytes
     rank = communicator.rank
     bases = mapped.compactMap(\.self)
-    // From here on deinit unmaps, also what is refused.
+    // From here on deinit unmaps the blocks, also if the memory is refused.
     if failures[0] > 0 { return nil }
     base.storeBytes(of: 0, as: UInt64.self)
-    // Nobody writes here before the zero.
+    // No rank writes here before the zero.
     communicator.barrier()
   }
 
@@ -58,13 +60,13 @@ public final class SharedMemory: @unchecked Sendable {
 
   func base(ofRank rank: Int) -> UnsafeMutableRawPointer { bases[rank] }
 
-  /// Where `pointer` lies in this rank's memory; nil if it does not.
+  /// Offset of `pointer` in the block of this rank; nil if it lies elsewhere.
   func offset(of pointer: UnsafeRawPointer) -> Int? {
     let offset = pointer - UnsafeRawPointer(base)
     return (0..<bytes).contains(offset) ? offset : nil
   }
 
-  /// Where a rank's memory is to be found.
+  /// The process and the file descriptor of a block.
   private struct Offer: BitwiseCopyable {
     var process: Int32
     var descriptor: Int32
@@ -84,11 +86,11 @@ public final class SharedMemory: @unchecked Sendable {
   private static func map(_ offer: Offer, bytes: Int) -> UnsafeMutableRawPointer? {
     let path = "/proc/\(offer.process)/fd/\(offer.descriptor)"
     var status = stat()
-    // Of another process it may be a device, which must not even be opened.
+    // The descriptor of a different process may be a device, which must not even be opened.
     guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
     let descriptor = open(path, O_RDWR | O_CLOEXEC)
     defer { if descriptor >= 0 { close(descriptor) } }
-    // What lies beyond a file's end must not be touched.
+    // Memory beyond the end of the file must not be touched.
     guard fstat(descriptor, &status) == 0, status.st_size == bytes,
       let mapped = map(descriptor, bytes: bytes, growing: false)
     else { return nil }

@@ -7,8 +7,8 @@ public final class SharedMemoryCommunicator: CommunicatorDecorator {
   public let base: any Communicator
   private let allreduce: NodeAllreduce
 
-  /// Nil on all ranks unless every node has the same number of ranks, at least two, that can map one
-  /// another's memory.
+  /// Nil on all ranks unless every node has the same number of ranks, at least two, that can map
+  /// one another's memory.
   ///
   /// Collective.
   public convenience init?(over base: any SplittableCommunicator) {
@@ -53,8 +53,8 @@ public final class SharedMemoryCommunicator: CommunicatorDecorator {
   public func nodeMemory(bytes: Int) -> SharedMemory? { allreduce.makeMemory(bytes: bytes) }
   public func nodeBarrier() { allreduce.barrier() }
 
-  /// A duplicate that reduces in the same memory: blocking allreduces follow each other on all ranks,
-  /// whichever communicator makes them.
+  /// A duplicate that reduces in the same memory: blocking allreduces follow each other on all
+  /// ranks, whichever communicator makes them.
   public func duplicate() -> any Communicator {
     SharedMemoryCommunicator(base.duplicate(), allreduce)
   }

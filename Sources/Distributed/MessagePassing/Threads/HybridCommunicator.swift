@@ -2,21 +2,23 @@ import Failures
 
 /// Ranks that are threads: every thread of every process of an outer communicator is a rank.
 ///
-/// The threads of process 0 are the first ranks, those of process 1 come next, and so on. A collective
-/// combines the threads of each process in shared memory, and then the processes by the outer
-/// communicator, which only thread 0 of each process uses. Each thread reduces a slice of the elements,
-/// adding the threads in order; nothing is allocated. Threads that disagree about a collective, its
-/// count or its root trap.
+/// The threads of process 0 are the first ranks, those of process 1 come next, and so on. A
+/// collective combines the threads of each process in shared memory, and then the processes by the
+/// outer communicator, which only thread 0 of each process uses. Each thread reduces a slice of the
+/// elements, adding the threads in order; nothing is allocated. Threads that disagree about a
+/// collective, its count or its root trap.
 public final class HybridCommunicator: Communicator {
   public let rank: Int
   public let size: Int
-  /// Processes share memory only if all have the same number of threads: node memory is divided evenly.
+  /// Processes share memory only if all have the same number of threads: node memory is divided
+  /// evenly.
   public let node: NodeGroup
   private let team: ThreadTeam
   private let calls: ThreadCalls
   private let ranks: ThreadRanks
   private let outer: any Communicator
-  /// Copies that this thread makes when the allreduce over processes has ended; unused by one process.
+  /// Copies that this thread makes when the allreduce over processes has ended; unused by one
+  /// process.
   private let pending: PendingCopies
 
   init(
@@ -126,7 +128,8 @@ public final class HybridCommunicator: Communicator {
       thread: thread, team: team, calls: copies.calls, ranks: ranks, outer: copies.outer)
   }
 
-  /// Program point of thread 0, which makes the collectives of the process; nil on the other threads.
+  /// Program point of thread 0, which makes the collectives of the process; nil on the other
+  /// threads.
   public var programPoint: ProgramPoint? {
     get { thread == 0 ? outer.programPoint : nil }
     set { if thread == 0 { outer.programPoint = newValue } }
@@ -136,7 +139,8 @@ public final class HybridCommunicator: Communicator {
 
   public func abort(code: Int32) -> Never { outer.abort(code: code) }
 
-  /// Publishes this thread's call, and returns when all threads of the process have published theirs.
+  /// Publishes this thread's call, and returns when all threads of the process have published
+  /// theirs.
   private func meet(
     _ operation: ThreadCalls.Operation, count: Int = 0, base: UnsafeMutableRawPointer? = nil
   ) {

@@ -12,8 +12,8 @@ final class ThreadBarrier: @unchecked Sendable {
   private let arrived = Atomic<Int>(0)
   private let generation = Atomic<Int>(0)
   private let gone = Atomic<Int>(0)
-  /// Incremented before a sleeper reads `generation` for the last time, and read after `generation` has
-  /// advanced: either the sleeper sees the advance or the last thread sees the sleeper.
+  /// Incremented before a sleeper reads `generation` for the last time, and read after `generation`
+  /// has advanced: either the sleeper sees the advance or the last thread sees the sleeper.
   private let sleepers = Atomic<Int>(0)
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private let advanced: UnsafeMutablePointer<pthread_cond_t>

@@ -2,8 +2,8 @@ import Failures
 
 /// The collective that each thread of a team has called.
 ///
-/// A thread writes its entry before a barrier of the team. The others read it between that barrier and
-/// the next one.
+/// A thread writes its entry before a barrier of the team. The others read it between that barrier
+/// and the next one.
 final class ThreadCalls: @unchecked Sendable {
   enum Operation: Equatable {
     case allreduceFloat, allreduceDouble, allreduceInt64

@@ -1,4 +1,5 @@
-/// The rank of each thread of each process: the threads of process 0 first, then those of process 1.
+/// The rank of each thread of each process: the threads of process 0 first, then those of process
+/// 1.
 struct ThreadRanks: Sendable {
   /// First rank of each process, followed by the number of all ranks.
   private let firsts: [Int]

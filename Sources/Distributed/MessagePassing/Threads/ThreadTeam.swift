@@ -8,8 +8,8 @@ import Threading
 /// Member 0 is the thread that makes the team. The others are started with it and end with
 /// ``run(over:abandon:_:)``.
 public final class ThreadTeam: @unchecked Sendable {
-  /// Reports the error of a rank and ends the job: a member has failed while others wait for it in a
-  /// collective.
+  /// Reports the error of a rank and ends the job: a member has failed while others wait for it in
+  /// a collective.
   public typealias Abandon = @Sendable (_ error: any Error, _ rank: Int) -> Never
 
   public let size: Int
@@ -46,8 +46,9 @@ public final class ThreadTeam: @unchecked Sendable {
 
   /// Runs `body` on every member, as ranks of a communicator over all threads of all processes.
   ///
-  /// Collective over `outer`, whose other processes may have teams of other sizes; once per team. Only
-  /// the calling thread uses `outer`. Where every process has one thread, `body` gets `outer` itself.
+  /// Collective over `outer`, whose other processes may have teams of other sizes; once per team.
+  /// Only the calling thread uses `outer`. Where every process has one thread, `body` gets `outer`
+  /// itself.
   ///
   /// - Throws: the error of the lowest member that threw, when all have ended.
   public func run(

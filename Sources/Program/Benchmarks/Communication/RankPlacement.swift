@@ -19,11 +19,11 @@ public struct RankPlacement: Sendable, Equatable, Codable {
   /// Machines in the order of their first ranks.
   public init(_ ranks: [(host: String, available: AvailableCores)]) {
     var names: [String] = []
-    for rank in ranks where !names.contains(rank.available.machine) {
-      names.append(rank.available.machine)
+    for rank in ranks where !names.contains(rank.available.node) {
+      names.append(rank.available.node)
     }
     machines = names.map { name in
-      let own = ranks.filter { $0.available.machine == name }
+      let own = ranks.filter { $0.available.node == name }
       var hosts: [String] = []
       for rank in own where !hosts.contains(rank.host) { hosts.append(rank.host) }
       let cores = own.reduce(into: Set<Int>()) { $0.formUnion($1.available.cores) }
