@@ -44,6 +44,9 @@ public final class Model {
   /// The parameters that this rank refreshes and moves; all of them if no other rank shares them.
   public let assigned: [AssignedParameter]
 
+  /// Observes every sweep block by block, if set.
+  public var probe: (any SweepProbe)?
+
   private let communicator: any Communicator
   private let arena: Arena
   /// The number of ranks that share the parameters, this one included.
@@ -139,12 +142,15 @@ public final class Model {
 
   /// input.value ─▶ logits.value, for the first `samples` samples.
   public func forward(_ samples: Int, mode: Mode) {
-    chain.forward(input.prefix(samples), into: logits.prefix(samples), mode: mode)
+    let (x, y) = (input.prefix(samples), logits.prefix(samples))
+    for block in chain.layers.indices {
+      observed(.forward, block) { chain.forward(layer: block, x, into: y, mode: mode) }
+    }
   }
 
   /// logits.gradient ─▶ input.gradient (where the plan has one), data gradients only.
   public func backward(_ samples: Int) {
-    sweepBackward(samples, pass: .gradient, gradients: nil) { _ in }
+    sweepBackward(samples, sweep: .backward, gradients: nil) { _ in }
   }
 
   /// logits.gradient ─▶ input.gradient (where the plan has one), and all parameter gradients.
@@ -156,17 +162,20 @@ public final class Model {
     _ samples: Int, gradients weights: GradientWeights, onLayer: (() -> Void)? = nil,
     onBlock: (Int) -> Void
   ) {
-    sweepBackward(samples, pass: .gradient, gradients: weights, onLayer: onLayer, onBlock)
+    sweepBackward(samples, sweep: .backward, gradients: weights, onLayer: onLayer, onBlock)
   }
 
   /// input.tangent ─▶ logits.tangent.
   public func forwardTangent(_ samples: Int) {
-    chain.forwardTangent(input.prefix(samples), into: logits.prefix(samples))
+    let (x, y) = (input.prefix(samples), logits.prefix(samples))
+    for block in chain.layers.indices {
+      observed(.forwardTangent, block) { chain.forwardTangent(layer: block, x, into: y) }
+    }
   }
 
   /// logits.gradientTangent ─▶ input.gradientTangent, the Hessian-vector product.
   public func backwardTangent(_ samples: Int) {
-    sweepBackward(samples, pass: .gradientTangent, gradients: nil) { _ in }
+    sweepBackward(samples, sweep: .backwardTangent, gradients: nil) { _ in }
   }
 
   /// logits.gradientTangent ─▶ input.gradientTangent (where the plan has one), and all parameter
@@ -179,7 +188,7 @@ public final class Model {
     _ samples: Int, gradients weights: GradientWeights, onLayer: (() -> Void)? = nil,
     onBlock: (Int) -> Void
   ) {
-    sweepBackward(samples, pass: .gradientTangent, gradients: weights, onLayer: onLayer, onBlock)
+    sweepBackward(samples, sweep: .backwardTangent, gradients: weights, onLayer: onLayer, onBlock)
   }
 
   /// ∂L/∂effective ─▶ ∂L/∂value for all assigned parameters, once, after reduction.
@@ -212,9 +221,8 @@ public final class Model {
   }
 
   private func sweepBackward(
-    _ samples: Int, pass: BackwardPass, gradients weights: GradientWeights?,
-    onLayer: (() -> Void)? = nil,
-    _ onBlock: (Int) -> Void
+    _ samples: Int, sweep: Sweep, gradients weights: GradientWeights?,
+    onLayer: (() -> Void)? = nil, _ onBlock: (Int) -> Void
   ) {
     let x = input.prefix(samples)
     let y = logits.prefix(samples)
@@ -225,12 +233,21 @@ public final class Model {
       for parameter in parameters { parameter.beginGradient() }
     }
     for block in chain.layers.indices.reversed() {
-      switch pass {
-      case .gradient: chain.backward(layer: block, y, into: x, gradients: writer)
-      case .gradientTangent: chain.backwardTangent(layer: block, y, into: x, gradients: writer)
+      observed(sweep, block) {
+        if sweep == .backward {
+          chain.backward(layer: block, y, into: x, gradients: writer)
+        } else {
+          chain.backwardTangent(layer: block, y, into: x, gradients: writer)
+        }
       }
       if weights != nil { onBlock(block) }
     }
+  }
+
+  private func observed(_ sweep: Sweep, _ block: Int, _ pass: () -> Void) {
+    probe?.begin(sweep, block: block)
+    pass()
+    probe?.end(sweep, block: block)
   }
 
   /// gradients and counters ← the exact sums, after their reduction over ranks.
