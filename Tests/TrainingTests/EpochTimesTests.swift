@@ -16,6 +16,6 @@ import Training
   @Test("a step's parts add to the whole, and its own are those that no other rank decides")
   func parts() {
     let times = StepTimes(data: 1, compute: 10, gradients: 100, batchNorm: 1000)
-    #expect(times.total == 1111 && times.own == 11)
+    #expect(times.total == 1111 && times.local == 11)
   }
 }

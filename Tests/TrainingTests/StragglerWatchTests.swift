@@ -5,12 +5,13 @@ import Training
 @Suite struct StragglerWatchTests {
   /// The steps after which a rank was named, with its number.
   private func named(
-    steps: Int, samples: [Int], _ own: (_ step: Int) -> [Double]
+    steps: Int, samples: [Int], _ times: (_ step: Int) -> [Double]
   ) -> [(step: Int, finding: StragglerWatch.Finding)] {
     var watch = StragglerWatch(ranks: samples.count)
     return (1...steps).flatMap { step in
-      let own = own(step)
-      return watch.observe(own: own, samples: samples, whole: own.max() ?? 0).map { (step, $0) }
+      let local = times(step)
+      return watch.observe(local: local, samples: samples, whole: local.max() ?? 0)
+        .map { (step, $0) }
     }
   }
 
@@ -21,7 +22,7 @@ import Training
     #expect(found.first?.finding.rank == 1)
     // Means of equal values, up to rounding.
     let finding = found.first?.finding
-    #expect(abs((finding?.ownSeconds ?? 0) - 0.2) < 1e-12)
+    #expect(abs((finding?.localSeconds ?? 0) - 0.2) < 1e-12)
     #expect(abs((finding?.medianSeconds ?? 0) - 0.1) < 1e-12)
     #expect(abs((finding?.share ?? 0) - 0.5) < 1e-12)
   }

@@ -43,9 +43,9 @@ extension Trainer {
     let measured: [GradientMeasurement] =
       if case .measured(let measurements) = choice.reason { measurements } else { [] }
     try agreement.performOnRoot {
-      guard let output else { return }
+      guard let output = setup.output else { return }
       try StoredGradientChoice(
-        chosen: choice.plan, ranks: communicator.size, threads: threads, measured: measured
+        chosen: choice.plan, ranks: communicator.size, threads: setup.threads, measured: measured
       ).write(to: output.directory)
     }
   }
@@ -53,9 +53,9 @@ extension Trainer {
   /// What rank 0 finds in the run's directory, if it still applies.
   private func storedPlan(among plans: [GradientPlan]) -> GradientPlan? {
     var found: [UInt8] = []
-    if let output,
+    if let output = setup.output,
       let stored = StoredGradientChoice(
-        of: output.directory, ranks: communicator.size, threads: threads),
+        of: output.directory, ranks: communicator.size, threads: setup.threads),
       let index = plans.firstIndex(of: stored.chosen)
     {
       found = [UInt8(index)]

@@ -46,7 +46,7 @@ public struct CurvatureProbe {
   ///
   /// Collective. A sample whose derivatives are not finite leaves the statistics out, and layers that are
   /// not finite the bounds: a measurement ends no run.
-  public func measure(_ trained: Model) throws -> CurvatureMeasurement {
+  public func measure(_ trained: Model) throws -> CurvatureSnapshot {
     model.copyParameters(of: trained)
     let samples = try leavingOut {
       try CurvatureSurvey(
@@ -56,7 +56,7 @@ public struct CurvatureProbe {
     }
     let bound = try leavingOut { try NetworkBound(model, over: communicator) }
     let summary = samples.map { CurvatureSummary($0, labels: dataset.labels.map(Int.init)) }
-    return CurvatureMeasurement(samples: dataset.count, summary: summary, bound: bound)
+    return CurvatureSnapshot(samples: dataset.count, summary: summary, bound: bound)
   }
 
   /// Nil for what is not finite, on all ranks; other errors end the run.
@@ -67,12 +67,5 @@ public struct CurvatureProbe {
       case .tooFewClasses: throw error
       }
     }
-  }
-}
-
-extension Recipe {
-  /// Whether curvature is measured after so many epochs; after the last one of a run it is in any case.
-  func measuresCurvature(after epochs: Int) -> Bool {
-    self.curvatureEvery > 0 && epochs % self.curvatureEvery == 0
   }
 }

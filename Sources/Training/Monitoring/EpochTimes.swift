@@ -1,13 +1,13 @@
 import MessagePassing
 
-/// The step times of an epoch, or of its part since this start: rank 0's, and every rank's own.
+/// The step times of an epoch, or of its part since this start.
 public struct EpochTimes: Sendable, Equatable {
   /// The value that half of the steps, and that 95 % of them, do not exceed; in seconds.
   public struct Quantiles: Sendable, Equatable {
     public let half: Double
     public let most: Double
 
-    /// By nearest rank; nil of nothing.
+    /// Quantiles by nearest rank; nil without values.
     public init?(_ values: [Double]) {
       guard !values.isEmpty else { return nil }
       let sorted = values.sorted()
@@ -25,7 +25,7 @@ public struct EpochTimes: Sendable, Equatable {
   }
 
   public let steps: Int
-  /// Of rank 0.
+  /// Rank 0's steps as a whole, and by their parts.
   public let total: Quantiles
   public let data: Quantiles
   public let compute: Quantiles
@@ -33,18 +33,18 @@ public struct EpochTimes: Sendable, Equatable {
   public let batchNorm: Quantiles
   /// Each part's sum over rank 0's steps.
   public let sum: StepTimes
-  /// What each rank takes by itself, and its host.
+  /// Each rank's time without waiting for others, and its host.
   public let ranks: [Quantiles]
   public let hosts: [String]
 
-  /// What all ranks make of `steps`, which are this rank's.
+  /// - Parameter steps: this rank's.
   ///
-  /// Collective. Nil, on every rank, without any.
+  /// Collective. Nil, on every rank, without steps.
   init?(_ steps: [StepTimes], hosts: [String], communicator: any Communicator) {
     guard let total = Quantiles(steps.map(\.total)), let data = Quantiles(steps.map(\.data)),
       let compute = Quantiles(steps.map(\.compute)),
       let gradients = Quantiles(steps.map(\.gradients)),
-      let batchNorm = Quantiles(steps.map(\.batchNorm)), let own = Quantiles(steps.map(\.own))
+      let batchNorm = Quantiles(steps.map(\.batchNorm)), let local = Quantiles(steps.map(\.local))
     else { return nil }
     self.steps = steps.count
     self.hosts = hosts
@@ -57,7 +57,7 @@ public struct EpochTimes: Sendable, Equatable {
       data: steps.reduce(0) { $0 + $1.data }, compute: steps.reduce(0) { $0 + $1.compute },
       gradients: steps.reduce(0) { $0 + $1.gradients },
       batchNorm: steps.reduce(0) { $0 + $1.batchNorm })
-    ranks = communicator.allGather(withUnsafeBytes(of: (own.half, own.most)) { Array($0) })
+    ranks = communicator.allGather(withUnsafeBytes(of: (local.half, local.most)) { Array($0) })
       .map { bytes in
         bytes.withUnsafeBytes {
           Quantiles(

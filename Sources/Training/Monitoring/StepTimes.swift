@@ -1,6 +1,6 @@
 import MessagePassing
 
-/// Where the time of one step went on one rank, in seconds.
+/// The time of one step on one rank, by its parts, in seconds.
 public struct StepTimes: Sendable, Equatable {
   /// Waiting for the thread that prepares batches.
   public let data: Double
@@ -8,7 +8,7 @@ public struct StepTimes: Sendable, Equatable {
   public let compute: Double
   /// Within gradient collectives: moving data and waiting.
   ///
-  /// What is hidden behind computing is not in it.
+  /// Communication that is hidden behind computing does not count.
   public let gradients: Double
   /// Within batch-norm collectives, waiting for slower ranks included.
   public let batchNorm: Double
@@ -22,8 +22,8 @@ public struct StepTimes: Sendable, Equatable {
 
   public var total: Double { data + compute + gradients + batchNorm }
 
-  /// What the rank takes by itself, whatever the others do.
-  public var own: Double { data + compute }
+  /// The rank's time without waiting for others.
+  public var local: Double { data + compute }
 }
 
 /// Takes a step's time apart by the clocks of its two communicators; allocates nothing.
@@ -32,24 +32,31 @@ package struct StepTimer {
   private let reducer: GradientReducer
   private let clock = ContinuousClock()
 
+  /// - Parameter batchNorm: the communicator of the model's layers.
   package init(batchNorm: TimedCommunicator, reducer: GradientReducer) {
     self.batchNorm = batchNorm
     self.reducer = reducer
   }
 
-  package func time<Result>(
-    dataWait: Duration, _ step: () -> Result
-  ) -> (result: Result, times: StepTimes) {
-    let (batchNormBefore, gradientsBefore) = (batchNorm.spent, reducer.timeSpent)
-    let start = clock.now
-    let result = step()
-    let whole = clock.now - start
-    let (inBatchNorm, inGradients) = (
-      batchNorm.spent - batchNormBefore, reducer.timeSpent - gradientsBefore
-    )
-    let times = StepTimes(
-      data: dataWait / .seconds(1), compute: (whole - inBatchNorm - inGradients) / .seconds(1),
-      gradients: inGradients / .seconds(1), batchNorm: inBatchNorm / .seconds(1))
-    return (result, times)
+  /// A time, and the time spent in collectives until then.
+  package struct Reading {
+    fileprivate let time: ContinuousClock.Instant
+    fileprivate let batchNorm: Duration
+    fileprivate let gradients: Duration
+  }
+
+  package func read() -> Reading {
+    Reading(time: clock.now, batchNorm: batchNorm.spent, gradients: reducer.timeSpent)
+  }
+
+  /// The times of the step that began at `start` and ends now.
+  package func times(since start: Reading, dataWait: Duration = .zero) -> StepTimes {
+    let end = read()
+    let batchNorm = end.batchNorm - start.batchNorm
+    let gradients = end.gradients - start.gradients
+    return StepTimes(
+      data: dataWait / .seconds(1),
+      compute: (end.time - start.time - batchNorm - gradients) / .seconds(1),
+      gradients: gradients / .seconds(1), batchNorm: batchNorm / .seconds(1))
   }
 }

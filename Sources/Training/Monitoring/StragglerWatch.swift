@@ -1,14 +1,14 @@
 /// Finds ranks that are slower than the others for many steps.
 ///
-/// A rank's own time of a step is what it takes without waiting for others. It is divided by the lower
-/// median of all ranks': half of them, rounded up, take no longer (of two ranks, the faster one). A rank with
-/// more samples may take longer in proportion; ranks without samples are left out. What a rank is judged by is
-/// the mean of the middle half of its quotients, which a few hiccups of any rank do not move, and the number
-/// of steps in which it lagged at all.
+/// A rank's local time of a step leaves out waiting for others. It is divided by the lower median of all
+/// ranks' times: half of them, rounded up, take no longer (of two ranks, the faster one). A rank with more
+/// samples may take longer in proportion; ranks without samples are left out. A rank is judged by the mean
+/// of the middle half of its quotients, which a few hiccups of any rank do not move, and by the number of
+/// steps in which it lagged at all.
 public struct StragglerWatch {
   /// Between 1.5, which is to be named, and 1.3, which is not: as far from either, √(1.3·1.5).
   public static let factor = 1.4
-  /// Steps that are looked at together: the last of them is known in the twentieth.
+  /// Steps that are judged together: the last of them is known in the twentieth.
   public static let steps = 19
   /// A step counts as slow from here on, in at least so many of them: half a window of a busy machine is not
   /// enough, however slow it is.
@@ -18,7 +18,7 @@ public struct StragglerWatch {
   /// A slow rank, and means over the middle half of the window's steps.
   public struct Finding: Sendable, Equatable {
     public let rank: Int
-    public let ownSeconds: Double
+    public let localSeconds: Double
     public let medianSeconds: Double
     /// The part of each step that all ranks wait for this one.
     public let share: Double
@@ -26,11 +26,11 @@ public struct StragglerWatch {
 
   /// A rank in one step.
   private struct Observation {
-    let own: Double
+    let local: Double
     let median: Double
     let whole: Double
     /// Not a number where nothing took any time, which is then not slow.
-    var quotient: Double { own / median }
+    var quotient: Double { local / median }
     var isSlow: Bool { quotient >= StragglerWatch.slowFactor }
   }
 
@@ -56,16 +56,16 @@ public struct StragglerWatch {
   ///
   /// A rank is named once, and again only after it has kept up for as many steps.
   /// - Parameters:
-  ///   - own: each rank's own time, in seconds.
-  ///   - samples: of each rank in the step.
-  ///   - whole: the step's time, in seconds.
-  public mutating func observe(own: [Double], samples: [Int], whole: Double) -> [Finding] {
+  ///   - local: each rank's time without waiting for others, in seconds.
+  ///   - samples: each rank's samples in the step.
+  ///   - whole: the time of the step, in seconds.
+  public mutating func observe(local: [Double], samples: [Int], whole: Double) -> [Finding] {
     windows.indices.compactMap { rank in
       guard samples[rank] > 0 else { return nil }
       if windows[rank].steps.count == Self.steps { windows[rank].steps.removeFirst() }
       windows[rank].steps.append(
         Observation(
-          own: own[rank], median: expected(of: rank, own: own, samples: samples), whole: whole))
+          local: local[rank], median: expected(of: rank, local: local, samples: samples), whole: whole))
       return judge(rank)
     }
   }
@@ -78,17 +78,17 @@ public struct StragglerWatch {
       window.middleMean(\.quotient) >= Self.factor
     else { return nil }
     windows[rank].isNamed = true
-    let (own, median) = (window.middleMean(\.own), window.middleMean(\.median))
+    let (local, median) = (window.middleMean(\.local), window.middleMean(\.median))
     let whole = window.middleMean(\.whole)
-    let share = whole > 0 ? (own - median) / whole : 0
+    let share = whole > 0 ? (local - median) / whole : 0
     return Finding(
-      rank: rank, ownSeconds: own, medianSeconds: median, share: min(max(share, 0), 1))
+      rank: rank, localSeconds: local, medianSeconds: median, share: min(max(share, 0), 1))
   }
 
   /// The lower median of what the ranks would take for the samples of `rank`, if those are more.
-  private func expected(of rank: Int, own: [Double], samples: [Int]) -> Double {
-    let times = own.indices.filter { samples[$0] > 0 }.map {
-      own[$0] * max(1, Double(samples[rank]) / Double(samples[$0]))
+  private func expected(of rank: Int, local: [Double], samples: [Int]) -> Double {
+    let times = local.indices.filter { samples[$0] > 0 }.map {
+      local[$0] * max(1, Double(samples[rank]) / Double(samples[$0]))
     }.sorted()
     return times[(times.count - 1) / 2]
   }
@@ -102,7 +102,7 @@ extension StragglerWatch.Finding {
       return value < 10 ? "\((value * 10).rounded() / 10)" : "\(Int(value.rounded()))"
     }
     return
-      "rank \(rank) on \(host) is slow: \(milliseconds(ownSeconds)) ms of its own per step for "
+      "rank \(rank) on \(host) is slow: \(milliseconds(localSeconds)) ms without waiting per step for "
       + "\(StragglerWatch.steps) steps, the median rank \(milliseconds(medianSeconds)) ms; "
       + "it costs \(Int((100 * share).rounded())) % of each step"
   }

@@ -64,14 +64,14 @@ public struct RunOutput {
 }
 
 extension RunOutput {
-  /// A measurement's line in the metrics.
-  func write(_ measurement: CurvatureMeasurement, epoch: Int, step: Int) throws {
+  /// A curvature snapshot's line in the metrics.
+  func write(_ snapshot: CurvatureSnapshot, epoch: Int, step: Int) throws {
     try metrics.write(
       [
         ("step", .integer(step)), ("epoch", .integer(epoch)),
-        ("curvature/samples", .integer(measurement.samples)),
+        ("curvature/samples", .integer(snapshot.samples)),
       ]
-        + measurement.columns.map { ($0.name, $0.value.map(MetricValue.number) ?? .absent) })
+        + snapshot.columns.map { ($0.name, $0.value.map(MetricValue.number) ?? .absent) })
   }
 }
 

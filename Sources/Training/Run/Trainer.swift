@@ -14,59 +14,46 @@ import Surveys
 /// Every rank makes one and calls the same methods in the same order. Only rank 0 writes into the run
 /// directory and has an observer; where it fails, all ranks stop at the same step.
 public final class Trainer {
-  public let recipe: Recipe
-  public let model: Model
-  let communicator: any Communicator
-  let agreement: Agreement
-  let trainData: Dataset
-  let testData: Dataset
-  let sampler: ShardedSampler
-  let trainingStep: TrainingStep
-  let output: RunOutput?
-  private let runPath: String
+  let setup: TrainerSetup
   let observer: (any TrainingObserver)?
-  let threads: [Int]
+  let agreement: Agreement
+  let trainingStep: TrainingStep
   private let schedule: LearningRateSchedule
+  private let divergenceCheck: DivergenceCheck
+  private let fault: FaultInjection?
   private(set) var position: BatchPosition
   /// Steps since the start of the run.
   private(set) var steps: Int
   private var epoch: EpochTotals
-  private var failure: (any Error)?
   private var times: RunTimes
-  private let drill: Drill?
-  private let divergenceCheck: DivergenceCheck
-  private let curvatureProbe: CurvatureProbe?
-  /// The newest measurement; rank 0's after a resume.
+  /// The newest measurement; after a resume rank 0's alone.
   private var curvature: [String: Double]?
+  /// The first fault outside of a step, which the next step stops all ranks for.
+  private var failure: (any Error)?
   /// Steps left out in a row.
   private var skipped = 0
   private static let longestSkip = 10
 
-  init(_ setup: TrainerSetup, observer: (any TrainingObserver)?, drill: Drill?) {
-    self.drill = drill
-    recipe = setup.recipe
-    model = setup.model
-    communicator = setup.communicator
-    threads = setup.threads
-    agreement = Agreement(setup.communicator)
-    trainData = setup.trainData
-    testData = setup.testData
-    sampler = setup.sampler
-    trainingStep = TrainingStep(
-      setup.model, objective: setup.recipe.objective, curvaturePenalty: setup.curvaturePenalty,
-      adversary: setup.adversary, optimizer: setup.recipe.optimizer,
-      communicator: setup.communicator,
-      bucketBytes: GradientPlan().bucketBytes)
-    times = RunTimes(setup, reducer: trainingStep.reducer, drill: drill)
-    output = setup.output
-    runPath = setup.runPath
-    divergenceCheck = DivergenceCheck(setup.model, communicator: setup.communicator)
+  public var recipe: Recipe { setup.recipe }
+  public var model: Model { setup.model }
+  var communicator: any Communicator { setup.communicator }
+  private var sampler: ShardedSampler { setup.sampler }
+
+  init(_ setup: TrainerSetup, observer: (any TrainingObserver)?, fault: FaultInjection?) {
+    self.setup = setup
     self.observer = observer
+    self.fault = fault
+    agreement = Agreement(setup.communicator)
+    trainingStep = TrainingStep(
+      setup.model, objective: setup.recipe.objective, curePenalty: setup.curePenalty,
+      adversary: setup.adversary, optimizer: setup.recipe.optimizer,
+      communicator: setup.communicator, bucketBytes: GradientPlan().bucketBytes)
     schedule = setup.recipe.learningRates
+    divergenceCheck = DivergenceCheck(setup.model, communicator: setup.communicator)
+    times = RunTimes(setup, reducer: trainingStep.reducer, fault: fault)
     position = setup.position
     steps = setup.steps
     epoch = EpochTotals(setup.epochSums)
-    curvatureProbe = setup.curvatureProbe
     curvature = setup.curvature
   }
 
@@ -97,19 +84,19 @@ public final class Trainer {
       // After the epoch's report, which a resumed run would not make up for.
       if result.stopRequested && !isEnd {
         try checkpoint()
-        throw TrainingError.stopped(step: steps, run: runPath)
+        throw TrainingError.stopped(step: steps, run: setup.runPath)
       }
     }
     let result = try last ?? evaluate()
     let memory = MemoryReport(
-      planBytes: planBytes, dataBytes: dataBytes, threads: threads, communicator: communicator)
+      planBytes: planBytes, dataBytes: dataBytes, threads: setup.threads, communicator: communicator)
     if let memory { observer?.memory(memory) }
     return result
   }
 
-  /// What this rank's models take.
-  private var planBytes: Int { model.memoryBytes + (curvatureProbe?.memoryBytes ?? 0) }
-  private var dataBytes: Int { trainData.bytes + testData.bytes }
+  /// Bytes of this rank's models.
+  private var planBytes: Int { model.memoryBytes + (setup.curvatureProbe?.memoryBytes ?? 0) }
+  private var dataBytes: Int { setup.trainData.bytes + setup.testData.bytes }
 
   /// This rank's batches from here to the recipe's end.
   ///
@@ -117,7 +104,7 @@ public final class Trainer {
   func makePrefetcher() throws -> Prefetcher {
     try agreement.perform {
       try Prefetcher(
-        dataset: trainData, sampler: sampler, augmentation: recipe.augmentation,
+        dataset: setup.trainData, sampler: sampler, augmentation: recipe.augmentation,
         rank: communicator.rank, size: communicator.size, from: position, epochs: recipe.epochs)
     }
   }
@@ -128,17 +115,17 @@ public final class Trainer {
   }
 
   private func train(on batch: Batch, dataWait: Duration) throws -> TrainingStep.Result {
-    do { try drill?.act(step: steps + 1, batch, model, communicator) } catch { failure = error }
+    do { try fault?.act(step: steps + 1, batch, model, communicator) } catch { failure = error }
     let rate = schedule.rate(
       epoch: batch.epoch, step: batch.step, stepsPerEpoch: sampler.stepsPerEpoch)
     let request: TrainingStep.Request =
       failure != nil ? .fail : StopSignal.isReceived ? .stop : .none
-    let (result, notes) = times.run(
-      trainingStep, on: batch, number: steps + 1, dataWait: dataWait
-    ) { ownSeconds in
-      trainingStep.run(batch, learningRate: rate, request: request, ownSeconds: ownSeconds)
+    times.begin(step: steps + 1)
+    let result = trainingStep.run(
+      batch, learningRate: rate, request: request, localStepSeconds: times.localStepSeconds)
+    for line in times.end(trainingStep, on: batch, dataWait: dataWait) {
+      observer?.note("step \(steps): \(line)")
     }
-    for note in notes { observer?.note("step \(steps): \(note)") }
     try judge(result, batch)
     steps += 1
     position =
@@ -170,7 +157,7 @@ public final class Trainer {
 
   /// Rank 0's line of metrics; if it cannot be written the next step stops all ranks.
   private func record(_ batch: Batch, _ result: TrainingStep.Result, _ rate: Float) {
-    guard let output else { return }
+    guard let output = setup.output else { return }
     do {
       try output.metrics.write([
         ("step", .integer(steps)), ("epoch", .integer(batch.epoch + 1)),
@@ -206,7 +193,7 @@ public final class Trainer {
       trainAccuracy: epoch.accuracy, test: test, geometry: NetworkGeometry(model),
       imagesPerSecond: speed, times: times)
     try agreement.performOnRoot {
-      try output?.write(report, seconds: seconds)
+      try setup.output?.write(report, seconds: seconds)
     }
     observer?.epoch(report)
     if isEnd || recipe.measuresCurvature(after: number + 1) { try measureCurvature(number + 1) }
@@ -215,20 +202,20 @@ public final class Trainer {
     return test
   }
 
-  /// A line of metrics, and what the next checkpoints say of curvature.
+  /// Measures curvature for a line of metrics and for the next checkpoints.
   ///
   /// Collective.
   private func measureCurvature(_ epoch: Int) throws {
-    guard let curvatureProbe else { return }
-    let measurement = try curvatureProbe.measure(model)
-    curvature = measurement.values
-    try agreement.performOnRoot { try output?.write(measurement, epoch: epoch, step: steps) }
-    observer?.note(measurement.text)
+    guard let probe = setup.curvatureProbe else { return }
+    let snapshot = try probe.measure(model)
+    curvature = snapshot.values
+    try agreement.performOnRoot { try setup.output?.write(snapshot, epoch: epoch, step: steps) }
+    observer?.note(snapshot.text)
   }
 
   /// Collective.
   private func evaluate() throws -> Evaluator.Result {
-    try Evaluator(model, testData, communicator: communicator).run()
+    try Evaluator(model, setup.testData, communicator: communicator).run()
   }
 
   /// Rank 0 saves; all ranks learn whether it worked.
@@ -237,7 +224,7 @@ public final class Trainer {
     try divergenceCheck.run(step: steps)
     communicator.programPoint = ProgramPoint(step: steps, .checkpoint)
     try agreement.performOnRoot {
-      try output?.save(
+      try setup.output?.save(
         model, recipe: recipe,
         state: TrainingState(
           epoch: position.epoch, step: steps, stepInEpoch: position.step,
@@ -248,9 +235,10 @@ public final class Trainer {
 
   private func summary(_ choice: GradientChoice) -> RunSummary {
     RunSummary(
-      run: runPath, threads: threads,
+      run: setup.runPath, threads: setup.threads,
       architecture: model.architecture, trainedParameters: model.flatParameters.count,
-      trainSamples: trainData.count, testSamples: testData.count, epochs: recipe.epochs,
+      trainSamples: setup.trainData.count, testSamples: setup.testData.count,
+      epochs: recipe.epochs,
       stepsPerEpoch: sampler.stepsPerEpoch, batchSize: recipe.batchSize,
       planBytes: planBytes, dataBytes: dataBytes,
       gradientBuckets: trainingStep.reducer.bucketCount,

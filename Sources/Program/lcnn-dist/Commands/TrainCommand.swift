@@ -78,21 +78,21 @@ struct TrainCommand: ParsableCommand {
   private func train(
     _ recipe: Recipe, _ versions: RunEnvironment.Versions, over communicator: any Communicator
   ) throws {
-    let drill = try Agreement(communicator).perform {
-      try Drill(environment: ProcessInfo.processInfo.environment, ranks: communicator.size)
+    let fault = try Agreement(communicator).perform {
+      try FaultInjection(environment: ProcessInfo.processInfo.environment, ranks: communicator.size)
     }
     let observer = communicator.rank == 0 ? ConsoleProgress(style: options.progress) : nil
     let setup = try TrainerSetup(
       recipe, run: options.path ?? defaultRun(),
       start: options.resume ? .resume : .fresh(initial: options.initial),
       versions: versions, communicator: communicator, note: { observer?.note($0) })
-    if let drill { observer?.note("\(drill)") }
+    if let fault { observer?.note("\(fault)") }
     try communicator.oncePerProcess {
       Ranks.watch(run: setup.runPath)
       // Not before: until there are steps to agree in, a signal just ends the program.
       StopSignal.install()
     }
-    let result = try setup.makeTrainer(observer: observer, drill: drill).run()
+    let result = try setup.makeTrainer(observer: observer, fault: fault).run()
     observer?.finish(result)
   }
 

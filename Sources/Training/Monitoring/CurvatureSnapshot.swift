@@ -3,8 +3,8 @@ import Foundation
 import Networks
 import Robustness
 
-/// One measurement of ``CurvatureProbe`` as named numbers, in a fixed order.
-public struct CurvatureMeasurement: Sendable, Equatable {
+/// The curvature at one time of a run, by ``CurvatureProbe``: named numbers in a fixed order.
+public struct CurvatureSnapshot: Sendable, Equatable {
   /// Nil for a number that is not finite or does not exist.
   public let columns: [(name: String, value: Double?)]
   public let samples: Int
@@ -59,7 +59,7 @@ public struct CurvatureMeasurement: Sendable, Equatable {
       + "\(number("hessian-norm/mean")), at most \(number("bound/hessian-norm")) anywhere"
   }
 
-  public static func == (a: CurvatureMeasurement, b: CurvatureMeasurement) -> Bool {
+  public static func == (a: CurvatureSnapshot, b: CurvatureSnapshot) -> Bool {
     a.samples == b.samples && a.columns.elementsEqual(b.columns, by: ==)
   }
 }

@@ -6,21 +6,21 @@ import Training
 
 extension ProgramRuns {
   /// What a fault of one rank comes to, as `LCNN_DIST_DRILL` makes it.
-  @Suite struct DrillRunTests {
+  @Suite struct FaultInjectionRunTests {
     private let directory: TemporaryDirectory
 
     init() throws { directory = try TemporaryDirectory() }
 
     /// Two ranks train the digits into `run`, and rank 1 fails in step 3.
     private func train(
-      _ fault: Drill.Fault, _ flags: [String] = []
+      _ fault: FaultInjection.Fault, _ flags: [String] = []
     ) throws -> (outcome: Program.Outcome, complaints: [String]) {
       let arguments = ["train", "--run", "\(directory.path)/run"]
       let outcome = try Program.run(
         arguments + flags, ranks: 2,
-        environment: [Drill.variable: "\(fault):rank=1,step=3"],
+        environment: [FaultInjection.variable: "\(fault):rank=1,step=3"],
         in: directory)
-      #expect(outcome.output.contains("drill: \(fault) on rank 1 in step 3"), "\(outcome)")
+      #expect(outcome.output.contains("fault injection: \(fault) on rank 1 in step 3"), "\(outcome)")
       #expect(!outcome.output.contains("test accuracy"), "\(outcome)")
       return (outcome, outcome.complaints.filter { $0.hasPrefix("lcnn-dist: ") })
     }
@@ -74,7 +74,7 @@ extension ProgramRuns {
     func raise() throws {
       let (outcome, complaints) = try train(.raise)
       #expect(outcome.status == ExitStatus.writeFailed.rawValue, "\(outcome)")
-      #expect(complaints == ["lcnn-dist: rank 1: the drill's error in step 3"], "\(outcome)")
+      #expect(complaints == ["lcnn-dist: rank 1: the injected error in step 3"], "\(outcome)")
       #expect(try metrics().count == 2, "step 3 was made")
     }
 
@@ -90,7 +90,7 @@ extension ProgramRuns {
     func skippedNaN() throws {
       let outcome = try Program.run(
         ["train", "--run", "run", "--on-nonfinite", "skip", "--max-steps", "5"], ranks: 2,
-        environment: [Drill.variable: "nan:rank=1,step=3"], in: directory)
+        environment: [FaultInjection.variable: "nan:rank=1,step=3"], in: directory)
       #expect(outcome.status == 0, "\(outcome)")
       #expect(outcome.output.contains("step 3 left out"), "\(outcome)")
       let applied = try metrics().filter { $0.contains("\"applied\"") }
@@ -162,10 +162,10 @@ extension ProgramRuns {
       }
     }
 
-    @Test("a drill that cannot be read is refused")
+    @Test("a fault that cannot be read is refused")
     func malformed() throws {
       let outcome = try Program.run(
-        ["train", "--run", "run"], ranks: 2, environment: [Drill.variable: "sleep:rank=2,step=3"],
+        ["train", "--run", "run"], ranks: 2, environment: [FaultInjection.variable: "sleep:rank=2,step=3"],
         in: directory)
       #expect(outcome.status == ExitStatus.usage.rawValue, "\(outcome)")
       #expect(

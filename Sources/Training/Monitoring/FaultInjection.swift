@@ -12,13 +12,13 @@ import Networks
 ///
 /// `LCNN_DIST_DRILL=sleep:rank=1,step=3` in the environment of all ranks: rank 1 sleeps for ever where
 /// step 3 would begin, counted from 1 as in `metrics.jsonl`.
-public struct Drill: Equatable, Sendable {
+public struct FaultInjection: Equatable, Sendable {
   public static let variable = EnvironmentVariable.faultInjection.rawValue
 
   public enum Fault: String, CaseIterable, Sendable {
     /// Never goes on.
     case sleep
-    /// Leaves out the first sum of the step.
+    /// Leaves out the first allreduce of the step.
     case skip
     /// Fails, as if a file could not be written.
     case raise
@@ -28,7 +28,7 @@ public struct Drill: Equatable, Sendable {
     case flip
     /// Is killed by SIGKILL.
     case kill
-    /// Takes half as long again for its own part of this step and of all later ones.
+    /// Sleeps for half of its local step time, in this step and in all later ones.
     case slow
   }
 
@@ -43,7 +43,7 @@ public struct Drill: Equatable, Sendable {
   }
 
   /// Reads `FAULT:rank=R,step=S`.
-  public init(parsing text: String) throws(DrillError) {
+  public init(parsing text: String) throws(FaultInjectionError) {
     guard let match = text.wholeMatch(of: /([a-z]+):rank=(\d+),step=(\d+)/),
       let rank = Int(match.2), let step = Int(match.3), step > 0
     else { throw .malformed(text) }
@@ -51,17 +51,17 @@ public struct Drill: Equatable, Sendable {
     self.init(fault, rank: rank, step: step)
   }
 
-  /// What the environment asks for; none if it does not.
-  public init?(environment: [String: String], ranks: Int) throws(DrillError) {
+  /// Reads the environment; nil where the variable is not set.
+  public init?(environment: [String: String], ranks: Int) throws(FaultInjectionError) {
     guard let text = environment[Self.variable] else { return nil }
     try self.init(parsing: text)
     guard rank < ranks else { throw .noSuchRank(rank, ranks: ranks) }
   }
 
-  /// Does it, if this is the rank and the step.
+  /// Makes the fault, if this is its rank and its step.
   func act(
     step: Int, _ batch: Batch, _ model: Model, _ communicator: any Communicator
-  ) throws(DrillError) {
+  ) throws(FaultInjectionError) {
     guard step == self.step, communicator.rank == rank else { return }
     switch fault {
     case .sleep: while true { Glibc.sleep(.max) }
@@ -77,22 +77,22 @@ public struct Drill: Equatable, Sendable {
     }
   }
 
-  /// How long a rank is to sleep in a step, if its own part of the one before took it `seconds`.
+  /// Seconds that a rank is to sleep in a step, if its local time of the step before was `seconds`.
   func delay(step: Int, rank: Int, after seconds: Double) -> Double {
     fault == .slow && rank == self.rank && step >= self.step ? seconds / 2 : 0
   }
 }
 
-extension Drill: CustomStringConvertible {
-  public var description: String { "drill: \(fault) on rank \(rank) in step \(step)" }
+extension FaultInjection: CustomStringConvertible {
+  public var description: String { "fault injection: \(fault) on rank \(rank) in step \(step)" }
 }
 
-/// What a drill that cannot be done is refused with, and the fault that one raises.
-public enum DrillError: Failure, Equatable, Sendable {
+/// A fault injection that is refused, or the error that `raise` throws.
+public enum FaultInjectionError: Failure, Equatable, Sendable {
   case malformed(String)
   case unknown(String)
   case noSuchRank(Int, ranks: Int)
-  /// To skip a sum takes the ledger of the rank's own collectives.
+  /// Skipping an allreduce takes the ledger of the rank's collectives.
   case noLedger
   case raised(step: Int)
 
@@ -103,14 +103,14 @@ public enum DrillError: Failure, Equatable, Sendable {
   public var description: String {
     switch self {
     case .malformed(let text):
-      "\(Drill.variable)=\(text): expected FAULT:rank=R,step=S, as in sleep:rank=1,step=3"
+      "\(FaultInjection.variable)=\(text): expected FAULT:rank=R,step=S, as in sleep:rank=1,step=3"
     case .unknown(let fault):
-      "\(Drill.variable): no fault \"\(fault)\"; there are "
-        + Drill.Fault.allCases.map(\.rawValue).joined(separator: ", ")
+      "\(FaultInjection.variable): no fault \"\(fault)\"; there are "
+        + FaultInjection.Fault.allCases.map(\.rawValue).joined(separator: ", ")
     case .noSuchRank(let rank, let ranks):
-      "\(Drill.variable): no rank \(rank) among \(ranks)"
-    case .noLedger: "\(Drill.variable): skip needs --watchdog on and --threads 1"
-    case .raised(let step): "the drill's error in step \(step)"
+      "\(FaultInjection.variable): no rank \(rank) among \(ranks)"
+    case .noLedger: "\(FaultInjection.variable): skip needs --watchdog on and --threads 1"
+    case .raised(let step): "the injected error in step \(step)"
     }
   }
 }
