@@ -6,7 +6,7 @@ import Training
   func steps() {
     let schedule = LearningRateSchedule(
       base: 0.1, epochs: 200, warmup: 0,
-      shape: .step(milestones: [0.75, 0.875], decay: 0.1))
+      shape: .step, milestones: [0.75, 0.875], decay: 0.1)
     let rate = { schedule.rate(epoch: $0, step: $1, stepsPerEpoch: 391) }
     #expect(rate(0, 0) == 0.1)
     #expect(rate(149, 390) == 0.1)

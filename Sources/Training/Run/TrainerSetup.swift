@@ -18,7 +18,7 @@ public struct TrainerSetup {
 
   let recipe: Recipe
   let model: Model
-  let curvaturePenalty: CurvaturePenalty?
+  let curePenalty: CUREPenalty?
   let adversary: Adversary?
   let communicator: any Communicator
   /// The same for the model's layers, whose collectives are timed.
@@ -66,8 +66,8 @@ public struct TrainerSetup {
       try TrainerSetup.makeModel(recipe, for: train, layerCommunicator)
     }
     self.model = model
-    (curvaturePenalty, adversary) = try agreement.perform {
-      (try recipe.curvaturePenalty(for: model), try recipe.adversary(for: model))
+    (curePenalty, adversary) = try agreement.perform {
+      (try recipe.curePenalty(for: model), try recipe.adversary(for: model))
     }
     sampler = recipe.sampler(for: train)
     curvatureProbe = try agreement.perform {
@@ -139,13 +139,7 @@ public struct TrainerSetup {
     let sampler = recipe.sampler(for: train)
     return try Model(
       try recipe.networkArchitecture(for: train),
-      ModelConfiguration(
-        recipe.trainingPurpose,
-        // Evaluation takes whole slices, also where a rank's share of a batch is smaller.
-        maximumSamples: max(sampler.largestShare(size: communicator.size), recipe.sliceSize),
-        slices: recipe.slices,
-        batchNormScope: recipe.batchNormScope, sumOrder: recipe.sumOrder,
-        precision: recipe.productPrecision),
+      recipe.modelConfiguration(largestShare: sampler.largestShare(size: communicator.size)),
       communicator: communicator)
   }
 
@@ -240,8 +234,10 @@ public struct TrainerSetup {
 extension TrainerSetup {
   /// The run, ready for its first step; `observer` is rank 0's and must outlive it.
   ///
-  /// - Parameter drill: the same on all ranks.
-  public func makeTrainer(observer: (any TrainingObserver)?, drill: Drill? = nil) -> Trainer {
-    Trainer(self, observer: observer, drill: drill)
+  /// - Parameter fault: the same on all ranks.
+  public func makeTrainer(
+    observer: (any TrainingObserver)?, fault: FaultInjection? = nil
+  ) -> Trainer {
+    Trainer(self, observer: observer, fault: fault)
   }
 }

@@ -1,3 +1,5 @@
+import Recipes
+
 #if canImport(Glibc)
   import Glibc
 #endif
@@ -5,25 +7,27 @@
 /// The learning rate as a function of progress in epochs, so that neither the number of ranks nor the
 /// batch size shifts it.
 public struct LearningRateSchedule: Sendable, Equatable {
-  public enum Shape: Sendable, Equatable {
-    case constant
-    /// × decay at each milestone, a fraction of all epochs.
-    case step(milestones: [Double], decay: Double)
-    /// Half a cosine from the base rate to 0 over all epochs.
-    case cosine
-  }
-
   public var base: Double
   public var epochs: Double
   /// Epochs over which the rate rises linearly from 0.
   public var warmup: Double
-  public var shape: Shape
+  /// `constant`; `step`: × ``decay`` at each milestone; `cosine`: half a cosine from the base rate to 0
+  /// over all epochs.
+  public var shape: Recipe.Schedule
+  /// Fractions of all epochs, for `step`.
+  public var milestones: [Double]
+  public var decay: Double
 
-  public init(base: Double, epochs: Double, warmup: Double, shape: Shape) {
+  public init(
+    base: Double, epochs: Double, warmup: Double, shape: Recipe.Schedule,
+    milestones: [Double] = [], decay: Double = 1
+  ) {
     self.base = base
     self.epochs = epochs
     self.warmup = warmup
     self.shape = shape
+    self.milestones = milestones
+    self.decay = decay
   }
 
   /// The rate of step `step` of an epoch of `stepsPerEpoch`; a warm-up's first step is not 0.
@@ -38,7 +42,7 @@ public struct LearningRateSchedule: Sendable, Equatable {
     switch shape {
     case .constant:
       return 1
-    case .step(let milestones, let decay):
+    case .step:
       // Milestones are compared in epochs with a tolerance far below a step: 0.75·200 is 150 exactly.
       let passed = milestones.count { fraction >= $0 - 1e-12 }
       return pow(decay, Double(passed))

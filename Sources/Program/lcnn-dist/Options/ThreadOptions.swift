@@ -1,6 +1,5 @@
 import ArgumentParser
 import MessagePassing
-import Recipes
 
 /// How many threads of a rank compute.
 struct ThreadOptions: ParsableArguments {
@@ -39,11 +38,4 @@ struct ThreadOptions: ParsableArguments {
     return min(
       AvailableCores.threads(ofRank: world.rank, among: cores), max(1, mostShares / world.size))
   }
-}
-
-extension Recipe {
-  /// Into how many shares a batch can be cut without becoming slow, or another one.
-  ///
-  /// Kernels take whole slices, and local statistics are those of a share.
-  var mostShares: Int { self.batchNorm == .local ? 1 : max(1, self.batchSize / self.sliceSize) }
 }

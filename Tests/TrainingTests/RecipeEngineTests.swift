@@ -3,7 +3,7 @@ import Recipes
 import Testing
 import Training
 
-@Suite struct RecipeResolutionTests {
+@Suite struct RecipeEngineTests {
   @Test("auto is float32 on every CPU, and the other precisions are those of their names")
   func precisions() {
     func product(_ precision: Recipe.TrainingPrecision) -> Precision {
