@@ -52,6 +52,48 @@ import Testing
     }
   }
 
+  @Test(
+    "the step of any arm is taken apart, sweeps of its own included",
+    arguments: [
+      ("cure-penalty", [.cureForward, .cureBackwardTangent, .cureDifference]),
+      ("adversarial-epsilon", [.attackForward, .attackBackward, .attackMoves]),
+    ] as [(String, [TracedPass])])
+  func stepOfArm(key: String, passes: [TracedPass]) throws {
+    useOneBLASThread()
+    let findings = try Benchmark(
+      Self.recipe([key: "0.1"]), communicator: SoloCommunicator(), .quick, note: { _ in }
+    ).run([.model])
+    let step = try #require(findings.step)
+    let found = step.passes.filter { passes.contains($0.pass) }
+    #expect(found.map(\.pass) == passes && found.allSatisfy { $0.computing > 0 })
+    let sweeps = found.filter { $0.operations > 0 }
+    #expect(sweeps.count == 2 && step.layers.allSatisfy { $0.passes.contains { $0.pass == passes[0] } })
+    let shares = step.shares.reduce(0) { $0 + $1.seconds }
+    #expect(abs(shares / step.tracedSeconds - 1) < 1e-9)
+    let model = try #require(findings.model)
+    #expect(model.predicted.total == model.predicted.computing)
+  }
+
+  @Test("every arm is timed beside the standard one", arguments: [1, 2])
+  func arms(ranks: Int) throws {
+    useOneBLASThread()
+    let recipe = try Self.recipe()
+    let found = try ThreadCommunicator.run(ranks: ranks) { communicator in
+      try Benchmark(recipe, communicator: communicator, .quick, note: { _ in }).run([.arms])
+    }
+    for findings in found {
+      let arms = try #require(findings.arms)
+      #expect(arms.ranks == ranks && arms.rows.map(\.arm) == Arm.allCases)
+      for row in arms.rows {
+        #expect(row.overStandard.values.count == row.rounds && row.rounds == 3)
+        #expect(row.seconds > 0 && row.standardSeconds > 0, "\(row)")
+      }
+      let (standard, cure) = (arms.rows[0], try #require(arms.rows.first { $0.arm == .cure }))
+      #expect(cure.memoryBytes > standard.memoryBytes)
+      #expect(try findings.json().contains("\"over-standard\""))
+    }
+  }
+
   @Test("two ranks sum, and predict or refuse as cores say", arguments: ["global", "local"])
   func ranks(batchNorm: String) throws {
     useOneBLASThread()
@@ -114,8 +156,8 @@ import Testing
     for times in try found.map({ try #require($0.diagnosis) }) {
       // Six batch norms in two passes, and one bucket.
       #expect(times.collectives.perStep == 13 && times.comparisons.perStep == 0.01)
-      // Data, refresh, forward, backward, the bucket there and back, update.
-      #expect(times.places.perStep == 7)
+      // Data, refresh, input, forward, backward, reduce, the bucket there and back, update.
+      #expect(times.places.perStep == 9)
       #expect(times.looks.seconds > 0 && times.collectives.seconds > 0)
       #expect(times.counted > times.comparisons.share(of: times.seconds))
       #expect(times.onOverOff.values.count == times.rounds && times.control.median > 0)

@@ -12,7 +12,7 @@ import Testing
     return NetworkInventory(model)
   }
 
-  private func work(_ inventory: NetworkInventory, _ pass: SweepPass) -> Work {
+  private func work(_ inventory: NetworkInventory, _ pass: TracedPass) -> Work {
     inventory.blocks.enumerated().reduce(Work(operations: 0, bytes: 0)) { sum, element in
       let own = element.element.work(pass, samples: 1, isFirst: element.offset == 0)
       return Work(

@@ -3,18 +3,18 @@ import Testing
 
 @Suite struct ScalingPredictionTests {
   /// A step of two ranks with 0.1 s per sample-proportional sweep, 10 ms of update and 4 MB of gradients.
-  private static let timeline = StepTimeline(
+  private static let step = StepSimulation(
     stages: [
-      StepTimeline.Stage(seconds: 0.1, scalesWithSamples: true, sums: [1032]),
-      StepTimeline.Stage(seconds: 0.2, scalesWithSamples: true, sums: [1032], bucket: 3_000_000),
-      StepTimeline.Stage(seconds: 0, scalesWithSamples: false, bucket: 1_000_000),
+      StepSimulation.Stage(seconds: 0.1, scalesWithSamples: true, sums: [1032]),
+      StepSimulation.Stage(seconds: 0.2, scalesWithSamples: true, sums: [1032], bucket: 3_000_000),
+      StepSimulation.Stage(seconds: 0, scalesWithSamples: false, bucket: 1_000_000),
     ],
-    tail: [StepTimeline.Stage(seconds: 0.01, scalesWithSamples: false)])
+    tail: [StepSimulation.Stage(seconds: 0.01, scalesWithSamples: false)])
 
   private static func all(
     samples: Int = 128, links: [AssumedLink] = AssumedLink.all
   ) -> [ScalingPrediction] {
-    ScalingPrediction.all(timeline, samples: samples, measuredRanks: 2, links: links)
+    ScalingPrediction.all(step, samples: samples, measuredRanks: 2, links: links)
   }
 
   @Test("a link without cost leaves the efficiency of computing alone")
@@ -32,7 +32,7 @@ import Testing
     }
   }
 
-  @Test("seconds are those of the timeline on the link")
+  @Test("seconds are those of the simulated step on the link")
   func seconds() throws {
     let link = AssumedLink(name: "gigabit", link: Link(latency: 1e-4, bandwidth: 1.25e8))
     let found = try #require(

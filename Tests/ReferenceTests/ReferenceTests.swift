@@ -122,7 +122,7 @@ import Training
     let model = try Model(
       reference.architecture(),
       ModelConfiguration(
-        objective.penalizesGradient ? .trainingWithPenalty : .training,
+        objective.penalizesInputGradient ? .trainingWithPenalty : .training,
         maximumSamples: mine.count, slices: Slices(samples: 2)),
       communicator: communicator)
     try model.load(reference.initial, from: reference.name)
@@ -171,7 +171,7 @@ import Training
       max(largest, try reference.expectedValues(name).map(abs).max() ?? 0)
     }
     let tolerance =
-      reference.objective.penalizesGradient ? Self.secondOrder : Self.firstOrder
+      reference.objective.penalizesInputGradient ? Self.secondOrder : Self.firstOrder
     var checked = 0
     for parameter in model.trained {
       for name in parameter.names where gradients.contains("step1.grad.\(name)") {

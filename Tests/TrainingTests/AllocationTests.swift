@@ -79,9 +79,23 @@ import Training
     }
   }
 
-  @Test("nor does a step with CURE and adversarial examples", arguments: SmallNetwork.allCases)
-  func arms(network: SmallNetwork) throws {
+  /// A probe that counts its calls.
+  private final class CountingProbe: StepProbe {
+    var phases = 0
+    var blocks = 0
+
+    func enter(_ phase: StepPhase) { phases += 1 }
+    func leave() {}
+    func begin(_ sweep: Sweep, block: Int) { blocks += 1 }
+    func end(_ sweep: Sweep, block: Int) { blocks -= 1 }
+  }
+
+  @Test(
+    "nor does a step with CURE and adversarial examples, with or without a probe",
+    arguments: SmallNetwork.allCases, [false, true])
+  func arms(network: SmallNetwork, isObserved: Bool) throws {
     useOneBLASThread()
+    let probe = CountingProbe()
     var recipe = Recipe()
     recipe.curePenalty = 0.1
     recipe.adversarialEpsilon = 0.3
@@ -90,17 +104,19 @@ import Training
       architecture, ModelConfiguration(recipe.trainingPurpose, maximumSamples: 5),
       communicator: SoloCommunicator())
     model.initialize(seed: 1)
-    let step = TrainingStep(
+    var step = TrainingStep(
       model, objective: recipe.objective,
-      curvaturePenalty: try recipe.curvaturePenalty(for: model),
+      curePenalty: try recipe.curePenalty(for: model),
       adversary: try recipe.adversary(for: model), optimizer: recipe.optimizer,
       communicator: SoloCommunicator(), bucketBytes: 256)
+    if isObserved { step.probe = probe }
     let samples = RandomSamples(architecture, count: 5, seed: 2)
     let count = samples.withShare { batch in
       for _ in 0..<2 { #expect(step.run(batch, learningRate: 0.01).isApplied) }
       return Allocations { _ = step.run(batch, learningRate: 0.01) }
     }
     #expect(count.outsideBLAS == 0, "\(count)")
+    #expect((probe.phases > 10) == isObserved && probe.blocks == 0)
   }
 
   @Test(

@@ -57,7 +57,7 @@ private final class RecordingCommunicator: CommunicatorDecorator, @unchecked Sen
     }
     for layer in model.chain.layers.indices.reversed() {
       let count = communicator.sums.count
-      reducer.layerFinished(layer)
+      reducer.blockFinished(layer)
       try check(upTo: model.readyCounts[layer], from: count)
     }
     let count = communicator.sums.count
@@ -110,7 +110,7 @@ private final class RecordingCommunicator: CommunicatorDecorator, @unchecked Sen
       for index in 0..<model.reduceBuffer.count {
         model.reduceBuffer[index] = value(index, rank: communicator.rank)
       }
-      for layer in model.chain.layers.indices.reversed() { reducer.layerFinished(layer) }
+      for layer in model.chain.layers.indices.reversed() { reducer.blockFinished(layer) }
       reducer.finish()
       return (0..<model.reduceBuffer.count).count { index in
         model.reduceBuffer[index] != (0..<3).reduce(0) { $0 + value(index, rank: $1) }

@@ -60,7 +60,7 @@ import Training
   }
 
   @Test("all ranks read what each took for itself", arguments: [SumOrder.fastest, .reproducible])
-  func ownSeconds(order: SumOrder) throws {
+  func localStepSeconds(order: SumOrder) throws {
     let seconds: [Float] = [0.25, 3, 1e-3]
     let read = try InProcessCommunicator.run(ranks: 3) { communicator in
       let model = try Model(
@@ -72,12 +72,12 @@ import Training
       for _ in 0..<2 {
         model.exactSums?.clear()
         counters.write(StepCounters.Values(loss: 1))
-        counters.addOwnSeconds(seconds[communicator.rank], of: communicator.rank)
+        counters.addLocalStepSeconds(seconds[communicator.rank], ofRank: communicator.rank)
         counters.add(StepCounters.Values(correct: 2))
         GradientReducer(model, communicator: communicator, bucketBytes: 64).finish()
       }
       #expect(counters.read() == StepCounters.Values(loss: 3, correct: 6))
-      return (0..<3).map { counters.ownSeconds(of: $0) }
+      return (0..<3).map { counters.localStepSeconds(ofRank: $0) }
     }
     #expect(read == [seconds, seconds, seconds])
   }

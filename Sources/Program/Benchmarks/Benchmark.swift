@@ -4,17 +4,18 @@ import MessagePassing
 import Networks
 import Recipes
 
-/// Runs the sections asked for, and what they are made from, on all ranks at the same time.
+/// Runs the sections asked for, and those that they depend on, on all ranks at the same time.
 public struct Benchmark {
-  /// What was found; nil is what was not asked for and not needed.
+  /// The results; nil for a section that was neither asked for nor needed.
   public struct Findings: Sendable, Encodable {
     public let placement: RankPlacement
-    /// The number of runnable tasks of rank 0's machine, a mean of the last minute before the start.
+    /// The number of runnable tasks of rank 0's node, a mean over the minute before the start.
     public let loadBefore: Double
     public let effort: Effort
     public fileprivate(set) var machine: MachinePeaks?
     public fileprivate(set) var kernels: KernelTimes?
-    public fileprivate(set) var step: StepProfile?
+    public fileprivate(set) var step: StepBreakdown?
+    public fileprivate(set) var arms: ArmTimes?
     public fileprivate(set) var allreduce: SumTimes?
     public fileprivate(set) var overlap: OverlapTimes?
     public fileprivate(set) var scaling: ScalingTimes?
@@ -32,7 +33,7 @@ public struct Benchmark {
 
   /// - Parameters:
   ///   - diagnosis: turns the ledger and the watchdog of `communicator` off and on; nil where there are none.
-  ///   - note: is told what is measured next.
+  ///   - note: is told of the next measurement.
   public init(
     _ recipe: Recipe, communicator: any Communicator, diagnosis: DiagnosisSwitch? = nil,
     _ effort: Effort, note: @escaping (String) -> Void
@@ -44,7 +45,7 @@ public struct Benchmark {
     self.note = note
   }
 
-  /// Collective; every rank returns what it has measured itself.
+  /// Collective; every rank returns its measurements.
   public func run(_ asked: Set<BenchmarkSection>) throws -> Findings {
     let needed = BenchmarkSection.needed(for: asked, ranks: communicator.size)
     let agreement = Agreement(communicator)
@@ -70,13 +71,13 @@ public struct Benchmark {
       }
     }
     if needed.contains(.allreduce) {
-      note("measuring sums over ranks")
+      note("measuring allreduces")
       communicator.programPoint = ProgramPoint(.measurement)
       findings.allreduce = SumBenchmark(communicator: communicator, effort).run(
         normChannels: findings.kernels?.activations.map(\.channels) ?? Self.usualChannels)
     }
     if needed.contains(.overlap) {
-      note("measuring what computing hides of the sums")
+      note("measuring the overlap of allreduces with computing")
       communicator.programPoint = ProgramPoint(.measurement)
       findings.overlap = try OverlapBenchmark(subject, communicator: communicator, effort).run()
     }
@@ -99,6 +100,12 @@ public struct Benchmark {
         subject, communicator: communicator, diagnosis, effort
       ).run()
     }
+    if needed.contains(.arms) {
+      communicator.programPoint = ProgramPoint(.measurement)
+      findings.arms = try ArmsBenchmark(recipe, communicator: communicator, effort).run { arm in
+        note("measuring the step of the \(arm.rawValue) arm and of the standard one")
+      }
+    }
     guard let kernels = findings.kernels, needed.contains(.step) else { return findings }
     note("measuring the training step")
     let step = try StepBenchmark(subject, communicator: communicator, effort).run(
@@ -113,7 +120,7 @@ public struct Benchmark {
     return findings
   }
 
-  /// Of batch norms where no network has been looked at: ResNet-18's.
+  /// The channels of ResNet-18's batch norms, where the kernels of the network have not been measured.
   private static let usualChannels = [64, 128, 256, 512]
 
   private static var load: Double {

@@ -1,5 +1,4 @@
 import Datasets
-import Failures
 import Kernels
 import MessagePassing
 import Networks
@@ -7,7 +6,7 @@ import Recipes
 import Tensors
 import Training
 
-/// What is measured: a recipe's network on this rank's share of a batch, on images made of noise.
+/// The subject of a benchmark: a recipe's network on this rank's share of a batch of noise.
 ///
 /// The images have the size of the recipe's data set, whose files are not read.
 public struct BenchmarkSubject: Sendable {
@@ -16,16 +15,11 @@ public struct BenchmarkSubject: Sendable {
   public let rank: Int
   public let ranks: Int
 
-  /// - Throws: what is wrong with the recipe for so many ranks.
+  /// - Throws: ``TrainingError`` or ``ArchitectureError`` for a recipe that does not fit the ranks.
   public init(_ recipe: Recipe, communicator: any Communicator) throws {
     guard recipe.batchSize >= communicator.size else {
       throw TrainingError.batchSmallerThanRanks(
         batch: recipe.batchSize, ranks: communicator.size)
-    }
-    for (key, value) in [
-      ("cure-penalty", recipe.curePenalty), ("adversarial-epsilon", recipe.adversarialEpsilon),
-    ] where value > 0 {
-      throw BenchmarkError.untraced(key: key, value: value)
     }
     self.recipe = recipe
     rank = communicator.rank
@@ -41,22 +35,20 @@ public struct BenchmarkSubject: Sendable {
     (0..<ranks).map { share(ofRank: $0).count }.max() ?? 0
   }
 
-  /// Not so where slices are shared out, and there are fewer of them than ranks.
+  /// Whether no rank is without samples, as where ranks share fewer slices than there are ranks.
   var allRanksHaveSamples: Bool { (0..<ranks).allSatisfy { !share(ofRank: $0).isEmpty } }
 
   var share: Range<Int> { share(ofRank: rank) }
 
-  private func share(ofRank rank: Int) -> Range<Int> {
-    ShardedSampler.share(
-      of: recipe.batchSize, rank: rank, size: ranks,
-      granularity: recipe.reproducible ? recipe.sliceSize : 1)
-  }
+  private func share(ofRank rank: Int) -> Range<Int> { recipe.share(ofRank: rank, size: ranks) }
 
   var slices: Slices { recipe.slices }
-  var penalizesGradient: Bool { recipe.objective.penalizesGradient }
-  var derivatives: Derivatives { penalizesGradient ? .second : .first }
+  var penalizesInputGradient: Bool { recipe.objective.penalizesInputGradient }
+  var derivatives: Derivatives { penalizesInputGradient ? .second : .first }
+  /// Whether the last sweep of a step without a penalty reaches the input.
+  var hasInputGradient: Bool { recipe.trainingPurpose == .trainingWithInputGradients }
 
-  /// The activation: a trained one as at the start of training.
+  /// The network's activation, with β as at the start of training.
   var softplus: Softplus {
     switch architecture.variant {
     case .lowCurvature: Softplus(beta: BenchmarkSubject.initialBeta, centering: .centered)
@@ -65,31 +57,4 @@ public struct BenchmarkSubject: Sendable {
   }
 
   private static let initialBeta: Float = 5
-}
-
-extension Recipe {
-  /// Synthetic images of the size of this recipe's data set.
-  func noise(samples: Int) throws -> Dataset {
-    let format = source.format
-    return try DatasetSource.synthetic(
-      height: format.height, width: format.width, channels: format.channels,
-      classes: format.classes, count: samples, seed: self.seed
-    ).load(.train, directory: nil)
-  }
-}
-
-/// What cannot be measured.
-public enum BenchmarkError: Failure, Equatable {
-  /// The step has parts of which no account is kept.
-  case untraced(key: String, value: Double)
-
-  public var exitStatus: ExitStatus { .usage }
-
-  public var description: String {
-    switch self {
-    case .untraced(let key, let value):
-      "--\(key) \(value): bench takes a step apart that has no adversarial examples and no penalty at a "
-        + "second point; set it to 0"
-    }
-  }
 }

@@ -1,38 +1,48 @@
-/// Short stretches of time in which three things are measured in turns, round after round.
+import Failures
+
+/// Short stretches of time in which two or three kinds of steps are measured in turns, round after round.
 ///
-/// The speed of a machine drifts within seconds, by more than what is to be found out; neighbours share it.
+/// The speed of a node drifts within seconds, by more than the effect being measured; neighbours share it.
 struct Windows {
   /// Steps of one window.
   let steps: Int
-  /// Windows of each of the three.
+  /// Windows of each kind.
   let rounds: Int
+  private let kinds: Int
 
-  /// As long as this many seconds, if the rounds are enough.
-  private static let seconds = 60.0
   /// Clocks and barriers take microseconds of it.
   private static let shortestWindow = 0.1
   private static let mostSteps = 1000
 
   /// - Parameters:
-  ///   - stepSeconds: what a step takes, the same number on all ranks.
-  ///   - leastSteps: of a window.
-  init(_ effort: Effort, stepSeconds: Double, leastSteps: Int, rounds: ClosedRange<Int>) {
+  ///   - stepSeconds: the time of a step of each kind, the same numbers on all ranks.
+  ///   - leastSteps: the steps of a window at least.
+  ///   - budget: seconds that all rounds should take together, within the bounds of `rounds`.
+  init(
+    _ effort: Effort, stepSeconds: [Double], leastSteps: Int, rounds: ClosedRange<Int>,
+    budget: Double = 60
+  ) {
+    require(2...3 ~= stepSeconds.count, "windows of \(stepSeconds.count) kinds")
+    kinds = stepSeconds.count
     guard effort == .standard else {
       (steps, self.rounds) = (leastSteps, Self.quickRounds)
       return
     }
-    let filling = min(Self.shortestWindow / stepSeconds, Double(Self.mostSteps)).rounded(.up)
+    let fastest = stepSeconds.min() ?? 1
+    let filling = min(Self.shortestWindow / fastest, Double(Self.mostSteps)).rounded(.up)
     steps = max(leastSteps, Int(filling))
-    let wanted = Self.seconds / (3 * Double(steps) * stepSeconds)
+    let wanted = budget / (Double(steps) * stepSeconds.reduce(0, +))
     self.rounds = Int(min(max(wanted, Double(rounds.lowerBound)), Double(rounds.upperBound)))
   }
 
   private static let quickRounds = 3
 
-  /// Runs `body` with 0, 1 and 2 in every round, in orders that within six rounds give each of them each place twice.
+  /// Runs `body` with every kind in every round.
+  ///
+  /// The orders of six rounds give each kind each place equally often.
   func run(_ body: (Int) -> Void) {
     for round in 0..<rounds {
-      for kind in Self.orders[round % Self.orders.count] { body(kind) }
+      for kind in Self.orders[round % Self.orders.count] where kind < kinds { body(kind) }
     }
   }
 

@@ -1,7 +1,7 @@
 import Benchmarks
 import Training
 
-extension StepProfile {
+extension StepBreakdown {
   func tables(_ machine: MachinePeaks) -> String {
     [head, passTable(machine), layerTable, shareTable(machine)].joined(separator: "\n\n")
   }
@@ -92,10 +92,18 @@ extension StepProfile {
   }
 }
 
-extension SweepPass {
+extension TracedPass {
   var words: String {
     switch self {
     case .refresh: "refresh"
+    case .attackForward: "attack, forward"
+    case .attackBackward: "attack, backward"
+    case .attackMoves: "attack, moves"
+    case .cureForward: "CURE, forward"
+    case .cureBackward: "CURE, backward"
+    case .cureForwardTangent: "CURE, forward tangent"
+    case .cureBackwardTangent: "CURE, backward tangent"
+    case .cureDifference: "CURE, difference"
     case .forward: "forward"
     case .loss: "input and loss"
     case .dataBackward: "data backward"
@@ -109,7 +117,7 @@ extension SweepPass {
   }
 }
 
-extension StepProfile.Share.Part {
+extension StepBreakdown.Share.Part {
   fileprivate var words: String {
     switch self {
     case .winogradProducts: "convolutions, Winograd's products"

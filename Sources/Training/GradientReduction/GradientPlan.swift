@@ -1,18 +1,16 @@
-import Recipes
-
-/// How gradients are summed over ranks: how large a bucket is, and when its sum is made.
+/// How gradients are reduced over ranks: the size of a bucket, and the time of its allreduce.
 ///
 /// In the reproducible order the plan changes no bit of the sums. In the default order, with three ranks or
 /// more, their rounding depends on it.
 public struct GradientPlan: Codable, Sendable, Equatable {
   public enum Strategy: String, Codable, CaseIterable, Sendable {
-    /// A bucket is summed when it is complete, and the sweep goes on afterwards.
+    /// A complete bucket is reduced at once, and the backward sweep goes on afterwards.
     ///
-    /// Wins where ranks share a machine whose cores are all busy: nothing could move beside them.
+    /// Wins on a node whose cores are all busy: no core is left to move data beside the sweep.
     case blocking
-    /// A bucket's sum is started when it is complete, and proceeds in small parts beside the sweep.
+    /// The allreduce of a complete bucket is started, and overlaps with the sweep in small parts.
     ///
-    /// Wins over a link that is slow, next to which pushing the parts takes little from the ranks' cores.
+    /// Wins over a slow link, beside which progressing the parts takes little from the ranks' cores.
     case nonblocking
   }
 
@@ -40,25 +38,23 @@ extension GradientPlan: CustomStringConvertible {
   }
 }
 
-extension Recipe {
-  /// Buckets that latency does not dominate, to one that leaves little to overlap.
-  private static let bucketSizes = [4.0, 16, 1]
-
-  /// The plans among which a run may choose, the plainest first.
-  ///
-  /// Blocking sums are hardly faster in small buckets, so the smallest are for the others only.
-  package var gradientPlans: [GradientPlan] {
-    let strategies: [GradientPlan.Strategy] =
-      switch self.gradientSum {
-      case .auto: [.blocking, .nonblocking]
-      case .blocking: [.blocking]
-      case .nonblocking: [.nonblocking]
-      }
-    return strategies.flatMap { strategy in
-      let sizes = strategy == .blocking ? Self.bucketSizes.filter { $0 > 1 } : Self.bucketSizes
-      return (self.bucketMegabytes.map { [$0] } ?? sizes).map {
-        GradientPlan(strategy, bucketMegabytes: $0)
-      }
-    }
+/// The gradient plan of a run, and the reason for it.
+public struct GradientChoice: Sendable, Equatable {
+  public enum Reason: Sendable, Equatable {
+    /// There is one rank.
+    case alone
+    /// The recipe leaves one plan.
+    case given
+    /// All plans make the same collectives.
+    case onlyOne
+    /// There are too few steps to be worth a measurement: the plainest plan.
+    case shortRun
+    /// An earlier start of the run settled it, with as many ranks and threads.
+    case stored
+    /// The fastest of the plans that were tried, each with the time of a step.
+    case measured([GradientMeasurement])
   }
+
+  public let plan: GradientPlan
+  public let reason: Reason
 }

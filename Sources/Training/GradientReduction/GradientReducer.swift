@@ -2,20 +2,20 @@ import Failures
 import MessagePassing
 import Networks
 
-/// Sums gradients over ranks in buckets: slices of the flat gradient in backward order.
+/// Reduces gradients over ranks in buckets: slices of the flat gradient in backward order.
 ///
-/// A bucket's sum is made, or started, as soon as the layer that completes it has written, so packing is
-/// never needed. The last one carries the counters. How many collectives a step makes is fixed by the plan
-/// and the same on every rank. The communicator is a duplicate: buckets never wait behind batch-norm
-/// collectives.
+/// A bucket's allreduce is made, or started, as soon as the block that completes it has written, so packing
+/// is never needed. The last bucket carries the counters. The number of collectives of a step is fixed by
+/// the plan and the same on every rank. The communicator is a duplicate: buckets never wait behind
+/// batch-norm collectives.
 public final class GradientReducer {
   private let model: Model
   private let communicator: TimedCommunicator
   private var strategy: GradientPlan.Strategy
-  /// `closes[k]`: the floats whose sum starts when layer k has written; empty for most layers.
-  private var closes: [Range<Int>]
-  /// What no layer completes: the rest of the gradients, and the counters.
-  private var last: Range<Int>
+  /// `bucketEndingAt[k]`: the floats that are complete once block k of the chain has written; empty for most blocks.
+  private var bucketEndingAt: [Range<Int>]
+  /// The last bucket, which no block completes: the rest of the gradients, and the counters.
+  private var tail: Range<Int>
 
   public init(
     _ model: Model, communicator: any Communicator, bucketBytes: Int,
@@ -24,65 +24,65 @@ public final class GradientReducer {
     self.model = model
     self.communicator = TimedCommunicator(communicator.duplicate())
     self.strategy = strategy
-    closes = GradientReducer.buckets(of: model, bytes: bucketBytes)
-    last = GradientReducer.rest(of: model, after: closes)
+    bucketEndingAt = GradientReducer.buckets(of: model, bytes: bucketBytes)
+    tail = GradientReducer.tail(of: model, after: bucketEndingAt)
   }
 
-  /// From the next step on, sums by `plan`.
+  /// Follows `plan` from the next step on.
   ///
   /// Every rank, between the same steps.
   public func use(_ plan: GradientPlan) {
     strategy = plan.strategy
-    closes = GradientReducer.buckets(of: model, bytes: plan.bucketBytes)
-    last = GradientReducer.rest(of: model, after: closes)
+    bucketEndingAt = GradientReducer.buckets(of: model, bytes: plan.bucketBytes)
+    tail = GradientReducer.tail(of: model, after: bucketEndingAt)
   }
 
   /// Collectives of one step, the final one included.
-  public var bucketCount: Int { closes.count { !$0.isEmpty } + 1 }
+  public var bucketCount: Int { bucketEndingAt.count { !$0.isEmpty } + 1 }
 
-  /// Collectives that `plan` would make in one step.
+  /// Collectives of one step by another plan.
   public func bucketCount(by plan: GradientPlan) -> Int {
     GradientReducer.buckets(of: model, bytes: plan.bucketBytes).count { !$0.isEmpty } + 1
   }
 
   /// Time that this rank has spent in the collectives of all steps so far.
   ///
-  /// Communication that is hidden behind computing is not in it.
+  /// Communication that is hidden behind computing does not count.
   public var timeSpent: Duration { communicator.spent }
 
-  /// Sums the bucket that layer `layer` completes, or starts its sum, if it does.
+  /// Reduces, or starts to reduce, the bucket that block `block` of the chain completes, if it completes one.
   ///
   /// Collective where it does: every rank, same order.
-  public func layerFinished(_ layer: Int) {
+  public func blockFinished(_ block: Int) {
     switch strategy {
     case .blocking:
-      if !closes[layer].isEmpty { sum(closes[layer]) }
+      if !bucketEndingAt[block].isEmpty { allreduce(bucketEndingAt[block]) }
     case .nonblocking:
-      if !closes[layer].isEmpty { start(closes[layer]) }
+      if !bucketEndingAt[block].isEmpty { start(bucketEndingAt[block]) }
       communicator.progress()
     }
   }
 
-  /// Lets sums that have been started proceed, within a layer that takes long.
+  /// Lets started allreduces proceed, within a layer that takes long.
   ///
   /// Not collective.
-  public func advance() {
+  public func progress() {
     if strategy == .nonblocking { communicator.progress() }
   }
 
-  /// Sums the rest of the gradients and the counters behind them, and waits for what has been started.
+  /// Reduces the last bucket and waits for all that have been started.
   public func finish() {
     switch strategy {
     case .blocking:
-      sum(last)
+      allreduce(tail)
     case .nonblocking:
-      start(last)
+      start(tail)
       communicator.waitForAllreduces()
     }
     model.readExactSums()
   }
 
-  private func sum(_ range: Range<Int>) {
+  private func allreduce(_ range: Range<Int>) {
     let place = communicator.programPoint
     communicator.enter(.gradientBucket(of: bucketCount))
     defer { communicator.programPoint = place }
@@ -102,7 +102,7 @@ public final class GradientReducer {
     UnsafeMutableBufferPointer(rebasing: model.reduceBuffer.buffer[range])
   }
 
-  /// The same sums as integers, in the reproducible order.
+  /// The exact sums of the floats in `range`, in the reproducible order.
   private func integers(_ range: Range<Int>) -> UnsafeMutableBufferPointer<Int64> {
     guard let exact = model.exactSums else { unreachable("no exact sums in the fastest order") }
     return range.upperBound == model.reduceBuffer.count
@@ -116,31 +116,30 @@ public final class GradientReducer {
       : (2 * model.reduceBuffer.count + 1) * MemoryLayout<Int64>.stride
   }
 
-  /// Buckets of at least `bytes`, by the layers that complete them.
+  /// Buckets of at least `bytes`, by the blocks that complete them.
   private static func buckets(of model: Model, bytes: Int) -> [Range<Int>] {
-    let finished = model.readyCounts
+    let readyCount = model.readyCounts
     let bucketFloats = max(1, bytes / MemoryLayout<Float>.stride)
-    var closes = [Range<Int>](repeating: 0..<0, count: finished.count)
+    var buckets = [Range<Int>](repeating: 0..<0, count: readyCount.count)
     var start = 0
-    for layer in finished.indices.reversed() where finished[layer] - start >= bucketFloats {
-      closes[layer] = start..<finished[layer]
-      start = finished[layer]
+    for block in readyCount.indices.reversed() where readyCount[block] - start >= bucketFloats {
+      buckets[block] = start..<readyCount[block]
+      start = readyCount[block]
     }
-    return closes
+    return buckets
   }
 
-  /// What is left over goes with the counters.
-  private static func rest(of model: Model, after closes: [Range<Int>]) -> Range<Int> {
-    (closes.map(\.upperBound).max() ?? 0)..<model.reduceBuffer.count
+  private static func tail(of model: Model, after buckets: [Range<Int>]) -> Range<Int> {
+    (buckets.map(\.upperBound).max() ?? 0)..<model.reduceBuffer.count
   }
 }
 
 extension GradientReducer {
   /// One collective of a step.
   public struct Bucket: Sendable, Equatable {
-    /// The layer that completes it; nil for the last one, which waits for the whole sweep.
+    /// The layer that completes the bucket; nil for the last one, which waits for the whole sweep.
     public let layer: Int?
-    /// What a rank hands to the collective.
+    /// Bytes that a rank hands to the collective.
     public let bytes: Int
 
     public init(layer: Int?, bytes: Int) {
@@ -153,8 +152,8 @@ extension GradientReducer {
   public var buckets: [Bucket] {
     let bytesPerFloat =
       model.exactSums == nil ? MemoryLayout<Float>.stride : 2 * MemoryLayout<Int64>.stride
-    let complete = closes.indices.reversed().filter { !closes[$0].isEmpty }.map {
-      Bucket(layer: $0, bytes: closes[$0].count * bytesPerFloat)
+    let complete = bucketEndingAt.indices.reversed().filter { !bucketEndingAt[$0].isEmpty }.map {
+      Bucket(layer: $0, bytes: bucketEndingAt[$0].count * bytesPerFloat)
     }
     return complete + [
       Bucket(layer: nil, bytes: bytesPerStep - complete.reduce(0) { $0 + $1.bytes })

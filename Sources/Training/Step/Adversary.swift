@@ -1,15 +1,15 @@
 import Datasets
 import Robustness
 
-/// Adversarial training: a step's images are replaced by what an attack on the present weights makes of them.
+/// Adversarial training: an attack on the present weights moves a step's images before the step.
 ///
 /// Random starts are functions of seed, epoch and sample, so the examples do not depend on the number of
-/// ranks. Loss and accuracy of the step are those of the examples.
+/// ranks. Loss and accuracy of the step are those of the adversarial examples.
 public struct Adversary {
   /// Which classes the attack leads away from.
   public enum Target: Sendable, Equatable {
     case labels
-    /// What the model takes the images for.
+    /// The classes that the model predicts for the images.
     case predictions
   }
 
@@ -21,9 +21,9 @@ public struct Adversary {
     self.target = target
   }
 
-  /// `model.input.value` ← adversarial examples of the images there, which are those of `batch`.
+  /// Replaces the images of `batch` in `model.input.value` by adversarial examples.
   ///
-  /// The model must have been refreshed. Collective where the attack runs in training mode.
+  /// The model must have been refreshed. Collective if the attack runs in training mode.
   func moveImages(of batch: Batch) {
     let labels = UnsafeBufferPointer(rebasing: batch.labels[..<batch.count])
     attack.run(

@@ -5,12 +5,17 @@ import Tensors
   import Glibc
 #endif
 
-/// What training minimises: CE + λ_β·Σβ + λ_γ·Σ|log γ| + λ_g·meanᵢ ‖∇ₓℓᵢ‖².
+/// The function of the weights that training minimises:
 ///
-/// Sums run over layers, so a shared β counts once for each of its layers; Σβ takes exp(log_beta) without
-/// the offset 1e-3. The mean runs over the samples of the *global* batch, so λ_g depends neither on the
-/// batch size nor on the number of ranks.
-/// - Source: Srinivas et al. 2022, §3.4; the reference's gradient penalty is λ_g = λ·1e5/B².
+///     meanᵢ ℓᵢ(xᵢ) + λ_β·Σβ + λ_γ·Σ|log γ| + λ_g·meanᵢ ‖∇ₓℓᵢ(xᵢ)‖²
+///       + λ_c·meanᵢ ‖∇ₓℓᵢ(xᵢ + zᵢ) − ∇ₓℓᵢ(xᵢ)‖²,   zᵢ = h·sign(∇ₓℓᵢ(xᵢ))/‖sign(∇ₓℓᵢ(xᵢ))‖₂
+///
+/// ℓᵢ is the cross-entropy of sample i, in training mode. Under adversarial training xᵢ is the
+/// adversarial example; xᵢ and zᵢ are held fixed. Means run over the samples of the *global* batch, so
+/// λ_g and λ_c depend neither on the batch size nor on the number of ranks. Sums run over layers, so a
+/// shared β counts once for each of its layers; Σβ takes exp(log_beta) without the offset 1e-3.
+/// Weight decay is not part of it: ``SGD`` adds d·W to the gradient of weights and biases.
+/// - Source: Srinivas et al. 2022, §3.4; in the reference λ_g = λ·1e5/B². CURE: see ``CUREPenalty``.
 public struct Objective: Sendable, Equatable {
   /// λ_β.
   public var beta: Float
@@ -18,17 +23,25 @@ public struct Objective: Sendable, Equatable {
   public var gamma: Float
   /// λ_g, in squared loss per squared pixel unit.
   public var gradientNorm: Float
+  /// λ_c, in the units of λ_g.
+  public var cure: Float
+  /// h = ‖zᵢ‖₂, in pixel units.
+  public var cureStep: Float
 
-  public init(beta: Float = 0, gamma: Float = 0, gradientNorm: Float = 0) {
+  public init(
+    beta: Float = 0, gamma: Float = 0, gradientNorm: Float = 0, cure: Float = 0, cureStep: Float = 1
+  ) {
     self.beta = beta
     self.gamma = gamma
     self.gradientNorm = gradientNorm
+    self.cure = cure
+    self.cureStep = cureStep
   }
 
-  /// Whether the input gradient's norm counts.
-  public var penalizesGradient: Bool { gradientNorm > 0 }
+  /// Whether a term depends on input gradients, so that a step needs tangent passes.
+  public var penalizesInputGradient: Bool { gradientNorm > 0 || cure > 0 }
 
-  /// λ_β·Σβ + λ_γ·Σ|log γ|, the part that is a function of the weights alone.
+  /// λ_β·Σβ + λ_γ·Σ|log γ|, the terms that depend on the weights alone.
   public func weightPenalty(_ model: Model) -> Double {
     var sum = 0.0
     for parameter in model.trained {
@@ -44,7 +57,8 @@ public struct Objective: Sendable, Equatable {
     return sum
   }
 
-  /// Adds a parameter's part of the gradient of `weightPenalty`, once a step and after the pull-back.
+  /// Adds the gradient of ``weightPenalty(_:)`` with respect to one parameter, once a step and after the
+  /// pull-back.
   public func addWeightPenaltyGradient(to parameter: Parameter) {
     switch parameter.kind {
     case .logBeta where beta != 0:

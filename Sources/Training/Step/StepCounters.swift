@@ -2,13 +2,13 @@ import Failures
 import Networks
 import Tensors
 
-/// The floats that ride on the last bucket: what all ranks must know at the end of a step.
+/// The floats that ride on the last bucket, for what all ranks must know at the end of a step.
 ///
 /// Flags are counts of ranks, summed like gradients but never derived from them and never compressed.
 /// Every rank acts on the sums, so all do the same at the same step and none leaves the loop alone.
-/// Behind them each rank has a place of its own, for what its previous step took.
+/// Behind them each rank has a slot for the time of its previous step.
 public struct StepCounters {
-  private enum Place: Int, CaseIterable {
+  private enum Slot: Int, CaseIterable {
     case nonFinite, stop, failed, loss, correct, gradientNormSquares, gradientChangeSquares
   }
 
@@ -18,12 +18,12 @@ public struct StepCounters {
   public init(_ model: Model) {
     self.model = model
     require(
-      Place.allCases.count <= Model.sharedCounterCount,
-      "\(Place.allCases.count) counters in \(Model.sharedCounterCount) places")
+      Slot.allCases.count <= Model.sharedCounterCount,
+      "\(Slot.allCases.count) counters in \(Model.sharedCounterCount) slots")
     tensor = model.counters
   }
 
-  /// What one rank contributes, or the sum over all.
+  /// The contribution of one rank, or the sum over all ranks.
   public struct Values: Sendable, Equatable {
     /// Slices whose loss is not finite.
     public var nonFinite: Float = 0
@@ -52,41 +52,43 @@ public struct StepCounters {
     }
   }
 
-  /// Starts a step's counters with what this rank brings.
+  /// Starts a step's counters with this rank's values.
   public func write(_ values: Values) {
     tensor.fill(0)
     add(values)
   }
 
-  /// Adds what one slice contributes.
+  /// Adds the contribution of one slice.
   public func add(_ values: Values) {
     // Exact sums take slices apart; else the tensor itself is the sum.
     if model.exactSums != nil { tensor.fill(0) }
-    tensor[Place.nonFinite.rawValue] += values.nonFinite
-    tensor[Place.stop.rawValue] += values.stop
-    tensor[Place.failed.rawValue] += values.failed
-    tensor[Place.loss.rawValue] += values.loss
-    tensor[Place.correct.rawValue] += values.correct
-    tensor[Place.gradientNormSquares.rawValue] += values.gradientNormSquares
-    tensor[Place.gradientChangeSquares.rawValue] += values.gradientChangeSquares
+    tensor[Slot.nonFinite.rawValue] += values.nonFinite
+    tensor[Slot.stop.rawValue] += values.stop
+    tensor[Slot.failed.rawValue] += values.failed
+    tensor[Slot.loss.rawValue] += values.loss
+    tensor[Slot.correct.rawValue] += values.correct
+    tensor[Slot.gradientNormSquares.rawValue] += values.gradientNormSquares
+    tensor[Slot.gradientChangeSquares.rawValue] += values.gradientChangeSquares
     model.exactSums?.add(tensor, at: model.gradients.count)
   }
 
-  /// What `rank`, this one, took for its previous step without waiting for others.
-  public func addOwnSeconds(_ seconds: Float, of rank: Int) {
+  /// Adds the time that this rank, `rank`, took for its previous step without waiting for others.
+  public func addLocalStepSeconds(_ seconds: Float, ofRank rank: Int) {
     if model.exactSums != nil { tensor.fill(0) }
     tensor[Model.sharedCounterCount + rank] += seconds
     model.exactSums?.add(tensor, at: model.gradients.count)
   }
 
-  public func ownSeconds(of rank: Int) -> Float { tensor[Model.sharedCounterCount + rank] }
+  public func localStepSeconds(ofRank rank: Int) -> Float {
+    tensor[Model.sharedCounterCount + rank]
+  }
 
   public func read() -> Values {
     Values(
-      nonFinite: tensor[Place.nonFinite.rawValue], stop: tensor[Place.stop.rawValue],
-      failed: tensor[Place.failed.rawValue], loss: tensor[Place.loss.rawValue],
-      correct: tensor[Place.correct.rawValue],
-      gradientNormSquares: tensor[Place.gradientNormSquares.rawValue],
-      gradientChangeSquares: tensor[Place.gradientChangeSquares.rawValue])
+      nonFinite: tensor[Slot.nonFinite.rawValue], stop: tensor[Slot.stop.rawValue],
+      failed: tensor[Slot.failed.rawValue], loss: tensor[Slot.loss.rawValue],
+      correct: tensor[Slot.correct.rawValue],
+      gradientNormSquares: tensor[Slot.gradientNormSquares.rawValue],
+      gradientChangeSquares: tensor[Slot.gradientChangeSquares.rawValue])
   }
 }

@@ -9,36 +9,41 @@ import Tensors
 /// One step of training: the whole algorithm, over named buffers.
 ///
 /// The loss is scaled by 1/(global batch) at its source, so gradients are *summed* over ranks and nothing
-/// is ever divided by their number. A rank without samples makes every collective with zeros.
+/// is ever divided by their number. A rank without samples joins every collective with zeros.
 public struct TrainingStep {
   public let model: Model
   public let objective: Objective
   public let optimizer: SGD
-  public let curvaturePenalty: CurvaturePenalty?
+  /// The buffers of the objective's CURE term; nil where λ_c is 0.
+  public let curePenalty: CUREPenalty?
   public let adversary: Adversary?
-  /// Sums the gradients, by a plan that may change between steps.
+  /// Reduces the gradients over ranks, by a plan that may change between steps.
   public let reducer: GradientReducer
-  /// ``GradientReducer/advance()``, made once: a step allocates nothing.
-  private let advance: () -> Void
-  private let rank: Int
+  /// Observes the phases and layers of every step, where somebody wants to know of them.
+  public var probe: (any StepProbe)? { didSet { model.probe = probe } }
+  /// ``GradientReducer/progress()``, bound once: a step allocates nothing.
+  private let progressReductions: () -> Void
   private let counters: StepCounters
   private let communicator: any Communicator
   private let loss = SoftmaxCrossEntropy()
 
+  /// - Parameter curePenalty: made for `model` and `objective`; needed where λ_c is not 0.
   public init(
-    _ model: Model, objective: Objective, curvaturePenalty: CurvaturePenalty? = nil,
+    _ model: Model, objective: Objective, curePenalty: CUREPenalty? = nil,
     adversary: Adversary? = nil, optimizer: SGD, communicator: any Communicator, bucketBytes: Int,
     strategy: GradientPlan.Strategy = .blocking
   ) {
+    require(
+      (objective.cure > 0) == (curePenalty != nil),
+      "λ_c = \(objective.cure) and \(curePenalty == nil ? "no buffers" : "buffers") for it")
     self.model = model
     self.objective = objective
-    self.curvaturePenalty = curvaturePenalty
+    self.curePenalty = curePenalty
     self.adversary = adversary
     self.optimizer = optimizer
-    rank = communicator.rank
     reducer = GradientReducer(
       model, communicator: communicator, bucketBytes: bucketBytes, strategy: strategy)
-    advance = reducer.advance
+    progressReductions = reducer.progress
     counters = StepCounters(model)
     self.communicator = communicator
   }
@@ -55,55 +60,61 @@ public struct TrainingStep {
   /// Trains on one global batch, of which `batch` holds this rank's share.
   ///
   /// Collective. On a loss or a gradient that is not finite the model stays as it was, on all ranks.
-  /// - Parameter ownSeconds: what this rank's previous step took without waiting for others; see
-  ///   ``ownSeconds(ofRank:)``.
+  /// - Parameter localStepSeconds: the time of this rank's previous step without waiting for others,
+  ///   which all ranks learn; see ``localStepSeconds(ofRank:)``.
   public func run(
-    _ batch: Batch, learningRate: Float, request: Request = .none, ownSeconds: Float = 0
+    _ batch: Batch, learningRate: Float, request: Request = .none, localStepSeconds: Float = 0
   ) -> Result {
     let n = batch.count
     let globalBatch = Float(batch.globalCount)
     let input = model.input.prefix(n)
     let logits = model.logits.prefix(n)
+    defer { probe?.leave() }
 
-    communicator.enter(.refresh)
+    enter(.refresh)
     model.refresh(.training)
-    communicator.enter(.forward)
-    model.exactSums?.clear()
-    counters.write(
-      StepCounters.Values(stop: request == .stop ? 1 : 0, failed: request == .fail ? 1 : 0))
-    counters.addOwnSeconds(ownSeconds, of: rank)
+    enter(.input)
+    startCounters(request, localStepSeconds)
     input.value.pointer.update(from: images(of: batch), count: input.value.count)
-    adversary?.moveImages(of: batch)
-    curvaturePenalty?.writeSecondPoint(
-      labels: UnsafeBufferPointer(rebasing: batch.labels[..<n]), globalBatch: globalBatch)
+    if let adversary {
+      enter(.attack)
+      adversary.moveImages(of: batch)
+    }
+    if let curePenalty {
+      enter(.secondPoint)
+      curePenalty.writeSecondPoint(labels: labels(of: batch), globalBatch: globalBatch)
+    }
+    enter(.forward)
     model.forward(n, mode: .training)
     measureLoss(logits, labels: batch.labels, globalBatch: globalBatch)
 
-    communicator.enter(.backward)
-    if penalizesInputGradient {
+    if objective.penalizesInputGradient {
+      enter(.dataBackward)
       model.backward(n)
       measureSquares(n, globalBatch: globalBatch)
       // λ_g·B·‖∇ₓL‖² is one penalty and λ_c·B·‖d‖² the other. dθ̄/dε along ∇ₓL is half the gradient of
       // ‖∇ₓL‖², along −d what ‖d‖² lacks; tangents along both are one along their sum.
       scale(input.gradient, by: objective.gradientNorm, into: input.tangent)
-      if let penalty = curvaturePenalty {
-        add(penalty.difference.prefix(n), times: -penalty.weight, into: input.tangent)
+      if let curePenalty {
+        add(curePenalty.difference.prefix(n), times: -objective.cure, into: input.tangent)
       }
-      communicator.enter(.forwardTangent)
+      enter(.forwardTangent)
       model.forwardTangent(n)
       loss.tangent(logits, scale: 1 / globalBatch)
       let weights = GradientWeights(
-        previous: curvaturePenalty == nil ? 0 : 1, primal: 1, tangent: 2 * globalBatch)
-      communicator.enter(.backwardTangent)
+        previous: curePenalty == nil ? 0 : 1, primal: 1, tangent: 2 * globalBatch)
+      enter(.backwardTangent)
       model.backwardTangent(
-        n, gradients: weights, onLayer: advance, onBlock: reducer.layerFinished)
+        n, gradients: weights, onLayer: progressReductions, onBlock: reducer.blockFinished)
     } else {
+      enter(.backward)
       model.backward(
-        n, gradients: .loss, onLayer: advance, onBlock: reducer.layerFinished)
+        n, gradients: .loss, onLayer: progressReductions, onBlock: reducer.blockFinished)
     }
 
+    enter(.reduce)
     reducer.finish()
-    communicator.enter(.update)
+    enter(.update)
     let sums = counters.read()
     var result = Result(sums, samples: batch.globalCount)
     guard sums.nonFinite == 0, sums.failed == 0, isFinite(model.gradients) else {
@@ -111,10 +122,12 @@ public struct TrainingStep {
       return result
     }
 
-    model.update { own in
-      own.pullBack()
-      objective.addWeightPenaltyGradient(to: own.parameter)
-      optimizer.update(own.parameter, learningRate: learningRate)
+    model.update { parameter in
+      probe?.enter(.pullBack)
+      parameter.pullBack()
+      probe?.enter(.update)
+      objective.addWeightPenaltyGradient(to: parameter.parameter)
+      optimizer.update(parameter.parameter, learningRate: learningRate)
     }
     model.commit()
     result.isApplied = true
@@ -126,40 +139,54 @@ public struct TrainingStep {
   /// Collective.
   public func rehearse(_ batch: Batch) { _ = run(batch, learningRate: 0, request: .fail) }
 
-  /// What each rank brought to the last step as its `ownSeconds`.
-  public func ownSeconds(ofRank rank: Int) -> Float { counters.ownSeconds(of: rank) }
+  /// The `localStepSeconds` that each rank brought to the last step.
+  public func localStepSeconds(ofRank rank: Int) -> Float {
+    counters.localStepSeconds(ofRank: rank)
+  }
 
-  /// Logits' gradients, and the loss slice by slice into the counters.
+  /// Tells the ledger of collectives, and the probe, where the step is.
+  private func enter(_ phase: StepPhase) {
+    communicator.enter(phase.activity)
+    probe?.enter(phase)
+  }
+
+  private func startCounters(_ request: Request, _ localStepSeconds: Float) {
+    model.exactSums?.clear()
+    counters.write(
+      StepCounters.Values(stop: request == .stop ? 1 : 0, failed: request == .fail ? 1 : 0))
+    counters.addLocalStepSeconds(localStepSeconds, ofRank: communicator.rank)
+  }
+
+  /// Writes the logits' gradients, and adds the loss to the counters slice by slice.
   private func measureLoss(
     _ logits: Edge, labels: UnsafeMutableBufferPointer<Int32>, globalBatch: Float
   ) {
     model.configuration.slices.forEach(in: logits.shape.samples) { slice in
-      let own = loss.forward(
+      let found = loss.forward(
         logits.slice(slice),
         labels: UnsafeBufferPointer(UnsafeMutableBufferPointer(rebasing: labels[slice])),
         scale: 1 / globalBatch)
       counters.add(
         StepCounters.Values(
-          nonFinite: own.loss.isFinite ? 0 : 1, loss: own.loss.isFinite ? Float(own.loss) : 0,
-          correct: Float(own.correct)))
+          nonFinite: found.loss.isFinite ? 0 : 1, loss: found.loss.isFinite ? Float(found.loss) : 0,
+          correct: Float(found.correct)))
     }
   }
 
-  /// Whether a step needs the tangent passes.
-  private var penalizesInputGradient: Bool {
-    objective.penalizesGradient || curvaturePenalty != nil
-  }
-
-  /// ‖B·∇ₓL‖² and ‖B·d‖² slice by slice into the counters.
+  /// Adds ‖B·∇ₓL‖² and ‖B·d‖² to the counters slice by slice.
   private func measureSquares(_ samples: Int, globalBatch: Float) {
     let unit = Double(globalBatch * globalBatch)
     model.configuration.slices.forEach(in: samples) { slice in
-      let change = curvaturePenalty.map { sumOfSquares($0.difference.slice(slice)) } ?? 0
+      let change = curePenalty.map { sumOfSquares($0.difference.slice(slice)) } ?? 0
       counters.add(
         StepCounters.Values(
           gradientNormSquares: Float(sumOfSquares(model.input.gradient.slice(slice)) * unit),
           gradientChangeSquares: Float(change * unit)))
     }
+  }
+
+  private func labels(of batch: Batch) -> UnsafeBufferPointer<Int32> {
+    UnsafeBufferPointer(rebasing: batch.labels[..<batch.count])
   }
 
   private func images(of batch: Batch) -> UnsafePointer<Float> {
@@ -170,7 +197,7 @@ public struct TrainingStep {
     return UnsafePointer(start)
   }
 
-  /// What the step did, over all ranks.
+  /// The outcome of a step, over all ranks.
   public struct Result: Sendable, Equatable {
     public let samples: Int
     /// Mean cross-entropy of the global batch, before the update.
@@ -178,7 +205,7 @@ public struct TrainingStep {
     public let correct: Int
     /// meanᵢ ‖∇ₓℓᵢ‖²; 0 without a penalty.
     public let gradientNormSquare: Double
-    /// meanᵢ ‖∇ₓℓᵢ(xᵢ + zᵢ) − ∇ₓℓᵢ(xᵢ)‖²; 0 without a curvature penalty.
+    /// meanᵢ ‖∇ₓℓᵢ(xᵢ + zᵢ) − ∇ₓℓᵢ(xᵢ)‖²; 0 without CURE.
     public let gradientChangeSquare: Double
     public let stopRequested: Bool
     /// Whether a rank could not go on.

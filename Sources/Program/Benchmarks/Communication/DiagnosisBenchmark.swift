@@ -23,16 +23,15 @@ public struct DiagnosisBenchmark {
   ///
   /// Ends with both on.
   public func run() throws -> DiagnosisTimes {
-    let (step, share) = try subject.makeStep(
-      communicator, layersCommunicator: TimedCommunicator(communicator))
-    _ = subject.choosePlan(of: step, on: share.batch, communicator)
+    let repeated = try RepeatedStep(subject, communicator)
+    _ = repeated.choosePlan()
     var number = 0
     func run(_ steps: Int) {
       for _ in 0..<steps {
         number += 1
         // As the trainer does before each step.
         communicator.programPoint = ProgramPoint(step: number, .data)
-        _ = step.run(share.batch, learningRate: 0)
+        repeated.run()
       }
     }
     /// Seconds of a step.
@@ -45,7 +44,8 @@ public struct DiagnosisBenchmark {
     }
     run(1)
     let windows = Windows(
-      effort, stepSeconds: communicator.fromRoot(time(1)), leastSteps: 2, rounds: 40...200)
+      effort, stepSeconds: [Double](repeating: communicator.fromRoot(time(1)), count: 3),
+      leastSteps: 2, rounds: 40...200)
     var times: [[Double]] = [[], [], []]
     windows.run { kind in
       turn(kind == 0 ? .on : .off)
@@ -70,7 +70,7 @@ public struct DiagnosisBenchmark {
         perStep: seconds / (diagnosis.watchdog.period / .seconds(1)), seconds: secondsPerLook()),
       comparisons: DiagnosisTimes.Cost(
         perStep: 1 / Double(subject.recipe.divergenceCheckEvery),
-        seconds: try secondsPerComparison(step)))
+        seconds: try secondsPerComparison(repeated.step)))
   }
 
   private func turn(_ position: DiagnosisSwitch.Position) {

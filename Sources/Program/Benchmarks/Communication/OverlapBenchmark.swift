@@ -58,15 +58,11 @@ public struct OverlapBenchmark {
 
   /// Collective; at least two ranks.
   public func run() throws -> OverlapTimes {
-    let timed = TimedCommunicator(communicator)
-    let (step, share) = try subject.makeStep(communicator, layersCommunicator: timed)
-    let batch = share.batch
-    let (blocking, nonblocking, chosen) = choosePlans(step, batch)
-    let timer = StepTimer(batchNorm: timed, reducer: step.reducer)
+    let repeated = try RepeatedStep(subject, communicator)
+    let (blocking, nonblocking, chosen) = choosePlans(repeated)
     func times(_ plan: GradientPlan) -> StepTimes {
-      step.reducer.use(plan)
-      communicator.barrier()
-      return timer.time(dataWait: .zero) { _ = step.run(batch, learningRate: 0) }.times
+      repeated.step.reducer.use(plan)
+      return repeated.times()
     }
     let rounds = effort.overlapRounds
     var (first, second): ([StepTimes], [StepTimes]) = ([], [])
@@ -83,18 +79,18 @@ public struct OverlapBenchmark {
     return OverlapTimes(
       rounds: rounds, blocking: OverlapTimes.Step(blocking, first),
       nonblocking: OverlapTimes.Step(nonblocking, second), chosen: chosen,
-      backward: backward(step, blocking, timed, batch),
+      backward: backward(repeated, blocking),
       hidden: zip(first, second).map { $0.total - $1.total })
   }
 
   /// The fastest plan of each strategy, and what a run would take.
   private func choosePlans(
-    _ step: TrainingStep, _ batch: Batch
+    _ repeated: RepeatedStep
   ) -> (blocking: GradientPlan, nonblocking: GradientPlan, chosen: GradientPlan) {
     var recipe = subject.recipe
     recipe.gradientSum = .auto
-    let measured = GradientTrial(step, communicator: communicator)
-      .measure(recipe.gradientPlans, on: batch)
+    let measured = GradientTrial(repeated.step, communicator: communicator)
+      .measure(recipe.gradientPlans, on: repeated.batch)
     func fastest(_ strategy: GradientPlan.Strategy) -> GradientPlan {
       measured.filter { $0.plan.strategy == strategy }.min { $0.seconds < $1.seconds }?.plan
         ?? GradientPlan(strategy)
@@ -105,16 +101,13 @@ public struct OverlapBenchmark {
   }
 
   /// Computing of the last sweep on all layers but the last one, whose gradients are the first.
-  private func backward(
-    _ step: TrainingStep, _ plan: GradientPlan, _ timed: TimedCommunicator, _ batch: Batch
-  ) -> Double {
-    let traced = TracedStep(
-      step.model, objective: step.objective, optimizer: step.optimizer, plan: plan,
-      layersCommunicator: timed, communicator: communicator)
-    let trace = StepTrace.median(of: (0..<effort.tracedSteps).map { _ in traced.run(batch) })
-    let sweep: SweepPass = subject.penalizesGradient ? .backwardTangent : .backward
-    return step.model.chain.layers.indices.dropLast().reduce(0) { sum, layer in
-      sum + (trace.seconds[StepTrace.Place(pass: sweep, layer: layer)]?.computing ?? 0)
+  private func backward(_ repeated: RepeatedStep, _ plan: GradientPlan) -> Double {
+    repeated.step.reducer.use(plan)
+    let trace = repeated.trace(steps: effort.tracedSteps)
+    let last = repeated.step.model.chain.layers.count - 1
+    return trace.spans.reduce(0) { sum, span in
+      span.pass.completesBuckets && span.layer.map { $0 < last } ?? false
+        ? sum + span.computing : sum
     }
   }
 }

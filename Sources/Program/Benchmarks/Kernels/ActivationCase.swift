@@ -1,4 +1,5 @@
 import Kernels
+import Layers
 import Tensors
 
 /// The elementwise loops of one block by themselves, as a network of so many samples has them, on noise.
@@ -121,11 +122,11 @@ public enum ActivationPass: String, Sendable, CaseIterable, Codable {
   case plainBackward
 
   static func all(
-    of sum: NetworkInventory.Sum, penalizesGradient: Bool
+    of sum: NetworkInventory.Sum, penalizesInputGradient: Bool
   ) -> [ActivationPass] {
     let first: [ActivationPass] = [.statistics, .forward, .gradientSums, .backward]
     let tangents: [ActivationPass] =
-      penalizesGradient
+      penalizesInputGradient
       ? [.tangentStatistics, .forwardTangent, .secondSums, .backwardTangent] : []
     return first + tangents + (sum.other == .nothing ? [.plainForward, .plainBackward] : [])
   }
@@ -156,23 +157,25 @@ public enum ActivationPass: String, Sendable, CaseIterable, Codable {
   }
 }
 
-extension SweepPass {
-  /// The loops of a sweep.
-  var activationPasses: [ActivationPass] {
-    switch self {
-    case .forward: [.statistics, .forward]
-    case .dataBackward, .backward: [.gradientSums, .backward]
-    case .forwardTangent: [.tangentStatistics, .forwardTangent]
-    case .backwardTangent: [.secondSums, .backwardTangent]
-    default: []
-    }
+extension TracedPass {
+  /// The loops of a sweep; in evaluation mode none takes statistics of the batch.
+  func activationPasses(_ mode: Mode) -> [ActivationPass] {
+    let passes: [ActivationPass] =
+      switch self {
+      case .forward, .attackForward, .cureForward: [.statistics, .forward]
+      case .dataBackward, .backward, .attackBackward, .cureBackward: [.gradientSums, .backward]
+      case .forwardTangent, .cureForwardTangent: [.tangentStatistics, .forwardTangent]
+      case .backwardTangent, .cureBackwardTangent: [.secondSums, .backwardTangent]
+      case .refresh, .attackMoves, .cureDifference, .loss, .reduce, .pullBack, .update: []
+      }
+    return passes.filter { mode == .training || !$0.takesStatistics }
   }
 
   /// The loops that make again what a sweep has not kept.
   var recomputation: [ActivationPass] {
     switch self {
     case .backward: [.forward]
-    case .backwardTangent: [.forward, .forwardTangent]
+    case .backwardTangent, .cureBackwardTangent: [.forward, .forwardTangent]
     default: []
     }
   }

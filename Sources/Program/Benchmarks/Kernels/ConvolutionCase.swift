@@ -108,20 +108,22 @@ public enum ConvolutionPass: String, Sendable, CaseIterable, Codable {
   }
 
   /// The passes to time: those with tangents only where a step has them.
-  static func all(penalizesGradient: Bool) -> [ConvolutionPass] {
-    penalizesGradient ? allCases : [.forward, .dataGradient, .weightGradient, .bothGradients]
+  static func all(penalizesInputGradient: Bool) -> [ConvolutionPass] {
+    penalizesInputGradient ? allCases : [.forward, .dataGradient, .weightGradient, .bothGradients]
   }
 }
 
-extension SweepPass {
-  /// What a convolution computes in a sweep.
+extension TracedPass {
+  /// The products of a convolution in a sweep.
   func convolutionPass(isFirst: Bool) -> ConvolutionPass? {
     switch self {
-    case .forward, .forwardTangent: .forward
-    case .dataBackward: .dataGradient
+    case .forward, .attackForward, .cureForward: .forward
+    case .forwardTangent, .cureForwardTangent: .forward
+    case .dataBackward, .attackBackward, .cureBackward: .dataGradient
     case .backward: isFirst ? .weightGradient : .bothGradients
-    case .backwardTangent: isFirst ? .weightGradientTangent : .gradientTangents
-    default: nil
+    case .backwardTangent, .cureBackwardTangent:
+      isFirst ? .weightGradientTangent : .gradientTangents
+    case .refresh, .attackMoves, .cureDifference, .loss, .reduce, .pullBack, .update: nil
     }
   }
 }

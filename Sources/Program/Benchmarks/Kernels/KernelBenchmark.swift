@@ -56,7 +56,7 @@ public struct KernelBenchmark {
         derivatives: subject.derivatives, algorithm: algorithm,
         precision: subject.recipe.productPrecision)
     }
-    let passes = ConvolutionPass.all(penalizesGradient: subject.penalizesGradient)
+    let passes = ConvolutionPass.all(penalizesInputGradient: subject.penalizesInputGradient)
     let isWinograd = WinogradConvolution.isProfitable(for: geometry)
     let lowered = isWinograd ? try times(of: passes, build(.lowered)) : [:]
     let fastest = try times(of: passes, build(.fastest))
@@ -112,7 +112,7 @@ public struct KernelBenchmark {
     let loops = try ActivationCase(
       sum, subject.softplus, samples: subject.samples, slices: subject.slices,
       derivatives: subject.derivatives)
-    let passes = ActivationPass.all(of: sum, penalizesGradient: subject.penalizesGradient)
+    let passes = ActivationPass.all(of: sum, penalizesInputGradient: subject.penalizesInputGradient)
     return KernelTimes.Activation(
       height: sum.height, width: sum.width, channels: sum.channels, other: sum.other,
       count: count,

@@ -1,4 +1,5 @@
 import Kernels
+import Layers
 import Tensors
 
 /// What a pass has to do: operations by the direct count, and bytes that it must move at least.
@@ -50,16 +51,20 @@ extension ConvolutionGeometry {
 }
 
 extension NetworkInventory.Block {
-  /// What the layer has to do in a pass on `samples` samples.
+  /// The work of the layer in a pass over `samples` samples.
   ///
-  /// - Parameter isFirst: the first layer of a step without a penalty gives the input no gradient.
-  public func work(_ pass: SweepPass, samples: Int, isFirst: Bool) -> Work {
+  /// - Parameters:
+  ///   - isFirst: whether the layer is the first of a step that gives the input no gradient.
+  ///   - mode: of the sweep; evaluation takes no statistics.
+  public func work(
+    _ pass: TracedPass, samples: Int, isFirst: Bool, mode: Mode = .training
+  ) -> Work {
     var work = Work.none
     let products = pass.convolutionPass(isFirst: isFirst)?.products ?? 0
     for convolution in convolutions {
       work += Double(products) * Work.product(convolution, samples: samples)
     }
-    for (sum, loop) in activationLoops(pass) {
+    for (sum, loop) in activationLoops(pass, mode: mode) {
       work += Work.elementwise(tensors: loop.tensors(sum), elements: samples * sum.elements)
     }
     for pooling in poolings {
@@ -70,8 +75,10 @@ extension NetworkInventory.Block {
   }
 
   /// The elementwise loops of a pass.
-  func activationLoops(_ pass: SweepPass) -> [(NetworkInventory.Sum, ActivationPass)] {
-    sums.flatMap { sum in pass.activationPasses.map { (sum, $0) } }
+  func activationLoops(
+    _ pass: TracedPass, mode: Mode
+  ) -> [(NetworkInventory.Sum, ActivationPass)] {
+    sums.flatMap { sum in pass.activationPasses(mode).map { (sum, $0) } }
       + recomputed.flatMap { sum in pass.recomputation.map { (sum, $0) } }
   }
 }

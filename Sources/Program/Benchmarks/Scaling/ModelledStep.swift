@@ -23,7 +23,7 @@ public struct ModelledStep: Sendable, Equatable, Codable {
   /// Of other steps, with a clock at each layer, on rank 0.
   public let measured: Parts
   /// By the fit, with sums made as the measured step made them.
-  public let predicted: StepTimeline.Duration
+  public let predicted: StepSimulation.Duration
   public let predictions: [ScalingPrediction]
 
   public init(_ step: StepBenchmark.Result, sums: SumTimes?) {
@@ -38,11 +38,11 @@ public struct ModelledStep: Sendable, Equatable, Codable {
       batchNorm: times.passes.reduce(-gradients) { $0 + $1.collectives })
     let fit = self.fit
     let bucketFit = times.plan.strategy == .blocking ? fit : sums?.startedFit
-    predicted = step.timeline.play(
+    predicted = step.simulation.run(
       times.plan.strategy, sumSeconds: { fit?.seconds(bytes: $0) ?? 0 },
       bucketSeconds: { bucketFit?.seconds(bytes: $0) ?? 0 })
     predictions = ScalingPrediction.all(
-      step.timeline, samples: times.globalBatch, measuredRanks: times.ranks,
+      step.simulation, samples: times.globalBatch, measuredRanks: times.ranks,
       links: AssumedLink.all)
   }
 }

@@ -39,53 +39,49 @@ public struct ScalingBenchmark {
     self.effort = effort
   }
 
-  /// A step on this rank's samples, and the communicator that says where the rank is.
-  private struct Side {
-    let step: TrainingStep
-    let share: SampleShare
-    let communicator: any Communicator
-
-    /// This rank's images per second, by its own clock.
-    func rate(steps: Int) -> Double {
-      let start = ContinuousClock.now
-      for _ in 0..<steps {
-        _ = step.run(share.batch, learningRate: 0)
-        communicator.beat()
-      }
-      return Double(steps * share.batch.count) / ((ContinuousClock.now - start) / .seconds(1))
+  /// This rank's images per second, by its clock.
+  private func rate(_ repeated: RepeatedStep, steps: Int) -> Double {
+    let start = ContinuousClock.now
+    for _ in 0..<steps {
+      repeated.run()
+      communicator.beat()
     }
+    return Double(steps * subject.samples) / ((ContinuousClock.now - start) / .seconds(1))
   }
 
   /// Collective; at least two ranks.
   ///
   /// Rates and ratios are the same on all of them.
   public func run() throws -> ScalingTimes {
-    let (together, plan) = try makeTogether()
+    let together = try RepeatedStep(subject, communicator)
+    let plan = together.choosePlan().plan
     let independent = try makeIndependent()
-    for side in [together, independent] { _ = side.rate(steps: 1) }
+    for step in [together, independent] { _ = rate(step, steps: 1) }
     communicator.barrier()
-    let stepSeconds = communicator.fromRoot(Double(subject.samples) / together.rate(steps: 1))
-    let windows = Windows(effort, stepSeconds: stepSeconds, leastSteps: 3, rounds: 15...60)
-    var slowest = Double(windows.steps * subject.samples) / independent.rate(steps: 1)
+    let stepSeconds = communicator.fromRoot(Double(subject.samples) / rate(together, steps: 1))
+    let windows = Windows(
+      effort, stepSeconds: [Double](repeating: stepSeconds, count: 3), leastSteps: 3,
+      rounds: 15...60)
+    var slowest = Double(windows.steps * subject.samples) / rate(independent, steps: 1)
     var rates: [[Double]] = [[], [], []]
     windows.run { kind in
       communicator.programPoint = ProgramPoint(.measurement)
       // The others sleep and do not wait in a collective, which may take their cores.
       let rest = communicator.fromRoot(Self.longestAlone * slowest)
       communicator.barrier()
-      var own = 0.0
+      var local = 0.0
       switch kind {
-      case 0: own = together.rate(steps: windows.steps)
-      case 1: own = independent.rate(steps: windows.steps)
+      case 0: local = rate(together, steps: windows.steps)
+      case 1: local = rate(independent, steps: windows.steps)
       default:
         guard communicator.rank == 0 else {
           Thread.sleep(forTimeInterval: rest)
           break
         }
-        own = independent.rate(steps: windows.steps)
-        slowest = max(slowest, Double(windows.steps * subject.samples) / own)
+        local = rate(independent, steps: windows.steps)
+        slowest = max(slowest, Double(windows.steps * subject.samples) / local)
       }
-      rates[kind].append(communicator.total(own))
+      rates[kind].append(communicator.total(local))
     }
     return ScalingTimes(
       ranks: subject.ranks, globalBatch: subject.recipe.batchSize, samples: subject.samples,
@@ -99,22 +95,13 @@ public struct ScalingBenchmark {
   /// How long rank 0 is left alone, in its slowest windows so far.
   private static let longestAlone = 1.5
 
-  private func makeTogether() throws -> (Side, GradientPlan) {
-    let (step, share) = try subject.makeStep(
-      communicator, layersCommunicator: TimedCommunicator(communicator))
-    let plan = subject.choosePlan(of: step, on: share.batch, communicator).plan
-    return (Side(step: step, share: share, communicator: communicator), plan)
-  }
-
   /// The same network on as many samples with nobody to talk to, as a program of one rank has it.
-  private func makeIndependent() throws -> Side {
+  private func makeIndependent() throws -> RepeatedStep {
     try Agreement(communicator).perform {
       var recipe = subject.recipe
       recipe.batchSize = subject.samples
       let solo = SoloCommunicator()
-      let (step, share) = try BenchmarkSubject(recipe, communicator: solo)
-        .makeStep(solo, layersCommunicator: TimedCommunicator(solo))
-      return Side(step: step, share: share, communicator: communicator)
+      return try RepeatedStep(BenchmarkSubject(recipe, communicator: solo), solo)
     }
   }
 }

@@ -28,14 +28,14 @@ public struct ScalingPrediction: Sendable, Equatable, Codable {
   ///
   /// A global batch is not shared by more ranks than it has samples.
   public static func all(
-    _ timeline: StepTimeline, samples: Int, measuredRanks: Int, links: [AssumedLink]
+    _ step: StepSimulation, samples: Int, measuredRanks: Int, links: [AssumedLink]
   ) -> [ScalingPrediction] {
     Batch.allCases.flatMap { batch in
       ranks.filter { batch == .perRank || $0 <= samples }.flatMap { ranks in
         links.flatMap { link in
           GradientPlan.Strategy.allCases.map { strategy in
             ScalingPrediction(
-              timeline, samples: samples, measuredRanks: measuredRanks, ranks: ranks,
+              step, samples: samples, measuredRanks: measuredRanks, ranks: ranks,
               batch: batch, link: link, strategy: strategy)
           }
         }
@@ -44,16 +44,16 @@ public struct ScalingPrediction: Sendable, Equatable, Codable {
   }
 
   init(
-    _ timeline: StepTimeline, samples: Int, measuredRanks: Int, ranks: Int, batch: Batch,
+    _ step: StepSimulation, samples: Int, measuredRanks: Int, ranks: Int, batch: Batch,
     link: AssumedLink, strategy: GradientPlan.Strategy
   ) {
     // One rank alone computes on what a rank has here, or on the whole global batch.
     let alone =
-      batch == .perRank ? timeline : timeline.withSamples(times: Double(measuredRanks))
-    let own =
+      batch == .perRank ? step : step.withSamples(times: Double(measuredRanks))
+    let shared =
       batch == .perRank
-      ? timeline : timeline.withSamples(times: Double(measuredRanks) / Double(ranks))
-    let seconds = own.play(strategy) { link.link.sumSeconds(bytes: $0, ranks: ranks) }.total
+      ? step : step.withSamples(times: Double(measuredRanks) / Double(ranks))
+    let seconds = shared.run(strategy) { link.link.sumSeconds(bytes: $0, ranks: ranks) }.total
     self.ranks = ranks
     self.batch = batch
     self.link = link.name

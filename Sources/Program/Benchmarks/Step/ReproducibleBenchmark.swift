@@ -3,16 +3,16 @@ import MessagePassing
 import Recipes
 import Training
 
-/// What `reproducible` costs: the same step with and without it, in turns.
+/// The cost of `reproducible`: one step with it and without it, in turns.
 public struct ReproducibleTimes: Sendable, Equatable, Codable {
   /// A step in one of the two orders of sums, on rank 0.
   public struct Step: Sendable, Equatable, Codable {
     /// Medians over rounds, in seconds: from barrier to barrier, and without collectives.
     public let seconds: Double
     public let computing: Double
-    /// What a rank hands to gradient collectives.
+    /// Bytes that a rank hands to gradient collectives.
     public let reducedBytes: Int
-    /// Of the plan.
+    /// Bytes of the plan.
     public let memoryBytes: Int
   }
 
@@ -36,77 +36,55 @@ public struct ReproducibleBenchmark {
     self.effort = effort
   }
 
-  /// A step that can be repeated, and what times it.
-  private struct Side {
-    let step: TrainingStep
-    let share: SampleShare
-    let timer: StepTimer
-
-    init(_ recipe: Recipe, reproducible: Bool, _ communicator: any Communicator) throws {
+  private func makeStep(reproducible: Bool) throws -> RepeatedStep {
+    let subject = try Agreement(communicator).perform {
       var recipe = recipe
       recipe.reproducible = reproducible
       // Local statistics depend on the number of ranks, so there are none to compare.
       recipe.batchNorm = .global
-      let subject = try Agreement(communicator).perform {
-        try BenchmarkSubject(recipe, communicator: communicator)
-      }
-      let timed = TimedCommunicator(communicator)
-      (step, share) = try subject.makeStep(communicator, layersCommunicator: timed)
-      timer = StepTimer(batchNorm: timed, reducer: step.reducer)
+      return try BenchmarkSubject(recipe, communicator: communicator)
     }
-
-    func time(_ communicator: any Communicator) -> (seconds: Double, computing: Double) {
-      communicator.barrier()
-      let start = ContinuousClock.now
-      let times = timer.time(dataWait: .zero) { _ = step.run(share.batch, learningRate: 0) }.times
-      communicator.barrier()
-      return ((ContinuousClock.now - start) / .seconds(1), times.compute)
-    }
-
-    func result(_ times: [(seconds: Double, computing: Double)]) -> ReproducibleTimes.Step {
-      ReproducibleTimes.Step(
-        seconds: Effort.median(of: times.map(\.seconds)),
-        computing: Effort.median(of: times.map(\.computing)),
-        reducedBytes: step.reducer.bytesPerStep, memoryBytes: step.model.memoryBytes)
-    }
+    return try RepeatedStep(subject, communicator)
   }
 
-  /// Gradients are summed by the recipe's plainest plan in both orders.
+  /// Seconds of a step from barrier to barrier, and those of its computing.
+  private func time(_ repeated: RepeatedStep) -> (seconds: Double, computing: Double) {
+    communicator.barrier()
+    let start = ContinuousClock.now
+    let times = repeated.times()
+    communicator.barrier()
+    return ((ContinuousClock.now - start) / .seconds(1), times.compute)
+  }
+
+  private func result(
+    _ repeated: RepeatedStep, _ times: [(seconds: Double, computing: Double)]
+  ) -> ReproducibleTimes.Step {
+    ReproducibleTimes.Step(
+      seconds: Effort.median(of: times.map(\.seconds)),
+      computing: Effort.median(of: times.map(\.computing)),
+      reducedBytes: repeated.step.reducer.bytesPerStep,
+      memoryBytes: repeated.step.model.memoryBytes)
+  }
+
+  /// Gradients are reduced by the recipe's plainest plan in both orders.
   ///
   /// Collective.
   public func run() throws -> ReproducibleTimes {
-    let fastest = try Side(recipe, reproducible: false, communicator)
-    let reproducible = try Side(recipe, reproducible: true, communicator)
+    let sides = [try makeStep(reproducible: false), try makeStep(reproducible: true)]
     let plan = recipe.gradientPlans[0]
-    for side in [fastest, reproducible] {
+    for side in sides {
       side.step.reducer.use(plan)
-      _ = side.time(communicator)
+      _ = time(side)
     }
-    var times: [(fastest: (Double, Double), reproducible: (Double, Double))] = []
-    for round in 0..<effort.rounds(of: fastest.time(communicator).seconds, communicator) {
-      if round % 2 == 0 {
-        let first = fastest.time(communicator)
-        times.append((first, reproducible.time(communicator)))
-      } else {
-        let second = reproducible.time(communicator)
-        times.append((fastest.time(communicator), second))
-      }
+    // All ranks make as many rounds.
+    let rounds = effort.steps(of: communicator.fromRoot(time(sides[0]).seconds))
+    var times: [[(seconds: Double, computing: Double)]] = [[], []]
+    for round in 0..<rounds {
+      for kind in round % 2 == 0 ? [0, 1] : [1, 0] { times[kind].append(time(sides[kind])) }
     }
     return ReproducibleTimes(
-      rounds: times.count, plan: plan,
-      fastest: fastest.result(times.map { ($0.fastest.0, $0.fastest.1) }),
-      reproducible: reproducible.result(times.map { ($0.reproducible.0, $0.reproducible.1) }),
-      ratios: times.map { $0.reproducible.0 / $0.fastest.0 })
-  }
-}
-
-extension Effort {
-  /// Rounds of steps of which one takes `seconds`; all ranks make as many.
-  ///
-  /// Collective.
-  fileprivate func rounds(of seconds: Double, _ communicator: any Communicator) -> Int {
-    var rounds = [Int64(steps(of: seconds))]
-    rounds.withUnsafeMutableBytes { communicator.broadcast($0, from: 0) }
-    return Int(rounds[0])
+      rounds: rounds, plan: plan, fastest: result(sides[0], times[0]),
+      reproducible: result(sides[1], times[1]),
+      ratios: zip(times[0], times[1]).map { $1.seconds / $0.seconds })
   }
 }

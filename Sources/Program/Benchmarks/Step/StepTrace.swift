@@ -1,32 +1,46 @@
-/// Seconds of one training step, by pass and layer: computing, and waiting in collectives.
-package struct StepTrace {
-  package struct Seconds {
-    package var computing = 0.0
-    package var collectives = 0.0
-  }
+import Failures
+import Networks
+import Training
 
-  /// What is timed: a pass, and the layer where it is a sweep over layers.
-  package struct Place: Hashable {
-    package let pass: SweepPass
-    package var layer: Int?
-  }
+/// The spans of one training step, in the order of the step.
+package struct StepTrace: Equatable {
+  /// The time of one layer in one sweep, or the time between two of these.
+  package struct Span: Equatable {
+    package let phase: StepPhase
+    /// Nil outside of layers, as is `layer`.
+    package let sweep: Sweep?
+    package let layer: Int?
+    /// Seconds without those in collectives.
+    package var computing: Double
+    /// Seconds in the collectives of layers: batch norms.
+    package var batchNorm: Double
+    /// Seconds in the collectives of gradients.
+    package var gradients: Double
 
-  package private(set) var seconds: [Place: Seconds] = [:]
+    package var pass: TracedPass { TracedPass(phase, sweep) }
 
-  mutating func add(_ place: Place, computing: Double, collectives: Double) {
-    seconds[place, default: Seconds()].computing += computing
-    seconds[place, default: Seconds()].collectives += collectives
-  }
-
-  /// The medians of several steps, place by place.
-  static func median(of traces: [StepTrace]) -> StepTrace {
-    var result = StepTrace()
-    for place in traces.first?.seconds.keys.map({ $0 }) ?? [] {
-      let found = traces.map { $0.seconds[place] ?? Seconds() }
-      result.seconds[place] = Seconds(
-        computing: Effort.median(of: found.map(\.computing)),
-        collectives: Effort.median(of: found.map(\.collectives)))
+    fileprivate func hasPlace(of other: Span) -> Bool {
+      phase == other.phase && sweep == other.sweep && layer == other.layer
     }
-    return result
+  }
+
+  package let spans: [Span]
+
+  /// The medians over several traces of one step, span by span.
+  ///
+  /// - Parameter traces: at least one; all of them have the same spans.
+  static func median(of traces: [StepTrace]) -> StepTrace {
+    require(!traces.isEmpty, "the median of no traces")
+    return StepTrace(
+      spans: traces[0].spans.indices.map { index in
+        let found = traces.map { $0.spans[index] }
+        var span = found[0]
+        require(
+          found.allSatisfy(span.hasPlace), "traces of different steps: span \(index) of \(traces)")
+        span.computing = Effort.median(of: found.map(\.computing))
+        span.batchNorm = Effort.median(of: found.map(\.batchNorm))
+        span.gradients = Effort.median(of: found.map(\.gradients))
+        return span
+      })
   }
 }

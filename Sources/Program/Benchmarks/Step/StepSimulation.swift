@@ -1,7 +1,7 @@
 import Training
 
-/// A training step as a sequence of computing and sums over ranks, to be played for any link.
-public struct StepTimeline: Sendable, Equatable, Codable {
+/// A training step as a sequence of computing and allreduces, which can be run for any link.
+public struct StepSimulation: Sendable, Equatable, Codable {
   /// A piece of computing, the sums that it waits for, and the bucket that it completes.
   public struct Stage: Sendable, Equatable, Codable {
     /// Seconds of computing on one rank.
@@ -48,42 +48,42 @@ public struct StepTimeline: Sendable, Equatable, Codable {
   ///
   /// Sums that do not block follow one another beside the computing, and the step waits for the last one;
   /// they do not slow computing down, and batch norm's do not wait behind them.
-  public func play(
+  public func run(
     _ strategy: GradientPlan.Strategy, sumSeconds: (Int) -> Double
   ) -> Duration {
-    play(strategy, sumSeconds: sumSeconds, bucketSeconds: sumSeconds)
+    run(strategy, sumSeconds: sumSeconds, bucketSeconds: sumSeconds)
   }
 
   /// The same where sums of buckets go another way than those in between.
-  public func play(
+  public func run(
     _ strategy: GradientPlan.Strategy, sumSeconds: (Int) -> Double, bucketSeconds: (Int) -> Double
   ) -> Duration {
     var (now, linkIsFree) = (0.0, 0.0)
     var (bucketSums, otherSums) = (0.0, 0.0)
-    func run(_ stage: Stage) {
-      let own = stage.sums.reduce(0) { $0 + sumSeconds($1) }
-      now += stage.seconds + own
-      otherSums += own
+    func simulate(_ stage: Stage) {
+      let sums = stage.sums.reduce(0) { $0 + sumSeconds($1) }
+      now += stage.seconds + sums
+      otherSums += sums
       guard let bucket = stage.bucket else { return }
       let seconds = bucketSeconds(bucket)
       bucketSums += seconds
       linkIsFree = max(now, linkIsFree) + seconds
       if strategy == .blocking { now = linkIsFree }
     }
-    for stage in stages { run(stage) }
+    for stage in stages { simulate(stage) }
     now = max(now, linkIsFree)
-    for stage in tail { run(stage) }
+    for stage in tail { simulate(stage) }
     return Duration(
       total: now, computing: computing, bucketSums: bucketSums, otherSums: otherSums)
   }
 
   /// The same step with a rank's number of samples multiplied by `factor`.
-  public func withSamples(times factor: Double) -> StepTimeline {
+  public func withSamples(times factor: Double) -> StepSimulation {
     func scaled(_ stage: Stage) -> Stage {
       var copy = stage
       if stage.scalesWithSamples { copy.seconds *= factor }
       return copy
     }
-    return StepTimeline(stages: stages.map(scaled), tail: tail.map(scaled))
+    return StepSimulation(stages: stages.map(scaled), tail: tail.map(scaled))
   }
 }

@@ -4,19 +4,21 @@ import Layers
 import Networks
 import Tensors
 
-/// λ_c·meanᵢ ‖∇ₓℓᵢ(xᵢ + zᵢ) − ∇ₓℓᵢ(xᵢ)‖², zᵢ = h·sign(∇ₓℓᵢ(xᵢ))/‖sign(∇ₓℓᵢ(xᵢ))‖₂ held fixed: CURE.
+/// CURE's term of the ``Objective``, λ_c·meanᵢ ‖∇ₓℓᵢ(xᵢ + zᵢ) − ∇ₓℓᵢ(xᵢ)‖², with the buffers it takes.
 ///
-/// With d the difference of the two gradients, the penalty's gradient is 2·(dθ̄/dε along d at x + z, minus
-/// that at x). The first is written here, before the step's own sweeps; the second is theirs, because
-/// tangents at one point along several directions are one tangent along their sum. The step's forward
-/// pass comes last, so running statistics are those of x alone. x + z is not clipped.
+/// With d the difference of the two gradients, the term's gradient is 2·(dθ̄/dε along d at x + z, minus
+/// that at x). The first is written here, before the step's own sweeps; the second is written by them,
+/// because tangents at one point along several directions are one tangent along their sum. The step's
+/// forward pass comes last, so running statistics are those of x alone. x + z is not clipped.
+///
+/// x is passed forward and backward twice, here and by the step: the passes at x + z overwrite every
+/// edge, and the step's tangents read the gradients of all of them, not only the input's.
 /// - Source: Moosavi-Dezfooli, Fawzi, Uesato and Frossard, CVPR 2019, arXiv 1811.09716. The weight in
 ///   Srinivas et al. 2022, λ·1e3·‖·‖²/B of the batch's mean loss, is λ_c = λ·1e3/B².
-public struct CurvaturePenalty {
-  /// λ_c, per sample, in squared loss per squared pixel unit.
-  public let weight: Float
-  /// h = ‖zᵢ‖₂, in pixel units.
-  public let step: Float
+public struct CUREPenalty {
+  /// λ_c and h.
+  private let weight: Float
+  private let step: Float
   /// d/B of the rank's samples, after `writeSecondPoint`.
   let difference: Tensor
   private let image: Tensor
@@ -24,15 +26,19 @@ public struct CurvaturePenalty {
   private let model: Model
   private let loss = SoftmaxCrossEntropy()
 
-  /// - Parameter model: built for training with a penalty.
+  /// - Parameters:
+  ///   - model: built for training with a penalty.
+  ///   - objective: one whose λ_c is not 0.
   /// - Throws: ``ArenaError`` if the copies of image and gradient do not fit.
-  public init(_ model: Model, weight: Float, step: Float) throws {
+  public init(_ model: Model, _ objective: Objective) throws {
     require(
-      model.configuration.purpose == .trainingWithPenalty && weight > 0 && step > 0,
-      "weight \(weight), step \(step) and a model built for \(model.configuration.purpose)")
+      model.configuration.purpose == .trainingWithPenalty && objective.cure > 0
+        && objective.cureStep > 0,
+      "λ_c = \(objective.cure), h = \(objective.cureStep) and a model for "
+        + "\(model.configuration.purpose)")
     self.model = model
-    self.weight = weight
-    self.step = step
+    weight = objective.cure
+    step = objective.cureStep
     let shape = model.input.shape
     ((image, difference), arena) = try Arena.plan { ($0.tensor(shape), $0.tensor(shape)) }
   }

@@ -78,7 +78,7 @@ private struct PenaltyOracle {
   }
 }
 
-@Suite struct CurvaturePenaltyTests {
+@Suite struct CUREPenaltyTests {
   private static let samples = 3
   private static let step: Float = 0.5
 
@@ -90,11 +90,10 @@ private struct PenaltyOracle {
       architecture, ModelConfiguration(.trainingWithPenalty, maximumSamples: samples.count),
       communicator: SoloCommunicator())
     model.initialize(seed: 5)
+    let objective = Objective(cure: weight ?? 0, cureStep: Self.step)
     let step = TrainingStep(
-      model, objective: Objective(),
-      curvaturePenalty: try weight.map {
-        try CurvaturePenalty(model, weight: $0, step: Self.step)
-      }, optimizer: SGD(momentum: 0, weightDecay: 0), communicator: SoloCommunicator(),
+      model, objective: objective,
+      curePenalty: weight == nil ? nil : try CUREPenalty(model, objective), optimizer: SGD(momentum: 0, weightDecay: 0), communicator: SoloCommunicator(),
       bucketBytes: 400)
     let result = samples.withShare { step.run($0, learningRate: 1e-30) }
     #expect(result.isApplied)

@@ -1,10 +1,10 @@
 /// Adds up, part by part, what kernels measured by themselves say of a step's time.
-struct StepShares {
-  private var seconds: [StepProfile.Share.Part: Double] = [:]
-  private var work: [StepProfile.Share.Part: Work] = [:]
+struct KernelShares {
+  private var seconds: [StepBreakdown.Share.Part: Double] = [:]
+  private var work: [StepBreakdown.Share.Part: Work] = [:]
 
   mutating func add(
-    _ part: StepProfile.Share.Part, seconds: Double, _ work: Work = .none
+    _ part: StepBreakdown.Share.Part, seconds: Double, _ work: Work = .none
   ) {
     self.seconds[part, default: 0] += seconds
     self.work[part, default: .none] += work
@@ -17,10 +17,10 @@ struct StepShares {
     guard let products = time.products else {
       return add(.loweredConvolutions, seconds: time.seconds, direct + moved)
     }
-    // Both are medians of their own, so noise may make the part larger than the whole.
-    let own = min(products.seconds, time.seconds)
-    add(.winogradProducts, seconds: own, Work(operations: products.operations, bytes: 0))
-    add(.winogradTransforms, seconds: time.seconds - own, moved)
+    // Each is a median, so noise may make the part larger than the whole.
+    let productSeconds = min(products.seconds, time.seconds)
+    add(.winogradProducts, seconds: productSeconds, Work(operations: products.operations, bytes: 0))
+    add(.winogradTransforms, seconds: time.seconds - productSeconds, moved)
   }
 
   mutating func add(_ activation: KernelTimes.Activation?, _ pass: ActivationPass) {
@@ -30,20 +30,20 @@ struct StepShares {
       Work(operations: 0, bytes: time.bytes))
   }
 
-  mutating func add(_ pooling: KernelTimes.Pooling?, _ sweep: SweepPass) {
+  mutating func add(_ pooling: KernelTimes.Pooling?, _ sweep: TracedPass) {
     guard let pooling else { return }
-    let isForward = sweep == .forward || sweep == .forwardTangent
+    let isForward = sweep.convolutionPass(isFirst: false) == .forward
     add(
       .elementwise, seconds: isForward ? pooling.forward : pooling.backward,
       Work(operations: 0, bytes: pooling.bytes))
   }
 
   /// All parts, and what is missing to `total`.
-  func shares(of total: Double) -> [StepProfile.Share] {
+  func shares(of total: Double) -> [StepBreakdown.Share] {
     let rest = total - seconds.values.reduce(0, +)
-    return StepProfile.Share.Part.allCases.map { part in
+    return StepBreakdown.Share.Part.allCases.map { part in
       let work = work[part] ?? .none
-      return StepProfile.Share(
+      return StepBreakdown.Share(
         part: part, seconds: part == .rest ? rest : seconds[part] ?? 0,
         operations: work.operations, bytes: work.bytes)
     }

@@ -2,13 +2,13 @@ import Kernels
 import Training
 
 /// A measured training step: as a whole, by pass and layer, and what its time is made of.
-public struct StepProfile: Sendable, Equatable, Codable {
+public struct StepBreakdown: Sendable, Equatable, Codable {
   /// One pass over the network.
   public struct Pass: Sendable, Equatable, Codable {
-    public let pass: SweepPass
+    public let pass: TracedPass
     /// Seconds without those in collectives.
     public let computing: Double
-    public let collectives: Double
+    public internal(set) var collectives: Double
     /// By the direct count, and bytes as loops read and write them.
     public let operations: Double
     public let bytes: Double
