@@ -5,7 +5,7 @@ import Failures
 /// An arm is nothing but values of recipe keys, ``keys``; those that it does not name get their defaults.
 /// Weight decay is the same in all arms.
 /// - Source: Srinivas et al. 2022, table 1; the weights per sample are the paper's at its batch of 128.
-public enum Arm: String, CaseIterable, Sendable {
+public enum Arm: String, CaseIterable, Sendable, Codable {
   case standard, lcnn, gradreg
   case lcnnGradReg = "lcnn-gradreg"
   case cure, softplus, adversarial

@@ -1,27 +1,29 @@
 /// A part of the benchmark that can be asked for by itself.
 public enum BenchmarkSection: String, Sendable, CaseIterable, Codable {
-  /// What a core can do at most.
+  /// Peaks of a core.
   case machine
-  /// The loops that the network's layers are made of.
+  /// The loops of the network's layers.
   case kernels
   /// The training step.
   case step
-  /// Sums over ranks.
+  /// The step of every training arm over that of the standard arm.
+  case arms
+  /// Allreduces of many sizes.
   case allreduce
-  /// What of the gradients' communication computing hides.
+  /// The gradients' communication that computing hides.
   case overlap
-  /// What ranks of one job make of as many jobs of one rank.
+  /// The speed of the ranks of one job over that of as many jobs of one rank.
   case scaling
-  /// What `reproducible` costs.
+  /// The cost of `reproducible`.
   case reproducible
-  /// What the ledger of collectives, the watchdog and the comparison of replicas cost.
+  /// The cost of the ledger of collectives, the watchdog and the comparison of replicas.
   case diagnosis
   /// The cost model.
   case model
 
-  /// The sections that `asked` are made from, in order, besides themselves.
+  /// `asked`, and the sections that these are made from.
   ///
-  /// A job of one rank has nothing to sum, to compare or to wait for.
+  /// A job of one rank has no other rank to communicate or to be compared with.
   static func needed(for asked: Set<BenchmarkSection>, ranks: Int) -> Set<BenchmarkSection> {
     var needed = asked
     if needed.contains(.model) { needed.formUnion([.step, .allreduce]) }

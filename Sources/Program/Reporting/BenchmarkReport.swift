@@ -40,6 +40,8 @@ public struct BenchmarkReport {
     case .step:
       guard let machine = findings.machine, let step = findings.step else { return "" }
       return step.tables(machine)
+    case .arms:
+      return findings.arms?.text ?? ""
     case .allreduce:
       return findings.allreduce?.tables ?? Self.oneRank("nothing to sum")
     case .overlap:

@@ -8,7 +8,7 @@ extension ProgramRuns {
   @Suite struct BenchCommandTests {
     private static let quick = ["bench", "--quick", "--batch-size", "6", "--threads", "1"]
     private static let headings = [
-      "MACHINE", "KERNELS", "STEP", "ALLREDUCE", "OVERLAP", "SCALING", "REPRODUCIBLE", "DIAGNOSIS",
+      "MACHINE", "KERNELS", "STEP", "ARMS", "ALLREDUCE", "OVERLAP", "SCALING", "REPRODUCIBLE", "DIAGNOSIS",
       "MODEL",
     ]
 
@@ -25,7 +25,7 @@ extension ProgramRuns {
       let json = try JSONSerialization.jsonObject(with: directory.data("b.json"))
       let found = try #require(json as? [String: Any])
       for key in [
-        "machine", "kernels", "step", "allreduce", "overlap", "scaling", "reproducible",
+        "machine", "kernels", "step", "arms", "allreduce", "overlap", "scaling", "reproducible",
         "diagnosis",
         "placement", "load-before",
       ] {
@@ -102,7 +102,6 @@ extension ProgramRuns {
       (["--batch-size", "1"], .usage, "--batch-size 1"),
       (["machine", "--json", "none/b.json"], .writeFailed, "none/b.json"),
       (["--widths", "8"], .usage, "widths"),
-      (["--cure-penalty", "1"], .usage, "--cure-penalty 1.0: bench takes a step apart"),
     ]
 
     @Test("what cannot be measured is refused before anything is", arguments: refusals.indices)

@@ -10,8 +10,8 @@ struct BenchCommand: ParsableCommand {
     abstract: "Measure the machine, kernels, the training step and sums over ranks; predict more.",
     discussion: """
       machine: peaks of a core. kernels: the loops of each layer beside the peaks. step: a \
-      training step by pass, layer and what its time is made of. allreduce: sums over two ranks \
-      or threads, or more. overlap: what computing hides of the gradients' sums. scaling: what \
+      training step by pass, layer and what its time is made of. arms: the step of every training \
+      arm over that of the standard one. allreduce: sums over two ranks or threads, or more. overlap: what computing hides of the gradients' sums. scaling: what \
       ranks of one job make of as many jobs at the same time, and of one rank. reproducible: what \
       reproducible sums cost. diagnosis: what the ledger of collectives, the watchdog and the \
       comparison of replicas cost. model: measured and predicted step, and predicted efficiency \
