@@ -53,7 +53,7 @@ import Testing
   }
 
   @Test(
-    "the step of any arm is taken apart, sweeps of its own included",
+    "the step of an arm with further sweeps is taken apart, too",
     arguments: [
       ("cure-penalty", [.cureForward, .cureBackwardTangent, .cureDifference]),
       ("adversarial-epsilon", [.attackForward, .attackBackward, .attackMoves]),
@@ -67,7 +67,8 @@ import Testing
     let found = step.passes.filter { passes.contains($0.pass) }
     #expect(found.map(\.pass) == passes && found.allSatisfy { $0.computing > 0 })
     let sweeps = found.filter { $0.operations > 0 }
-    #expect(sweeps.count == 2 && step.layers.allSatisfy { $0.passes.contains { $0.pass == passes[0] } })
+    #expect(
+      sweeps.count == 2 && step.layers.allSatisfy { $0.passes.contains { $0.pass == passes[0] } })
     let shares = step.shares.reduce(0) { $0 + $1.seconds }
     #expect(abs(shares / step.tracedSeconds - 1) < 1e-9)
     let model = try #require(findings.model)
@@ -78,7 +79,7 @@ import Testing
   func arms(ranks: Int) throws {
     useOneBLASThread()
     let recipe = try Self.recipe()
-    let found = try ThreadCommunicator.run(ranks: ranks) { communicator in
+    let found = try InProcessCommunicator.run(ranks: ranks) { communicator in
       try Benchmark(recipe, communicator: communicator, .quick, note: { _ in }).run([.arms])
     }
     for findings in found {

@@ -6,7 +6,8 @@ import Testing
   /// Rounding of a few operations.
   private static let tolerance = 1e-12
 
-  /// ranks, bytes, seconds by ring and by doubling, computed by hand from α = 10 µs and 1 ns a byte.
+  /// ranks, bytes, seconds by ring and by doubling, computed by hand from α = 10 µs and 1 ns a
+  /// byte.
   private static let cases: [(ranks: Int, bytes: Int, ring: Double, doubling: Double)] = [
     (1, 4_000_000, 0, 0),
     // 2·1·(10 µs + 2 ms); 1·(10 µs + 4 ms).

@@ -14,14 +14,14 @@ import Testing
 
   private func work(_ inventory: NetworkInventory, _ pass: TracedPass) -> Work {
     inventory.blocks.enumerated().reduce(Work(operations: 0, bytes: 0)) { sum, element in
-      let own = element.element.work(pass, samples: 1, isFirst: element.offset == 0)
+      let work = element.element.work(pass, samples: 1, isFirst: element.offset == 0)
       return Work(
-        operations: sum.operations + own.operations, bytes: sum.bytes + own.bytes)
+        operations: sum.operations + work.operations, bytes: sum.bytes + work.bytes)
     }
   }
 
-  /// Multiply-adds of one 32×32 image, by hand: stem, four equal convolutions, then three stages of a
-  /// strided one, three equal ones and a 1×1 shortcut, and the linear layer.
+  /// Multiply-adds of one 32×32 image, by hand: stem, four equal convolutions, then three stages of
+  /// a strided one, three equal ones and a 1×1 shortcut, and the linear layer.
   private static let resNet18Products =
     3 * 9 * 64 * 1024 + 4 * 64 * 64 * 9 * 1024
     + 3 * (64 * 128 * 9 * 256 + 3 * 128 * 128 * 9 * 256 + 64 * 128 * 256) + 512 * 10

@@ -18,8 +18,8 @@ import Testing
   @Test("ranks bound to a core each have one each")
   func bound() {
     let found = placement([("a", "1", [0]), ("a", "1", [1]), ("b", "2", [0]), ("b", "2", [1])])
-    #expect(found.machines.map(\.hosts) == [["a"], ["b"]])
-    #expect(found.machines.map(\.ranks) == [2, 2] && found.machines.map(\.cores) == [2, 2])
+    #expect(found.nodes.map(\.hosts) == [["a"], ["b"]])
+    #expect(found.nodes.map(\.ranks) == [2, 2] && found.nodes.map(\.cores) == [2, 2])
     #expect(!found.isOversubscribed)
   }
 
@@ -31,7 +31,7 @@ import Testing
     #expect(placement([("a", "1", [0]), ("a", "1", [0])]).isOversubscribed)
     #expect(placement([("a", "1", [0, 1]), ("b", "2", [])]).isOversubscribed)
     let namespaces = placement([("a", "1", [0]), ("b", "1", [0])])
-    #expect(namespaces.isOversubscribed && namespaces.machines.map(\.hosts) == [["a", "b"]])
+    #expect(namespaces.isOversubscribed && namespaces.nodes.map(\.hosts) == [["a", "b"]])
   }
 
   @Test("a control group's limit counts where it is lower")
@@ -42,8 +42,8 @@ import Testing
   }
 
   @Test("a rank alone has at least a core")
-  func own() throws {
+  func local() throws {
     let found = try RankPlacement(of: SoloCommunicator())
-    #expect(found.machines.count == 1 && found.machines[0].cores >= 1, "\(found)")
+    #expect(found.nodes.count == 1 && found.nodes[0].cores >= 1, "\(found)")
   }
 }

@@ -2,7 +2,8 @@ import Benchmarks
 import Testing
 
 @Suite struct ScalingPredictionTests {
-  /// A step of two ranks with 0.1 s per sample-proportional sweep, 10 ms of update and 4 MB of gradients.
+  /// A step of two ranks with 0.1 s per sample-proportional sweep, 10 ms of update and 4 MB of
+  /// gradients.
   private static let step = StepSimulation(
     stages: [
       StepSimulation.Stage(seconds: 0.1, scalesWithSamples: true, sums: [1032]),

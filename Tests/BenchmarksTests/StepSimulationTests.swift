@@ -6,7 +6,8 @@ import Training
   /// Rounding of a few additions.
   private static let tolerance = 1e-12
 
-  /// One second forward, two layers backward with a bucket each, a last bucket, one second of update.
+  /// One second forward, two layers backward with a bucket each, a last bucket, one second of
+  /// update.
   private static let toy = StepSimulation(
     stages: [
       StepSimulation.Stage(seconds: 1, scalesWithSamples: true, sums: [10, 10]),
@@ -37,12 +38,12 @@ import Training
 
   @Test("overlapped sums hide behind the computing that follows, one after the other")
   func overlapped() {
-    // The first bucket is complete at 1.2 + 2.1 = 3.3 and summed at 6.3; computing ends at 4.3; the others
-    // follow until 9.3; then the update.
+    // The first bucket is complete at 1.2 + 2.1 = 3.3 and summed at 6.3; computing ends at 4.3; the
+    // others follow until 9.3; then the update.
     let found = run(.nonblocking)
     #expect(abs(found.total - 10.3) < Self.tolerance, "\(found)")
-    // A link ten times as fast: 3.03 + 0.3 is over before the second is complete at 4.03; the second until
-    // 4.23, the last until 4.33; then the update.
+    // A link ten times as fast: 3.03 + 0.3 is over before the second is complete at 4.03; the
+    // second until 4.23, the last until 4.33; then the update.
     let fast = run(.nonblocking) { Double($0) / 1000 }
     #expect(abs(fast.total - 5.33) < Self.tolerance, "\(fast)")
   }

@@ -1,4 +1,5 @@
 import Benchmarks
+import InProcessRanks
 import MessagePassing
 import Networks
 import Recipes
@@ -21,7 +22,7 @@ import Training
     arguments: Arm.allCases,
     [(1, GradientPlan.Strategy.blocking), (2, .blocking), (2, .nonblocking)])
   func arms(arm: Arm, job: (ranks: Int, strategy: GradientPlan.Strategy)) throws {
-    let outcomes = try ThreadCommunicator.run(ranks: job.ranks) { communicator in
+    let outcomes = try InProcessCommunicator.run(ranks: job.ranks) { communicator in
       try outcome(arm, job.strategy, communicator)
     }
     for outcome in outcomes {
@@ -75,7 +76,7 @@ import Training
         communicator: timed)
       model.initialize(seed: 1)
       return TrainingStep(
-        model, objective: recipe.objective, curePenalty: try recipe.curePenalty(for: model),
+        model, objective: recipe.objective, curePenalty: try recipe.makeCUREPenalty(for: model),
         adversary: try recipe.adversary(for: model), optimizer: recipe.optimizer,
         communicator: communicator, bucketBytes: 256, strategy: strategy)
     }

@@ -46,7 +46,8 @@ import Training
 
   /// What a step touched each time would show in every ten steps.
   ///
-  /// A wait that is longer than all before it may meet a page of instructions for the first time, once.
+  /// A wait that is longer than all before it may meet a page of instructions for the first time,
+  /// once.
   @Test("later steps touch no page for the first time", arguments: [1, 2])
   func pageFaults(ranks: Int) throws {
     useOneBLASThread()
@@ -63,14 +64,14 @@ import Training
         optimizer: SGD(momentum: 0.9, weightDecay: 0), communicator: communicator,
         bucketBytes: 256)
       let samples = RandomSamples(architecture, count: 40, seed: 2)
-      let own = samples.withShare(rank: communicator.rank, of: communicator.size) { batch in
+      let local = samples.withShare(rank: communicator.rank, of: communicator.size) { batch in
         (0..<5).map { _ in
           let before = ProcessMemory.pageFaultsOfThread
           for _ in 0..<10 { _ = step.run(batch, learningRate: 0.01) }
           return ProcessMemory.pageFaultsOfThread - before
         }
       }
-      counts.withLock { $0[communicator.rank] = own }
+      counts.withLock { $0[communicator.rank] = local }
     }
     let found = counts.withLock { $0 }
     #expect(found.count == ranks)
@@ -106,7 +107,7 @@ import Training
     model.initialize(seed: 1)
     var step = TrainingStep(
       model, objective: recipe.objective,
-      curePenalty: try recipe.curePenalty(for: model),
+      curePenalty: try recipe.makeCUREPenalty(for: model),
       adversary: try recipe.adversary(for: model), optimizer: recipe.optimizer,
       communicator: SoloCommunicator(), bucketBytes: 256)
     if isObserved { step.probe = probe }
@@ -139,11 +140,11 @@ import Training
         optimizer: SGD(momentum: 0.9, weightDecay: 0), communicator: communicator,
         bucketBytes: 256, strategy: strategy)
       let samples = RandomSamples(architecture, count: 2, seed: 2)
-      let own = samples.withShare(rank: communicator.rank, of: communicator.size) { batch in
+      let local = samples.withShare(rank: communicator.rank, of: communicator.size) { batch in
         for _ in 0..<2 { _ = step.run(batch, learningRate: 0.01) }
         return Allocations { _ = step.run(batch, learningRate: 0.01) }.outsideBLAS
       }
-      counts.withLock { $0[communicator.rank] = own }
+      counts.withLock { $0[communicator.rank] = local }
     }
     #expect(counts.withLock { $0 } == [0: 0, 1: 0, 2: 0])
   }

@@ -60,7 +60,7 @@ import Training
       model.initialize(seed: 5)
       let step = TrainingStep(
         model, objective: recipe.objective,
-        curePenalty: try recipe.curePenalty(for: model),
+        curePenalty: try recipe.makeCUREPenalty(for: model),
         adversary: try recipe.adversary(for: model), optimizer: recipe.optimizer,
         communicator: communicator, bucketBytes: 400)
       let samples = RandomSamples(architecture, count: 5, seed: 6)

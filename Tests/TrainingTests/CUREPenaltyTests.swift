@@ -93,7 +93,8 @@ private struct PenaltyOracle {
     let objective = Objective(cure: weight ?? 0, cureStep: Self.step)
     let step = TrainingStep(
       model, objective: objective,
-      curePenalty: weight == nil ? nil : try CUREPenalty(model, objective), optimizer: SGD(momentum: 0, weightDecay: 0), communicator: SoloCommunicator(),
+      curePenalty: weight == nil ? nil : try CUREPenalty(model, objective),
+      optimizer: SGD(momentum: 0, weightDecay: 0), communicator: SoloCommunicator(),
       bucketBytes: 400)
     let result = samples.withShare { step.run($0, learningRate: 1e-30) }
     #expect(result.isApplied)
@@ -102,7 +103,8 @@ private struct PenaltyOracle {
 
   @Test("the gradient is the penalty's central difference in double precision, along any tensor")
   func gradient() throws {
-    /// Float32 gradients through two points and two tangents, relative to the directional derivative.
+    /// Float32 gradients through two points and two tangents, relative to the directional
+    /// derivative.
     let tolerance = 1e-4
     let weight: Float = 2
     let architecture = try PenaltyOracle.architecture()

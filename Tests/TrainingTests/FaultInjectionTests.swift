@@ -6,7 +6,9 @@ import Training
 @Suite struct FaultInjectionTests {
   @Test("a drill is read as it is written", arguments: FaultInjection.Fault.allCases)
   func parsed(fault: FaultInjection.Fault) throws {
-    #expect(try FaultInjection(parsing: "\(fault):rank=1,step=3") == FaultInjection(fault, rank: 1, step: 3))
+    #expect(
+      try FaultInjection(parsing: "\(fault):rank=1,step=3")
+        == FaultInjection(fault, rank: 1, step: 3))
   }
 
   @Test(
@@ -23,15 +25,21 @@ import Training
 
   @Test("an unknown fault is refused with those that there are")
   func unknown() {
-    #expect(throws: FaultInjectionError.unknown("doze")) { try FaultInjection(parsing: "doze:rank=1,step=3") }
-    #expect("\(FaultInjectionError.unknown("doze"))".hasSuffix("sleep, skip, raise, nan, flip, kill, slow"))
+    #expect(throws: FaultInjectionError.unknown("doze")) {
+      try FaultInjection(parsing: "doze:rank=1,step=3")
+    }
+    #expect(
+      "\(FaultInjectionError.unknown("doze"))".hasSuffix(
+        "sleep, skip, raise, nan, flip, kill, slow"))
   }
 
   @Test("the environment may ask for none, or for one of a rank that exists")
   func environment() throws {
     #expect(try FaultInjection(environment: ["HOME": "/"], ranks: 2) == nil)
     let environment = [FaultInjection.variable: "nan:rank=2,step=1"]
-    #expect(try FaultInjection(environment: environment, ranks: 3) == FaultInjection(.nan, rank: 2, step: 1))
+    #expect(
+      try FaultInjection(environment: environment, ranks: 3)
+        == FaultInjection(.nan, rank: 2, step: 1))
     #expect(throws: FaultInjectionError.noSuchRank(2, ranks: 2)) {
       try FaultInjection(environment: environment, ranks: 2)
     }

@@ -8,7 +8,8 @@ import TestFiles
 import Testing
 import Training
 
-/// Raises a signal once the step before an epoch's last one has been made, so that the last one sees it.
+/// Raises a signal once the step before an epoch's last one has been made, so that the last one
+/// sees it.
 private final class Interrupter: TrainingObserver {
   func begin(_ summary: RunSummary) {}
   func step(_ progress: StepProgress) {

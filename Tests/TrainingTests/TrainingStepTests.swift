@@ -21,7 +21,8 @@ private struct Outcome: Sendable {
 }
 
 @Suite struct TrainingStepTests {
-  /// Float32 sums in another order, through one or two steps, relative to a tensor's largest magnitude.
+  /// Float32 sums in another order, through one or two steps, relative to a tensor's largest
+  /// magnitude.
   static let regrouping = 1e-5
 
   private func makeStep(

@@ -12,7 +12,7 @@ public struct Benchmark {
     /// The number of runnable tasks of rank 0's node, a mean over the minute before the start.
     public let loadBefore: Double
     public let effort: Effort
-    public fileprivate(set) var machine: MachinePeaks?
+    public fileprivate(set) var machine: CorePeaks?
     public fileprivate(set) var kernels: KernelTimes?
     public fileprivate(set) var step: StepBreakdown?
     public fileprivate(set) var arms: ArmTimes?
@@ -32,7 +32,8 @@ public struct Benchmark {
   private let note: (String) -> Void
 
   /// - Parameters:
-  ///   - diagnosis: turns the ledger and the watchdog of `communicator` off and on; nil where there are none.
+  ///   - diagnosis: turns the ledger and the watchdog of `communicator` off and on, if there are
+  ///     any.
   ///   - note: is told of the next measurement.
   public init(
     _ recipe: Recipe, communicator: any Communicator, diagnosis: DiagnosisSwitch? = nil,
@@ -59,7 +60,7 @@ public struct Benchmark {
     if needed.contains(.machine) {
       note("measuring the machine")
       communicator.barrier()
-      findings.machine = try agreement.perform { try MachineBenchmark(effort).run() }
+      findings.machine = try agreement.perform { try CoreBenchmark(effort).run() }
     }
     if needed.contains(.kernels) {
       communicator.barrier()
@@ -120,7 +121,8 @@ public struct Benchmark {
     return findings
   }
 
-  /// The channels of ResNet-18's batch norms, where the kernels of the network have not been measured.
+  /// The channels of ResNet-18's batch norms, where the kernels of the network have not been
+  /// measured.
   private static let usualChannels = [64, 128, 256, 512]
 
   private static var load: Double {
@@ -130,7 +132,8 @@ public struct Benchmark {
 }
 
 extension Benchmark.Findings {
-  /// All of it as JSON, keys like those of a recipe, sorted; in seconds, bytes and operations.
+  /// The findings as JSON in seconds, bytes and operations, with sorted keys like those of a
+  /// recipe.
   public func json() throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

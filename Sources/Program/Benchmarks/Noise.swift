@@ -1,7 +1,7 @@
 import RandomNumbers
 import Tensors
 
-/// Uniform numbers in ±½ for tensors that are only computed upon: a few thousand of them, in turns.
+/// Uniform numbers in ±½ for tensors whose values do not matter: a few thousand, repeated.
 struct Noise {
   /// A prime, so that rows of a matrix do not repeat one another.
   private static let period = 4093

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Quotients of what was measured in neighbouring windows of time, and what they say of a machine that drifts.
+/// Quotients of two measurements in neighbouring windows, which the drift of a node cancels in.
 public struct PairedRatios: Sendable, Equatable, Codable {
   /// Bounds of a range, both of them among the values.
   public struct Bounds: Sendable, Equatable, Codable {
@@ -8,13 +8,15 @@ public struct PairedRatios: Sendable, Equatable, Codable {
     public let high: Double
   }
 
-  /// In the order of their measurement.
+  /// The quotients in the order of their measurement.
   public let values: [Double]
   public let median: Double
-  /// What is left without the smallest and the largest quarter.
+  /// The range without the smallest and the largest quarter.
   public let middleHalf: Bounds
-  /// Holds the true median with a probability of 95 % at least, if windows are independent of each other; nil
-  /// for fewer than six values, which cannot say so.
+  /// A confidence interval of at least 95 % for the median, if windows are independent of each
+  /// other.
+  ///
+  /// Nil for fewer than six values, which have none.
   public let interval: Bounds?
 
   /// - Parameter values: at least one.
@@ -34,10 +36,11 @@ public struct PairedRatios: Sendable, Equatable, Codable {
     self.init(zip(dividends, divisors).map { $0 / $1 })
   }
 
-  /// How many of `count` sorted values are outside of an interval of 95 % for the median, on either side.
+  /// The number of `count` sorted values outside of a 95 % interval for the median, on either side.
   ///
-  /// A value is below the true median with probability ½, whatever the distribution. So k or fewer are with
-  /// P(B ≤ k), B binomial, which must not exceed 2.5 %. nil if not even all values are enough.
+  /// A value is below the true median with probability ½, whatever the distribution. So k or fewer
+  /// are with P(B ≤ k), B binomial, which must not exceed 2.5 %. nil if not even all values are
+  /// enough.
   static func valuesOutsideInterval(of count: Int) -> Int? {
     func probability(_ k: Int) -> Double {
       let ways: Double =

@@ -1,8 +1,9 @@
 import Failures
 
-/// Short stretches of time in which two or three kinds of steps are measured in turns, round after round.
+/// Short stretches of time in which two or three kinds of steps are measured in turns.
 ///
-/// The speed of a node drifts within seconds, by more than the effect being measured; neighbours share it.
+/// The speed of a node drifts within seconds, by more than the effect being measured; neighbouring
+/// windows share it.
 struct Windows {
   /// Steps of one window.
   let steps: Int

@@ -15,7 +15,7 @@ public struct BenchmarkReport {
   }
 
   private var conditions: String {
-    var lines = findings.placement.machines.map(\.description)
+    var lines = findings.placement.nodes.map(\.description)
     lines.append("load before the start: \(TextTable.number(findings.loadBefore))")
     if findings.loadBefore > Self.quietLoad {
       lines.append("Not quiet: other work takes a part of what is measured here.")
@@ -65,7 +65,7 @@ public struct BenchmarkReport {
   }
 
   private var isOneRank: Bool {
-    findings.placement.machines.reduce(0) { $0 + $1.ranks } == 1
+    findings.placement.nodes.reduce(0) { $0 + $1.ranks } == 1
   }
 
   private static func oneRank(_ consequence: String) -> String {

@@ -1,14 +1,14 @@
 import Benchmarks
 
 extension KernelTimes {
-  func tables(_ machine: MachinePeaks) -> String {
+  func tables(_ machine: CorePeaks) -> String {
     [
       "\(samples) samples; \(machine.line)", convolutionTable(machine), activationTable(machine),
       weightTable(machine),
     ].joined(separator: "\n\n")
   }
 
-  private func convolutionTable(_ machine: MachinePeaks) -> String {
+  private func convolutionTable(_ machine: CorePeaks) -> String {
     var table = TextTable(header: [
       "convolution", "times", "pass", "ms", "GFLOP/s", "of peak", "GB/s", "lowered, ms",
       "products, ms", "GFLOP/s", "of peak",
@@ -47,7 +47,7 @@ extension KernelTimes {
       """
   }
 
-  private func activationTable(_ machine: MachinePeaks) -> String {
+  private func activationTable(_ machine: CorePeaks) -> String {
     var table = TextTable(header: [
       "elementwise", "times", "loop", "ms", "GB/s", "of memory",
     ])
@@ -75,7 +75,7 @@ extension KernelTimes {
     return "Above 100 % of memory the loop works in cache.\n\(table.text)"
   }
 
-  private func weightTable(_ machine: MachinePeaks) -> String {
+  private func weightTable(_ machine: CorePeaks) -> String {
     var table = TextTable(header: ["\(weights.parameters) parameters", "ms", "GB/s", "of memory"])
     table.append(["spectral norms, β, γ", Rate.milliseconds(weights.refresh)])
     table.append(["pull-back of gradients", Rate.milliseconds(weights.pullBack)])

@@ -14,7 +14,7 @@ enum Rate {
   }
 }
 
-extension MachinePeaks {
+extension CorePeaks {
   /// One line to stand above tables that are held against the peaks.
   var line: String {
     "peaks of a core: \(Rate.giga(multiplyAdd)) GFLOP/s\(pairs); memory \(Rate.giga(bandwidth)) GB/s"

@@ -2,7 +2,7 @@ import Benchmarks
 import Training
 
 extension StepBreakdown {
-  func tables(_ machine: MachinePeaks) -> String {
+  func tables(_ machine: CorePeaks) -> String {
     [head, passTable(machine), layerTable, shareTable(machine)].joined(separator: "\n\n")
   }
 
@@ -29,7 +29,7 @@ extension StepBreakdown {
     return "; fastest steps: " + times.joined(separator: ", ")
   }
 
-  private func passTable(_ machine: MachinePeaks) -> String {
+  private func passTable(_ machine: CorePeaks) -> String {
     var table = TextTable(header: [
       "pass", "computing, ms", "collectives, ms", "of step", "GFLOP/s", "of peak", "GB/s",
     ])
@@ -67,7 +67,7 @@ extension StepBreakdown {
   }
 
   /// Each part's time, and how much of it is more than the peaks ask for.
-  private func shareTable(_ machine: MachinePeaks) -> String {
+  private func shareTable(_ machine: CorePeaks) -> String {
     var table = TextTable(header: [
       "the step's time", "ms", "of step", "at the peaks, ms", "gap, ms", "of gap",
     ])

@@ -1,7 +1,7 @@
 /// How gradients are reduced over ranks: the size of a bucket, and the time of its allreduce.
 ///
-/// In the reproducible order the plan changes no bit of the sums. In the default order, with three ranks or
-/// more, their rounding depends on it.
+/// In the reproducible order the plan changes no bit of the sums. In the default order, with three
+/// ranks or more, their rounding depends on it.
 public struct GradientPlan: Codable, Sendable, Equatable {
   public enum Strategy: String, Codable, CaseIterable, Sendable {
     /// A complete bucket is reduced at once, and the backward sweep goes on afterwards.
@@ -10,7 +10,8 @@ public struct GradientPlan: Codable, Sendable, Equatable {
     case blocking
     /// The allreduce of a complete bucket is started, and overlaps with the sweep in small parts.
     ///
-    /// Wins over a slow link, beside which progressing the parts takes little from the ranks' cores.
+    /// Wins over a slow link, beside which progressing the parts takes little from the ranks'
+    /// cores.
     case nonblocking
   }
 

@@ -4,15 +4,16 @@ import Networks
 
 /// Reduces gradients over ranks in buckets: slices of the flat gradient in backward order.
 ///
-/// A bucket's allreduce is made, or started, as soon as the block that completes it has written, so packing
-/// is never needed. The last bucket carries the counters. The number of collectives of a step is fixed by
-/// the plan and the same on every rank. The communicator is a duplicate: buckets never wait behind
-/// batch-norm collectives.
+/// A bucket's allreduce is made, or started, as soon as the block that completes it has written, so
+/// packing is never needed. The last bucket carries the counters. The number of collectives of a
+/// step is fixed by the plan and the same on every rank. The communicator is a duplicate: buckets
+/// never wait behind batch-norm collectives.
 public final class GradientReducer {
   private let model: Model
   private let communicator: TimedCommunicator
   private var strategy: GradientPlan.Strategy
-  /// `bucketEndingAt[k]`: the floats that are complete once block k of the chain has written; empty for most blocks.
+  /// `bucketEndingAt[k]`: the floats that are complete once block k of the chain has written; empty
+  /// for most blocks.
   private var bucketEndingAt: [Range<Int>]
   /// The last bucket, which no block completes: the rest of the gradients, and the counters.
   private var tail: Range<Int>
@@ -50,7 +51,8 @@ public final class GradientReducer {
   /// Communication that is hidden behind computing does not count.
   public var timeSpent: Duration { communicator.spent }
 
-  /// Reduces, or starts to reduce, the bucket that block `block` of the chain completes, if it completes one.
+  /// Reduces, or starts to reduce, the bucket that block `block` of the chain completes, if it
+  /// completes one.
   ///
   /// Collective where it does: every rank, same order.
   public func blockFinished(_ block: Int) {

@@ -1,7 +1,7 @@
 import Datasets
 import MessagePassing
 
-/// A plan, and its fastest step over the rounds of a trial, on rank 0 and from barrier to barrier.
+/// A plan, and the seconds of its fastest step in a trial, from barrier to barrier on rank 0.
 public struct GradientMeasurement: Codable, Sendable, Equatable {
   public var plan: GradientPlan
   public var seconds: Double
@@ -12,11 +12,11 @@ public struct GradientMeasurement: Codable, Sendable, Equatable {
   }
 }
 
-/// Finds how gradients are summed fastest: by the time of whole steps, made by one plan after the other.
+/// Finds the fastest gradient plan by timing whole steps.
 ///
-/// Only a whole step tells what a plan costs: what a sum that proceeds beside the sweep hides, what it takes
-/// from the sweep's cores and caches, and how long batch-norm collectives wait behind it on a link. The
-/// steps are rehearsals, on the batch that comes first: they leave the model as it was.
+/// Only a whole step shows the cost of a plan: the communication that it hides, the time that it
+/// takes from the sweep's cores and caches, and the waiting of batch-norm collectives for the link.
+/// The steps are rehearsals on the first batch: they leave the model as it was.
 package struct GradientTrial {
   /// A run of fewer steps would spend a noticeable part of its time on the choice.
   package static let shortestRun = 100

@@ -1,21 +1,21 @@
 import Checkpoints
 import Foundation
 
-/// `communication.json`: how a run sums its gradients, as settled by its starts, for a resumed run to keep.
+/// `communication.json`: the gradient plans of a run, which its resumed starts keep.
 ///
-/// Every number of ranks, and of their threads, has a choice of its own: what is fastest for one need not be
-/// for another, and the choice may decide how sums are rounded.
+/// Every number of ranks and threads has a separate entry: the fastest plan for one need not be the
+/// fastest for another, and the plan may decide the rounding of sums.
 struct StoredGradientChoice: Codable, Equatable {
   let chosen: GradientPlan
   let ranks: Int
-  /// Each process's.
+  /// Number of threads of each process.
   let threads: [Int]
-  /// Empty where the plainest plan was taken without measuring.
+  /// The trial; empty where the plainest plan was taken without one.
   let measured: [GradientMeasurement]
 
-  /// What a start of the run with as many ranks and threads has settled.
+  /// The entry of an earlier start with as many ranks and threads.
   ///
-  /// None if there was none, or the file is not one that this program has written.
+  /// Nil if there is none, or if the file cannot be read.
   init?(of run: RunDirectory, ranks: Int, threads: [Int]) {
     guard let found = Self.all(of: run).first(where: { $0.ranks == ranks && $0.threads == threads })
     else { return nil }
@@ -29,7 +29,7 @@ struct StoredGradientChoice: Codable, Equatable {
     self.measured = measured
   }
 
-  /// Replaces what is stored for as many ranks and threads.
+  /// Replaces the entry for as many ranks and threads.
   func write(to run: RunDirectory) throws {
     let others = Self.all(of: run).filter { $0.ranks != ranks || $0.threads != threads }
     let encoder = JSONEncoder()

@@ -1,7 +1,7 @@
 import Datasets
 
 extension Trainer {
-  /// Settles how gradients are summed from here on, and stores it, so that every resumed run keeps it.
+  /// Chooses the gradient plan of the run, and stores it, so that every resumed run keeps it.
   ///
   /// Collective, before the first step.
   func chooseGradientPlan() throws -> GradientChoice {
@@ -50,7 +50,7 @@ extension Trainer {
     }
   }
 
-  /// What rank 0 finds in the run's directory, if it still applies.
+  /// The plan in the run's directory, as rank 0 reads it, if it is among `plans`.
   private func storedPlan(among plans: [GradientPlan]) -> GradientPlan? {
     var found: [UInt8] = []
     if let output = setup.output,

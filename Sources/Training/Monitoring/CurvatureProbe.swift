@@ -8,12 +8,12 @@ import Robustness
 import Surveys
 import Tensors
 
-/// Measures a network's curvature while it is trained: on the same few test samples every time.
+/// Measures a network's curvature during training, on the same few test samples every time.
 ///
-/// A training plan need not have room for second derivatives, so the samples pass through a second model,
-/// planned for one slice, which takes over the parameters.
+/// A training plan need not have room for second derivatives, so the samples pass through a second
+/// model, planned for one slice, into which the parameters are copied.
 public struct CurvatureProbe {
-  /// As `lcnn-dist curvature` has it by default.
+  /// The default of `lcnn-dist curvature`.
   private static let estimator = CurvatureEstimator.power(iterations: 10, tolerance: 1e-3)
 
   private let model: Model
@@ -39,13 +39,13 @@ public struct CurvatureProbe {
     self.communicator = communicator
   }
 
-  /// What the second model takes.
+  /// Bytes of the second model.
   var memoryBytes: Int { model.memoryBytes }
 
   /// The curvature of `trained` as it is now, with the same bits for any number of ranks.
   ///
-  /// Collective. A sample whose derivatives are not finite leaves the statistics out, and layers that are
-  /// not finite the bounds: a measurement ends no run.
+  /// Collective. Statistics are left out if a sample's derivatives are not finite, and bounds if a
+  /// layer is not finite: a measurement ends no run.
   public func measure(_ trained: Model) throws -> CurvatureSnapshot {
     model.copyParameters(of: trained)
     let samples = try leavingOut {
@@ -59,7 +59,9 @@ public struct CurvatureProbe {
     return CurvatureSnapshot(samples: dataset.count, summary: summary, bound: bound)
   }
 
-  /// Nil for what is not finite, on all ranks; other errors end the run.
+  /// The value of `body`, or nil where it finds numbers that are not finite, on all ranks.
+  ///
+  /// - Throws: other errors, which end the run.
   private func leavingOut<Value>(_ body: () throws -> Value) throws -> Value? {
     do { return try body() } catch let error as SurveyError {
       switch error {

@@ -5,7 +5,7 @@ import Robustness
 
 /// The curvature at one time of a run, by ``CurvatureProbe``: named numbers in a fixed order.
 public struct CurvatureSnapshot: Sendable, Equatable {
-  /// Nil for a number that is not finite or does not exist.
+  /// The numbers; nil for one that is not finite or does not exist.
   public let columns: [(name: String, value: Double?)]
   public let samples: Int
 

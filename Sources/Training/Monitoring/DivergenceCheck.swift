@@ -3,11 +3,13 @@ import MessagePassing
 import Networks
 import Tensors
 
-/// Whether all ranks still hold the same weights, momentum buffers, running statistics and vectors, to the bit.
+/// Compares weights, momentum buffers, running statistics and power-iteration vectors over all
+/// ranks.
 ///
-/// They are never sent after the start, so a flipped bit or a rank with other kernels would go unnoticed
-/// and train another function. Ranks that have weights in common cannot differ in them: of these a fault is
-/// found by comparison with another machine's. Digests of all tensors are compared; 8 bytes per tensor and rank travel.
+/// These are never sent after the start, so a flipped bit or a rank with other kernels would go
+/// unnoticed and train another function. Ranks of a node that share weights cannot differ in them:
+/// such a fault shows in the comparison with another node. Digests of all tensors are compared, 8
+/// bytes per tensor and rank.
 public struct DivergenceCheck {
   private let communicator: any Communicator
   private let tensors: [(name: String, tensor: Tensor)]
@@ -30,14 +32,14 @@ public struct DivergenceCheck {
   public func run(step: Int) throws(TrainingError) {
     guard communicator.size > 1 else { return }
     communicator.enter(.replicaComparison)
-    var own: [UInt8] = []
+    var local: [UInt8] = []
     for entry in tensors {
-      withUnsafeBytes(of: digest(entry.tensor)) { own.append(contentsOf: $0) }
+      withUnsafeBytes(of: digest(entry.tensor)) { local.append(contentsOf: $0) }
     }
-    let digests = communicator.allGather(own)
+    let digests = communicator.allGather(local)
     for index in tensors.indices {
-      let place = index * 8..<index * 8 + 8
-      for rank in 1..<communicator.size where digests[rank][place] != digests[0][place] {
+      let bytes = index * 8..<index * 8 + 8
+      for rank in 1..<communicator.size where digests[rank][bytes] != digests[0][bytes] {
         throw .replicasDiffer(tensor: tensors[index].name, rank: rank, step: step)
       }
     }

@@ -2,7 +2,7 @@ import MessagePassing
 
 /// The step times of an epoch, or of its part since this start.
 public struct EpochTimes: Sendable, Equatable {
-  /// The value that half of the steps, and that 95 % of them, do not exceed; in seconds.
+  /// The values that half of the steps, and 95 % of them, do not exceed; in seconds.
   public struct Quantiles: Sendable, Equatable {
     public let half: Double
     public let most: Double
@@ -67,7 +67,7 @@ public struct EpochTimes: Sendable, Equatable {
       }
   }
 
-  /// Members of a line of `timings.jsonl`.
+  /// The members of a line of `timings.jsonl`.
   var members: String {
     func pair(_ name: String, _ quantiles: Quantiles) -> String {
       "\"\(name)-p50\": \(quantiles.half), \"\(name)-p95\": \(quantiles.most)"

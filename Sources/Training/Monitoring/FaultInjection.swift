@@ -8,23 +8,23 @@ import Networks
   import Glibc
 #endif
 
-/// A fault that one rank makes on purpose, to see what a cluster does then.
+/// A fault that one rank makes on purpose, to test how a cluster reacts.
 ///
-/// `LCNN_DIST_DRILL=sleep:rank=1,step=3` in the environment of all ranks: rank 1 sleeps for ever where
-/// step 3 would begin, counted from 1 as in `metrics.jsonl`.
+/// `LCNN_DIST_DRILL=sleep:rank=1,step=3` in the environment of all ranks: rank 1 sleeps for ever
+/// where step 3 would begin, counted from 1 as in `metrics.jsonl`.
 public struct FaultInjection: Equatable, Sendable {
   public static let variable = EnvironmentVariable.faultInjection.rawValue
 
   public enum Fault: String, CaseIterable, Sendable {
-    /// Never goes on.
+    /// Sleeps for ever.
     case sleep
     /// Leaves out the first allreduce of the step.
     case skip
     /// Fails, as if a file could not be written.
     case raise
-    /// Finds that the first pixel of its batch is not a number.
+    /// Makes the first pixel of its batch NaN.
     case nan
-    /// Has the highest bit of the mantissa of its first weight flipped.
+    /// Flips the highest bit of the mantissa of its first weight.
     case flip
     /// Is killed by SIGKILL.
     case kill

@@ -1,25 +1,26 @@
 import MessagePassing
 
-/// The memory that the largest process of a run has taken, beside what was planned for it.
+/// The memory of the largest process of a run, beside the plan for it.
 public struct MemoryReport: Sendable, Equatable {
-  /// Of how many processes it is the largest.
+  /// The number of processes of the run.
   public let processes: Int
-  /// The most that was resident at a time.
+  /// The largest resident size of the process.
   public let residentBytes: Int
-  /// The plans of the process's threads, and its data set.
+  /// Bytes of the plans of the process's threads, and of its data set.
   public let planBytes: Int
   public let dataBytes: Int
 
-  /// Collective; nil if a system does not say what is resident.
+  /// Collective; nil if a node's system does not tell resident sizes.
   ///
   /// - Parameters:
-  ///   - planBytes: of this thread, and `dataBytes` of its process.
-  ///   - threads: each process's.
+  ///   - planBytes: the plan of this thread.
+  ///   - dataBytes: the data set of its process.
+  ///   - threads: the number of threads of each process.
   init?(
     planBytes: Int, dataBytes: Int, threads: [Int], communicator: any Communicator
   ) {
-    let own = [ProcessMemory.largestResidentBytes ?? 0, planBytes, dataBytes]
-    let ranks = communicator.allGather(RecordBytes.bytes(of: own))
+    let local = [ProcessMemory.largestResidentBytes ?? 0, planBytes, dataBytes]
+    let ranks = communicator.allGather(RecordBytes.bytes(of: local))
       .map { RecordBytes.records(Int.self, from: $0) }
     var first = 0
     var largest: [Int] = []

@@ -2,9 +2,9 @@ import Curvature
 import Networks
 import Tensors
 
-/// What bounds a network's curvature: the ranges of β and γ over its layers, and the surrogate bound.
+/// The ranges of β and γ over a network's layers, and the surrogate bound on its curvature.
 ///
-/// Ranges are nil for a standard network, which has neither.
+/// Ranges are nil for a standard network, which has neither β nor γ to train.
 public struct NetworkGeometry: Sendable, Equatable {
   public let beta: ClosedRange<Float>?
   public let gamma: ClosedRange<Float>?

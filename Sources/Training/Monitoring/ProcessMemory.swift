@@ -4,14 +4,14 @@ import Foundation
   import Glibc
 #endif
 
-/// What the operating system says of this process's memory.
+/// The memory of this process, as the operating system tells it.
 public enum ProcessMemory {
-  /// The largest resident size since the start of the program, in bytes; nil where the system does not say.
+  /// The largest resident size since the start of the program, in bytes, if the system tells it.
   ///
-  /// Not getrusage's maximum, which begins with that of the program's parent.
+  /// getrusage is not asked: its maximum begins with that of the program's parent.
   public static var largestResidentBytes: Int? { bytes("VmHWM:") }
 
-  /// The present resident size, in bytes; nil where the system does not say.
+  /// The present resident size, in bytes, if the system tells it.
   public static var residentBytes: Int? { bytes("VmRSS:") }
 
   private static func bytes(_ name: String) -> Int? {
@@ -26,7 +26,7 @@ public enum ProcessMemory {
   /// RUSAGE_THREAD of Linux, which Swift's Glibc does not show.
   private static let callingThread: __rusage_who_t = 1
 
-  /// How often the calling thread has touched a page that was not in its memory.
+  /// The number of page faults of the calling thread.
   public static var pageFaultsOfThread: Int {
     var usage = rusage()
     getrusage(callingThread, &usage)

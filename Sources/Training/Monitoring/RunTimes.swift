@@ -19,7 +19,8 @@ struct RunTimes {
   private var epoch: [StepTimes] = []
   /// The step that has begun.
   private var start: (reading: StepTimer.Reading, delay: Double)?
-  /// The last step that has ended: its index in the epoch, and its compute without an injected delay.
+  /// The last step that has ended: its index in the epoch, and its compute without an injected
+  /// delay.
   private var previous: (times: StepTimes, step: Int, undelayed: Double)?
 
   init(_ setup: TrainerSetup, reducer: GradientReducer, fault: FaultInjection?) {
@@ -32,7 +33,8 @@ struct RunTimes {
     epoch.reserveCapacity(setup.sampler.stepsPerEpoch)
   }
 
-  /// This rank's time of the last step without waiting for others, in seconds; 0 before there is one.
+  /// This rank's time of the last step without waiting for others, in seconds; 0 before there is
+  /// one.
   var localStepSeconds: Float { Float(previous?.times.local ?? 0) }
 
   /// Begins step `step` of the run, counted from 1.

@@ -1,17 +1,19 @@
 /// Finds ranks that are slower than the others for many steps.
 ///
-/// A rank's local time of a step leaves out waiting for others. It is divided by the lower median of all
-/// ranks' times: half of them, rounded up, take no longer (of two ranks, the faster one). A rank with more
-/// samples may take longer in proportion; ranks without samples are left out. A rank is judged by the mean
-/// of the middle half of its quotients, which a few hiccups of any rank do not move, and by the number of
-/// steps in which it lagged at all.
+/// A rank's local time of a step leaves out waiting for others. It is divided by the lower median
+/// of all ranks' times: half of them, rounded up, take no longer (of two ranks, the faster one). A
+/// rank with more samples may take longer in proportion; ranks without samples are left out. A rank
+/// is judged by the mean of the middle half of its quotients, which a few hiccups of any rank do
+/// not move, and by the number of steps in which it lagged at all.
 public struct StragglerWatch {
-  /// Between 1.5, which is to be named, and 1.3, which is not: as far from either, √(1.3·1.5).
+  /// Quotient from which a rank is named: √(1.3·1.5), between 1.3, which is not to be named, and
+  /// 1.5.
   public static let factor = 1.4
   /// Steps that are judged together: the last of them is known in the twentieth.
   public static let steps = 19
-  /// A step counts as slow from here on, in at least so many of them: half a window of a busy machine is not
-  /// enough, however slow it is.
+  /// Quotient from which a step counts as slow, and the least number of slow steps of a named rank.
+  ///
+  /// Half a window on a busy node is not enough, however slow it is.
   static let slowFactor = 1.25
   public static let slowSteps = 16
 
@@ -20,7 +22,7 @@ public struct StragglerWatch {
     public let rank: Int
     public let localSeconds: Double
     public let medianSeconds: Double
-    /// The part of each step that all ranks wait for this one.
+    /// The part of each step in which all ranks wait for this one.
     public let share: Double
   }
 
@@ -29,7 +31,7 @@ public struct StragglerWatch {
     let local: Double
     let median: Double
     let whole: Double
-    /// Not a number where nothing took any time, which is then not slow.
+    /// NaN if no time has passed, so that the step is not slow.
     var quotient: Double { local / median }
     var isSlow: Bool { quotient >= StragglerWatch.slowFactor }
   }
@@ -40,7 +42,7 @@ public struct StragglerWatch {
     var isNamed = false
     var slowSteps: Int { steps.count { $0.isSlow } }
 
-    /// The mean of what is left of the steps' values without the smallest and the largest quarter.
+    /// The mean of the steps' values without the smallest and the largest quarter.
     func middleMean(_ value: (Observation) -> Double) -> Double {
       let cut = steps.count / 4
       let middle = steps.map(value).sorted()[cut..<steps.count - cut]
@@ -65,7 +67,8 @@ public struct StragglerWatch {
       if windows[rank].steps.count == Self.steps { windows[rank].steps.removeFirst() }
       windows[rank].steps.append(
         Observation(
-          local: local[rank], median: expected(of: rank, local: local, samples: samples), whole: whole))
+          local: local[rank], median: expected(of: rank, local: local, samples: samples),
+          whole: whole))
       return judge(rank)
     }
   }
@@ -85,7 +88,8 @@ public struct StragglerWatch {
       rank: rank, localSeconds: local, medianSeconds: median, share: min(max(share, 0), 1))
   }
 
-  /// The lower median of what the ranks would take for the samples of `rank`, if those are more.
+  /// The lower median of the times that the ranks would take for the samples of `rank`, if those
+  /// are more.
   private func expected(of rank: Int, local: [Double], samples: [Int]) -> Double {
     let times = local.indices.filter { samples[$0] > 0 }.map {
       local[$0] * max(1, Double(samples[rank]) / Double(samples[$0]))
@@ -102,8 +106,8 @@ extension StragglerWatch.Finding {
       return value < 10 ? "\((value * 10).rounded() / 10)" : "\(Int(value.rounded()))"
     }
     return
-      "rank \(rank) on \(host) is slow: \(milliseconds(localSeconds)) ms without waiting per step for "
-      + "\(StragglerWatch.steps) steps, the median rank \(milliseconds(medianSeconds)) ms; "
+      "rank \(rank) on \(host) is slow: \(milliseconds(localSeconds)) ms without waiting per step "
+      + "for \(StragglerWatch.steps) steps, the median rank \(milliseconds(medianSeconds)) ms; "
       + "it costs \(Int((100 * share).rounded())) % of each step"
   }
 }

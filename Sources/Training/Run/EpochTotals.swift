@@ -1,11 +1,11 @@
 import Checkpoints
 
-/// Sums over the steps of an epoch so far, and the time of those made since this start.
+/// Sums over the steps of an epoch so far, and the time of the steps since this start.
 struct EpochTotals {
   private let clock = ContinuousClock()
   private let start: ContinuousClock.Instant
   private(set) var sums: EpochSums
-  /// Samples and steps since this start, which is what speed is measured by.
+  /// Samples and steps since this start, for the speed.
   private var timedSamples = 0
   private(set) var timedSteps = 0
 

@@ -1,10 +1,11 @@
 import Checkpoints
 import Files
 
-/// `metrics.jsonl`: one flat JSON object per line, nothing in it that depends on machine or time.
+/// `metrics.jsonl`: one flat JSON object per line, none of which depends on the node or on the
+/// time.
 ///
-/// A value that is not finite is written as null. On resume the lines after the checkpoint's step are
-/// dropped, so that a resumed run's file equals an uninterrupted one's.
+/// A value that is not finite is written as null. On resume the lines after the checkpoint's step
+/// are dropped, so that a resumed run's file equals an uninterrupted one's.
 public final class MetricsFile {
   private let file: AppendOnlyFile
 
@@ -30,7 +31,7 @@ public final class MetricsFile {
     }
   }
 
-  /// The number under a key of a line that this type has written.
+  /// The number of a key in a line that this type has written.
   private static func number(of key: String, in line: Substring) -> Int? {
     guard let range = line.range(of: "\"\(key)\": ") else { return nil }
     return Int(line[range.upperBound...].prefix { $0.isNumber })

@@ -4,17 +4,18 @@ import Foundation
 import Networks
 import Recipes
 
-/// A model on disk: a safetensors file that carries its recipe, or one that a recipe is given for.
+/// A model on disk: a safetensors file with its recipe, or one that needs a recipe beside it.
 public struct ModelFile: Sendable {
   /// The metadata key under which a model file carries its recipe as JSON.
   public static let recipeKey = "lcnn-dist.recipe"
 
   public let path: String
   public let dictionary: FileState
-  /// The recipe that trained it; nil for a file from elsewhere.
+  /// The recipe that trained the model; nil for a file of another program.
   public let recipe: Recipe?
 
-  /// Reads a file, the model of a checkpoint's directory, or the newest checkpoint of a run's directory.
+  /// Reads a file, the model of a checkpoint's directory, or the newest checkpoint of a run's
+  /// directory.
   public init(_ path: String) throws {
     self.path = try ModelFile.resolve(path)
     let file = try SafetensorsFile.read(self.path)
@@ -25,7 +26,7 @@ public struct ModelFile: Sendable {
     }
   }
 
-  /// SHA-256 of names, shapes and values, wherever the file lies and whatever else is in it.
+  /// SHA-256 of names, shapes and values, whatever else is in the file.
   public var digest: String {
     let digest = SHA256Digest()
     for name in dictionary.names {

@@ -150,7 +150,7 @@ extension Recipe {
   }
 
   /// The buffers of the objective's CURE term; nil without one.
-  public func curePenalty(for model: Model) throws -> CUREPenalty? {
+  public func makeCUREPenalty(for model: Model) throws -> CUREPenalty? {
     objective.cure > 0 ? try CUREPenalty(model, objective) : nil
   }
 

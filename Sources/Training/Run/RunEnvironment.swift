@@ -7,11 +7,11 @@ import Recipes
   import Glibc
 #endif
 
-/// Where and with what a run was started: a line of `environment.jsonl`.
+/// The nodes and versions of one start of a run: a line of `environment.jsonl`.
 ///
-/// One line per start, so that a resumed run tells of both machines; nothing of it is in the metrics.
+/// A resumed run has a line for each start. None of it is in the metrics.
 public struct RunEnvironment: Codable, Sendable, Equatable {
-  /// What the program knows of itself and its libraries.
+  /// The versions of the program and its libraries.
   public struct Versions: Codable, Sendable, Equatable {
     public var program: String
     public var messagePassing: String
@@ -25,19 +25,19 @@ public struct RunEnvironment: Codable, Sendable, Equatable {
   }
 
   public var versions: Versions
-  /// Those of all ranks' kernels; nil in the files of versions that did not record them.
+  /// The vector units of all ranks' kernels; nil in files of versions that did not record them.
   ///
-  /// In words, so that a file of a version that knows others can be read.
+  /// A string, so that files of versions with other vector units can be read.
   public var vectorUnits: String?
-  /// Of convolutions in training, as a recipe names it; nil likewise.
+  /// The precision of convolutions in training, as a recipe names it; nil in older files.
   public var precision: String?
-  /// Each process's host, and how many ranks are threads of it.
+  /// Host name and number of threads of each process.
   public var hosts: [String]
   public var threads: [Int]
-  /// SHA-256 of pixels and labels as they are used.
+  /// SHA-256 of the pixels and labels in use.
   public var trainData: String
   public var testData: String
-  /// Steps that had been trained before.
+  /// Steps that had been trained before this start.
   public var step: Int
 
   package init(
@@ -70,7 +70,7 @@ public struct RunEnvironment: Codable, Sendable, Equatable {
     }
   }
 
-  /// What makes other bits than an earlier start of the run did, in words.
+  /// The changes since an earlier start of the run that change bits, in words.
   package func differences(from before: RunEnvironment) -> [String] {
     let changes = [
       ("vector units", hasOtherKernels(than: before) ? (before.vectorUnits, vectorUnits) : nil),

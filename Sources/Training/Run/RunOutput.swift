@@ -4,12 +4,12 @@ import Foundation
 import Networks
 import Recipes
 
-/// What rank 0 writes into a run's directory.
+/// The files that rank 0 writes into a run's directory.
 public struct RunOutput {
   public let directory: RunDirectory
   public let metrics: MetricsFile
   private let timings: AppendOnlyFile
-  /// Kept open: it locks the run.
+  /// Kept open, since it locks the run.
   private let environment: AppendOnlyFile
   private let checkpoints: CheckpointStore
   private let keep: Int
@@ -28,7 +28,7 @@ public struct RunOutput {
     try directory.writeRecipe(Array(try recipe.json().utf8) + [UInt8(ascii: "\n")])
   }
 
-  /// A checkpoint, after which older ones than the recipe keeps are removed.
+  /// Saves a checkpoint, and removes older ones than the recipe keeps.
   func save(_ model: Model, recipe: Recipe, state: TrainingState) throws {
     // A checkpoint that survives a power failure must not be ahead of the metrics.
     try metrics.sync()
@@ -40,7 +40,7 @@ public struct RunOutput {
     try checkpoints.keepNewest(keep)
   }
 
-  /// An epoch's line in the metrics, and its times in a file of their own.
+  /// Writes an epoch's line into the metrics, and its times into `timings.jsonl`.
   func write(_ report: EpochReport, seconds: Double) throws {
     let geometry = report.geometry
     func value(_ number: Float?) -> MetricValue { number.map { .number(Double($0)) } ?? .absent }
@@ -64,7 +64,7 @@ public struct RunOutput {
 }
 
 extension RunOutput {
-  /// A curvature snapshot's line in the metrics.
+  /// Writes a curvature snapshot's line into the metrics.
   func write(_ snapshot: CurvatureSnapshot, epoch: Int, step: Int) throws {
     try metrics.write(
       [

@@ -6,8 +6,8 @@ import Synchronization
 
 /// A signal that asks for the end of training: SIGTERM, SIGINT, SIGUSR1.
 ///
-/// The handler only sets a flag. Which step is the last one is agreed on in that step's collective, so that
-/// no rank leaves the loop alone.
+/// The handler only sets a flag. The ranks agree on the last step in that step's collective, so
+/// that no rank leaves the loop alone.
 public enum StopSignal {
   private static let received = Atomic<Bool>(false)
 

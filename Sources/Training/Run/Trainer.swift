@@ -11,8 +11,8 @@ import Surveys
 
 /// A whole run: epochs of ``TrainingStep``s, evaluations, metrics and checkpoints.
 ///
-/// Every rank makes one and calls the same methods in the same order. Only rank 0 writes into the run
-/// directory and has an observer; where it fails, all ranks stop at the same step.
+/// Every rank makes one and calls the same methods in the same order. Only rank 0 writes into the
+/// run directory and has an observer; where it fails, all ranks stop at the same step.
 public final class Trainer {
   let setup: TrainerSetup
   let observer: (any TrainingObserver)?
@@ -89,7 +89,8 @@ public final class Trainer {
     }
     let result = try last ?? evaluate()
     let memory = MemoryReport(
-      planBytes: planBytes, dataBytes: dataBytes, threads: setup.threads, communicator: communicator)
+      planBytes: planBytes, dataBytes: dataBytes, threads: setup.threads, communicator: communicator
+    )
     if let memory { observer?.memory(memory) }
     return result
   }
@@ -138,7 +139,8 @@ public final class Trainer {
     return result
   }
 
-  /// Ends the run on every rank where a step was not applied, unless the recipe lets it be left out.
+  /// Ends the run on every rank where a step was not applied, unless the recipe lets it be left
+  /// out.
   private func judge(_ result: TrainingStep.Result, _ batch: Batch) throws {
     if result.isApplied {
       skipped = 0
@@ -155,7 +157,7 @@ public final class Trainer {
     observer?.note("step \(steps + 1) left out: its loss or gradient is not finite")
   }
 
-  /// Rank 0's line of metrics; if it cannot be written the next step stops all ranks.
+  /// Writes rank 0's line of metrics; if that fails, the next step stops all ranks.
   private func record(_ batch: Batch, _ result: TrainingStep.Result, _ rate: Float) {
     guard let output = setup.output else { return }
     do {
@@ -255,7 +257,7 @@ public final class Trainer {
       remaining: .seconds(perStep * Double(max(plannedSteps - steps, 0))))
   }
 
-  /// Steps of the run when it is at its end.
+  /// The steps of the whole run.
   var plannedSteps: Int {
     min(recipe.maxSteps ?? Int.max, recipe.epochs * sampler.stepsPerEpoch)
   }

@@ -21,11 +21,11 @@ public struct TrainerSetup {
   let curePenalty: CUREPenalty?
   let adversary: Adversary?
   let communicator: any Communicator
-  /// The same for the model's layers, whose collectives are timed.
+  /// The communicator of the model's layers, whose collectives are timed.
   let layerCommunicator: TimedCommunicator
-  /// Each rank's.
+  /// Host name of each rank, in rank order.
   let hosts: [String]
-  /// Each process's threads.
+  /// Number of threads of each process, in rank order.
   let threads: [Int]
   let trainData: Dataset
   let testData: Dataset
@@ -35,17 +35,17 @@ public struct TrainerSetup {
   public let runPath: String
   let position: BatchPosition
   let steps: Int
-  /// Rank 0's, who reports them.
+  /// Sums of the epoch in which the run resumes, on rank 0.
   let epochSums: EpochSums
   /// Measures curvature between epochs; nil where the recipe asks for none.
   let curvatureProbe: CurvatureProbe?
-  /// Rank 0's: what the checkpoint says of curvature.
+  /// The checkpoint's measurement of curvature, on rank 0.
   let curvature: [String: Double]?
 
   /// Reads the data, builds the model and opens the run.
   ///
-  /// Collective. What fails on one rank fails on all, before anything on disk is touched as far as it can
-  /// be known.
+  /// Collective. A failure on one rank fails all of them, as far as possible before the disk is
+  /// touched.
   public init(
     _ recipe: Recipe, run: String, start: Start, versions: RunEnvironment.Versions,
     communicator: any Communicator, note: (String) -> Void
@@ -67,7 +67,7 @@ public struct TrainerSetup {
     }
     self.model = model
     (curePenalty, adversary) = try agreement.perform {
-      (try recipe.curePenalty(for: model), try recipe.adversary(for: model))
+      (try recipe.makeCUREPenalty(for: model), try recipe.adversary(for: model))
     }
     sampler = recipe.sampler(for: train)
     curvatureProbe = try agreement.perform {
@@ -143,7 +143,8 @@ public struct TrainerSetup {
       communicator: communicator)
   }
 
-  /// A batch norm needs two values per channel, in the last batch too, and on each rank if it is local.
+  /// A batch norm needs two values per channel, in the last batch too, and on each rank if it is
+  /// local.
   private static func checkBatches(
     _ sampler: ShardedSampler, _ architecture: Architecture, _ recipe: Recipe, ranks: Int
   ) throws(ArchitectureError) {
@@ -158,7 +159,7 @@ public struct TrainerSetup {
     }
   }
 
-  /// A run keeps what its steps and their order are made of.
+  /// Refuses a recipe that changes the steps of the run or their order.
   private static func checkUnchanged(_ recipe: Recipe, _ checkpoint: Checkpoint) throws {
     guard let json = checkpoint.model.metadata[ModelFile.recipeKey] else { return }
     let trained = try Recipe(yaml: json, source: checkpoint.path).jsonObject
@@ -169,7 +170,7 @@ public struct TrainerSetup {
     }
   }
 
-  /// A run keeps its data, whatever directory they are read from.
+  /// Refuses other data than the run's, whatever directory they are read from.
   private static func checkSameData(
     _ now: RunEnvironment, as starts: [RunEnvironment], _ directory: RunDirectory,
     _ recipe: Recipe, _ checkpoint: Checkpoint

@@ -1,19 +1,19 @@
 import Failures
 
-/// What can end a training run, apart from faults of files, recipes and the launch.
+/// An error that ends a training run, apart from those of files, recipes and the launch.
 public enum TrainingError: Failure, Equatable {
   /// Fewer samples in a batch than ranks to share them.
   case batchSmallerThanRanks(batch: Int, ranks: Int)
   case nonFinite(epoch: Int, step: Int)
   /// A rank's weights or state are no longer those of rank 0.
   case replicasDiffer(tensor: String, rank: Int, step: Int)
-  /// A rank failed; its own message says how.
+  /// Another rank failed; its message says how.
   case failedElsewhere(step: Int)
   case nothingToResume(run: String)
-  /// A run's directory is named for its model, and holds none.
+  /// A run's directory is given for a model and holds no checkpoint.
   case noCheckpoint(run: String)
   case changed(key: String, checkpoint: String, recipe: String)
-  /// A run that is to go on finds other samples than it began with.
+  /// A resumed run finds other samples than it began with.
   case dataChanged(what: String, run: String)
   /// A signal asked for the end, and a checkpoint was written.
   case stopped(step: Int, run: String)

@@ -2,7 +2,7 @@ import Networks
 import Surveys
 import Tensors
 
-/// What watches a run: rank 0's terminal.
+/// An observer of a run, such as rank 0's terminal.
 ///
 /// It must not make collectives, and need not exist on other ranks.
 public protocol TrainingObserver: AnyObject {
@@ -17,10 +17,10 @@ public protocol TrainingObserver: AnyObject {
   func note(_ line: String)
 }
 
-/// What is about to be trained, and where.
+/// A run before its first step: network, data, memory and communication.
 public struct RunSummary: Sendable {
   public let run: String
-  /// Each process's threads.
+  /// Number of threads of each process.
   public let threads: [Int]
   public let architecture: Architecture
   public let trainedParameters: Int
@@ -33,7 +33,7 @@ public struct RunSummary: Sendable {
   public let planBytes: Int
   public let dataBytes: Int
   public let gradientBuckets: Int
-  /// What a rank hands to the gradient collectives of one step.
+  /// Bytes that a rank hands to the gradient collectives of one step.
   public let reducedBytes: Int
   public let gradientChoice: GradientChoice
   public let sumOrder: SumOrder
@@ -45,14 +45,14 @@ public struct RunSummary: Sendable {
 public struct StepProgress: Sendable {
   public let epoch: Int
   public let epochs: Int
-  /// Within the epoch, from 0.
+  /// The step's index within the epoch, from 0.
   public let step: Int
   public let stepsPerEpoch: Int
   /// Means over the epoch so far.
   public let loss: Double
   public let accuracy: Double
   public let imagesPerSecond: Double
-  /// Until the last epoch's end, at the present speed.
+  /// The time until the last epoch's end, at the present speed.
   public let remaining: Duration
 }
 
@@ -67,6 +67,6 @@ public struct EpochReport: Sendable {
   public let test: Evaluator.Result?
   public let geometry: NetworkGeometry
   public let imagesPerSecond: Double
-  /// Of the steps since the start or the epoch before.
+  /// Step times since the start, or since the epoch before.
   public let times: EpochTimes?
 }

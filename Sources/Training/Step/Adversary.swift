@@ -3,10 +3,10 @@ import Robustness
 
 /// Adversarial training: an attack on the present weights moves a step's images before the step.
 ///
-/// Random starts are functions of seed, epoch and sample, so the examples do not depend on the number of
-/// ranks. Loss and accuracy of the step are those of the adversarial examples.
+/// Random starts are functions of seed, epoch and sample, so the examples do not depend on the
+/// number of ranks. Loss and accuracy of the step are those of the adversarial examples.
 public struct Adversary {
-  /// Which classes the attack leads away from.
+  /// The classes that the attack leads away from.
   public enum Target: Sendable, Equatable {
     case labels
     /// The classes that the model predicts for the images.

@@ -4,17 +4,18 @@ import Layers
 import Networks
 import Tensors
 
-/// CURE's term of the ``Objective``, λ_c·meanᵢ ‖∇ₓℓᵢ(xᵢ + zᵢ) − ∇ₓℓᵢ(xᵢ)‖², with the buffers it takes.
+/// CURE's term of the ``Objective`` and its buffers: λ_c·meanᵢ ‖∇ₓℓᵢ(xᵢ + zᵢ) − ∇ₓℓᵢ(xᵢ)‖².
 ///
-/// With d the difference of the two gradients, the term's gradient is 2·(dθ̄/dε along d at x + z, minus
-/// that at x). The first is written here, before the step's own sweeps; the second is written by them,
-/// because tangents at one point along several directions are one tangent along their sum. The step's
-/// forward pass comes last, so running statistics are those of x alone. x + z is not clipped.
+/// With d the difference of the two gradients, the term's gradient is 2·(dθ̄/dε along d at x + z,
+/// minus that at x). The first is written here, before the main sweeps of the step; the second is
+/// written by them, because tangents at one point along several directions are one tangent along
+/// their sum. The step's forward pass comes last, so running statistics are those of x alone. x + z
+/// is not clipped.
 ///
-/// x is passed forward and backward twice, here and by the step: the passes at x + z overwrite every
-/// edge, and the step's tangents read the gradients of all of them, not only the input's.
-/// - Source: Moosavi-Dezfooli, Fawzi, Uesato and Frossard, CVPR 2019, arXiv 1811.09716. The weight in
-///   Srinivas et al. 2022, λ·1e3·‖·‖²/B of the batch's mean loss, is λ_c = λ·1e3/B².
+/// x is passed forward and backward twice, here and by the step: the passes at x + z overwrite
+/// every edge, and the step's tangents read the gradients of all edges, not only the input's.
+/// - Source: Moosavi-Dezfooli, Fawzi, Uesato and Frossard, CVPR 2019, arXiv 1811.09716. The weight
+///   in Srinivas et al. 2022, λ·1e3·‖·‖²/B of the batch's mean loss, is λ_c = λ·1e3/B².
 public struct CUREPenalty {
   /// λ_c and h.
   private let weight: Float
@@ -45,8 +46,8 @@ public struct CUREPenalty {
 
   /// Parameter gradients ← 2·λ_c·dθ̄/dε along d at x + z; `difference` ← d/B.
   ///
-  /// Reads `model.input.value` and leaves it as it was; logits and everything between belong to x + z then.
-  /// Collective where batch norms are.
+  /// Reads `model.input.value` and leaves it as it was; logits and everything between belong to x +
+  /// z then. Collective where batch norms are.
   func writeSecondPoint(labels: UnsafeBufferPointer<Int32>, globalBatch: Float) {
     let n = labels.count
     let input = model.input.prefix(n)
@@ -63,7 +64,7 @@ public struct CUREPenalty {
     input.tangent.copy(from: difference)
     model.forwardTangent(n)
     loss.tangent(model.logits.prefix(n), scale: 1 / globalBatch)
-    // The step's own sweep adds to these, so no bucket is complete yet.
+    // The main sweep of the step adds to these, so no bucket is complete yet.
     model.backwardTangent(
       n, gradients: GradientWeights(previous: 0, primal: 0, tangent: 2 * weight * globalBatch),
       onBlock: { _ in })

@@ -4,15 +4,15 @@ import Recipes
   import Glibc
 #endif
 
-/// The learning rate as a function of progress in epochs, so that neither the number of ranks nor the
-/// batch size shifts it.
+/// The learning rate as a function of progress in epochs, so that neither the number of ranks nor
+/// the batch size shifts it.
 public struct LearningRateSchedule: Sendable, Equatable {
   public var base: Double
   public var epochs: Double
   /// Epochs over which the rate rises linearly from 0.
   public var warmup: Double
-  /// `constant`; `step`: × ``decay`` at each milestone; `cosine`: half a cosine from the base rate to 0
-  /// over all epochs.
+  /// `constant`; `step`: × ``decay`` at each milestone; `cosine`: half a cosine from the base rate
+  /// to 0 over all epochs.
   public var shape: Recipe.Schedule
   /// Fractions of all epochs, for `step`.
   public var milestones: [Double]
@@ -43,7 +43,8 @@ public struct LearningRateSchedule: Sendable, Equatable {
     case .constant:
       return 1
     case .step:
-      // Milestones are compared in epochs with a tolerance far below a step: 0.75·200 is 150 exactly.
+      // Milestones are compared in epochs with a tolerance far below a step: 0.75·200 is 150
+      // exactly.
       let passed = milestones.count { fraction >= $0 - 1e-12 }
       return pow(decay, Double(passed))
     case .cosine:

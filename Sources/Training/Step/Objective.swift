@@ -5,17 +5,19 @@ import Tensors
   import Glibc
 #endif
 
-/// The function of the weights that training minimises:
+/// The function of the weights that training minimises.
 ///
 ///     meanᵢ ℓᵢ(xᵢ) + λ_β·Σβ + λ_γ·Σ|log γ| + λ_g·meanᵢ ‖∇ₓℓᵢ(xᵢ)‖²
 ///       + λ_c·meanᵢ ‖∇ₓℓᵢ(xᵢ + zᵢ) − ∇ₓℓᵢ(xᵢ)‖²,   zᵢ = h·sign(∇ₓℓᵢ(xᵢ))/‖sign(∇ₓℓᵢ(xᵢ))‖₂
 ///
 /// ℓᵢ is the cross-entropy of sample i, in training mode. Under adversarial training xᵢ is the
-/// adversarial example; xᵢ and zᵢ are held fixed. Means run over the samples of the *global* batch, so
-/// λ_g and λ_c depend neither on the batch size nor on the number of ranks. Sums run over layers, so a
-/// shared β counts once for each of its layers; Σβ takes exp(log_beta) without the offset 1e-3.
-/// Weight decay is not part of it: ``SGD`` adds d·W to the gradient of weights and biases.
-/// - Source: Srinivas et al. 2022, §3.4; in the reference λ_g = λ·1e5/B². CURE: see ``CUREPenalty``.
+/// adversarial example; xᵢ and zᵢ are held fixed. Means run over the samples of the *global* batch,
+/// so λ_g and λ_c depend neither on the batch size nor on the number of ranks. Sums run over
+/// layers, so a shared β counts once for each of its layers; Σβ takes exp(log_beta) without the
+/// offset 1e-3. Weight decay is not part of it: ``SGD`` adds d·W to the gradient of weights and
+/// biases.
+/// - Source: Srinivas et al. 2022, §3.4; in the reference λ_g = λ·1e5/B². CURE: see
+///   ``CUREPenalty``.
 public struct Objective: Sendable, Equatable {
   /// λ_β.
   public var beta: Float
@@ -57,8 +59,8 @@ public struct Objective: Sendable, Equatable {
     return sum
   }
 
-  /// Adds the gradient of ``weightPenalty(_:)`` with respect to one parameter, once a step and after the
-  /// pull-back.
+  /// Adds the gradient of ``weightPenalty(_:)`` with respect to one parameter, once a step and
+  /// after the pull-back.
   public func addWeightPenaltyGradient(to parameter: Parameter) {
     switch parameter.kind {
     case .logBeta where beta != 0:

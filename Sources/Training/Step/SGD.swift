@@ -3,8 +3,9 @@ import Tensors
 
 /// Stochastic gradient descent with momentum: v ← μv + (g + d·w), w ← w − lr·v.
 ///
-/// Weight decay d acts on weights and biases, on the original W and not on W/σ, and never on log_beta and
-/// log_lipschitz. As in PyTorch, dampening is 0 and the momentum buffer does not contain the learning rate.
+/// Weight decay d acts on weights and biases, on the original W and not on W/σ, and never on
+/// log_beta and log_lipschitz. As in PyTorch, dampening is 0 and the momentum buffer does not
+/// contain the learning rate.
 public struct SGD: Sendable, Equatable {
   public var momentum: Float
   public var weightDecay: Float

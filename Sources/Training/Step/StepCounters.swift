@@ -4,9 +4,9 @@ import Tensors
 
 /// The floats that ride on the last bucket, for what all ranks must know at the end of a step.
 ///
-/// Flags are counts of ranks, summed like gradients but never derived from them and never compressed.
-/// Every rank acts on the sums, so all do the same at the same step and none leaves the loop alone.
-/// Behind them each rank has a slot for the time of its previous step.
+/// Flags are counts of ranks, reduced like gradients but never derived from them and never
+/// compressed. Every rank acts on the sums, so all do the same at the same step and none leaves the
+/// loop alone. Behind them each rank has a slot for the time of its previous step.
 public struct StepCounters {
   private enum Slot: Int, CaseIterable {
     case nonFinite, stop, failed, loss, correct, gradientNormSquares, gradientChangeSquares

@@ -29,9 +29,9 @@ public enum StepPhase: String, Sendable, CaseIterable, Codable {
 
 /// An observer of a training step, told of its phases and of each layer of their sweeps.
 ///
-/// The calls come in the order of the step, from the thread that makes it. A phase ends where the next
-/// one begins. Whoever keeps what it is told must allocate before the step, since a step allocates
-/// nothing.
+/// The calls come in the order of the step, from the thread that makes it. A phase ends where the
+/// next one begins. Whoever keeps what it is told must allocate before the step, since a step
+/// allocates nothing.
 public protocol StepProbe: SweepProbe {
   func enter(_ phase: StepPhase)
   /// The step is over.
@@ -39,7 +39,8 @@ public protocol StepProbe: SweepProbe {
 }
 
 extension StepPhase {
-  /// What the ledger of collectives calls the phase; its batch norms are numbered within an activity.
+  /// The activity of the phase in the ledger of collectives, which numbers batch norms within an
+  /// activity.
   var activity: ProgramPoint.Activity {
     switch self {
     case .refresh: .refresh

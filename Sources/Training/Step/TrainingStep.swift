@@ -8,8 +8,9 @@ import Tensors
 
 /// One step of training: the whole algorithm, over named buffers.
 ///
-/// The loss is scaled by 1/(global batch) at its source, so gradients are *summed* over ranks and nothing
-/// is ever divided by their number. A rank without samples joins every collective with zeros.
+/// The loss is scaled by 1/(global batch) at its source, so gradients are *summed* over ranks and
+/// nothing is ever divided by their number. A rank without samples joins every collective with
+/// zeros.
 public struct TrainingStep {
   public let model: Model
   public let objective: Objective
@@ -59,8 +60,10 @@ public struct TrainingStep {
 
   /// Trains on one global batch, of which `batch` holds this rank's share.
   ///
-  /// Collective. On a loss or a gradient that is not finite the model stays as it was, on all ranks.
-  /// - Parameter localStepSeconds: the time of this rank's previous step without waiting for others,
+  /// Collective. On a loss or a gradient that is not finite the model stays as it was, on all
+  /// ranks.
+  /// - Parameter localStepSeconds: the time of this rank's previous step without waiting for
+  ///   others,
   ///   which all ranks learn; see ``localStepSeconds(ofRank:)``.
   public func run(
     _ batch: Batch, learningRate: Float, request: Request = .none, localStepSeconds: Float = 0
@@ -92,8 +95,8 @@ public struct TrainingStep {
       enter(.dataBackward)
       model.backward(n)
       measureSquares(n, globalBatch: globalBatch)
-      // λ_g·B·‖∇ₓL‖² is one penalty and λ_c·B·‖d‖² the other. dθ̄/dε along ∇ₓL is half the gradient of
-      // ‖∇ₓL‖², along −d what ‖d‖² lacks; tangents along both are one along their sum.
+      // λ_g·B·‖∇ₓL‖² is one penalty and λ_c·B·‖d‖² the other. dθ̄/dε along ∇ₓL is half the gradient
+      // of ‖∇ₓL‖², along −d what ‖d‖² lacks; tangents along both are one along their sum.
       scale(input.gradient, by: objective.gradientNorm, into: input.tangent)
       if let curePenalty {
         add(curePenalty.difference.prefix(n), times: -objective.cure, into: input.tangent)

@@ -8,7 +8,8 @@ extension ProgramRuns {
   @Suite struct BenchCommandTests {
     private static let quick = ["bench", "--quick", "--batch-size", "6", "--threads", "1"]
     private static let headings = [
-      "MACHINE", "KERNELS", "STEP", "ARMS", "ALLREDUCE", "OVERLAP", "SCALING", "REPRODUCIBLE", "DIAGNOSIS",
+      "MACHINE", "KERNELS", "STEP", "ARMS", "ALLREDUCE", "OVERLAP", "SCALING", "REPRODUCIBLE",
+      "DIAGNOSIS",
       "MODEL",
     ]
 

@@ -96,7 +96,8 @@ extension ProgramRuns {
         let line = outcome.outputLines.first { $0.contains(" is slow: ") }
         let words = line?.firstMatch(
           of:
-            /step (\d+): rank 1 on (.+) is slow: .+ ms without waiting per step.+ costs (\d+) % of each/)
+            /step (\d+): rank 1 on (.+) is slow: .+ ms without waiting per step.+ costs (\d+) % of each/
+        )
         guard let words, words.2 == host, let step = Int(words.1), let share = Int(words.3) else {
           continue
         }

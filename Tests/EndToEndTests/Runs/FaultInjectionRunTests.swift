@@ -20,7 +20,8 @@ extension ProgramRuns {
         arguments + flags, ranks: 2,
         environment: [FaultInjection.variable: "\(fault):rank=1,step=3"],
         in: directory)
-      #expect(outcome.output.contains("fault injection: \(fault) on rank 1 in step 3"), "\(outcome)")
+      #expect(
+        outcome.output.contains("fault injection: \(fault) on rank 1 in step 3"), "\(outcome)")
       #expect(!outcome.output.contains("test accuracy"), "\(outcome)")
       return (outcome, outcome.complaints.filter { $0.hasPrefix("lcnn-dist: ") })
     }
@@ -165,7 +166,8 @@ extension ProgramRuns {
     @Test("a fault that cannot be read is refused")
     func malformed() throws {
       let outcome = try Program.run(
-        ["train", "--run", "run"], ranks: 2, environment: [FaultInjection.variable: "sleep:rank=2,step=3"],
+        ["train", "--run", "run"], ranks: 2,
+        environment: [FaultInjection.variable: "sleep:rank=2,step=3"],
         in: directory)
       #expect(outcome.status == ExitStatus.usage.rawValue, "\(outcome)")
       #expect(

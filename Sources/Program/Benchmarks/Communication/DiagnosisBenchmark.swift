@@ -1,14 +1,14 @@
 import MessagePassing
 import Training
 
-/// Measures ``DiagnosisTimes``: the same steps of one model with ledger and watchdog on and off, in turns.
+/// Measures ``DiagnosisTimes``: steps of one model with ledger and watchdog on and off, in turns.
 public struct DiagnosisBenchmark {
   private let subject: BenchmarkSubject
   private let communicator: any Communicator
   private let diagnosis: DiagnosisSwitch
   private let effort: Effort
 
-  /// - Parameter communicator: that of `diagnosis`, or threads over it.
+  /// - Parameter communicator: the one of `diagnosis`, or threads over it.
   public init(
     _ subject: BenchmarkSubject, communicator: any Communicator, _ diagnosis: DiagnosisSwitch,
     _ effort: Effort
@@ -21,7 +21,7 @@ public struct DiagnosisBenchmark {
 
   /// Collective; at least two ranks.
   ///
-  /// Ends with both on.
+  /// Leaves both on.
   public func run() throws -> DiagnosisTimes {
     let repeated = try RepeatedStep(subject, communicator)
     _ = repeated.choosePlan()
@@ -83,7 +83,7 @@ public struct DiagnosisBenchmark {
 
   private static let repetitions = 10_000
 
-  /// What a ledger adds to a sum that does nothing.
+  /// Seconds that a ledger adds to an allreduce that does nothing.
   private func secondsPerRecord() -> Double {
     let plain = SoloCommunicator()
     let ledgered = LedgeredCommunicator(plain, ledger: CollectiveLedger())
@@ -103,7 +103,9 @@ public struct DiagnosisBenchmark {
       / Double(Self.repetitions)
   }
 
-  /// One after the other on this thread, where in training a thread beside it makes one in a period.
+  /// Seconds of one look of the watchdog, in a loop on this thread.
+  ///
+  /// In training another thread makes one look per period.
   private func secondsPerLook() -> Double {
     communicator.barrier()
     // All ranks look until the last one has done so.

@@ -1,31 +1,31 @@
 import MessagePassing
 import Synchronization
 
-/// Turns a rank's ledger and watchdog off and on, between collectives, to find out what they cost.
+/// Turns a rank's ledger and watchdog off and on, between collectives, to measure their cost.
 ///
 /// A hang is not diagnosed while they are off.
 public final class DiagnosisSwitch: Sendable {
   package enum Position { case on, off }
 
-  /// Makes its collectives through the ledger, or past it, as this switch says.
+  /// A communicator whose collectives pass through the ledger while the switch is on.
   ///
-  /// So do its duplicates.
+  /// Its duplicates follow the switch, too.
   public let communicator: any Communicator
   let ledger: CollectiveLedger
   let watchdog: Watchdog
   private let state: State
 
-  /// What all communicators of one switch look at.
+  /// The position of a switch, shared by its communicators.
   fileprivate final class State: Sendable {
     let isOn = Atomic(true)
   }
 
-  /// A switch that is on.
+  /// Makes a switch that is on.
   ///
   /// - Parameters:
-  ///   - ledgered: what the rank uses otherwise.
-  ///   - plain: what `ledgered` records.
-  ///   - watchdog: of the ledger.
+  ///   - ledgered: the communicator of the rank without a switch.
+  ///   - plain: the communicator that `ledgered` records.
+  ///   - watchdog: the watchdog of the ledger.
   public init(ledgered: LedgeredCommunicator, plain: any Communicator, watchdog: Watchdog) {
     state = State()
     communicator = SwitchedCommunicator(ledgered: ledgered, plain: plain, state)
@@ -33,7 +33,7 @@ public final class DiagnosisSwitch: Sendable {
     self.watchdog = watchdog
   }
 
-  /// On all ranks between the same two collectives; one thread of each process calls it.
+  /// One thread of each process calls it, on all ranks between the same two collectives.
   package func turn(_ position: Position) {
     state.isOn.store(position == .on, ordering: .releasing)
     switch position {
@@ -43,7 +43,7 @@ public final class DiagnosisSwitch: Sendable {
   }
 }
 
-/// One of two communicators of the same ranks.
+/// Forwards to one of two communicators of the same ranks.
 private final class SwitchedCommunicator: CommunicatorDecorator {
   private let ledgered: any Communicator
   private let plain: any Communicator

@@ -1,13 +1,11 @@
-/// What the diagnosis of hangs and of replicas that differ costs a step of training.
-///
-/// On rank 0, seconds.
+/// The cost of diagnosing hangs and differing replicas, per training step: seconds on rank 0.
 public struct DiagnosisTimes: Sendable, Equatable, Codable {
-  /// Something that the diagnosis does, so often in a step and for so long each time.
+  /// An action of the diagnosis: its number per step, and the seconds of each.
   public struct Cost: Sendable, Equatable, Codable {
     public let perStep: Double
     public let seconds: Double
 
-    /// Its part of a step.
+    /// The part of a step that takes `step` seconds.
     public func share(of step: Double) -> Double { perStep * seconds / step }
   }
 
@@ -20,16 +18,16 @@ public struct DiagnosisTimes: Sendable, Equatable, Codable {
   public let onOverOff: PairedRatios
   /// Both off over both off, for the noise.
   public let control: PairedRatios
-  /// Collectives that are written into the ledger, by the time of one that does nothing else.
+  /// Records of collectives in the ledger.
   public let collectives: Cost
-  /// Changes of the place in the step, in the ledger too.
+  /// Changes of the place in the step, which the ledger records.
   public let places: Cost
   /// Looks of the watchdog: publishing the ledger and reading the others'.
   public let looks: Cost
   /// Comparisons of all ranks' weights and state, which are not in the windows.
   public let comparisons: Cost
 
-  /// The parts of a step that all of these take.
+  /// The part of a step that all of these take together.
   public var counted: Double {
     [collectives, places, looks, comparisons].reduce(0) { $0 + $1.share(of: seconds) }
   }

@@ -1,6 +1,6 @@
 import Failures
 
-/// What connects ranks: α seconds for a message, and bytes per second.
+/// A connection between ranks: α seconds for a message, and bytes per second.
 public struct Link: Sendable, Equatable, Codable {
   /// α, in seconds: from the start of a short message to its arrival.
   public var latency: Double
@@ -13,15 +13,15 @@ public struct Link: Sendable, Equatable, Codable {
     self.bandwidth = bandwidth
   }
 
-  /// How ranks add their buffers up, so that each has the sum.
+  /// An algorithm of allreduce.
   public enum Algorithm: String, Sendable, CaseIterable, Codable {
-    /// Everybody sends 2(n − 1) parts of m/n bytes to the next: fewest bytes.
+    /// Every rank sends 2(n − 1) parts of m/n bytes to the next: fewest bytes.
     case ring
     /// ⌈log₂ n⌉ exchanges of all m bytes: fewest messages. (Between powers of two one more.)
     case doubling
   }
 
-  /// Seconds that `ranks` take to sum `bytes` by an algorithm; 0 for one rank.
+  /// Seconds of an allreduce of `bytes` over `ranks` by an algorithm; 0 for one rank.
   ///
   /// Ring: 2(n − 1)(α + m/(n·B)); doubling: (⌈log₂ n⌉ + [n no power of 2])·(α + m/B). The additions
   /// themselves are left out.
@@ -37,12 +37,13 @@ public struct Link: Sendable, Equatable, Codable {
     }
   }
 
-  /// The same by the algorithm that is faster for so many bytes, as MPI libraries choose.
+  /// Seconds of an allreduce by the algorithm that is faster for so many bytes, as MPI libraries
+  /// choose.
   public func sumSeconds(bytes: Int, ranks: Int) -> Double {
     Algorithm.allCases.map { sumSeconds(bytes: bytes, ranks: ranks, by: $0) }.min() ?? 0
   }
 
-  /// 2(n − 1)/n: how often a rank must send its buffer at least, whatever the algorithm.
+  /// 2(n − 1)/n: the least number of times that a rank sends its buffer, whatever the algorithm.
   public static func busFactor(ranks: Int) -> Double {
     2 * Double(ranks - 1) / Double(ranks)
   }
@@ -54,7 +55,7 @@ public struct Link: Sendable, Equatable, Codable {
   }
 }
 
-/// A link that ranks may be connected by, for extrapolation: its bandwidth is its name's, its latency assumed.
+/// A link to extrapolate to, of the bandwidth in its name and an assumed latency.
 public struct AssumedLink: Sendable, Equatable {
   public let name: String
   public let link: Link
@@ -64,7 +65,7 @@ public struct AssumedLink: Sendable, Equatable {
     self.link = link
   }
 
-  /// What 1, 10 and 100 Gb/s usually are: TCP over Ethernet, twice, and RDMA.
+  /// TCP over Ethernet at 1 and 10 Gb/s, and RDMA at 100 Gb/s.
   public static let all = [
     AssumedLink(name: "1 Gb/s", link: Link(latency: 50e-6, bandwidth: 1e9 / 8)),
     AssumedLink(name: "10 Gb/s", link: Link(latency: 25e-6, bandwidth: 10e9 / 8)),

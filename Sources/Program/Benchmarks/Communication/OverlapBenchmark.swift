@@ -2,14 +2,14 @@ import Datasets
 import MessagePassing
 import Training
 
-/// How much of the gradients' communication sums beside the sweep hide: whole steps by both strategies in turns.
+/// The gradients' communication that overlapping hides: whole steps by both strategies in turns.
 public struct OverlapTimes: Sendable, Equatable, Codable {
-  /// A step by one strategy on rank 0, medians over rounds, in seconds.
+  /// A step by one strategy on rank 0: medians over rounds, in seconds.
   public struct Step: Sendable, Equatable, Codable {
     public let plan: GradientPlan
     public let seconds: Double
     public let computing: Double
-    /// In gradient collectives; what is hidden is not in it.
+    /// Time in gradient collectives, without the hidden part.
     public let gradients: Double
     public let batchNorm: Double
 
@@ -23,22 +23,25 @@ public struct OverlapTimes: Sendable, Equatable, Codable {
   }
 
   public let rounds: Int
-  /// The faster plan of each strategy, in a trial before.
+  /// The faster plan of each strategy, in a trial before the measurement.
   public let blocking: Step
   public let nonblocking: Step
-  /// Which of the two a run would choose.
+  /// The plan that a run would choose.
   public let chosen: GradientPlan
-  /// Computing of the last sweep from the first gradients on, in seconds: nothing else can hide their sums.
+  /// Computing of the last sweep from the first gradients on, in seconds: only that can hide
+  /// allreduces.
   public let backward: Double
-  /// What a step is shorter by with sums beside the sweep, round by round, in seconds.
+  /// The seconds by which overlapped allreduces shorten a step, round by round.
   public let hidden: [Double]
 
-  /// Seconds that can be hidden: all sums of gradients, or as much as there is computing beside them.
+  /// Seconds that can be hidden: all allreduces of gradients, or the computing beside them if it is
+  /// less.
   public var hideable: Double { min(blocking.gradients, backward) }
 
-  /// The part of it that is hidden, by the medians of whole steps.
+  /// The hidden part of ``hideable``, by the medians of whole steps.
   ///
-  /// What polling takes from computing, and what batch norms' sums wait for others on the link, counts against it.
+  /// The time that polling takes from computing, and the time that batch norms wait for the link,
+  /// count against it.
   public var share: Double { (blocking.seconds - nonblocking.seconds) / hideable }
 }
 
@@ -67,7 +70,7 @@ public struct OverlapBenchmark {
     let rounds = effort.overlapRounds
     var (first, second): ([StepTimes], [StepTimes]) = ([], [])
     for round in 0..<rounds {
-      // Who goes first changes, so that a machine that grows slower favours nobody.
+      // Who goes first changes, so that a node that grows slower favours neither.
       if round % 2 == 0 {
         first.append(times(blocking))
         second.append(times(nonblocking))
@@ -83,7 +86,7 @@ public struct OverlapBenchmark {
       hidden: zip(first, second).map { $0.total - $1.total })
   }
 
-  /// The fastest plan of each strategy, and what a run would take.
+  /// The fastest plan of each strategy, and the plan that a run would choose.
   private func choosePlans(
     _ repeated: RepeatedStep
   ) -> (blocking: GradientPlan, nonblocking: GradientPlan, chosen: GradientPlan) {

@@ -1,35 +1,37 @@
 import Foundation
 import MessagePassing
 
-/// Where the ranks of a job run, threads being ranks too: their machines and the cores that they may use.
+/// The nodes of a job's ranks, threads included, and the cores that the ranks may use.
 public struct RankPlacement: Sendable, Equatable, Codable {
-  /// A machine, its ranks, and the cores that any of them may use.
-  public struct Machine: Sendable, Equatable, Codable {
-    /// Its hosts: several where network namespaces share it.
+  /// A node, its ranks, and the cores that any of them may use.
+  public struct Node: Sendable, Equatable, Codable {
+    /// Host names: several where network namespaces share the node.
     public let hosts: [String]
     public let ranks: Int
     public let cores: Int
 
-    /// Whether ranks must share a core; also where it is not known which they may use.
+    /// Whether ranks must share a core, or may have to.
     public var isOversubscribed: Bool { ranks > cores }
   }
 
-  public let machines: [Machine]
+  public let nodes: [Node]
 
-  /// Machines in the order of their first ranks.
+  private enum CodingKeys: String, CodingKey { case nodes = "machines" }
+
+  /// Places ranks on nodes, in the order of the nodes' first ranks.
   public init(_ ranks: [(host: String, available: AvailableCores)]) {
     var names: [String] = []
     for rank in ranks where !names.contains(rank.available.node) {
       names.append(rank.available.node)
     }
-    machines = names.map { name in
-      let own = ranks.filter { $0.available.node == name }
+    nodes = names.map { name in
+      let local = ranks.filter { $0.available.node == name }
       var hosts: [String] = []
-      for rank in own where !hosts.contains(rank.host) { hosts.append(rank.host) }
-      let cores = own.reduce(into: Set<Int>()) { $0.formUnion($1.available.cores) }
+      for rank in local where !hosts.contains(rank.host) { hosts.append(rank.host) }
+      let cores = local.reduce(into: Set<Int>()) { $0.formUnion($1.available.cores) }
       // A control group grants the time of so many cores to all of its processes together.
-      let granted = own.compactMap(\.available.quota).min().map { Int(min($0, 1e6)) } ?? .max
-      return Machine(hosts: hosts, ranks: own.count, cores: min(cores.count, granted))
+      let granted = local.compactMap(\.available.quota).min().map { Int(min($0, 1e6)) } ?? .max
+      return Node(hosts: hosts, ranks: local.count, cores: min(cores.count, granted))
     }
   }
 
@@ -40,11 +42,11 @@ public struct RankPlacement: Sendable, Equatable, Codable {
     self.init(Array(zip(hosts, try AvailableCores.gather(over: communicator))))
   }
 
-  /// Whether ranks must share a core, so that their times tell nothing about more of them.
-  public var isOversubscribed: Bool { machines.contains(where: \.isOversubscribed) }
+  /// Whether ranks must share a core, so that their times tell nothing about more ranks.
+  public var isOversubscribed: Bool { nodes.contains(where: \.isOversubscribed) }
 }
 
-extension RankPlacement.Machine: CustomStringConvertible {
+extension RankPlacement.Node: CustomStringConvertible {
   public var description: String {
     "\(hosts.joined(separator: ", ")): \(ranks) rank\(ranks == 1 ? "" : "s") on \(cores) "
       + "core\(cores == 1 ? "" : "s")"

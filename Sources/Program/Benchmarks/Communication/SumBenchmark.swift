@@ -1,14 +1,15 @@
 import MessagePassing
 
-/// Measured sums over ranks of buffers of many sizes, and what the link between them can do.
+/// Times of allreduces of many sizes, and the link between the ranks.
 public struct SumTimes: Sendable, Equatable, Codable {
-  /// A sum of one size, on the slowest rank.
+  /// An allreduce of one size, on the slowest rank.
   public struct Sum: Sendable, Equatable, Codable {
     public let bytes: Int
     public let seconds: Double
-    /// The same sum started and awaited at once, as gradients' are that proceed beside computing.
+    /// The time of the allreduce when it is started and awaited at once, as overlapped ones of
+    /// gradients are.
     public let startedSeconds: Double?
-    /// Bytes per second: of the buffer.
+    /// Bytes of the buffer per second.
     public let algorithmBandwidth: Double
     /// Bytes per second that a rank has sent at least, 2(n − 1)/n of the buffer.
     public let busBandwidth: Double
@@ -22,26 +23,26 @@ public struct SumTimes: Sendable, Equatable, Codable {
     }
   }
 
-  /// What bytes were sent by to learn the link's bandwidth: broadcasts there and back.
+  /// Broadcasts there and back, which show the bandwidth of the link.
   public struct Transfer: Sendable, Equatable, Codable {
-    /// Seconds of a byte from rank 0 to the others.
+    /// Seconds for one byte from rank 0 to the others.
     public let latency: Double
-    /// Bytes per second of the fastest size.
+    /// Bytes per second, of the fastest size.
     public let bandwidth: Double
     /// With two ranks a broadcast is one message; with more it is several.
     public let isPointToPoint: Bool
   }
 
   public let ranks: Int
-  /// Whose threads the ranks are; sums within one go through its memory.
+  /// The processes whose threads the ranks are; allreduces within one go through its memory.
   public let processes: Int
   public let transfer: Transfer
-  /// Floats, as gradients are.
+  /// Allreduces of floats, as for gradients.
   public let sums: [Sum]
-  /// Doubles, of the sizes that the network's batch norms sum.
+  /// Allreduces of doubles, of the sizes of the network's batch norms.
   public let normSums: [Sum]
   public let fit: SumFit?
-  /// Of floats, started and awaited.
+  /// The fit of floats, started and awaited.
   public let startedFit: SumFit?
 }
 
@@ -61,7 +62,7 @@ public struct SumBenchmark {
   /// - Parameter normChannels: channels of the network's batch norms.
   public func run(normChannels: [Int]) -> SumTimes {
     let largest = sizes.max() ?? 0
-    // As gradients are: where ranks of a machine add in place, in memory that they share.
+    // Gradients lie in memory that the ranks of a node share and reduce in place.
     let shared = communicator.reductionMemory(bytes: largest)
     let memory =
       shared?.base ?? .allocate(byteCount: largest, alignment: MemoryLayout<Float>.alignment)
@@ -101,14 +102,14 @@ public struct SumBenchmark {
     communicator.allGather([communicator.node.thread == 0 ? 1 : 0]).count { $0 == [1] }
   }
 
-  /// From a float to the largest, each four times the one before.
+  /// Bytes from one float to the largest buffer, each four times the one before.
   private var sizes: [Int] {
     Array(sequence(first: 4) { $0 * 4 <= effort.largestSum ? $0 * 4 : nil })
   }
 
   private func transfer() -> SumTimes.Transfer {
     let last = communicator.size - 1
-    /// One way, of there and back.
+    /// Half the time there and back.
     func seconds(bytes: Int) -> Double {
       let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes, alignment: 64)
       defer { buffer.deallocate() }
@@ -128,15 +129,15 @@ public struct SumBenchmark {
   /// From here on bandwidth matters more than latency.
   private static let smallestLarge = 64 << 10
 
-  /// Seconds of one `call`, the median of several series of them, on the slowest rank.
+  /// Seconds of one `call`, the median of several series, on the slowest rank.
   private func seconds(_ call: () -> Void) -> Double {
     call()
     let first = series(1, call)
     var calls = [Int64(max(1, min(1000, effort.secondsPerSize / Double(Self.rounds) / first)))]
     // All ranks make as many calls.
     calls.withUnsafeMutableBytes { communicator.broadcast($0, from: 0) }
-    let own = Effort.median(of: (0..<Self.rounds).map { _ in series(Int(calls[0]), call) })
-    return communicator.allGather(bytes(of: own)).map(double).max() ?? own
+    let seconds = Effort.median(of: (0..<Self.rounds).map { _ in series(Int(calls[0]), call) })
+    return communicator.allGather(bytes(of: seconds)).map(double).max() ?? seconds
   }
 
   private static let rounds = 5

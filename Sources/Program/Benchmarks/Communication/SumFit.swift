@@ -1,9 +1,9 @@
-/// The line L + m/W through measured times of sums over ranks: seconds for m bytes.
+/// The line L + m/W through measured times of allreduces: seconds for m bytes.
 ///
-/// L is the latency of a whole sum, W its algorithm bandwidth. Relative errors are made small, so that a sum
-/// of bytes counts as much as one of megabytes.
+/// L is the latency of a whole allreduce, W its algorithm bandwidth. The fit minimises relative
+/// errors, so that an allreduce of bytes counts as much as one of megabytes.
 public struct SumFit: Sendable, Equatable, Codable {
-  /// A measured sum.
+  /// A measured allreduce.
   public struct Point: Sendable, Equatable, Codable {
     public let bytes: Int
     public let seconds: Double
@@ -51,7 +51,8 @@ public struct SumFit: Sendable, Equatable, Codable {
 
   public func seconds(bytes: Int) -> Double { latency + Double(bytes) * secondsPerByte }
 
-  /// The link whose doubling has this latency and whose ring has this bandwidth; nil if no time grows.
+  /// The link whose doubling has this latency and whose ring has this bandwidth; nil if no time
+  /// grows.
   public func link(ranks: Int) -> Link? {
     guard secondsPerByte > 0, ranks > 1 else { return nil }
     return Link(

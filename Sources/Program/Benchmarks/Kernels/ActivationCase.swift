@@ -2,7 +2,8 @@ import Kernels
 import Layers
 import Tensors
 
-/// The elementwise loops of one block by themselves, as a network of so many samples has them, on noise.
+/// The elementwise loops of one block by themselves, as a network of so many samples has them, on
+/// noise.
 final class ActivationCase {
   private let loop: AffineActivation
   private let output: Edge
@@ -108,7 +109,7 @@ public enum ActivationPass: String, Sendable, CaseIterable, Codable {
   /// Batch statistics of the norms' inputs.
   case statistics
   case forward
-  /// What the norms' and β's gradients need of the batch.
+  /// Sums over the batch for the gradients of norms and β.
   case gradientSums
   case backward
   /// Batch statistics of the tangents.
@@ -116,9 +117,10 @@ public enum ActivationPass: String, Sendable, CaseIterable, Codable {
   case forwardTangent
   case secondSums
   case backwardTangent
-  /// The softplus by itself, without a batch norm: no step runs it, comparisons want it.
+  /// The softplus by itself, without a batch norm: not in a step, but for comparisons with other
+  /// programs.
   case plainForward
-  /// The same, gradients of its input and of β.
+  /// The backward pass of the softplus by itself: gradients of its input and of β.
   case plainBackward
 
   static func all(
@@ -171,7 +173,7 @@ extension TracedPass {
     return passes.filter { mode == .training || !$0.takesStatistics }
   }
 
-  /// The loops that make again what a sweep has not kept.
+  /// The loops that recompute activations of earlier sweeps.
   var recomputation: [ActivationPass] {
     switch self {
     case .backward: [.forward]

@@ -78,7 +78,7 @@ final class ConvolutionCase {
     GradientWriter(weights, slices: slices, exactSums: nil)
   }
 
-  /// x as at the beginning of a network, where nobody asks for its gradients.
+  /// x as at the beginning of a network, without gradients.
   private var withoutGradients: Edge {
     Edge(
       value: x.value, gradient: .absent(x.shape), tangent: x.tangent,
@@ -86,19 +86,19 @@ final class ConvolutionCase {
   }
 }
 
-/// What a convolution computes in the passes of a step.
+/// The products of a convolution in the passes of a step.
 public enum ConvolutionPass: String, Sendable, CaseIterable, Codable {
   case forward
   case dataGradient
   case weightGradient
   /// Data and weight gradient in one, as a backward sweep makes them.
   case bothGradients
-  /// Those of the last sweep of a step with a gradient-norm penalty.
+  /// The gradients of the last sweep of a step with a penalty on input gradients.
   case gradientTangents
-  /// The same without the input's.
+  /// The weight's part of `gradientTangents`, without the input's.
   case weightGradientTangent
 
-  /// Products by the direct count.
+  /// The number of products by the direct count.
   public var products: Int {
     switch self {
     case .forward, .dataGradient, .weightGradient: 1
@@ -107,7 +107,7 @@ public enum ConvolutionPass: String, Sendable, CaseIterable, Codable {
     }
   }
 
-  /// The passes to time: those with tangents only where a step has them.
+  /// The passes of a step, with or without tangents.
   static func all(penalizesInputGradient: Bool) -> [ConvolutionPass] {
     penalizesInputGradient ? allCases : [.forward, .dataGradient, .weightGradient, .bothGradients]
   }

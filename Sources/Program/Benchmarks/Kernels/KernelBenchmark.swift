@@ -16,7 +16,7 @@ public struct KernelBenchmark {
 
   /// No collectives: each rank measures for itself.
   ///
-  /// - Parameter note: is told what comes next.
+  /// - Parameter note: is told of the next group of kernels.
   public func run(note: (String) -> Void) throws -> KernelTimes {
     let model = try Model(
       subject.architecture,
@@ -36,7 +36,7 @@ public struct KernelBenchmark {
       poolings: poolings, weights: weights(model))
   }
 
-  /// Different elements in the order of their first appearance, with their numbers.
+  /// The different elements in the order of their first appearance, with their counts.
   private func counted<Element: Hashable>(_ elements: [Element]) -> [(Element, Int)] {
     var counts: [Element: Int] = [:]
     var order: [Element] = []
@@ -148,7 +148,7 @@ public struct KernelBenchmark {
 }
 
 extension ConvolutionPass {
-  /// The matrix products that Winograd's algorithm makes in a pass.
+  /// The matrix products of Winograd's algorithm in a pass.
   fileprivate var winogradProducts: [WinogradConvolution.ProductPass] {
     switch self {
     case .forward: [.forward]

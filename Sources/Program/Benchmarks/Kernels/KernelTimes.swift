@@ -1,8 +1,8 @@
 import Kernels
 
-/// Seconds of what a network's layers are made of, each loop by itself and for all samples of a rank.
+/// Seconds of the loops of a network's layers, each by itself and for all samples of a rank.
 public struct KernelTimes: Sendable, Equatable, Codable {
-  /// A convolution's shape, and how often the network has it.
+  /// A convolution's shape, and its count in the network.
   public struct Convolution: Sendable, Equatable, Codable {
     public let kernel: Int
     public let stride: Int
@@ -11,22 +11,22 @@ public struct KernelTimes: Sendable, Equatable, Codable {
     public let outputHeight: Int
     public let outputWidth: Int
     public let count: Int
-    /// Whether it is computed by Winograd's algorithm, and not by lowering.
+    /// Whether Winograd's algorithm computes it, instead of lowering.
     public let isWinograd: Bool
-    /// Both orientations of the transformed weight; 0 without Winograd.
+    /// Seconds of both orientations of the weight's transform; 0 without Winograd.
     public let weightTransforms: Double
     public let passes: [Pass]
 
     public struct Pass: Sendable, Equatable, Codable {
       public let pass: ConvolutionPass
       public let seconds: Double
-      /// By the direct count.
+      /// Operations by the direct count.
       public let operations: Double
-      /// Of inputs, outputs and weights, once for each product.
+      /// Bytes of inputs, outputs and weights, once for each product.
       public let bytes: Double
-      /// By lowering, where Winograd's is another way.
+      /// Seconds by lowering, where Winograd's algorithm is used instead.
       public let lowered: Double?
-      /// Of `seconds`, the matrix products of Winograd's algorithm; their operations are fewer.
+      /// The matrix products of Winograd's algorithm in `seconds`; they take fewer operations.
       public let products: Products?
     }
 
@@ -38,7 +38,7 @@ public struct KernelTimes: Sendable, Equatable, Codable {
     func time(of pass: ConvolutionPass) -> Pass? { passes.first { $0.pass == pass } }
   }
 
-  /// A block's elementwise end, and how often the network has it.
+  /// A block's elementwise end, and its count in the network.
   public struct Activation: Sendable, Equatable, Codable {
     public let height: Int
     public let width: Int
@@ -64,11 +64,11 @@ public struct KernelTimes: Sendable, Equatable, Codable {
     public let count: Int
     public let forward: Double
     public let backward: Double
-    /// Of either pass.
+    /// Bytes of either pass.
     public let bytes: Double
   }
 
-  /// What is a function of the weights alone, for the whole network.
+  /// The loops over the weights alone, for the whole network.
   public struct Weights: Sendable, Equatable, Codable {
     public let parameters: Int
     /// Spectral norms, one iteration each, β and γ.
@@ -81,7 +81,7 @@ public struct KernelTimes: Sendable, Equatable, Codable {
 
   /// Samples of this rank.
   public let samples: Int
-  /// Of the products of Winograd's algorithm.
+  /// The precision of the products of Winograd's algorithm.
   public let precision: Precision
   public let convolutions: [Convolution]
   public let activations: [Activation]

@@ -1,7 +1,8 @@
 import Kernels
 import Tensors
 
-/// The parts of Winograd's convolution by themselves: matrix products, and the transforms of weights.
+/// The parts of Winograd's convolution by themselves: matrix products, and the transforms of
+/// weights.
 final class WinogradCase {
   private let winograd: WinogradConvolution
   private let samples: Int

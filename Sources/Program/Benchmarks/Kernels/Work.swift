@@ -2,10 +2,10 @@ import Kernels
 import Layers
 import Tensors
 
-/// What a pass has to do: operations by the direct count, and bytes that it must move at least.
+/// The work of a pass: operations by the direct count, and the least bytes that it moves.
 ///
-/// Bytes count each activation that a loop reads or writes once, and weights not at all where they are small
-/// beside them; caches make the traffic smaller, what does not fit them larger.
+/// Bytes count each activation that a loop reads or writes once, and no weights that are small
+/// beside them. Caches make the traffic smaller; data that do not fit them make it larger.
 public struct Work: Sendable, Equatable {
   public var operations: Double
   public var bytes: Double
@@ -44,7 +44,8 @@ public struct Work: Sendable, Equatable {
 }
 
 extension ConvolutionGeometry {
-  /// Floating-point operations of the definition, padding included, the same for all three products.
+  /// Floating-point operations of the definition, padding included, the same for all three
+  /// products.
   package func directOperations(samples: Int) -> Double {
     2 * Double(samples * outputHeight * outputWidth) * Double(patch * outputChannels)
   }

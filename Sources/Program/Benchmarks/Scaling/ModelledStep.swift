@@ -1,28 +1,28 @@
-/// The cost model's word on a step: beside the measured one, and for ranks and links that are not here.
+/// The prediction of the cost model for the measured step, and for other ranks and links.
 public struct ModelledStep: Sendable, Equatable, Codable {
-  /// Why nothing is predicted.
+  /// The reason for no prediction.
   public enum Refusal: String, Sendable, Codable {
-    /// Ranks share cores: what they compute in takes longer than it would alone.
+    /// Ranks share cores, so their computing takes longer than it would alone.
     case oversubscribed
   }
 
-  /// What a step's seconds go to.
+  /// The seconds of a step by its parts.
   public struct Parts: Sendable, Equatable, Codable {
     public let computing: Double
-    /// In sums of gradients, as far as nothing hides them.
+    /// Allreduces of gradients, without the hidden part.
     public let gradients: Double
     public let batchNorm: Double
   }
 
   public let ranks: Int
-  /// The machine's own sums, as fitted; nil for one rank.
+  /// The fit to the measured allreduces; nil for one rank.
   public let fit: SumFit?
-  /// α and the bandwidth of a link that would sum so fast.
+  /// The link that such allreduces would have.
   public let link: Link?
   public let measuredSeconds: Double
-  /// Of other steps, with a clock at each layer, on rank 0.
+  /// The parts of traced steps, on rank 0.
   public let measured: Parts
-  /// By the fit, with sums made as the measured step made them.
+  /// The simulated step by the fit, with the plan of the measured step.
   public let predicted: StepSimulation.Duration
   public let predictions: [ScalingPrediction]
 

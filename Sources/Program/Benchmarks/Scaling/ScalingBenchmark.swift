@@ -2,10 +2,10 @@ import Foundation
 import MessagePassing
 import Training
 
-/// What the ranks of one job make of as many jobs of one rank on the same cores at the same time.
+/// The speed of the ranks of one job over that of as many jobs of one rank on the same cores.
 public struct ScalingTimes: Sendable, Equatable, Codable {
   public let ranks: Int
-  /// Of all ranks, and of this one.
+  /// Samples of all ranks, and of this one.
   public let globalBatch: Int
   public let samples: Int
   public let plan: GradientPlan
@@ -14,13 +14,14 @@ public struct ScalingTimes: Sendable, Equatable, Codable {
   public let steps: Int
   /// Images per second of all ranks in one job, median over windows.
   public let together: Double
-  /// Of every rank by itself on as many samples, at the same time, summed.
+  /// Images per second of all ranks by themselves on as many samples, at the same time.
   public let independent: Double
-  /// Of rank 0 by itself while the others sleep.
+  /// Images per second of rank 0 by itself while the others sleep.
   public let alone: Double
-  /// What is left of the machine's speed by communicating and waiting.
+  /// The part of the node's speed that communicating and waiting leave.
   public let togetherOverIndependent: PairedRatios
-  /// The speed-up over one rank; at most the number of ranks, less what they share of the machine.
+  /// The speed-up over one rank: at most the number of ranks, less where they share caches and
+  /// memory.
   public let togetherOverAlone: PairedRatios
 }
 
@@ -30,7 +31,7 @@ public struct ScalingBenchmark {
   private let communicator: any Communicator
   private let effort: Effort
 
-  /// - Parameter subject: all its ranks have samples.
+  /// - Parameter subject: one whose ranks all have samples.
   public init(
     _ subject: BenchmarkSubject, communicator: any Communicator, _ effort: Effort
   ) {
@@ -51,7 +52,7 @@ public struct ScalingBenchmark {
 
   /// Collective; at least two ranks.
   ///
-  /// Rates and ratios are the same on all of them.
+  /// Rates and ratios are equal on all ranks.
   public func run() throws -> ScalingTimes {
     let together = try RepeatedStep(subject, communicator)
     let plan = together.choosePlan().plan
@@ -92,10 +93,10 @@ public struct ScalingBenchmark {
       togetherOverAlone: PairedRatios(rates[0], over: rates[2]))
   }
 
-  /// How long rank 0 is left alone, in its slowest windows so far.
+  /// The time that rank 0 is left alone, in units of its slowest window so far.
   private static let longestAlone = 1.5
 
-  /// The same network on as many samples with nobody to talk to, as a program of one rank has it.
+  /// The network on as many samples without communication, as in a program of one rank.
   private func makeIndependent() throws -> RepeatedStep {
     try Agreement(communicator).perform {
       var recipe = subject.recipe

@@ -1,10 +1,10 @@
 import Training
 
-/// What a step would take on other ranks and links, from the computing measured here.
+/// The predicted time of a step on other ranks and links, from the computing measured here.
 ///
-/// Every rank has a core like this one and a link of its own, and nothing is shared between links.
+/// Every rank is assumed to have a core like this one and a private link.
 public struct ScalingPrediction: Sendable, Equatable, Codable {
-  /// What stays the same while ranks are added.
+  /// The number of samples that is kept while ranks are added.
   public enum Batch: String, Sendable, CaseIterable, Codable {
     /// The samples of each rank, as here: the global batch grows.
     case perRank
@@ -24,7 +24,8 @@ public struct ScalingPrediction: Sendable, Equatable, Codable {
   /// The numbers of ranks that are extrapolated to.
   public static let ranks = [8, 16, 32, 64, 128, 256, 512, 1024]
 
-  /// All predictions for a step that was measured with `ranks` ranks and a global batch of `samples`.
+  /// All predictions for a step that was measured with `ranks` ranks and a global batch of
+  /// `samples`.
   ///
   /// A global batch is not shared by more ranks than it has samples.
   public static func all(

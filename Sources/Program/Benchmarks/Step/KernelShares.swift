@@ -1,4 +1,4 @@
-/// Adds up, part by part, what kernels measured by themselves say of a step's time.
+/// Adds up the times of kernels measured by themselves, part by part of a step.
 struct KernelShares {
   private var seconds: [StepBreakdown.Share.Part: Double] = [:]
   private var work: [StepBreakdown.Share.Part: Work] = [:]
@@ -38,7 +38,7 @@ struct KernelShares {
       Work(operations: 0, bytes: pooling.bytes))
   }
 
-  /// All parts, and what is missing to `total`.
+  /// All parts, and the rest of `total`.
   func shares(of total: Double) -> [StepBreakdown.Share] {
     let rest = total - seconds.values.reduce(0, +)
     return StepBreakdown.Share.Part.allCases.map { part in

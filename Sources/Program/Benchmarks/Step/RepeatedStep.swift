@@ -29,7 +29,7 @@ struct RepeatedStep {
     if communicator.rank == 0 { model.initialize(seed: recipe.seed) }
     model.broadcast(over: communicator)
     let (curePenalty, adversary) = try agreement.perform {
-      (try recipe.curePenalty(for: model), try recipe.adversary(for: model))
+      (try recipe.makeCUREPenalty(for: model), try recipe.adversary(for: model))
     }
     step = TrainingStep(
       model, objective: recipe.objective, curePenalty: curePenalty, adversary: adversary,
@@ -77,7 +77,8 @@ struct RepeatedStep {
     return timer.times(since: start)
   }
 
-  /// Has the step reduce gradients as in a run of training: by the fastest plan in a trial, if there is a choice.
+  /// Has the step reduce gradients as in a run of training: by the fastest plan in a trial, if
+  /// there is a choice.
   ///
   /// Collective.
   func choosePlan() -> (plan: GradientPlan, trials: [GradientMeasurement]) {

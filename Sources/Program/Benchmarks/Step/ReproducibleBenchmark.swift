@@ -20,7 +20,7 @@ public struct ReproducibleTimes: Sendable, Equatable, Codable {
   public let plan: GradientPlan
   public let fastest: Step
   public let reproducible: Step
-  /// How many times as long the reproducible step takes, round by round.
+  /// The time of the reproducible step over that of the fastest, round by round.
   public let ratios: [Double]
 }
 

@@ -1,10 +1,10 @@
 import Datasets
 
-/// A rank's share of a global batch, in memory of its own.
+/// A rank's share of a global batch, as a copy.
 final class SampleShare {
   let batch: Batch
 
-  /// - Parameter share: places in `dataset`, whose whole is the global batch.
+  /// - Parameter share: indices into `dataset`, the whole of which is the global batch.
   init(_ dataset: Dataset, share: Range<Int>) {
     let images = UnsafeMutableBufferPointer<Float>.allocate(
       capacity: share.count * dataset.pixelsPerImage)

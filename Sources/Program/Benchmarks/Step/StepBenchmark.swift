@@ -2,7 +2,7 @@ import Datasets
 import MessagePassing
 import Training
 
-/// Measures ``StepBreakdown`` of a recipe's network, and the simulation that predictions are made from.
+/// Measures ``StepBreakdown`` of a recipe's network, and makes the simulation behind predictions.
 public struct StepBenchmark {
   public struct Result: Sendable {
     public let times: StepBreakdown
@@ -23,7 +23,7 @@ public struct StepBenchmark {
 
   /// Collective: every rank makes the same steps; times are this rank's.
   ///
-  /// - Parameter kernels: what the shares of the step are made from.
+  /// - Parameter kernels: the times that explain the step's.
   public func run(kernels: KernelTimes) throws -> Result {
     let repeated = try RepeatedStep(subject, communicator)
     let (step, model) = (repeated.step, repeated.step.model)
@@ -50,8 +50,7 @@ public struct StepBenchmark {
     return Result(times: times, simulation: analysis.simulation)
   }
 
-  /// Seconds of steps as training makes them, after two that do not count, and the pages that they touch for
-  /// the first time.
+  /// Seconds of whole steps, after two that do not count, and the page faults in them.
   private func wholeSteps(_ step: RepeatedStep) -> (seconds: [Double], pageFaults: Int) {
     _ = step.seconds(steps: 1)
     // All ranks make as many.

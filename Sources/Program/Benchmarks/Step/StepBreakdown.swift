@@ -1,7 +1,7 @@
 import Kernels
 import Training
 
-/// A measured training step: as a whole, by pass and layer, and what its time is made of.
+/// The time of a training step as a whole, by pass, by layer, and by kernel.
 public struct StepBreakdown: Sendable, Equatable, Codable {
   /// One pass over the network.
   public struct Pass: Sendable, Equatable, Codable {
@@ -9,7 +9,7 @@ public struct StepBreakdown: Sendable, Equatable, Codable {
     /// Seconds without those in collectives.
     public let computing: Double
     public internal(set) var collectives: Double
-    /// By the direct count, and bytes as loops read and write them.
+    /// Operations by the direct count, and bytes as loops read and write them.
     public let operations: Double
     public let bytes: Double
 
@@ -22,7 +22,7 @@ public struct StepBreakdown: Sendable, Equatable, Codable {
     public let passes: [Pass]
   }
 
-  /// What a part of the step's time is spent on.
+  /// A part of the step's time, by its kind of work.
   public struct Share: Sendable, Equatable, Codable {
     public enum Part: String, Sendable, CaseIterable, Codable {
       case winogradProducts, winogradTransforms, loweredConvolutions, elementwise, statistics
@@ -30,9 +30,10 @@ public struct StepBreakdown: Sendable, Equatable, Codable {
     }
 
     public let part: Part
-    /// From the kernels measured by themselves, but for collectives, which are the step's own, and the rest.
+    /// Seconds from the kernels measured by themselves; collectives and the rest are from the
+    /// traced step.
     public let seconds: Double
-    /// What the part has to do at least; of Winograd's products their own operations, not the direct count.
+    /// The least work of the part; for Winograd's products the operations that they make.
     public let operations: Double
     public let bytes: Double
   }
@@ -41,27 +42,28 @@ public struct StepBreakdown: Sendable, Equatable, Codable {
   /// Samples of all ranks, and of this one.
   public let globalBatch: Int
   public let samples: Int
-  /// Of the products of Winograd's algorithm.
+  /// The precision of the products of Winograd's algorithm.
   public let precision: Precision
-  /// Of all ranks together.
+  /// Images per second of all ranks together.
   public let imagesPerSecond: Double
   /// Medians of whole steps, from barrier to barrier.
   public let seconds: Double
   public let fastest: Double
   public let slowest: Double
-  /// Steps that these are the median of.
+  /// The number of these steps.
   public let steps: Int
-  /// The same step with a clock at each layer.
+  /// Seconds of a traced step, with a clock at each layer.
   public let tracedSeconds: Double
-  /// How gradients are summed, and what that was chosen from; nothing if there was no choice.
+  /// The gradient plan, and the trials that it was chosen from; none if there was no choice.
   public let plan: GradientPlan
   public let trials: [GradientMeasurement]
   public let buckets: Int
   public let reducedBytes: Int
-  /// The plan of this rank, and what is resident of its process after the steps; nil where the system does not say.
+  /// Bytes of this rank's plan, and the resident bytes of its process after the steps, if the
+  /// system tells them.
   public let memoryBytes: Int
   public let residentBytes: Int?
-  /// Of this rank's thread, in all of `steps`.
+  /// Page faults of this rank's thread, in all of `steps`.
   public let pageFaults: Int
   public let passes: [Pass]
   public let layers: [Layer]

@@ -2,15 +2,15 @@ import Training
 
 /// A training step as a sequence of computing and allreduces, which can be run for any link.
 public struct StepSimulation: Sendable, Equatable, Codable {
-  /// A piece of computing, the sums that it waits for, and the bucket that it completes.
+  /// A piece of computing, the allreduces that it waits for, and the bucket that it completes.
   public struct Stage: Sendable, Equatable, Codable {
     /// Seconds of computing on one rank.
     public var seconds: Double
-    /// Whether they are proportional to a rank's samples; what weights alone cost is not.
+    /// Whether the seconds are proportional to a rank's samples; loops over weights alone are not.
     public var scalesWithSamples: Bool
-    /// Bytes of each sum in the middle of it, which nothing hides: batch norm's.
+    /// Bytes of each allreduce within the stage, which nothing hides: those of batch norms.
     public var sums: [Int]
-    /// Bytes of the bucket of gradients that is complete at its end.
+    /// Bytes of the bucket of gradients that is complete at the stage's end.
     public var bucket: Int?
 
     public init(seconds: Double, scalesWithSamples: Bool, sums: [Int] = [], bucket: Int? = nil) {
@@ -21,19 +21,19 @@ public struct StepSimulation: Sendable, Equatable, Codable {
     }
   }
 
-  /// What a step takes.
+  /// The time of a step, in seconds.
   public struct Duration: Sendable, Equatable, Codable {
     public let total: Double
     public let computing: Double
-    /// Seconds of all sums of buckets, hidden or not.
+    /// Seconds of all allreduces of buckets, hidden or not.
     public let bucketSums: Double
-    /// Seconds of the other sums.
+    /// Seconds of the other allreduces.
     public let otherSums: Double
   }
 
-  /// Up to the end of the last backward sweep, in order; the last bucket is the last stage's.
+  /// The stages up to the end of the last backward sweep; the last one completes the last bucket.
   public var stages: [Stage]
-  /// After the sums: pull-back and update.
+  /// The stages after the last allreduce: pull-back and update.
   public var tail: [Stage]
 
   public init(stages: [Stage], tail: [Stage]) {
@@ -44,17 +44,17 @@ public struct StepSimulation: Sendable, Equatable, Codable {
   /// Seconds of computing.
   public var computing: Double { (stages + tail).reduce(0) { $0 + $1.seconds } }
 
-  /// The step with a link, or a machine, on which a sum of so many bytes takes `sumSeconds`.
+  /// The step on a link, or within a node, where an allreduce of so many bytes takes `sumSeconds`.
   ///
-  /// Sums that do not block follow one another beside the computing, and the step waits for the last one;
-  /// they do not slow computing down, and batch norm's do not wait behind them.
+  /// Non-blocking allreduces follow one another beside the computing, and the step waits for the
+  /// last one; they do not slow computing down, and those of batch norms do not wait behind them.
   public func run(
     _ strategy: GradientPlan.Strategy, sumSeconds: (Int) -> Double
   ) -> Duration {
     run(strategy, sumSeconds: sumSeconds, bucketSeconds: sumSeconds)
   }
 
-  /// The same where sums of buckets go another way than those in between.
+  /// The step where allreduces of buckets take other times than those of batch norms.
   public func run(
     _ strategy: GradientPlan.Strategy, sumSeconds: (Int) -> Double, bucketSeconds: (Int) -> Double
   ) -> Duration {
@@ -77,7 +77,7 @@ public struct StepSimulation: Sendable, Equatable, Codable {
       total: now, computing: computing, bucketSums: bucketSums, otherSums: otherSums)
   }
 
-  /// The same step with a rank's number of samples multiplied by `factor`.
+  /// The step with a rank's number of samples multiplied by `factor`.
   public func withSamples(times factor: Double) -> StepSimulation {
     func scaled(_ stage: Stage) -> Stage {
       var copy = stage

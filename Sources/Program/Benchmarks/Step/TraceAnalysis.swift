@@ -35,7 +35,9 @@ struct TraceAnalysis {
         mode: mode(of: pass))
   }
 
-  private func mode(of pass: TracedPass) -> Mode { pass.isOfAttack ? subject.recipe.attackMode : .training }
+  private func mode(of pass: TracedPass) -> Mode {
+    pass.isOfAttack ? subject.recipe.attackMode : .training
+  }
 
   /// Whether a layer gives what it reads no gradient, as the first one in a sweep that ends there.
   private func isWithoutInputGradient(_ pass: TracedPass, _ layer: Int) -> Bool {
@@ -79,7 +81,8 @@ struct TraceAnalysis {
 
   // MARK: - The kernels
 
-  /// Kernels' times by themselves, as often as the step runs them, and the rest that they do not explain.
+  /// Kernels' times by themselves, as often as the step runs them, and the rest that they do not
+  /// explain.
   func shares(_ kernels: KernelTimes) -> [StepBreakdown.Share] {
     var sums = KernelShares()
     for sweep in sweeps {

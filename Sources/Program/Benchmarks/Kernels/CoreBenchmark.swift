@@ -5,24 +5,25 @@ import Tensors
   import Glibc
 #endif
 
-/// What one core of this machine can do at most, measured.
-public struct MachinePeaks: Sendable, Equatable, Codable {
+/// The measured peaks of one core of this node.
+public struct CorePeaks: Sendable, Equatable, Codable {
   /// A matrix product [rows, inner]·[inner, columns] by OpenBLAS.
   public struct Product: Sendable, Equatable, Codable {
     public let rows: Int
     public let inner: Int
     public let columns: Int
-    /// Per second.
+    /// Operations per second.
     public let operations: Double
   }
 
   /// The vector units that the kernels use.
   public let vectors: String
-  /// OpenBLAS's kernels.
+  /// The core type of OpenBLAS's kernels.
   public let blasCore: String
   /// Floating-point operations per second of multiply-adds in registers.
   public let multiplyAdd: Double
-  /// Of products of bfloat16 pairs, added to floats; nil where no instruction that may be used makes them.
+  /// Operations per second of products of bfloat16 pairs, added to floats; nil without an
+  /// instruction for them.
   public let pairMultiplyAdd: Double?
   /// Bytes per second.
   public let read: Double
@@ -33,7 +34,7 @@ public struct MachinePeaks: Sendable, Equatable, Codable {
   public let pageBytes: Int
   public let products: [Product]
 
-  /// Of multiply-adds of one precision; where there is no instruction for bfloat16, by those of floats.
+  /// Operations per second of one precision; without an instruction for bfloat16 those of floats.
   public func multiplyAdd(of precision: Precision) -> Double {
     switch precision {
     case .float32: multiplyAdd
@@ -44,18 +45,18 @@ public struct MachinePeaks: Sendable, Equatable, Codable {
   }
 }
 
-/// Measures ``MachinePeaks``.
-public struct MachineBenchmark {
+/// Measures ``CorePeaks``.
+public struct CoreBenchmark {
   private let effort: Effort
 
   public init(_ effort: Effort) { self.effort = effort }
 
   /// - Throws: ``ArenaError`` if there is no memory for the buffers.
-  public func run() throws -> MachinePeaks {
+  public func run() throws -> CorePeaks {
     let multiplyAdd = multiplyAddRate()
     let bandwidth = try bandwidths()
     let page = Int(sysconf(Int32(_SC_PAGESIZE)))
-    return MachinePeaks(
+    return CorePeaks(
       vectors: "\(VectorUnits.current)", blasCore: BLASCoreType.current,
       multiplyAdd: multiplyAdd, pairMultiplyAdd: pairRate(), read: bandwidth.read,
       copy: bandwidth.copy,
@@ -63,7 +64,7 @@ public struct MachineBenchmark {
       products: try Self.shapes.map(product))
   }
 
-  /// Extents as in the layers of ResNet-18, lowered, and one large square.
+  /// The extents of ResNet-18's layers, lowered, and of one large square product.
   private static let shapes = [
     (rows: 8192, inner: 576, columns: 64), (rows: 2048, inner: 1152, columns: 128),
     (rows: 512, inner: 2304, columns: 256), (rows: 128, inner: 4608, columns: 512),
@@ -91,7 +92,8 @@ public struct MachineBenchmark {
     return Double(Self.multiplyAddRounds * MultiplyAddLoop.operationsPerBfloat16Round) / seconds
   }
 
-  /// As STREAM counts: what is read and what is written, without the lines that a write fetches first.
+  /// Bytes per second as STREAM counts them: reads and writes, without the lines that a write
+  /// fetches first.
   private func bandwidths() throws -> (read: Double, copy: Double, triad: Double) {
     let count = effort.memoryBytes / MemoryLayout<Float>.stride
     let (tensors, arena) = try Arena.plan { arena in
@@ -111,7 +113,7 @@ public struct MachineBenchmark {
   }
 
   private func product(_ shape: (rows: Int, inner: Int, columns: Int)) throws
-    -> MachinePeaks.Product
+    -> CorePeaks.Product
   {
     let (tensors, arena) = try Arena.plan { arena in
       (
@@ -127,12 +129,12 @@ public struct MachineBenchmark {
     let seconds = effort.median {
       multiply(.plain(tensors.0), .plain(tensors.1), into: tensors.2)
     }
-    return MachinePeaks.Product(
+    return CorePeaks.Product(
       rows: shape.rows, inner: shape.inner, columns: shape.columns,
       operations: 2 * Double(shape.rows * shape.inner * shape.columns) / seconds)
   }
 
-  /// Every page of a fresh mapping is touched once, without huge pages.
+  /// Seconds to touch a page of a fresh mapping for the first time, without huge pages.
   private func pageFaultSeconds(page: Int) throws -> Double {
     let bytes = effort.memoryBytes / 8
     let clock = ContinuousClock()
