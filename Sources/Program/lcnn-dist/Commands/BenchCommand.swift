@@ -35,6 +35,9 @@ struct BenchCommand: ParsableCommand {
 
     @Option(help: ArgumentHelp("as for train", valueName: "file or name"))
     var recipe = "digits"
+
+    @Option(help: "as for train; arms measures all of them")
+    var arm: Arm?
   }
 
   @OptionGroup(title: "MEASUREMENT")
@@ -48,7 +51,9 @@ struct BenchCommand: ParsableCommand {
 
   func run() throws {
     let world = try ranks.join()
-    let recipe = try Agreement(world).perform { try flags.resolved(from: measurement.recipe) }
+    let recipe = try Agreement(world).perform {
+      try flags.resolved(from: measurement.recipe, arm: measurement.arm)
+    }
     let diagnosis = asked.contains(.diagnosis) ? Ranks.makeDiagnosisSwitch() : nil
     try ranks.onThreads(of: diagnosis?.communicator ?? world, mostShares: recipe.mostShares) {
       try measure(recipe, over: $0, diagnosis)

@@ -97,11 +97,8 @@ struct TrainCommand: ParsableCommand {
   }
 
   private func resolvedRecipe() throws -> Recipe {
-    var recipe = try Recipe.load(try options.recipe ?? recipeOfRun() ?? "digits")
-    if let arm = options.arm { try recipe.apply(arm) }
-    try flags.apply(to: &recipe)
-    try recipe.validate()
-    return recipe
+    try flags.resolved(
+      from: try options.recipe ?? recipeOfRun() ?? "digits", arm: options.arm)
   }
 
   /// The recipe of the run to go on with; none for a fresh run.

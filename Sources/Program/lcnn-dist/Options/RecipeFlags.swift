@@ -45,13 +45,14 @@ struct RecipeFlags: ParsableArguments, CustomReflectable {
   }
 
   /// Sets the keys whose flags were given.
-  func apply(to recipe: inout Recipe) throws(RecipeError) {
+  private func apply(to recipe: inout Recipe) throws(RecipeError) {
     for (key, text) in given { try recipe.set(key: key, text: text) }
   }
 
-  /// The recipe of that file or name, with the keys set whose flags were given.
-  func resolved(from name: String) throws -> Recipe {
+  /// The recipe of that file or name, with the keys of `arm` and those whose flags were given.
+  func resolved(from name: String, arm: Arm? = nil) throws -> Recipe {
     var recipe = try Recipe.load(name)
+    if let arm { try recipe.apply(arm) }
     try apply(to: &recipe)
     try recipe.validate()
     return recipe
