@@ -16,7 +16,7 @@ public struct Benchmark {
     public fileprivate(set) var kernels: KernelTimes?
     public fileprivate(set) var step: StepBreakdown?
     public fileprivate(set) var arms: ArmTimes?
-    public fileprivate(set) var allreduce: SumTimes?
+    public fileprivate(set) var allreduce: AllreduceTimes?
     public fileprivate(set) var overlap: OverlapTimes?
     public fileprivate(set) var scaling: ScalingTimes?
     public fileprivate(set) var reproducible: ReproducibleTimes?
@@ -74,7 +74,7 @@ public struct Benchmark {
     if needed.contains(.allreduce) {
       note("measuring allreduces")
       communicator.programPoint = ProgramPoint(.measurement)
-      findings.allreduce = SumBenchmark(communicator: communicator, effort).run(
+      findings.allreduce = AllreduceBenchmark(communicator: communicator, effort).run(
         normChannels: findings.kernels?.activations.map(\.channels) ?? Self.usualChannels)
     }
     if needed.contains(.overlap) {

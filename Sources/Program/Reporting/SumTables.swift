@@ -1,6 +1,6 @@
 import Benchmarks
 
-extension SumTimes {
+extension AllreduceTimes {
   var tables: String {
     let how =
       transfer.isPointToPoint
@@ -38,7 +38,7 @@ extension SumTimes {
   }
 }
 
-extension SumFit {
+extension AllreduceFit {
   var line: String {
     let bandwidth = secondsPerByte > 0 ? "\(Rate.giga(1 / secondsPerByte)) GB/s" : "no limit"
     return "fitted: \(Rate.microseconds(latency)) µs + bytes/(\(bandwidth)), "

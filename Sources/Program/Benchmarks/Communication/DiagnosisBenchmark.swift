@@ -65,7 +65,7 @@ public struct DiagnosisBenchmark {
       onOverOff: PairedRatios(times[0], over: times[1]),
       control: PairedRatios(times[2], over: times[1]),
       collectives: DiagnosisTimes.Cost(perStep: Double(collectives), seconds: secondsPerRecord()),
-      places: DiagnosisTimes.Cost(perStep: Double(places), seconds: secondsPerPlace()),
+      places: DiagnosisTimes.Cost(perStep: Double(places), seconds: secondsPerProgramPoint()),
       looks: DiagnosisTimes.Cost(
         perStep: seconds / (diagnosis.watchdog.period / .seconds(1)), seconds: secondsPerLook()),
       comparisons: DiagnosisTimes.Cost(
@@ -96,7 +96,7 @@ public struct DiagnosisBenchmark {
     return max(0, seconds(ledgered) - seconds(plain)) / Double(Self.repetitions)
   }
 
-  private func secondsPerPlace() -> Double {
+  private func secondsPerProgramPoint() -> Double {
     let ledgered: any Communicator = LedgeredCommunicator(
       SoloCommunicator(), ledger: CollectiveLedger())
     return effort.median { for _ in 0..<Self.repetitions { ledgered.enter(.forward) } }

@@ -16,7 +16,7 @@ public struct ModelledStep: Sendable, Equatable, Codable {
 
   public let ranks: Int
   /// The fit to the measured allreduces; nil for one rank.
-  public let fit: SumFit?
+  public let fit: AllreduceFit?
   /// The link that such allreduces would have.
   public let link: Link?
   public let measuredSeconds: Double
@@ -26,7 +26,7 @@ public struct ModelledStep: Sendable, Equatable, Codable {
   public let predicted: StepSimulation.Duration
   public let predictions: [ScalingPrediction]
 
-  public init(_ step: StepBenchmark.Result, sums: SumTimes?) {
+  public init(_ step: StepBenchmark.Result, sums: AllreduceTimes?) {
     let times = step.times
     ranks = times.ranks
     fit = sums?.fit

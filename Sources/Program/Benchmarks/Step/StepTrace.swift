@@ -19,7 +19,7 @@ package struct StepTrace: Equatable {
 
     package var pass: TracedPass { TracedPass(phase, sweep) }
 
-    fileprivate func hasPlace(of other: Span) -> Bool {
+    fileprivate func isAt(_ other: Span) -> Bool {
       phase == other.phase && sweep == other.sweep && layer == other.layer
     }
   }
@@ -36,7 +36,7 @@ package struct StepTrace: Equatable {
         let found = traces.map { $0.spans[index] }
         var span = found[0]
         require(
-          found.allSatisfy(span.hasPlace), "traces of different steps: span \(index) of \(traces)")
+          found.allSatisfy(span.isAt), "traces of different steps: span \(index) of \(traces)")
         span.computing = Effort.median(of: found.map(\.computing))
         span.batchNorm = Effort.median(of: found.map(\.batchNorm))
         span.gradients = Effort.median(of: found.map(\.gradients))

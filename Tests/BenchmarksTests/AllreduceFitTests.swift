@@ -1,16 +1,16 @@
 import Benchmarks
 import Testing
 
-@Suite struct SumFitTests {
-  private func points(_ seconds: (Int) -> Double) -> [SumFit.Point] {
+@Suite struct AllreduceFitTests {
+  private func points(_ seconds: (Int) -> Double) -> [AllreduceFit.Point] {
     [4, 64, 1024, 65_536, 1 << 20, 1 << 24].map {
-      SumFit.Point(bytes: $0, seconds: seconds($0))
+      AllreduceFit.Point(bytes: $0, seconds: seconds($0))
     }
   }
 
   @Test("a line is found again, and the link behind it")
   func line() throws {
-    let fit = try #require(SumFit(points { 2e-5 + Double($0) / 1e9 }))
+    let fit = try #require(AllreduceFit(points { 2e-5 + Double($0) / 1e9 }))
     // Sums of squares of numbers that are seven orders apart.
     #expect(abs(fit.latency / 2e-5 - 1) < 1e-6 && abs(fit.secondsPerByte / 1e-9 - 1) < 1e-6)
     #expect(fit.largestError < 1e-6)
@@ -23,25 +23,27 @@ import Testing
   @Test("small sums count as much as large ones")
   func relative() throws {
     // One of six points off by a half: the error is shared, and no point is forgotten.
-    let fit = try #require(SumFit(points { (2e-5 + Double($0) / 1e9) * ($0 == 4 ? 1.5 : 1) }))
+    let fit = try #require(AllreduceFit(points { (2e-5 + Double($0) / 1e9) * ($0 == 4 ? 1.5 : 1) }))
     #expect(fit.latency > 2e-5 && fit.latency < 3e-5, "\(fit)")
     #expect(fit.largestError > 0.1 && fit.largestError < 0.5, "\(fit)")
   }
 
   @Test("neither latency nor time per byte is negative")
   func signs() throws {
-    let falling = try #require(SumFit(points { 1e-3 - Double($0) * 1e-12 }))
+    let falling = try #require(AllreduceFit(points { 1e-3 - Double($0) * 1e-12 }))
     #expect(falling.secondsPerByte == 0 && falling.latency > 0)
     #expect(falling.link(ranks: 2) == nil)
-    let throughOrigin = try #require(SumFit(points { Double($0) * Double($0) * 1e-15 }))
+    let throughOrigin = try #require(AllreduceFit(points { Double($0) * Double($0) * 1e-15 }))
     #expect(throughOrigin.latency == 0 && throughOrigin.secondsPerByte > 0)
   }
 
   @Test("one size is no line")
   func tooFew() {
-    #expect(SumFit([]) == nil)
+    #expect(AllreduceFit([]) == nil)
     #expect(
-      SumFit([SumFit.Point(bytes: 8, seconds: 1e-5), SumFit.Point(bytes: 8, seconds: 2e-5)]) == nil
+      AllreduceFit([
+        AllreduceFit.Point(bytes: 8, seconds: 1e-5), AllreduceFit.Point(bytes: 8, seconds: 2e-5),
+      ]) == nil
     )
   }
 }

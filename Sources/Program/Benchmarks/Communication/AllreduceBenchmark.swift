@@ -1,53 +1,7 @@
 import MessagePassing
 
-/// Times of allreduces of many sizes, and the link between the ranks.
-public struct SumTimes: Sendable, Equatable, Codable {
-  /// An allreduce of one size, on the slowest rank.
-  public struct Sum: Sendable, Equatable, Codable {
-    public let bytes: Int
-    public let seconds: Double
-    /// The time of the allreduce when it is started and awaited at once, as overlapped ones of
-    /// gradients are.
-    public let startedSeconds: Double?
-    /// Bytes of the buffer per second.
-    public let algorithmBandwidth: Double
-    /// Bytes per second that a rank has sent at least, 2(n − 1)/n of the buffer.
-    public let busBandwidth: Double
-
-    init(bytes: Int, seconds: Double, startedSeconds: Double? = nil, ranks: Int) {
-      self.bytes = bytes
-      self.seconds = seconds
-      self.startedSeconds = startedSeconds
-      algorithmBandwidth = Double(bytes) / seconds
-      busBandwidth = Link.busFactor(ranks: ranks) * algorithmBandwidth
-    }
-  }
-
-  /// Broadcasts there and back, which show the bandwidth of the link.
-  public struct Transfer: Sendable, Equatable, Codable {
-    /// Seconds for one byte from rank 0 to the others.
-    public let latency: Double
-    /// Bytes per second, of the fastest size.
-    public let bandwidth: Double
-    /// With two ranks a broadcast is one message; with more it is several.
-    public let isPointToPoint: Bool
-  }
-
-  public let ranks: Int
-  /// The processes whose threads the ranks are; allreduces within one go through its memory.
-  public let processes: Int
-  public let transfer: Transfer
-  /// Allreduces of floats, as for gradients.
-  public let sums: [Sum]
-  /// Allreduces of doubles, of the sizes of the network's batch norms.
-  public let normSums: [Sum]
-  public let fit: SumFit?
-  /// The fit of floats, started and awaited.
-  public let startedFit: SumFit?
-}
-
-/// Measures ``SumTimes``.
-public struct SumBenchmark {
+/// Measures ``AllreduceTimes``.
+public struct AllreduceBenchmark {
   private let communicator: any Communicator
   private let effort: Effort
   private let clock = ContinuousClock()
@@ -60,7 +14,7 @@ public struct SumBenchmark {
   /// Collective; at least two ranks.
   ///
   /// - Parameter normChannels: channels of the network's batch norms.
-  public func run(normChannels: [Int]) -> SumTimes {
+  public func run(normChannels: [Int]) -> AllreduceTimes {
     let largest = sizes.max() ?? 0
     // Gradients lie in memory that the ranks of a node share and reduce in place.
     let shared = communicator.reductionMemory(bytes: largest)
@@ -73,7 +27,7 @@ public struct SumBenchmark {
     let sums = sizes.map { bytes in
       let buffer = UnsafeMutableBufferPointer(
         start: floats, count: bytes / MemoryLayout<Float>.stride)
-      return SumTimes.Sum(
+      return AllreduceTimes.Sum(
         bytes: bytes, seconds: seconds { communicator.allreduce(buffer) },
         startedSeconds: seconds {
           communicator.startAllreduce(buffer)
@@ -84,17 +38,18 @@ public struct SumBenchmark {
       let buffer = UnsafeMutableBufferPointer<Double>.allocate(capacity: 2 * channels + 1)
       defer { buffer.deallocate() }
       buffer.initialize(repeating: 0)
-      return SumTimes.Sum(
+      return AllreduceTimes.Sum(
         bytes: buffer.count * MemoryLayout<Double>.stride,
         seconds: seconds { communicator.allreduce(buffer) }, ranks: communicator.size)
     }
-    return SumTimes(
+    return AllreduceTimes(
       ranks: communicator.size, processes: processes, transfer: transfer(), sums: sums,
       normSums: normSums,
-      fit: SumFit((sums + normSums).map { SumFit.Point(bytes: $0.bytes, seconds: $0.seconds) }),
-      startedFit: SumFit(
+      fit: AllreduceFit(
+        (sums + normSums).map { AllreduceFit.Point(bytes: $0.bytes, seconds: $0.seconds) }),
+      startedFit: AllreduceFit(
         sums.compactMap { sum in
-          sum.startedSeconds.map { SumFit.Point(bytes: sum.bytes, seconds: $0) }
+          sum.startedSeconds.map { AllreduceFit.Point(bytes: sum.bytes, seconds: $0) }
         }))
   }
 
@@ -107,7 +62,7 @@ public struct SumBenchmark {
     Array(sequence(first: 4) { $0 * 4 <= effort.largestSum ? $0 * 4 : nil })
   }
 
-  private func transfer() -> SumTimes.Transfer {
+  private func transfer() -> AllreduceTimes.Transfer {
     let last = communicator.size - 1
     /// Half the time there and back.
     func seconds(bytes: Int) -> Double {
@@ -120,7 +75,7 @@ public struct SumBenchmark {
       } / 2
     }
     let large = sizes.filter { $0 >= Self.smallestLarge }
-    return SumTimes.Transfer(
+    return AllreduceTimes.Transfer(
       latency: seconds(bytes: 1),
       bandwidth: large.map { Double($0) / seconds(bytes: $0) }.max() ?? 0,
       isPointToPoint: communicator.size == 2)

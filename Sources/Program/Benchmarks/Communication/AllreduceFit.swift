@@ -2,7 +2,7 @@
 ///
 /// L is the latency of a whole allreduce, W its algorithm bandwidth. The fit minimises relative
 /// errors, so that an allreduce of bytes counts as much as one of megabytes.
-public struct SumFit: Sendable, Equatable, Codable {
+public struct AllreduceFit: Sendable, Equatable, Codable {
   /// A measured allreduce.
   public struct Point: Sendable, Equatable, Codable {
     public let bytes: Int
