@@ -13,7 +13,7 @@ public struct Evaluator {
     public let correct: Int
     /// Mean cross-entropy.
     public let loss: Double
-    /// Share of hits, 0 … 1.
+    /// Share of correct predictions, 0 … 1.
     public var accuracy: Double { Double(correct) / Double(samples) }
   }
 
@@ -31,7 +31,7 @@ public struct Evaluator {
     self.communicator = communicator
   }
 
-  /// The whole data set in evaluation mode, in its own order and in whole slices of it.
+  /// Loss and accuracy of the whole data set in evaluation mode.
   ///
   /// Collective. A slice's loss depends on its samples only, and slices are added exactly, so the result
   /// has the same bits on any number of ranks.
@@ -39,28 +39,19 @@ public struct Evaluator {
     communicator.enter(.evaluation)
     model.refresh(.evaluation)
     let slices = model.configuration.slices
-    let size = communicator.size
     let wholeSlices = model.configuration.maximumSamples / slices.samples * slices.samples
     require(
       wholeSlices > 0,
       "a model for \(model.configuration.maximumSamples) samples holds no slice of \(slices.samples)"
     )
-    let prefetcher = try Agreement(communicator).perform {
-      try Prefetcher(
-        dataset: dataset,
-        sampler: ShardedSampler(
-          count: dataset.count, globalBatch: wholeSlices * size, order: .natural,
-          granularity: slices.samples),
-        rank: communicator.rank, size: size, epochs: 1)
-    }
-    defer { prefetcher.stop() }
     let (losses, arena) = try Arena.plan { ExactSums(count: 1, arena: $0) }
     var counts: [Int64] = [0, 0]
-    while let batch = prefetcher.next() {
-      communicator.beat()
-      let correct = evaluate(batch, into: losses)
-      counts[0] += Int64(correct)
-      counts[1] += Int64(batch.count)
+    let sweep = SliceSweep(
+      dataset, slices: slices, samplesAtOnce: wholeSlices, batch: wholeSlices * communicator.size,
+      communicator: communicator)
+    try sweep.forEach { samples in
+      counts[0] += Int64(evaluate(samples, into: losses))
+      counts[1] += Int64(samples.count)
     }
     counts.withUnsafeMutableBufferPointer { communicator.allreduce($0) }
     communicator.allreduce(losses.bufferWithCount(from: 0))
@@ -73,18 +64,15 @@ public struct Evaluator {
       samples: dataset.count, correct: Int(counts[0]), loss: total[0] / Double(dataset.count))
   }
 
-  /// The hits of one batch; its losses are added slice by slice.
-  private func evaluate(_ batch: Batch, into losses: ExactSums) -> Int {
-    let input = model.input.value.prefix(batch.count)
-    if let images = batch.images.baseAddress {
-      input.pointer.update(from: images, count: input.count)
-    }
-    model.forward(batch.count, mode: .evaluation)
+  /// Counts the correct predictions of some slices, and adds their losses slice by slice.
+  private func evaluate(_ samples: SliceSweep.Slice, into losses: ExactSums) -> Int {
+    samples.copyImages(into: model.input.value)
+    model.forward(samples.count, mode: .evaluation)
     var correct = 0
-    model.configuration.slices.forEach(in: batch.count) { slice in
+    model.configuration.slices.forEach(in: samples.count) { slice in
       let result = loss.forward(
         model.logits.slice(slice),
-        labels: UnsafeBufferPointer(UnsafeMutableBufferPointer(rebasing: batch.labels[slice])),
+        labels: UnsafeBufferPointer(rebasing: samples.labels[slice]),
         scale: 1)
       correct += result.correct
       var term = result.loss

@@ -3,15 +3,15 @@ import Failures
 import MessagePassing
 import Tensors
 
-/// Every sample of a data set once, in its own order and in whole slices of it, shared by the ranks.
+/// A pass over a data set that takes every sample once, in order and in whole slices shared by the ranks.
 ///
-/// A slice holds the same samples for any number of ranks and any batch size, so that what is found of a
-/// sample has the same bits too, if slices are measured one by one; or several at once by passes in
+/// A slice holds the same samples for any number of ranks and any batch size. A measurement of a sample
+/// therefore has the same bits, if slices are measured one by one, or several at once by passes in
 /// evaluation mode, which take slices one by one where it makes a difference.
 public struct SliceSweep {
-  /// A few consecutive samples, lent for the time of a call.
+  /// A few consecutive samples, lent for the duration of a call.
   public struct Slice {
-    /// The index of the first one in the data set.
+    /// Index of the first sample in the data set.
     public let first: Int
     /// count × height × width × channels, pixels in [0, 1].
     public let images: UnsafeMutableBufferPointer<Float>
@@ -31,9 +31,8 @@ public struct SliceSweep {
   private let communicator: any Communicator
 
   /// - Parameters:
-  ///   - samplesAtOnce: how many samples are measured at once, rounded to whole slices; by default one
-  ///     slice.
-  ///   - batch: how many samples ranks share at a time, about; rounded to whole slices per rank.
+  ///   - samplesAtOnce: number of samples in a call, rounded to whole slices; by default one slice.
+  ///   - batch: number of samples that ranks share at a time, rounded to whole slices per rank.
   public init(
     _ dataset: Dataset, slices: Slices, samplesAtOnce: Int = 1, batch: Int,
     communicator: any Communicator
@@ -47,40 +46,49 @@ public struct SliceSweep {
       granularity: slices.samples)
   }
 
-  /// What `measure` finds in the slices of all ranks, in the order of the samples, on every rank.
+  /// Records of all ranks' slices, in the order of the samples, on every rank.
   ///
   /// Collective; `measure` itself makes no collectives.
-  /// - Parameter recordsPerSample: `measure` returns so many for each sample of its slice.
+  /// - Parameter recordsPerSample: number of records that `measure` returns for each sample of its slice.
   public func run<Record: BitwiseCopyable>(
     recordsPerSample: Int = 1, _ measure: (Slice) -> [Record]
   ) throws -> [Record] {
-    let (rank, size) = (communicator.rank, communicator.size)
+    var records: [Record] = []
     communicator.enter(.measurement)
+    try forEach { slice in
+      let found = measure(slice)
+      require(
+        found.count == slice.count * recordsPerSample,
+        "\(found.count) records of \(slice.count) samples")
+      records += found
+    }
+    return inOrder(communicator.allGather(RecordBytes.bytes(of: records)), recordsPerSample)
+  }
+
+  /// Calls `body` for each of this rank's slices.
+  ///
+  /// Collective; `body` itself makes no collectives.
+  func forEach(_ body: (Slice) -> Void) throws {
+    let (rank, size) = (communicator.rank, communicator.size)
     let prefetcher = try Agreement(communicator).perform {
       try Prefetcher(dataset: dataset, sampler: sampler, rank: rank, size: size, epochs: 1)
     }
     defer { prefetcher.stop() }
-    var records: [Record] = []
     while let batch = prefetcher.next() {
       blocks.forEach(in: batch.count) { range in
         communicator.beat()
         let pixels = range.lowerBound * dataset.pixelsPerImage
-        let found = measure(
+        body(
           Slice(
             first: Int(batch.sampleIndices[range.lowerBound]),
             images: UnsafeMutableBufferPointer(
               rebasing: batch.images[pixels..<pixels + range.count * dataset.pixelsPerImage]),
             labels: UnsafeBufferPointer(UnsafeMutableBufferPointer(rebasing: batch.labels[range]))))
-        require(
-          found.count == range.count * recordsPerSample,
-          "\(found.count) records of \(range.count) samples")
-        records += found
       }
     }
-    return inOrder(communicator.allGather(RecordBytes.bytes(of: records)), recordsPerSample)
   }
 
-  /// The ranks' records, taken as the ranks took their shares.
+  /// The ranks' records in the order of the samples.
   private func inOrder<Record: BitwiseCopyable>(
     _ parts: [[UInt8]], _ recordsPerSample: Int
   ) -> [Record] {

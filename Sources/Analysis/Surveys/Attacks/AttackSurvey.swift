@@ -112,8 +112,7 @@ public struct AttackSurvey {
     return Result(tally: tally, examples: kept)
   }
 
-  /// The findings of all slices of `samples`, in their order: those that are stored, and those that `attack`
-  /// makes of the others.
+  /// The findings of all slices of `samples`, in their order; `attack` runs on slices without stored ones.
   private func findings(
     _ slice: AttackedSlice, _ stored: inout [AttackFindings.Key: AttackFindings],
     _ state: AttackState?, _ samples: [Int], epsilon: Int?, stage: Int?, attack: () -> Void
@@ -124,20 +123,22 @@ public struct AttackSurvey {
         samples: Array(samples[$0..<min($0 + slice.capacity, samples.count)]))
     }
     let open = keys.filter { stored[$0] == nil }
-    let size = communicator.size
-    let round = max(1, batch / (slice.capacity * size)) * size
-    for start in stride(from: 0, to: open.count, by: round) {
-      let slices = open[start..<min(start + round, open.count)]
-      let share = ShardedSampler.share(of: slices.count, rank: communicator.rank, size: size)
-      let lines = try Agreement(communicator).perform {
-        try share.map { position in
-          let key = slices[start + position]
-          load(key, into: slice)
-          attack()
-          return try finding(key, of: slice).line()
+    if !open.isEmpty {
+      // Ranks share slices as they share the samples of a data set: so many at a time, one part each.
+      let (rank, size) = (communicator.rank, communicator.size)
+      let rounds = ShardedSampler(
+        count: open.count, globalBatch: max(1, batch / (slice.capacity * size)) * size,
+        order: .natural)
+      for round in 0..<rounds.stepsPerEpoch {
+        let lines = try Agreement(communicator).perform {
+          try open[rounds.share(step: round, rank: rank, size: size)].map { key in
+            load(key, into: slice)
+            attack()
+            return try finding(key, of: slice).line()
+          }
         }
+        for finding in try gather(lines, state) { stored[finding.key] = finding }
       }
-      for finding in try gather(lines, state) { stored[finding.key] = finding }
     }
     return keys.compactMap { stored.removeValue(forKey: $0) }
   }
