@@ -121,8 +121,8 @@ let package = Package(
     .target(
       name: "Reporting",
       dependencies: [
-        "Failures", "Environment", "Recipes", "Datasets", "Checkpoints", "Curvature", "Robustness",
-        "Surveys", "Training", "Benchmarks",
+        "Failures", "Environment", "Files", "Recipes", "Datasets", "Checkpoints", "Curvature",
+        "Robustness", "Surveys", "Training", "Benchmarks",
       ],
       path: "Sources/Program/Reporting"),
     .executableTarget(
@@ -230,6 +230,11 @@ let package = Package(
         "Failures", "Environment", "EmbeddedFiles", "Recipes", "Reporting", "lcnn-dist",
       ]
     ),
+    .testTarget(
+      name: "ReportingTests",
+      dependencies: [
+        "Failures", "Recipes", "Datasets", "Robustness", "Training", "Reporting", "TestFiles",
+      ]),
     .testTarget(
       name: "EndToEndTests",
       dependencies: [

@@ -1,9 +1,9 @@
 import Failures
 
 /// The statistics of a data set's geometry.
-public struct CurvatureSummary: Sendable, Equatable, Encodable {
+public struct CurvatureSummary: Sendable, Equatable, Codable {
   /// Means over the samples of one class.
-  public struct ClassMeans: Sendable, Equatable, Encodable {
+  public struct ClassMeans: Sendable, Equatable, Codable {
     public let label: Int
     public let samples: Int
     public let gradientNorm: Double

@@ -6,8 +6,8 @@ import Failures
 
 /// A histogram with edges that grow by a constant factor, from the smallest positive value to the
 /// largest.
-public struct LogarithmicHistogram: Sendable, Equatable, Encodable {
-  public struct Bin: Sendable, Equatable, Encodable {
+public struct LogarithmicHistogram: Sendable, Equatable, Codable {
+  public struct Bin: Sendable, Equatable, Codable {
     public let lower: Double
     /// The upper edge, which only the last bin includes.
     public let upper: Double

@@ -4,7 +4,7 @@ import Failures
 ///
 /// Sums run in the order of the samples, so equal lists give equal bits. Quantiles interpolate
 /// linearly between order statistics, at (n − 1)·p.
-public struct SampleStatistics: Sendable, Equatable, Encodable {
+public struct SampleStatistics: Sendable, Equatable, Codable {
   public let count: Int
   public let mean: Double
   /// The standard deviation with divisor n − 1; nil for a single sample.

@@ -7,17 +7,17 @@ import Kernels
 import Logging
 import MessagePassing
 
-/// This process among its ranks: how it joins them, speaks and leaves.
+/// This process among the ranks of its job: how it joins them, logs and exits.
 enum Ranks {
-  /// What was found about OpenBLAS before anything else.
+  /// OpenBLAS's kernels, determined before anything else.
   nonisolated(unsafe) static var blas = BLASCoreType.Outcome.fine(core: BLASCoreType.current)
   nonisolated(unsafe) private static var world: MPICommunicator?
   nonisolated(unsafe) private static var watched: Watched?
 
-  /// The ledger of this rank's collectives, and who reads it.
+  /// The ledger of this rank's collectives, and the watchdog that reads it.
   private struct Watched {
     let communicator: LedgeredCommunicator
-    /// What it records.
+    /// The communicator whose collectives are recorded.
     let base: any Communicator
     let watchdog: Watchdog
   }
@@ -27,14 +27,14 @@ enum Ranks {
 
   /// Starts MPI and checks that it sees the ranks that the launcher started; then the watchdog.
   ///
-  /// Ranks of a machine add in memory that they share, if they are to and can.
+  /// Ranks of a node reduce in shared memory, if `sharesMemory` and the system allow it.
   static func join(_ watch: WatchOptions, sharesMemory: Bool) throws -> any Communicator {
     let world = try MPICommunicator.initialize()
     do {
       try LaunchEnvironment.check(
         environment: ProcessInfo.processInfo.environment, size: world.size)
     } catch {
-      // Every process is MPI's rank 0 then; the launcher's numbers say which one speaks.
+      // Every process is MPI's rank 0 then; the launcher's numbers tell which one is the root.
       world.finalize()
       throw error
     }
@@ -49,12 +49,12 @@ enum Ranks {
     return communicator
   }
 
-  /// Where the watchdog leaves the ranks' ledgers from now on.
+  /// Makes the watchdog write the ranks' ledgers into the directory of `run` from now on.
   static func watch(run: String) {
     watched?.watchdog.use(directory: RunFile.watch.path(in: run))
   }
 
-  /// What turns this rank's ledger and watchdog off and on; none where the watchdog is off.
+  /// A switch for this rank's ledger and watchdog; nil where the watchdog is off.
   static func makeDiagnosisSwitch() -> DiagnosisSwitch? {
     watched.map {
       DiagnosisSwitch(ledgered: $0.communicator, plain: $0.base, watchdog: $0.watchdog)
@@ -74,8 +74,7 @@ enum Ranks {
 
   /// Runs `body` on `threads` threads of this process, each a rank among those of all processes.
   ///
-  /// Collective; the processes may have different numbers of threads. `world` itself is not to be used
-  /// within `body`.
+  /// Collective; the processes may have different numbers of threads. `body` must not use `world`.
   static func onThreads(
     _ threads: Int, of world: any Communicator,
     _ body: @escaping @Sendable (any Communicator) throws -> Void
@@ -84,7 +83,7 @@ enum Ranks {
     try team.run(
       over: world,
       abandon: { error, rank in
-        say("lcnn-dist: rank \(rank): \(error)")
+        log("lcnn-dist: rank \(rank): \(error)")
         world.abort(code: ExitStatus(error).rawValue)
       },
       { communicator in
@@ -93,10 +92,10 @@ enum Ranks {
       })
   }
 
-  /// Makes ranks round alike: each computes the same weights from the same gradients for itself.
+  /// Makes all ranks use the same kernels, since each computes the same weights from the same gradients.
   ///
-  /// The program's own kernels use what all CPUs have; ranks whose OpenBLAS has made another choice are
-  /// refused. Collective, and before the first kernel runs.
+  /// The program's kernels use the instructions that all CPUs have. Ranks whose OpenBLAS has chosen
+  /// different kernels are refused. Collective, and before the first kernel runs.
   static func agreeOnKernels(_ vectorUnits: VectorUnitOptions) throws {
     let communicator: (any Communicator)? = watched?.communicator ?? world
     guard let communicator else { return }
@@ -106,8 +105,8 @@ enum Ranks {
     if let note = try vectorUnits.agree(over: communicator) { logger.info("\(note)") }
   }
 
-  /// Whether this rank is the one that speaks; before MPI has started, as the launcher says.
-  static var speaks: Bool {
+  /// Whether this is rank 0, which alone prints; before MPI has started, by the launcher's variables.
+  static var isRoot: Bool {
     if let world { return world.rank == 0 }
     let environment = ProcessInfo.processInfo.environment
     return ["OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK", "SLURM_PROCID"]
@@ -116,49 +115,50 @@ enum Ranks {
 
   /// Rank 0's log on standard error; silent elsewhere.
   static var logger: Logger {
-    speaks
+    isRoot
       ? Logger(label: "lcnn-dist") { StreamLogHandler.standardError(label: $0) }
       : Logger(label: "lcnn-dist") { _ in SwiftLogNoOpLogHandler() }
   }
 
-  static func leave(_ status: ExitStatus) -> Never {
+  static func exit(_ status: ExitStatus) -> Never {
     finalize()
-    exit(status.rawValue)
+    Foundation.exit(status.rawValue)
   }
 
-  /// One line on rank 0, the same code on all ranks.
+  /// Ends all ranks with the error's exit code; rank 0 prints one line.
   ///
-  /// Errors of the command line, and requests for help, are the parser's to word.
-  static func leave(after error: any Error) -> Never {
+  /// The parser words errors of the command line, and answers requests for help.
+  static func exit(after error: any Error) -> Never {
     let isOurs = isWordedHere(error)
     let status = isOurs ? ExitStatus(error).rawValue : LCNNDist.exitCode(for: error).rawValue
     if status == ExitStatus.success.rawValue {
       // A request for help, which every rank answers alike.
-      if speaks { LCNNDist.exit(withError: error) }
-      exit(status)
+      if isRoot { LCNNDist.exit(withError: error) }
+      Foundation.exit(status)
     }
     let message = isOurs ? "lcnn-dist: \(error)" : LCNNDist.fullMessage(for: error)
-    if speaks { say(message) }
+    if isRoot { log(message) }
     if let world {
-      if !speaks { speakIfAlone("lcnn-dist: rank \(world.rank): \(error)") }
-      // The end of MPI is collective, so rank 0 has spoken when any rank goes on.
+      if !isRoot { logIfAlone("lcnn-dist: rank \(world.rank): \(error)") }
+      // The end of MPI is collective, so rank 0 has printed the line before any rank goes on.
       finalize()
-    } else if !speaks {
-      // At the first failure mpirun ends all ranks, so that of rank 0, which has spoken, ends this wait.
-      sleep(longestWaitForSpeaker)
+    } else if !isRoot {
+      // At the first failure mpirun ends all ranks, so the exit of rank 0 ends this wait.
+      sleep(longestWaitForRoot)
     }
-    exit(status)
+    Foundation.exit(status)
   }
 
-  private static func say(_ line: String) {
+  /// Writes a line on standard error.
+  static func log(_ line: String) {
     FileHandle.standardError.write(Data("\(line)\n".utf8))
   }
 
-  /// Says what ends this rank if the others do not end as well: then rank 0 has not said it.
-  private static func speakIfAlone(_ message: String) {
+  /// Logs the error of this rank if the other ranks do not end too, since rank 0 has not printed it then.
+  private static func logIfAlone(_ message: String) {
     Thread.detachNewThread {
       Thread.sleep(forTimeInterval: waitForOthers)
-      say(message)
+      log(message)
     }
   }
 
@@ -166,7 +166,7 @@ enum Ranks {
   private static let waitForOthers: TimeInterval = 0.5
 
   /// Seconds; ranks of one job start within a fraction of one.
-  private static let longestWaitForSpeaker: UInt32 = 3
+  private static let longestWaitForRoot: UInt32 = 3
 
   private static func isWordedHere(_ error: any Error) -> Bool {
     String(reflecting: type(of: error)).hasPrefix("ArgumentParser.") == false

@@ -2,17 +2,17 @@ import ArgumentParser
 import Foundation
 import Kernels
 
-// OpenBLAS reads its core type when it is loaded, so a wrong one is mended by starting again; nothing may
-// have happened before that, MPI least of all.
+// OpenBLAS reads its core type when it is loaded, so the program fixes a wrong one by starting again. That
+// must come first, before MPI in particular.
 Ranks.blas = BLASCoreType.reexecuteIfGeneric(arguments: CommandLine.arguments)
-LargeBlocks.giveBack()
+MallocTuning.apply()
 useOneBLASThread()
 flushDenormalsOnThisThread()
 
 do {
   var command = try CommandLineWords.parse(Array(CommandLine.arguments.dropFirst()))
   try command.run()
-  Ranks.leave(.success)
+  Ranks.exit(.success)
 } catch {
-  Ranks.leave(after: error)
+  Ranks.exit(after: error)
 }

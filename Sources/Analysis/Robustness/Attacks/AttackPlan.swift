@@ -14,6 +14,16 @@ public struct AttackPlan: Sendable, Equatable {
 
     /// Whether the attack follows gradients.
     public var isGradientBased: Bool { self != .square }
+
+    /// Numbers that decide how hard it tries.
+    public var efforts: [Effort.Name] {
+      switch self {
+      case .pgd: [.steps, .restarts]
+      case .apgdCrossEntropy: [.iterations]
+      case .apgdTargeted: [.iterations, .targets]
+      case .square: [.queries]
+      }
+    }
   }
 
   /// The attacks of AutoAttack in its order, without FAB, which precedes Square there.
@@ -32,6 +42,21 @@ public struct AttackPlan: Sendable, Equatable {
     public var queries = 5000
 
     public init() {}
+
+    /// One of the numbers; the raw value is its option on the command line.
+    public enum Name: String, CaseIterable, Sendable {
+      case steps, restarts, iterations, targets, queries
+    }
+
+    public subscript(name: Name) -> Int {
+      switch name {
+      case .steps: pgdSteps
+      case .restarts: pgdStarts
+      case .iterations: iterations
+      case .targets: targets
+      case .queries: queries
+      }
+    }
   }
 
   /// One attack on every sample that is not yet misclassified.

@@ -6,7 +6,7 @@ import Failures
 /// With p = successes/n and z = 1.96: (p + z²/2n ± z√(p(1 − p)/n + z²/4n²))/(1 + z²/n). Unlike p ±
 /// z√(p(1 − p)/n), the interval stays inside [0, 1] and has a width for p = 0 and p = 1.
 /// - Source: Wilson, "Probable inference, the law of succession, and statistical inference", 1927.
-public struct Proportion: Sendable, Equatable, Encodable {
+public struct Proportion: Sendable, Equatable, Codable {
   /// The normal distribution's 97.5 % quantile.
   private static let quantile = 1.959963984540054
 

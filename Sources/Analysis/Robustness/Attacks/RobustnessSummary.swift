@@ -1,8 +1,8 @@
 /// Robust accuracy at every epsilon, and signs that an attack failed although the model is not
 /// robust.
-public struct RobustnessSummary: Sendable, Equatable, Encodable {
+public struct RobustnessSummary: Sendable, Equatable, Codable {
   /// The results at one epsilon.
-  public struct AtEpsilon: Sendable, Equatable, Encodable {
+  public struct AtEpsilon: Sendable, Equatable, Codable {
     public let epsilon: Double
     /// Samples that are classified correctly, and that no attack has misclassified.
     public let robust: Proportion
@@ -28,7 +28,7 @@ public struct RobustnessSummary: Sendable, Equatable, Encodable {
   /// has no gradient in single precision.
   /// - Source: Carlini et al., "On evaluating adversarial robustness", 2019, §3; Croce and Hein,
   ///   ICML 2020.
-  public struct Signs: Sendable, Equatable, Encodable {
+  public struct Signs: Sendable, Equatable, Codable {
     /// The number of samples where an attack met a gradient of exactly zero.
     public let withoutGradient: Int
     /// The number of samples where no step on the cross-entropy raised it above its value at a

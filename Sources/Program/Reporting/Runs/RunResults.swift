@@ -1,23 +1,23 @@
 import Checkpoints
 import Failures
+import Files
 import Foundation
 import Recipes
 
-/// What a run and the measurements of it have left in its directory.
+/// Results in a run's directory: those of the run, and the measurements of its model.
 public struct RunResults: Sendable {
   public let path: String
   public let recipe: Recipe
-  /// Epochs that are in the metrics.
+  /// Number of epochs in the metrics.
   public let epochs: Int
-  /// Share of hits on the test samples, 0 … 1, when they were last evaluated.
+  /// Share of correct predictions at the last evaluation of the test samples, 0 … 1.
   public let testAccuracy: Double?
-  /// Means over test samples.
-  public let curvature: MeasuredCurvature?
-  public let robustness: MeasuredRobustness?
+  public let curvature: CurvatureResult?
+  public let robustness: RobustnessResult?
   /// Files with measurements of an earlier state of the run.
   public let outdated: [String]
 
-  /// - Throws: ``RunResultsError`` if there is no run, or one of its files is not what it should be.
+  /// - Throws: ``RunResultsError`` or `RecipeError` if there is no run, or a file of it cannot be used.
   public init(_ path: String) throws {
     self.path = path
     let recipePath = RunFile.recipe.path(in: path)
@@ -25,7 +25,7 @@ public struct RunResults: Sendable {
       throw RunResultsError.notARun(path: path)
     }
     self.recipe = try Recipe(yaml: String(decoding: recipe, as: UTF8.self), source: recipePath)
-    let metrics = try Self.contents(of: RunFile.metrics.path(in: path)) ?? Data()
+    let metrics = try Self.contents(of: RunFile.metrics.path(in: path)) ?? []
     // A line that a power failure has cut short does not count.
     let reports = String(decoding: metrics, as: UTF8.self).split(separator: "\n")
       .filter { $0.contains(EpochLine.mark) }
@@ -33,15 +33,37 @@ public struct RunResults: Sendable {
     epochs = reports.last?.epoch ?? 0
     testAccuracy = reports.compactMap(\.testAccuracy).last
     curvature = try Self.decode(CurvatureFile.self, RunFile.curvature.path(in: path))
-      .flatMap { MeasuredCurvature($0) }
+      .flatMap { CurvatureResult($0) }
     robustness = try Self.decode(AttackFile.self, RunFile.attack.path(in: path))
-      .flatMap { MeasuredRobustness($0) }
+      .flatMap { RobustnessResult($0) }
     outdated = [RunFile.curvature, .attack].map { $0.path(in: path) }.filter { file in
       guard let measured = Self.date(of: file),
         let trained = Self.date(of: RunFile.metrics.path(in: path))
       else { return false }
       return measured < trained
     }
+  }
+
+  /// The results of all paths that are runs, and an error for each of the others.
+  ///
+  /// - Throws: an error if no path is a run, or if a measurement of a run is damaged.
+  public static func read(
+    _ paths: [String]
+  ) throws -> (runs: [RunResults], skipped: [any Failure]) {
+    var runs: [RunResults] = []
+    var skipped: [any Failure] = []
+    for path in paths {
+      do { runs.append(try RunResults(path)) } catch let error as RunResultsError {
+        guard case .notARun = error else { throw error }
+        skipped.append(error)
+      } catch let error as RecipeError {
+        skipped.append(error)
+      }
+    }
+    guard !runs.isEmpty else {
+      throw skipped.count == 1 ? skipped[0] : RunResultsError.noRun(paths: paths)
+    }
+    return (runs, skipped)
   }
 
   /// A line of `metrics.jsonl` that ends an epoch.
@@ -57,18 +79,21 @@ public struct RunResults: Sendable {
     }
   }
 
-  private static func contents(of path: String) throws -> Data? {
-    guard FileManager.default.fileExists(atPath: path) else { return nil }
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw RunResultsError.unreadable(path: path, reason: "cannot be read")
+  /// Nil if there is no such file.
+  private static func contents(of path: String) throws(RunResultsError) -> [UInt8]? {
+    guard FileSystem.exists(path) else { return nil }
+    do { return try InputFile.contents(of: path) } catch {
+      throw .unreadable(path: path, reason: "cannot be read")
     }
-    return data
   }
 
-  private static func decode<Value: Decodable>(_ type: Value.Type, _ path: String) throws -> Value?
-  {
-    guard let data = try contents(of: path) else { return nil }
-    do { return try JSONDecoder().decode(type, from: data) } catch let error as DecodingError {
+  private static func decode<Value: Decodable>(
+    _ type: Value.Type, _ path: String
+  ) throws -> Value? {
+    guard let bytes = try contents(of: path) else { return nil }
+    do {
+      return try JSONDecoder().decode(type, from: Data(bytes))
+    } catch let error as DecodingError {
       throw RunResultsError.unreadable(path: path, reason: Self.words(for: error))
     }
   }
@@ -91,6 +116,7 @@ public struct RunResults: Sendable {
 /// Why a directory is no row of a table.
 public enum RunResultsError: Failure, Equatable {
   case notARun(path: String)
+  case noRun(paths: [String])
   case unreadable(path: String, reason: String)
 
   public var exitStatus: ExitStatus { .unusableInput }
@@ -98,6 +124,8 @@ public enum RunResultsError: Failure, Equatable {
   public var description: String {
     switch self {
     case .notARun(let path): "\(path): no run here, expected a directory with a recipe.json"
+    case .noRun(let paths):
+      "no run in \(paths.joined(separator: ", ")): expected directories with a recipe.json"
     case .unreadable(let path, let reason): "\(path): \(reason)"
     }
   }

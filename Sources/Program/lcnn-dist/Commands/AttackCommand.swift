@@ -1,40 +1,35 @@
 import ArgumentParser
-import Datasets
 import Files
 import Kernels
 import MessagePassing
-import Networks
-import Recipes
 import Reporting
-import Robustness
 import Surveys
-import Training
 
 struct AttackCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "attack",
     abstract: "Accuracy of a trained model on images that an attacker may move by ε.",
     discussion: """
-      Pixels are in [0, 1] and stay there. Attacks run in the order given, each on the samples \
-      that none before it has broken, at the smallest ε first. The numbers are the same for any \
-      number of ranks and any batch size.
+      Pixels stay in [0, 1]. Attacks run in the given order, at the smallest ε first, each on the \
+      samples that no attack before it has broken. The numbers do not depend on the number of \
+      ranks or the batch size.
       """)
 
-  /// Where the findings go beside the terminal.
+  /// Files of the results.
   struct Findings: ParsableArguments {
     @OptionGroup var results: ResultOptions
 
     @Option(
       help: ArgumentHelp(
-        "write the adversarial examples and their labels, a safetensors file", valueName: "file"),
+        "write the adversarial examples and their labels as safetensors", valueName: "file"),
       completion: .file())
     var saveAdversarial: String?
 
     @Option(
       help: ArgumentHelp(
         """
-        keep what has been found there until the end, so that a killed attack goes on when it is \
-        asked for again (default: the file of --json with .state)
+        keep the state of the attack in this file until the end; the same command goes on after a \
+        kill (default: the file of --json with .state)
         """, valueName: "file"), completion: .file())
     var state: String?
 
@@ -67,16 +62,19 @@ struct AttackCommand: ParsableCommand {
 
   private func attack(over world: any Communicator) throws {
     let agreement = Agreement(world)
-    let (subject, survey) = try agreement.perform {
-      let subject = try prepare(world)
-      let survey = try AttackSurvey(
-        subject.network, subject.data, plan: subject.plan,
-        examples: findings.saveAdversarial == nil ? .dropped : .kept,
-        batch: subject.recipe.batchSize,
-        communicator: world)
-      return (subject, survey)
+    let (model, plan, files) = try agreement.perform {
+      let model = try trained.load(
+        [samples.split], flags, for: .inputGradients, over: world, maximumSamples: \.sliceSize)
+      return (model, try attack.plan(seed: model.recipe.seed), try Files(findings, on: world))
     }
-    let state = try agreement.perform { try openState(subject, world) }
+    let data = model.data[0]
+    let survey = try agreement.perform {
+      try AttackSurvey(
+        model.network, data, plan: plan,
+        examples: findings.saveAdversarial == nil ? .dropped : .kept,
+        batch: model.recipe.batchSize, communicator: world)
+    }
+    let state = try agreement.perform { try openState(model, world) }
     if let state, !state.lines.isEmpty {
       Ranks.logger.info("going on with \(state.lines.count) slices of \(state.path)")
     }
@@ -91,90 +89,52 @@ struct AttackCommand: ParsableCommand {
         """)
       start = clock.now
     }
-    let report = AttackReport(result.tally, of: subject.data)
+    let report = AttackReport(result.tally, of: data)
     try agreement.performOnRoot {
-      try subject.csv?.write(AttackReport.csvHeader + report.csv)
-      try subject.json?.write(try ResultOptions.encoded(document(report, subject)))
-      try subject.adversarial?.write(AdversarialExamples(result, of: subject.data).file.encoded())
+      try files.csv?.write(AttackReport.csvHeader + report.csv)
+      try files.json?.write(
+        ResultDocument.text(
+          AttackFile(
+            model: trained.model, dataSet: data.name, split: data.split.rawValue, plan: plan,
+            effort: Dictionary(
+              uniqueKeysWithValues: attack.effortSettings.map { ($0.what, $0.value) }),
+            results: report.summary)))
+      try files.adversarial?.write(AdversarialExamples(result, of: data).file.encoded())
       try state?.remove()
     }
     guard world.rank == 0 else { return }
-    print("\(subject.plan.norm.rawValue); \(attack.text)\n")
+    print("\(plan.norm.rawValue); \(attack.text)\n")
     print(report.text)
   }
 
-  /// A model, what it is attacked on, and where the results go.
-  private struct Subject {
-    let file: ModelFile
-    let recipe: Recipe
-    let network: Model
-    let data: Dataset
-    let plan: AttackPlan
+  /// Files of the results; rank 0 has them.
+  private struct Files {
     let csv: ResultFile?
     let json: ResultFile?
     let adversarial: ResultFile?
-  }
 
-  private func prepare(_ world: any Communicator) throws -> Subject {
-    let (file, recipe, data) = try world.oncePerProcess {
-      let (file, recipe) = try trained.read(flags)
-      return (file, recipe, try trained.load(samples.split, of: recipe))
+    init(_ findings: Findings, on world: any Communicator) throws {
+      csv = try ResultOptions.open(findings.results.csv, on: world)
+      json = try ResultOptions.open(findings.results.json, on: world)
+      adversarial = try ResultOptions.open(findings.saveAdversarial, on: world)
     }
-    let network = try Model(
-      recipe.networkArchitecture(for: data),
-      ModelConfiguration(
-        .inputGradients, maximumSamples: recipe.sliceSize, slices: recipe.slices),
-      communicator: world)
-    try network.load(file.dictionary, from: file.path)
-    return Subject(
-      file: file, recipe: recipe, network: network, data: data,
-      plan: try attack.plan(seed: recipe.seed),
-      csv: try ResultOptions.open(findings.results.csv, on: world),
-      json: try ResultOptions.open(findings.results.json, on: world),
-      adversarial: try ResultOptions.open(findings.saveAdversarial, on: world))
   }
 
   /// Rank 0's state, if one is kept.
-  private func openState(_ subject: Subject, _ world: any Communicator) throws -> AttackState? {
+  private func openState(_ model: TrainedModel, _ world: any Communicator) throws -> AttackState? {
     guard world.rank == 0,
       let path = findings.state ?? findings.results.json.map({ "\($0).state" })
     else { return nil }
-    let data = subject.data
+    let data = model.data[0]
     return try AttackState(
       path,
       settings: [
-        .init("model", subject.file.digest), .init("network", "\(subject.network.architecture)"),
+        .init("model", model.file.digest), .init("network", "\(model.network.architecture)"),
         .init("data", "\(data.name) \(data.split.rawValue) \(data.count) \(data.sha256())"),
       ] + attack.settings + [
-        .init("seed", "\(subject.plan.seed)"), .init("slice size", "\(subject.recipe.sliceSize)"),
+        .init("seed", "\(model.recipe.seed)"), .init("slice size", "\(model.recipe.sliceSize)"),
         .init("kernels", "\(BLASCoreType.current) \(VectorUnits.current)"),
         .init("adversarial examples", findings.saveAdversarial == nil ? "dropped" : "kept"),
       ])
-  }
-
-  /// The file that --json writes.
-  private struct Document: Encodable {
-    let model: String
-    let dataSet: String
-    let split: String
-    let norm: String
-    let attacks: [String]
-    let effort: [String: String]
-    let seed: UInt64
-    let results: RobustnessSummary
-
-    enum CodingKeys: String, CodingKey {
-      case model, split, norm, attacks, effort, seed, results
-      case dataSet = "data-set"
-    }
-  }
-
-  private func document(_ report: AttackReport, _ subject: Subject) -> Document {
-    Document(
-      model: trained.model, dataSet: subject.data.name, split: subject.data.split.rawValue,
-      norm: subject.plan.norm.rawValue, attacks: subject.plan.kinds.map(\.rawValue),
-      effort: Dictionary(
-        uniqueKeysWithValues: attack.effortSettings.map { ($0.what, $0.value) }),
-      seed: subject.plan.seed, results: report.summary)
   }
 }

@@ -9,40 +9,40 @@ import Surveys
 struct BoundCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bound",
-    abstract: "What is certain of a trained model: norms, curvature bounds, certified radii.",
+    abstract: "Certified layer norms, curvature bounds and robustness radii of a trained model.",
     discussion: """
-      ‖A‖ of every layer from above, rounding included, and from below; with them bounds of \
-      ‖∇f‖ and ‖∇²f‖ over all inputs, and for each sample a radius in L2 within which the \
-      predicted class cannot change. The paper's data-free surrogate stands beside them. The \
-      numbers are the same for any number of ranks and any batch size.
+      Bounds ‖A‖ of every layer from above, including rounding, and from below. From them follow \
+      bounds of ‖∇f‖ and ‖∇²f‖ over all inputs, and for each sample a radius in L2 within which \
+      the predicted class cannot change. The paper's data-free surrogate is printed beside them. \
+      The numbers do not depend on the number of ranks or the batch size.
       """)
 
-  /// Distances of the paper's robust accuracies.
+  /// Radii ε of the paper's robust accuracies.
   private static let paperEpsilons = [0.05, 0.1, 0.15, 0.2]
-  /// The estimator of what the bounds are compared with.
+  /// Estimator of the curvature that the bounds are compared with.
   private static let estimator = CurvatureEstimator.power(iterations: 20, tolerance: 1e-3)
 
-  /// What is asked of the bounds.
+  /// Radii of the certified accuracy, and the comparison with measured curvature.
   struct Certificates: ParsableArguments {
     @Option(
       help: ArgumentHelp(
-        "distances of the certified accuracy (default: the paper's, 0.05,0.1,0.15,0.2)",
+        "radii ε of the certified accuracy (default: the paper's, 0.05,0.1,0.15,0.2)",
         valueName: "list"))
     var epsilons: String?
 
     @Option(
       help: ArgumentHelp(
-        "how many samples' curvature is measured beside the bounds; 0 for none", valueName: "n"))
+        "number of samples whose curvature is compared with the bounds", valueName: "n"))
     var measured = 64
 
     func validate() throws {
       guard measured >= 0 else {
         throw ValidationError("--measured \(measured) must not be negative")
       }
-      _ = try distances()
+      _ = try radii()
     }
 
-    func distances() throws -> [Double] {
+    func radii() throws -> [Double] {
       try epsilons.map { try NumberList.parse($0, of: "--epsilons", .notNegative) }
         ?? BoundCommand.paperEpsilons
     }
@@ -54,9 +54,9 @@ struct BoundCommand: ParsableCommand {
   @OptionGroup var options: MeasurementOptions
 
   /// No two images are further apart than black and white.
-  private func checkRange(_ distances: [Double], of data: Dataset) throws {
+  private func checkRange(_ epsilons: [Double], of data: Dataset) throws {
     let diagonal = Double(data.pixelsPerImage).squareRoot()
-    if let epsilon = distances.first(where: { $0 > diagonal }) {
+    if let epsilon = epsilons.first(where: { $0 > diagonal }) {
       throw ValidationError(
         "--epsilons: \(epsilon) is beyond the range of \(data.height)×\(data.width)×"
           + "\(data.channels) images, whose diagonal is \(diagonal)")
@@ -68,42 +68,43 @@ struct BoundCommand: ParsableCommand {
   }
 
   private func certify(over world: any Communicator) throws {
-    let distances = try certificates.distances()
-    let subject = try options.prepare(.curvature, world)
-    try checkRange(distances, of: subject.data[0])
+    let epsilons = try certificates.radii()
+    let measurement = try options.prepare(.curvature, world)
+    let model = measurement.model
+    try checkRange(epsilons, of: model.data[0])
     let clock = ContinuousClock()
     let start = clock.now
-    let bound = try NetworkBound(subject.network, over: world)
+    let bound = try NetworkBound(model.network, over: world)
     if world.rank == 0 {
       let seconds = ((clock.now - start) / .seconds(1) * 100).rounded() / 100
       Ranks.logger.info("norms of all layers: \(seconds) s")
     }
     let network = BoundReport(
-      bound, of: subject.function, measured: try measuredCurvature(of: subject))
-    let reports = try subject.data.map { data in
-      try subject.timed(data) {
+      bound, of: measurement.function, measured: try measuredCurvature(measurement))
+    let reports = try model.data.map { data in
+      try measurement.timed(data) {
         let certificates = try CertificationSurvey(
-          subject.network, bound: bound, data, batch: subject.recipe.batchSize, communicator: world
+          model.network, bound: bound, data, batch: model.recipe.batchSize, communicator: world
         ).run()
-        return CertificationReport(certificates, epsilons: distances, of: data)
+        return CertificationReport(certificates, epsilons: epsilons, of: data)
       }
     }
-    try subject.finish(
-      reports, settings: Settings(network: network), heading: "\n\n\(network.text)")
+    try measurement.finish(
+      reports, settings: .init(network: network), heading: "\n\n\(network.text)")
   }
 
-  /// What the bounds are compared with, of the first samples.
+  /// Curvature of the first samples, to compare the bounds with.
   private func measuredCurvature(
-    of subject: MeasurementSubject
+    _ measurement: Measurement
   ) throws -> [NormalizedCurvature.Sample] {
     guard certificates.measured > 0 else { return [] }
-    let data = subject.data[0]
+    let model = measurement.model
+    let data = model.data[0]
     return try CurvatureSurvey(
-      subject.network, data.prefix(min(certificates.measured, data.count)), of: subject.function,
-      estimator: Self.estimator, probes: ProbeDirections(seed: subject.recipe.seed),
-      batch: subject.recipe.batchSize, communicator: subject.communicator
+      model.network, data.prefix(min(certificates.measured, data.count)),
+      of: measurement.function, estimator: Self.estimator,
+      probes: ProbeDirections(seed: model.recipe.seed), batch: model.recipe.batchSize,
+      communicator: measurement.communicator
     ).run()
   }
-
-  private struct Settings: Encodable { let network: BoundReport }
 }

@@ -23,20 +23,19 @@ struct CurvatureCommand: ParsableCommand {
   }
 
   private func measure(over world: any Communicator) throws {
-    let subject = try options.prepare(.curvature, world)
-    let reports = try subject.data.map { data in
-      try subject.timed(data) {
+    let measurement = try options.prepare(.curvature, world)
+    let model = measurement.model
+    let reports = try model.data.map { data in
+      try measurement.timed(data) {
         let samples = try CurvatureSurvey(
-          subject.network, data, of: subject.function, estimator: estimator.resolved,
-          probes: ProbeDirections(seed: subject.recipe.seed), batch: subject.recipe.batchSize,
+          model.network, data, of: measurement.function, estimator: estimator.resolved,
+          probes: ProbeDirections(seed: model.recipe.seed), batch: model.recipe.batchSize,
           communicator: world
         ).run()
         return CurvatureReport(samples, of: data)
       }
     }
-    try subject.finish(
-      reports, settings: Settings(method: estimator.text), heading: "; \(estimator.text)")
+    try measurement.finish(
+      reports, settings: .init(method: estimator.text), heading: "; \(estimator.text)")
   }
-
-  private struct Settings: Encodable { let method: String }
 }

@@ -32,7 +32,7 @@ struct SamplesCommand: ParsableCommand {
   func run() throws {
     let recipe = try flags.resolved(from: selection.recipe)
     let sampler = recipe.sampler(for: try recipe.load(.train))
-    guard Ranks.speaks else { return }
+    guard Ranks.isRoot else { return }
     for step in 0..<selection.steps {
       let (epoch, index) = step.quotientAndRemainder(dividingBy: sampler.stepsPerEpoch)
       let batch = sampler.globalBatch(step: index, epoch: epoch)

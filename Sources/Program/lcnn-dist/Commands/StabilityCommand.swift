@@ -53,21 +53,20 @@ struct StabilityCommand: ParsableCommand {
 
   private func measure(over world: any Communicator) throws {
     let epsilons = try noise.lengths()
-    let subject = try options.prepare(.inputGradients, world)
-    let reports = try subject.data.map { data in
-      try subject.timed(data) {
+    let measurement = try options.prepare(.inputGradients, world)
+    let model = measurement.model
+    let reports = try model.data.map { data in
+      try measurement.timed(data) {
         let changes = try StabilitySurvey(
-          subject.network, data, of: subject.function, epsilons: epsilons,
-          directions: noise.directions,
-          probes: ProbeDirections(seed: subject.recipe.seed), batch: subject.recipe.batchSize,
+          model.network, data, of: measurement.function, epsilons: epsilons,
+          directions: noise.directions, probes: ProbeDirections(seed: model.recipe.seed),
+          batch: model.recipe.batchSize,
           communicator: world
         ).run()
         return StabilityReport(changes, epsilons: epsilons, of: data)
       }
     }
-    try subject.finish(
-      reports, settings: Settings(directions: noise.directions), heading: "; \(noise.text)")
+    try measurement.finish(
+      reports, settings: .init(directions: noise.directions), heading: "; \(noise.text)")
   }
-
-  private struct Settings: Encodable { let directions: Int }
 }

@@ -2,18 +2,18 @@ import ArgumentParser
 import Robustness
 import Surveys
 
-/// Norm, distances, attacks and their effort on the command line.
+/// Norm, radii, attacks and their effort on the command line.
 struct AttackOptions: ParsableArguments {
   private static let ensemble = "autoattack"
   private static let defaults = AttackPlan.Effort()
 
-  @Option(help: "the norm of the ball in which the attacker may move an image")
+  @Option(help: "norm of the ball in which the attacker may move an image")
   var norm: ThreatModel.Norm = .l2
 
   @Option(
     help: ArgumentHelp(
       """
-      its radii ε, numbers or fractions (default: 0.05,0.1,0.15,0.2 for l2, \
+      radii ε of the ball, numbers or fractions (default: 0.05,0.1,0.15,0.2 for l2, \
       1/255,2/255,4/255,8/255 for linf)
       """, valueName: "list"))
   var epsilons: String?
@@ -27,45 +27,42 @@ struct AttackOptions: ParsableArguments {
       """, valueName: "list"))
   var attacks = AttackPlan.Kind.pgd.rawValue
 
-  @Option(help: ArgumentHelp("of pgd", valueName: "n"))
+  @Option(help: ArgumentHelp("steps of pgd", valueName: "n"))
   var steps = defaults.pgdSteps
 
   @Option(help: ArgumentHelp("random starts of pgd", valueName: "n"))
   var restarts = defaults.pgdStarts
 
-  @Option(help: ArgumentHelp("of apgd-ce, and of apgd-t for each target", valueName: "n"))
+  @Option(
+    help: ArgumentHelp("iterations of apgd-ce, and of apgd-t for each target", valueName: "n"))
   var iterations = defaults.iterations
 
-  @Option(help: ArgumentHelp("classes that apgd-t aims at, at most", valueName: "n"))
+  @Option(help: ArgumentHelp("most classes that apgd-t aims at", valueName: "n"))
   var targets = defaults.targets
 
-  @Option(help: ArgumentHelp("of square", valueName: "n"))
+  @Option(help: ArgumentHelp("queries of square", valueName: "n"))
   var queries = defaults.queries
 
   func validate() throws {
-    for (name, value) in numbers where value < 1 {
-      throw ValidationError("--\(name) \(value) must be at least 1")
+    for name in AttackPlan.Effort.Name.allCases where effort[name] < 1 {
+      throw ValidationError("--\(name.rawValue) \(effort[name]) must be at least 1")
     }
     _ = try radii()
     _ = try kinds()
   }
 
-  private var numbers: [(name: String, value: Int)] {
-    [
-      ("steps", steps), ("restarts", restarts), ("iterations", iterations), ("targets", targets),
-      ("queries", queries),
-    ]
-  }
-
-  func plan(seed: UInt64) throws -> AttackPlan {
+  private var effort: AttackPlan.Effort {
     var effort = AttackPlan.Effort()
     effort.pgdSteps = steps
     effort.pgdStarts = restarts
     effort.iterations = iterations
     effort.targets = targets
     effort.queries = queries
-    return AttackPlan(
-      norm, epsilons: try radii(), kinds: try kinds(), effort: effort, seed: seed)
+    return effort
+  }
+
+  func plan(seed: UInt64) throws -> AttackPlan {
+    AttackPlan(norm, epsilons: try radii(), kinds: try kinds(), effort: effort, seed: seed)
   }
 
   private func radii() throws -> [Double] {
@@ -93,7 +90,7 @@ struct AttackOptions: ParsableArguments {
     return kinds
   }
 
-  /// What results depend on, for the state.
+  /// Settings on which results depend, for the state.
   var settings: [AttackState.Setting] {
     [
       .init("norm", norm.rawValue), .init("epsilons", epsilons ?? "default"),
@@ -102,21 +99,25 @@ struct AttackOptions: ParsableArguments {
   }
 
   var effortSettings: [AttackState.Setting] {
-    numbers.map { .init($0.name, "\($0.value)") }
+    AttackPlan.Effort.Name.allCases.map { .init($0.rawValue, "\(effort[$0])") }
   }
 
   /// The attacks with their effort, in words.
   var text: String {
     let kinds = (try? kinds()) ?? []
     return kinds.map { kind in
-      switch kind {
-      case .pgd: "pgd (\(steps) steps, \(restarts) start\(restarts == 1 ? "" : "s"))"
-      case .apgdCrossEntropy: "apgd-ce (\(iterations) iterations)"
-      case .apgdTargeted:
-        "apgd-t (\(iterations) iterations, at most \(targets) target\(targets == 1 ? "" : "s"))"
-      case .square: "square (\(queries) queries)"
-      }
+      "\(kind.rawValue) (\(kind.efforts.map(words).joined(separator: ", ")))"
     }.joined(separator: ", ")
+  }
+
+  private func words(_ name: AttackPlan.Effort.Name) -> String {
+    switch name {
+    case .steps: "\(steps) steps"
+    case .restarts: "\(restarts) start\(restarts == 1 ? "" : "s")"
+    case .iterations: "\(iterations) iterations"
+    case .targets: "at most \(targets) target\(targets == 1 ? "" : "s")"
+    case .queries: "\(queries) queries"
+    }
   }
 }
 

@@ -5,13 +5,13 @@ import MessagePassing
 import Networks
 import Surveys
 
-/// What commands that measure a function of a trained model have in common: model, samples, results, ranks.
+/// Options of all commands that measure a function of a trained model: model, samples, results and ranks.
 struct MeasurementOptions: ParsableArguments {
-  /// What is measured, of which samples.
+  /// The function and the samples.
   struct Measured: ParsableArguments {
     @OptionGroup var trained: TrainedModelOptions
 
-    @Option(help: "the samples to measure")
+    @Option(help: "split of the data set to measure")
     var split: SplitChoice = .test
 
     @Option(
@@ -45,34 +45,28 @@ struct MeasurementOptions: ParsableArguments {
   @OptionGroup(title: "RECIPE")
   var flags: RecipeFlags
 
-  /// Enough for convolutions of small images to be fast; ten times as many take ten times the memory.
+  /// Enough samples for fast convolutions of small images; memory grows in proportion.
   private static let samplesAtOnce = 64
 
-  /// Reads model and data, and on rank 0 sees that the results can be written.
+  /// Reads model and data, and checks on rank 0 that the results can be written.
   ///
   /// Collective.
   func prepare(
     _ purpose: ModelConfiguration.Purpose, _ world: any Communicator
-  ) throws -> MeasurementSubject {
+  ) throws -> Measurement {
     try Agreement(world).perform {
-      let (file, recipe, data) = try world.oncePerProcess {
-        let (file, recipe) = try measured.trained.read(flags)
-        let data = try measured.split.splits.map { try measured.trained.load($0, of: recipe) }
-        return (file, recipe, data)
+      let model = try measured.trained.load(
+        measured.split.splits, flags, for: purpose, over: world
+      ) { recipe in
+        max(recipe.sliceSize, min(recipe.batchSize, Self.samplesAtOnce))
       }
-      if measured.function == .margin, let first = data.first, first.classes < 2 {
-        throw SurveyError.tooFewClasses(dataset: first.name, classes: first.classes)
+      let data = model.data[0]
+      if measured.function == .margin && data.classes < 2 {
+        throw SurveyError.tooFewClasses(dataset: data.name, classes: data.classes)
       }
-      let network = try Model(
-        recipe.networkArchitecture(for: data[0]),
-        ModelConfiguration(
-          purpose, maximumSamples: max(recipe.sliceSize, min(recipe.batchSize, Self.samplesAtOnce)),
-          slices: recipe.slices),
-        communicator: world)
-      try network.load(file.dictionary, from: file.path)
-      return MeasurementSubject(
-        model: measured.trained.model, function: measured.function, recipe: recipe,
-        network: network, data: data, csv: try ResultOptions.open(results.csv, on: world),
+      return Measurement(
+        name: measured.trained.model, function: measured.function, model: model,
+        csv: try ResultOptions.open(results.csv, on: world),
         json: try ResultOptions.open(results.json, on: world), communicator: world)
     }
   }

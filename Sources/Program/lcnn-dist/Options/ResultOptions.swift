@@ -1,16 +1,17 @@
 import ArgumentParser
 import Files
-import Foundation
 import MessagePassing
 
-/// Where the results of a measurement go beside the terminal.
+/// Files that take the results of a measurement.
 struct ResultOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp("write a line per sample, of attacks per sample and ε", valueName: "file"),
+    help: ArgumentHelp(
+      "write a line per sample, or for attacks per sample and ε, as CSV", valueName: "file"),
     completion: .file())
   var csv: String?
 
-  @Option(help: ArgumentHelp("write the statistics", valueName: "file"), completion: .file())
+  @Option(
+    help: ArgumentHelp("write the statistics as JSON", valueName: "file"), completion: .file())
   var json: String?
 
   func validate() throws { try Self.requireDistinct([csv, json]) }
@@ -22,15 +23,8 @@ struct ResultOptions: ParsableArguments {
     }
   }
 
-  /// On rank 0 the file of `path`, if one is named, seen to be writable.
+  /// The file of `path` on rank 0, if one is named; throws if it cannot be written.
   static func open(_ path: String?, on world: any Communicator) throws -> ResultFile? {
     world.rank == 0 ? try path.map { try ResultFile($0) } : nil
-  }
-
-  /// Statistics as JSON, keys sorted; numbers read back exactly.
-  static func encoded(_ document: some Encodable) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(document), as: UTF8.self) + "\n"
   }
 }

@@ -9,6 +9,13 @@ public struct CurvatureReport: SplitReport {
     "split,index,label,prediction,gradient-norm,hessian-norm,curvature,residual,eigenvalue,products,"
     + "smallest-eigenvalue,largest-eigenvalue\n"
 
+  public struct Settings: Codable, Sendable {
+    /// Estimator of the Hessian norm, in words.
+    public let method: String
+
+    public init(method: String) { self.method = method }
+  }
+
   private static let barWidth = 40
 
   public let summary: CurvatureSummary

@@ -104,15 +104,15 @@ public struct ResultsTable {
     let measured = runs.compactMap(\.robustness)
     let norms = Set(measured.map(\.norm)).sorted()
     return norms.flatMap { norm in
-      let radii = measured.filter { $0.norm == norm }.flatMap { $0.radii.map(\.epsilon) }
-      return Set(radii).sorted().map { epsilon in
+      let epsilons = measured.filter { $0.norm == norm }.flatMap { $0.epsilons.map(\.epsilon) }
+      return Set(epsilons).sorted().map { epsilon in
         Column(
           name: "robust-accuracy-\(norm)-\(epsilon)",
           title: "\(norm == "linf" ? "L∞" : norm.uppercased()) \(TextTable.number(epsilon))",
           part: .robustness, scale: .percent
         ) { run in
           guard let robustness = run.robustness, robustness.norm == norm else { return nil }
-          return robustness.radii.first { $0.epsilon == epsilon }?.accuracy
+          return robustness.epsilons.first { $0.epsilon == epsilon }?.accuracy
         }
       }
     }

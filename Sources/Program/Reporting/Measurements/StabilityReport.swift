@@ -7,6 +7,13 @@ public struct StabilityReport: SplitReport {
   public static let csvHeader =
     "split,index,label,prediction,gradient-norm,radius,mean-change,worst-change,worst-direction\n"
 
+  public struct Settings: Codable, Sendable {
+    /// Number of random directions per sample.
+    public let directions: Int
+
+    public init(directions: Int) { self.directions = directions }
+  }
+
   public let summary: StabilitySummary
   private let dataset: Dataset
   private let changes: [GradientStability.Change]

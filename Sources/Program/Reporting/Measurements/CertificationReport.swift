@@ -7,6 +7,12 @@ public struct CertificationReport: SplitReport {
   public static let csvHeader =
     "split,index,label,prediction,margin,radius,first-order-radius,rival,gradient-norm\n"
 
+  public struct Settings: Encodable {
+    public let network: BoundReport
+
+    public init(network: BoundReport) { self.network = network }
+  }
+
   public let summary: CertificationSummary
   private let dataset: Dataset
   private let certificates: [RadiusCertification.Certificate]

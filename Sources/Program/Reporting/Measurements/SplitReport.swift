@@ -1,0 +1,68 @@
+/// A measurement of one split as text for people, lines for programs and statistics.
+public protocol SplitReport {
+  associatedtype Summary: Encodable
+  /// Settings of the measurement that its JSON document names.
+  associatedtype Settings: Encodable
+
+  /// The names of the columns of ``csv``.
+  static var csvHeader: String { get }
+  /// One or more lines per sample.
+  var csv: String { get }
+  var text: String { get }
+  var summary: Summary { get }
+}
+
+/// The JSON document of a measurement: `curvature`, `stability` and `bound` write it by `--json`.
+public struct MeasurementFile<Report: SplitReport> {
+  /// The model as the command line named it.
+  public let model: String
+  /// f, the function of the image that was measured.
+  public let function: String
+  public let dataSet: String
+  public let seed: UInt64
+  public let splits: [String: Report.Summary]
+  /// Settings, whose members stand beside those above.
+  public let settings: Report.Settings
+
+  public init(
+    model: String, function: String, dataSet: String, seed: UInt64,
+    splits: [String: Report.Summary], settings: Report.Settings
+  ) {
+    self.model = model
+    self.function = function
+    self.dataSet = dataSet
+    self.seed = seed
+    self.splits = splits
+    self.settings = settings
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case model, seed, splits
+    case function = "of"
+    case dataSet = "data-set"
+  }
+}
+
+extension MeasurementFile: Encodable {
+  public func encode(to encoder: any Encoder) throws {
+    try settings.encode(to: encoder)
+    var members = encoder.container(keyedBy: CodingKeys.self)
+    try members.encode(model, forKey: .model)
+    try members.encode(function, forKey: .function)
+    try members.encode(dataSet, forKey: .dataSet)
+    try members.encode(seed, forKey: .seed)
+    try members.encode(splits, forKey: .splits)
+  }
+}
+
+extension MeasurementFile: Decodable where Report.Summary: Decodable, Report.Settings: Decodable {
+  public init(from decoder: any Decoder) throws {
+    settings = try Report.Settings(from: decoder)
+    let members = try decoder.container(keyedBy: CodingKeys.self)
+    model = try members.decode(String.self, forKey: .model)
+    function = try members.decode(String.self, forKey: .function)
+    dataSet = try members.decode(String.self, forKey: .dataSet)
+    seed = try members.decode(UInt64.self, forKey: .seed)
+    splits = try members.decode([String: Report.Summary].self, forKey: .splits)
+  }
+}

@@ -1,0 +1,66 @@
+import Robustness
+
+/// The JSON document that `attack --json` writes and `table` reads.
+public struct AttackFile: Codable, Sendable {
+  /// The model as the command line named it.
+  public let model: String
+  public let dataSet: String
+  public let split: String
+  public let norm: String
+  public let attacks: [String]
+  /// Steps, restarts and the like, by the names of their options.
+  public let effort: [String: String]
+  public let seed: UInt64
+  public let results: RobustnessSummary
+
+  private enum CodingKeys: String, CodingKey {
+    case model, split, norm, attacks, effort, seed, results
+    case dataSet = "data-set"
+  }
+
+  public init(
+    model: String, dataSet: String, split: String, plan: AttackPlan, effort: [String: String],
+    results: RobustnessSummary
+  ) {
+    self.model = model
+    self.dataSet = dataSet
+    self.split = split
+    norm = plan.norm.rawValue
+    attacks = plan.kinds.map(\.rawValue)
+    self.effort = effort
+    seed = plan.seed
+    self.results = results
+  }
+}
+
+/// Robust accuracy on the test samples, from a run's `attack.json`.
+public struct RobustnessResult: Sendable, Equatable {
+  public struct AtEpsilon: Sendable, Equatable {
+    public let epsilon: Double
+    /// Share of the samples that no attack changed, 0 … 1.
+    public let accuracy: Double
+  }
+
+  public let norm: String
+  public let epsilons: [AtEpsilon]
+  /// Attacks, their effort and the number of samples, for a caption.
+  public let method: String
+
+  /// Nil for a file of another split than the test samples.
+  public init?(_ file: AttackFile) {
+    guard file.split == "test" else { return nil }
+    norm = file.norm
+    epsilons = file.results.epsilons.map {
+      AtEpsilon(epsilon: $0.epsilon, accuracy: $0.robust.share)
+    }
+    let attacks = file.attacks.map { name in
+      let options = AttackPlan.Kind(rawValue: name)?.efforts.map(\.rawValue) ?? []
+      let effort = options.compactMap { option in
+        file.effort[option].map { "\(option) \($0)" }
+      }
+      return effort.isEmpty ? name : "\(name) (\(effort.joined(separator: ", ")))"
+    }
+    method =
+      "attack: \(attacks.joined(separator: ", ")); \(file.results.accuracy.count) test samples"
+  }
+}

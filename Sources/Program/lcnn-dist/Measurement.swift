@@ -1,0 +1,49 @@
+import Curvature
+import Datasets
+import Files
+import MessagePassing
+import Reporting
+
+/// A measurement of a function of a trained model, and the files of its results.
+struct Measurement {
+  /// The model as the command line named it.
+  let name: String
+  let function: ScalarFunction
+  let model: TrainedModel
+  let csv: ResultFile?
+  let json: ResultFile?
+  let communicator: any Communicator
+
+  /// Measures a split, and logs its speed on rank 0.
+  func timed<Result>(_ data: Dataset, _ measure: () throws -> Result) rethrows -> Result {
+    let clock = ContinuousClock()
+    let start = clock.now
+    let result = try measure()
+    let rate = Double(data.count) / ((clock.now - start) / .seconds(1))
+    if communicator.rank == 0 {
+      Ranks.logger.info("\(data.split.rawValue): \(Int(rate.rounded())) images/s")
+    }
+    return result
+  }
+
+  /// Writes and prints one report per split on rank 0.
+  ///
+  /// Collective.
+  func finish<Report: SplitReport>(
+    _ reports: [Report], settings: Report.Settings, heading: String
+  ) throws {
+    try Agreement(communicator).performOnRoot {
+      try csv?.write(Report.csvHeader + reports.map(\.csv).joined())
+      let names = model.data.map(\.split.rawValue)
+      let file = MeasurementFile<Report>(
+        model: name, function: function.rawValue, dataSet: model.data[0].name,
+        seed: model.recipe.seed,
+        splits: Dictionary(uniqueKeysWithValues: zip(names, reports.map(\.summary))),
+        settings: settings)
+      try json?.write(ResultDocument.text(file))
+    }
+    guard communicator.rank == 0 else { return }
+    print("f: \(function.rawValue)\(heading)")
+    for report in reports { print("\n\(report.text)") }
+  }
+}

@@ -1,0 +1,138 @@
+import Foundation
+import Recipes
+import Reporting
+import TestFiles
+import Testing
+
+/// The paper's tables, from runs on disk.
+@Suite struct ResultsTableTests {
+  /// Two seeds of one arm, and two other rows.
+  private static func fourRuns() throws -> TemporaryDirectory {
+    let directory = try TemporaryDirectory()
+    try RunOnDisk.write(
+      "sweep", arm: .lcnn, seed: 1, accuracy: 0.5, curvature: 3.5, robust: [0.25],
+      keys: [("gamma-penalty", "1e-3")], in: directory)
+    try RunOnDisk.write(
+      "a", arm: .standard, seed: 1, accuracy: 0.5, curvature: 40.5, robust: [0.5, 0.25],
+      in: directory)
+    try RunOnDisk.write(
+      "b", arm: .standard, seed: 2, accuracy: 0.75, curvature: 44.5, robust: [0.75, 0.25],
+      keys: [("slice-size", "4")], in: directory)
+    try RunOnDisk.write(
+      "deep", arm: .cure, seed: 1, accuracy: 0.5, keys: [("epochs", "3")], in: directory)
+    return directory
+  }
+
+  private static func table(_ runs: [String], in directory: TemporaryDirectory) throws
+    -> ResultsTable
+  {
+    try ResultsTable(runs.map { try RunResults("\(directory.path)/\($0)") })
+  }
+
+  @Test("seeds share a row with their mean and its standard error, rows follow the arms")
+  func text() throws {
+    let directory = try Self.fourRuns()
+    let table = try Self.table(["sweep", "a", "b", "deep"], in: directory)
+    // 40.5 and 44.5: s = √8, s/√2 = 2; 50 % and 75 %: 12.5.
+    #expect(
+      table.formatted(as: .text) == """
+        f: loss; ten products; 7 test samples
+                                             runs    E‖∇f‖    E‖∇²f‖     E C_f    test acc. %
+        Standard, epochs 2                      2  2.5 ± 0  30.5 ± 0  42.5 ± 2  62.50 ± 12.50
+        LCNN, gamma-penalty 0.001, epochs 2     1      2.5      30.5       3.5          50.00
+        CURE, epochs 3                          1        –         –         –          50.00
+
+        attack: pgd (steps 20); 9 test samples
+                                             runs         L2 0.1        L2 0.2
+        Standard, epochs 2                      2  62.50 ± 12.50  25.00 ± 0.00
+        LCNN, gamma-penalty 0.001, epochs 2     1          25.00             –
+        CURE, epochs 3                          1              –             –
+        """)
+  }
+
+  @Test("a missing number is noted with the command that supplies it")
+  func notes() throws {
+    let directory = try Self.fourRuns()
+    let run = "\(directory.path)/deep"
+    #expect(
+      try Self.table(["a", "deep"], in: directory).notes == [
+        "\(run): 2 of 3 epochs; go on by lcnn-dist train --resume --run \(run)",
+        "\(run): no curvature.json of test samples; make it by "
+          + "lcnn-dist curvature --model \(run) --json \(run)/curvature.json",
+        "\(run): no attack.json of test samples; make it by "
+          + "lcnn-dist attack --model \(run) --json \(run)/attack.json",
+      ])
+  }
+
+  @Test("a measurement that is older than the run is noted")
+  func outdated() throws {
+    let directory = try Self.fourRuns()
+    let file = "\(directory.path)/a/curvature.json"
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSince1970: 1)], ofItemAtPath: file)
+    #expect(
+      try Self.table(["a"], in: directory).notes == [
+        "\(file) is older than the run's last step: measure again"
+      ])
+  }
+
+  @Test("Markdown and CSV hold the same numbers")
+  func formats() throws {
+    let directory = try Self.fourRuns()
+    let table = try Self.table(["a", "b", "sweep"], in: directory)
+    #expect(
+      table.formatted(as: .markdown).contains(
+        """
+        |  | runs | E‖∇f‖ | E‖∇²f‖ | E C_f | test acc. % |
+        | --- | ---: | ---: | ---: | ---: | ---: |
+        | Standard | 2 | 2.5 ± 0 | 30.5 ± 0 | 42.5 ± 2 | 62.50 ± 12.50 |
+        """))
+    #expect(
+      table.formatted(as: .csv) == """
+        arm,settings,runs,gradient-norm,gradient-norm-error,hessian-norm,hessian-norm-error,\
+        curvature,curvature-error,test-accuracy,test-accuracy-error,robust-accuracy-l2-0.1,\
+        robust-accuracy-l2-0.1-error,robust-accuracy-l2-0.2,robust-accuracy-l2-0.2-error
+        standard,"",2,2.5,0.0,30.5,0.0,42.5,2.0,0.625,0.125,0.625,0.125,0.25,0.0
+        lcnn,"gamma-penalty 0.001",1,2.5,,30.5,,3.5,,0.5,,0.25,,,
+        """)
+  }
+
+  @Test("directories without a run are skipped, each with its reason")
+  func skipped() throws {
+    let directory = try Self.fourRuns()
+    try directory.makeDirectory("empty")
+    try directory.write("epoch: 3".utf8, to: "foreign/recipe.json")
+    let paths = ["empty", "a", "none", "foreign", "b"].map { "\(directory.path)/\($0)" }
+    let (runs, skipped) = try RunResults.read(paths)
+    #expect(runs.map(\.path) == [paths[1], paths[4]])
+    #expect(
+      skipped.map(\.description) == [
+        "\(paths[0]): no run here, expected a directory with a recipe.json",
+        "\(paths[2]): no run here, expected a directory with a recipe.json",
+        "\(paths[3])/recipe.json:1: unknown key \"epoch\"; did you mean \"epochs\"?",
+      ])
+  }
+
+  @Test("a table needs at least one run")
+  func noRun() throws {
+    let directory = try TemporaryDirectory()
+    let paths = ["x", "y"].map { "\(directory.path)/\($0)" }
+    #expect(throws: RunResultsError.notARun(path: paths[0])) { try RunResults.read([paths[0]]) }
+    #expect(throws: RunResultsError.noRun(paths: paths)) { try RunResults.read(paths) }
+  }
+
+  @Test(
+    "a damaged measurement of a run is refused with its path and the fault",
+    arguments: [
+      ("curvature.json", "{\"method\": 3}", "expected \"method\" to be a String"),
+      ("attack.json", "{", "not JSON"), ("attack.json", "{}", "expected \"model\""),
+    ])
+  func damaged(file: String, text: String, reason: String) throws {
+    let directory = try Self.fourRuns()
+    try directory.write(text.utf8, to: "a/\(file)")
+    let path = "\(directory.path)/a"
+    #expect(throws: RunResultsError.unreadable(path: "\(path)/\(file)", reason: reason)) {
+      try RunResults.read(["\(directory.path)/b", path])
+    }
+  }
+}
