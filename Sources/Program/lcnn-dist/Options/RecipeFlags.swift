@@ -45,7 +45,7 @@ struct RecipeFlags: ParsableArguments, CustomReflectable {
   }
 
   /// Sets the keys whose flags were given.
-  private func apply(to recipe: inout Recipe) throws(RecipeError) {
+  func apply(to recipe: inout Recipe) throws(RecipeError) {
     for (key, text) in given { try recipe.set(key: key, text: text) }
   }
 
