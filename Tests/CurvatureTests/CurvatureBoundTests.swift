@@ -26,7 +26,7 @@ import Testing
     return model
   }
 
-  @Test("a chain multiplies what stands before each activation")
+  @Test("a chain multiplies the Lipschitz constants before each activation")
   func chain() throws {
     // The first batch norm is held by its variance, 1/√4 < 10; the second by its γ, 0.25 < 1/√1.
     let model = try model(
@@ -38,7 +38,7 @@ import Testing
     #expect(abs(bound - expected) < 1e-5 * expected, "\(bound), expected \(expected)")
   }
 
-  @Test("a residual block averages its two ways, each behind 1/√2")
+  @Test("a residual block averages its two branches, each after 1/√2")
   func residual() throws {
     let model = try model(
       .resNet(stem: 2, widths: [2], blocks: [1]), variances: [4, 4, 16], gammas: [10, 10, 10])

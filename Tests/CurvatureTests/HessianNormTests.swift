@@ -40,7 +40,7 @@ import Testing
     }
   }
 
-  @Test("an eigenvalue lies within the residual of the one that was found")
+  @Test("an eigenvalue lies within the residual of the estimate")
   func residual() throws {
     let curvature = try CurvatureCase(.resNetLowCurvature)
     let dense = curvature.denseEigenvalues()
@@ -57,7 +57,7 @@ import Testing
     }
   }
 
-  @Test("a sample's estimate does not depend on those beside it")
+  @Test("a sample's estimate does not depend on the other samples")
   func alone() throws {
     let curvature = try CurvatureCase(.resNetStandard)
     let directions = curvature.directions(seed: 4)

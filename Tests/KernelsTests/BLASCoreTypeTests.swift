@@ -7,7 +7,7 @@ import Testing
   static let wide = Processor(vectors: .avx512, vendor: .amd)
 
   @Test(
-    "a slow kernel set is replaced by the one for the CPU",
+    "a slow kernel set is replaced by the set for the CPU",
     arguments: [
       ("Prescott", wide, "SkylakeX"),
       ("Haswell", wide, "SkylakeX"),
@@ -32,7 +32,7 @@ import Testing
     #expect(BLASCoreType.advice(core: core, processor: processor, environment: [:]) == nil)
   }
 
-  @Test("what the user has set is respected, what this program has set is not")
+  @Test("the user's setting is respected, and this program's own setting is not")
   func environment() {
     func advice(_ environment: [String: String]) -> String? {
       BLASCoreType.advice(core: "Haswell", processor: Self.wide, environment: environment)

@@ -34,7 +34,7 @@ import Testing
     #expect(difference < tolerance)
   }
 
-  @Test("what c held does not matter if previous is 0, NaN included")
+  @Test("c is not read if previous is 0, so it may hold NaN")
   func overwrites() {
     let c = source.unset([3, 4])
     multiply(.plain(source.random([3, 5])), .plain(source.random([5, 4])), into: c)

@@ -13,7 +13,7 @@ import Testing
     #expect(abs(sum / lanes - 1) < 1e-4, "\(sum) of \(lanes) lanes")
   }
 
-  @Test("products of pairs run in every lane: each counts the rounds")
+  @Test("products of bfloat16 pairs run in every lane: each counts the rounds")
   func pairs() {
     let lanes = Float(MultiplyAddLoop.operationsPerBfloat16Round / 4)
     // Whole numbers below 2²⁴ are exact.

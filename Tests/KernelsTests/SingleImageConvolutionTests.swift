@@ -86,7 +86,7 @@ import Testing
     #expect(difference < tolerance)
   }
 
-  @Test("without a previous weight, what it held does not matter", arguments: geometries)
+  @Test("without a previous weight, the output is not read", arguments: geometries)
   func replaced(geometry: ConvolutionGeometry) {
     let given = Case(geometry, source)
     let (found, expected) = (

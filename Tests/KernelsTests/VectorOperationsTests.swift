@@ -34,7 +34,7 @@ import Testing
     #expect(abs(sumOfSquares(a) - squares) <= sumTolerance)
   }
 
-  @Test("one infinite or undefined element anywhere is found", arguments: counts)
+  @Test("a single infinite or undefined element is found at any position", arguments: counts)
   func finiteness(count: Int) {
     let a = source.filled([count]) {
       $0 % 2 == 0 ? .greatestFiniteMagnitude : -.leastNonzeroMagnitude

@@ -3,7 +3,7 @@ import Kernels
 import Testing
 
 @Suite struct VectorUnitsTests {
-  @Test("kernels use what LCNN_VECTOR_UNITS names, else all that the CPU has")
+  @Test("kernels use the units that LCNN_VECTOR_UNITS names, by default the largest set of the CPU")
   func inUse() {
     let asked = ProcessInfo.processInfo.environment["LCNN_VECTOR_UNITS"]
     #expect(VectorUnits.current.rawValue == asked ?? VectorUnits.detected.rawValue)
@@ -20,13 +20,13 @@ import Testing
     #expect(VectorUnits.current == before)
   }
 
-  @Test("the order is from the least to the most")
+  @Test("vector units are in ascending order")
   func order() {
     #expect(VectorUnits.allCases.sorted() == [.portable, .avx2, .avx512, .amx])
     #expect(VectorUnits.portable <= .detected)
   }
 
-  @Test("the refusal names both")
+  @Test("the error names both sets")
   func wording() {
     let error = VectorUnitsError.lacking(asked: .avx512, detected: .avx2)
     #expect("\(error)" == "this CPU has no avx512, only avx2")

@@ -74,7 +74,9 @@ import Testing
       ]
     }
 
-  @Test("forward, data and weight gradient are those of the direct convolution", arguments: cases)
+  @Test(
+    "forward pass, data gradient and weight gradient are those of the direct convolution",
+    arguments: cases)
   func agreesWithDirect(test: Case) {
     let passes = Passes(test, source)
     let (x, weight, y) = (passes.x, passes.weight, passes.y)
@@ -123,7 +125,9 @@ import Testing
     }
   }
 
-  @Test("so it is for images of 2×2", arguments: exactPrecisions)
+  @Test(
+    "the two-dimensional transforms give the correlation of an image of 2×2",
+    arguments: exactPrecisions)
   func smallSamplesAreIndependent(precision: Precision) {
     let passes = Passes(Case(2, 2, 20, 40, samples: 23, precision: precision), source)
     let (y, x) = (passes.forward(passes.x), passes.backward(passes.y))
@@ -143,7 +147,8 @@ import Testing
     #expect(isEqual(passes.weightGradient(both.weight), passes.weightGradient(alone)))
   }
 
-  @Test("a gradient by x can be added to what is there", arguments: [1, 2], exactPrecisions)
+  @Test(
+    "a gradient by x can be added to the previous contents", arguments: [1, 2], exactPrecisions)
   func accumulation(stride: Int, precision: Precision) {
     let passes = Passes(
       Case(9, 10, 7, 33, stride: stride, samples: 3, precision: precision), source)
@@ -156,7 +161,7 @@ import Testing
   }
 
   @Test(
-    "the gradient tangent is the sum of the products that it stands for", arguments: [1, 2],
+    "the gradient tangent is the sum of its products", arguments: [1, 2],
     exactPrecisions)
   func gradientTangent(stride: Int, precision: Precision) {
     let passes = Passes(
@@ -183,7 +188,7 @@ import Testing
   }
 
   @Test(
-    "weight gradients of blocks add up, scaled, to what was there", arguments: [1, 2],
+    "weight gradients of blocks add up, scaled, to the previous gradient", arguments: [1, 2],
     exactPrecisions)
   func gradientsAccumulate(stride: Int, precision: Precision) {
     let passes = Passes(Case(5, 7, 5, 20, stride: stride, samples: 5, precision: precision), source)
@@ -200,7 +205,7 @@ import Testing
     #expect(difference <= 2 * Self.tolerance * largestMagnitude(whole))
   }
 
-  @Test("no samples give no output and a gradient of zero, or what was there")
+  @Test("no samples give no output, and a gradient of zero or the previous gradient")
   func empty() {
     let passes = Passes(Case(5, 7, 3, 5, samples: 0), source)
     #expect(passes.forward(passes.x).count == 0 && passes.backward(passes.y).count == 0)
@@ -251,7 +256,7 @@ import Testing
     }
   }
 
-  @Test("it is for 3×3 kernels at stride 1 or 2 with padding 1")
+  @Test("the algorithm applies to 3×3 kernels at stride 1 or 2 with padding 1")
   func applies() {
     func applies(_ kernel: Int, _ stride: Int, _ padding: Int) -> Bool {
       WinogradConvolution.applies(
@@ -263,7 +268,7 @@ import Testing
     #expect(!applies(3, 3, 1) && !applies(3, 1, 0) && !applies(1, 1, 1) && !applies(5, 1, 1))
   }
 
-  @Test("it pays from 16 channels on but for narrow and small strided images")
+  @Test("it is profitable from 16 channels on, except for narrow and small strided images")
   func pays() {
     #expect(WinogradConvolution.isProfitable(for: Case(3, 4, 16, 16, samples: 1).geometry))
     #expect(

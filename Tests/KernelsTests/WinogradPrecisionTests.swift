@@ -149,7 +149,7 @@ import Testing
     }
   }
 
-  @Test("infinities, NaN and what rounds to infinity stay without a finite sum")
+  @Test("infinities, NaN and numbers that round to infinity give no finite sum")
   func partsWithoutFiniteSum() {
     for value in [Float.infinity, -.infinity, .nan, .greatestFiniteMagnitude] {
       var tiles = CKWinogradTiles(

@@ -53,7 +53,7 @@ import Testing
     }
   }
 
-  @Test("with local statistics every pass of a rank is that of its share alone")
+  @Test("with local statistics every pass of a rank depends on its share alone")
   func local() throws {
     let together = try InProcessCommunicator.run(ranks: 2) { communicator in
       try Self.passes(Self.shares[communicator.rank], communicator: communicator, scope: .local)

@@ -60,7 +60,7 @@ import Testing
   }
 
   @Test(
-    "the fastest way gives what lowering gives, in all passes",
+    "the fastest algorithm agrees with lowering, in all passes",
     arguments: [GradientWeights.loss, GradientWeights(previous: 0, primal: 0.5, tangent: 3)])
   func agreement(weights: GradientWeights) throws {
     let fast = try run(.fastest, weights: weights)

@@ -2,7 +2,7 @@ import Networks
 import Testing
 
 @Suite struct ArchitectureTests {
-  @Test("an image that poolings would shrink to nothing is refused, with the size it needs")
+  @Test("an image that is too small for its poolings is refused, with the required size")
   func tooSmall() {
     #expect(throws: ArchitectureError.imageTooSmall(height: 8, width: 32, poolings: 4)) {
       try Architecture(

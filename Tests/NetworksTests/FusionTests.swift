@@ -106,7 +106,7 @@ import Testing
     }
   }
 
-  @Test("fused layers give what the layers one by one give, in every sweep", arguments: Setting.all)
+  @Test("fused layers agree with the separate layers, in every sweep", arguments: Setting.all)
   func agreement(setting: Setting) throws {
     let fused = try results(setting.network, setting.purpose, .fused, setting.mode)
     let plain = try results(setting.network, setting.purpose, .plain, setting.mode)
@@ -115,7 +115,7 @@ import Testing
   }
 
   @Test(
-    "sums slice by slice give what sums at once give",
+    "sums slice by slice agree with sums over all samples at once",
     arguments: Setting.all.filter { $0.purpose == .training || $0.purpose == .trainingWithPenalty })
   func reproducible(setting: Setting) throws {
     let exact = try results(

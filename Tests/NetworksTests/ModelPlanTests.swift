@@ -28,7 +28,7 @@ import Testing
   }
 
   @Test(
-    "what is finished grows from the last layer to the first and ends with everything",
+    "the number of final gradients grows from the last block to the first, and ends with all",
     arguments: SmallNetwork.allCases)
   func finished(network: SmallNetwork) throws {
     let model = try model(network)

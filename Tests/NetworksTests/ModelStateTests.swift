@@ -41,7 +41,7 @@ import Testing
     #expect(model.stateDictionary() == before, sourceLocation: location)
   }
 
-  @Test("what one network saves, its like loads bit for bit", arguments: SmallNetwork.allCases)
+  @Test("a network loads the bits that an equal network saved", arguments: SmallNetwork.allCases)
   func roundTrip(network: SmallNetwork) throws {
     let saved = try model(network).stateDictionary()
     let other = try model(network)
@@ -61,7 +61,7 @@ import Testing
       "run/model: no tensor 2.0.1.f2.log_lipschitz, which the network needs")
   }
 
-  @Test("a tensor without a place is named")
+  @Test("a tensor that the network does not have is named")
   func unexpected() throws {
     let model = try model(.vggStandard)
     var dictionary = edit(model.stateDictionary()) { ($0.shape, $0.values.map { $0 + 1 }) }
@@ -70,7 +70,7 @@ import Testing
       dictionary, by: model, "run/model: tensor features.weight has no place in the network")
   }
 
-  @Test("counts of batches and softplus offsets, which the reference saves, are passed over")
+  @Test("counts of batches and softplus offsets, which the reference saves, are ignored")
   func ignored() throws {
     let model = try model(.resNetLowCurvature)
     var dictionary = model.stateDictionary()

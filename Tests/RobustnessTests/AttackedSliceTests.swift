@@ -9,7 +9,7 @@ import Testing
   ]
 
   @Test(
-    "what is found of a sample does not depend on the samples beside it",
+    "the record of a sample does not depend on the other samples",
     arguments: SmallNetwork.allCases, threats)
   func independent(network: SmallNetwork, threat: ThreatModel) throws {
     let attacked = try AttackCase(network.architecture(), count: 7)
@@ -36,7 +36,7 @@ import Testing
   }
 
   @Test(
-    "points found are inside the ball and the range, and are what the record says",
+    "recorded points are inside the ball and the range, and agree with their records",
     arguments: SmallNetwork.allCases, threats)
   func points(network: SmallNetwork, threat: ThreatModel) throws {
     let attacked = try AttackCase(network.architecture())
@@ -60,7 +60,8 @@ import Testing
     }
   }
 
-  @Test("a broken sample rests: passes and point are those of its success")
+  @Test(
+    "a misclassified sample is not attacked further, and keeps the passes and point of its success")
   func rests() throws {
     let attacked = try AttackCase(SmallNetwork.vggStandard.architecture())
     let threat = ThreatModel(.l2, epsilon: 2)
@@ -71,7 +72,7 @@ import Testing
     }
   }
 
-  @Test("logits that are not finite are told, and end no loop")
+  @Test("logits that are not finite are recorded, and end no loop")
   func notFinite() throws {
     let attacked = try AttackCase(SmallNetwork.vggStandard.architecture())
     attacked.model.parameters[0].value.fill(.nan)

@@ -116,7 +116,7 @@ import Testing
     }
   }
 
-  @Test("a linear model breaks exactly where the closed form says", arguments: threats)
+  @Test("a linear model is misclassified from the closed form's epsilon on", arguments: threats)
   func threshold(threat: ThreatModel) throws {
     let attacked = try centeredCase(classes: 5)
     for sample in 0..<AttackCase.capacity {

@@ -160,7 +160,7 @@ import Testing
     #expect(sample.gradientNorm <= constants.gradient)
   }
 
-  @Test("behind a maximum pooling there is no curvature bound, but a Lipschitz constant")
+  @Test("after a maximum pooling there is no curvature bound, but a Lipschitz constant")
   func maximumPooling() throws {
     let network = SmallNetwork.vggLowCurvature
     let model = try model(network.body, network.variant)
@@ -172,7 +172,7 @@ import Testing
     }
   }
 
-  @Test("β = 1000 gives large numbers, not none")
+  @Test("β = 1000 gives large numbers, not nil")
   func sharp() throws {
     let bound = try model(Self.smooth[0], .standard(beta: 1000)).networkBound()
     let soft = try model(Self.smooth[0], .standard(beta: 10)).networkBound()

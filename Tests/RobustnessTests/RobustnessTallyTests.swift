@@ -34,7 +34,8 @@ import Testing
     return tally
   }
 
-  @Test("a broken sample stays broken at larger distances, with what broke it")
+  @Test(
+    "a misclassified sample stays misclassified at larger epsilons, with the attack that succeeded")
   func carries() {
     let findings = tally().findings
     #expect(findings[0].map(\.record.isMisclassified) == [true, true, false, false])
@@ -44,14 +45,14 @@ import Testing
     #expect(findings[1].map(\.passes) == [0, 0, 6, 3])
   }
 
-  @Test("of a sample that holds, the smallest margin over the attacks is kept")
+  @Test("a sample that is never misclassified keeps its smallest margin over the attacks")
   func smallest() {
     let findings = tally().findings
     #expect(findings[0][2].record.margin == 1.4 && findings[0][2].attack == .apgdTargeted)
     #expect(findings[0][3].record.margin == 2.5 && findings[0][3].attack == .apgdCrossEntropy)
   }
 
-  @Test("the summary counts robust samples, who broke the others, and the signs of masking")
+  @Test("the summary counts robust samples, each attack's successes, and the signs of masking")
   func summary() {
     let summary = tally().summary
     #expect(summary.accuracy.successes == 3 && summary.accuracy.count == 4)
@@ -82,7 +83,7 @@ import Testing
     return try #require(tally.summary.epsilons.last).signs
   }
 
-  @Test("no sample that falls is a sign from 59 on, of which 5 % would not all hold")
+  @Test("no misclassified sample is a sign from 59 attacked samples on")
   func flat() throws {
     let held = record(margin: 0.8)
     #expect(try !signs(Array(repeating: held, count: 58)).isFlat)

@@ -68,7 +68,7 @@ struct Points {
     #expect(threat.distance(points.point, points.image) > 0.2 * (1 - 1e-5))
   }
 
-  @Test("a point outside the ball or the range is told", arguments: ThreatModel.Norm.allCases)
+  @Test("a point outside the ball or the range is recognised", arguments: ThreatModel.Norm.allCases)
   func outside(norm: ThreatModel.Norm) throws {
     let threat = ThreatModel(norm, epsilon: 0.1)
     let points = try Points(seed: 3)

@@ -60,7 +60,7 @@ struct LayoutCase: Sendable, CustomTestStringConvertible {
     withExtendedLifetime(arena) {}
   }
 
-  @Test("what is loaded is stored again, element by element", arguments: LayoutCase.all)
+  @Test("loaded values are stored again, element by element", arguments: LayoutCase.all)
   func roundTrip(_ layout: LayoutCase) throws {
     let values = (0..<layout.layout.count).map { 0.5 + Float($0) }
     let (tensor, arena) = try Arena.plan { $0.tensor(Shape(layout.engine)) }

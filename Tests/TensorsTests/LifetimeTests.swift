@@ -2,7 +2,7 @@ import Tensors
 import Testing
 
 @Suite struct LifetimeTests {
-  @Test("tensors whose lifetimes have no moment in common share memory, others are apart")
+  @Test("tensors share memory if and only if their lifetimes have no common moment")
   func sharing() throws {
     let (tensors, arena) = try Arena.plan { arena in
       [
@@ -19,7 +19,7 @@ import Testing
     #expect(arena.bytes == 2 * 64)
   }
 
-  @Test("lifetimes overlap where any two of their stretches have a moment in common")
+  @Test("lifetimes overlap if any two of their stretches have a common moment")
   func overlap() {
     let stretches = Lifetime(1...2, 8...9)
     for (moments, overlaps) in [
@@ -30,7 +30,7 @@ import Testing
     }
   }
 
-  @Test("what is taken last and given back first needs no more than the fullest moment")
+  @Test("tensors that are released in reverse order need no more than the fullest moment")
   func sweeps() throws {
     // Values of ten layers that halve, each needed until its backward pass, which needs two
     // gradients.
@@ -58,7 +58,7 @@ import Testing
     }
   }
 
-  @Test("tensors for a time lie beside those for ever")
+  @Test("tensors with a lifetime do not overlap permanent ones")
   func both() throws {
     let (tensors, arena) = try Arena.plan { arena in
       [

@@ -20,7 +20,7 @@ import Testing
     }
   }
 
-  @Test("a later slice's first contribution keeps what is there")
+  @Test("the first contribution of a later slice is added to the previous gradient")
   func continued() {
     let parameter = parameter()
     parameter.beginGradient()

@@ -22,7 +22,7 @@ import Testing
     #expect(arena.bytes == 112 * 4)
   }
 
-  @Test("two tensors at the same time are disjoint and start at cache lines")
+  @Test("two simultaneous tensors are disjoint and start at cache lines")
   func pair() throws {
     let (workspace, arena) = try plan { $0.reserve([3, 7], [5]) }
     let (first, second) = workspace.tensors([3, 7], [5])

@@ -112,8 +112,9 @@ public final class BatchNorm: Layer {
     return (smallest + BatchNorm.epsilon).squareRoot()
   }
 
-  /// The slope of each channel in evaluation, in double precision and without ``Factors``: min(1,
-  /// γ·scale)/√(running variance_c + ε), or 1/√(running variance_c + ε) without a constraint.
+  /// The slope of each channel in evaluation, in double precision and without ``Factors``.
+  ///
+  /// min(1, γ·scale)/√(running variance_c + ε), or 1/√(running variance_c + ε) without a constraint.
   public var evaluationSlopes: [Double] {
     let deviations = (0..<channels).map {
       (Double(runningVariance[$0]) + Double(BatchNorm.epsilon)).squareRoot()
@@ -268,8 +269,7 @@ public final class BatchNorm: Layer {
     }
   }
 
-  /// first += sum, second += r·products + tangentProducts/M, with tangentProducts = Σ ȳ·ẏ and ẏ =
-  /// M·t.
+  /// first += sum, second += r·products + tangentProducts/M, with tangentProducts = Σ ȳ·ẏ.
   func add(
     _ sum: UnsafeMutableBufferPointer<Double>, products: UnsafeMutableBufferPointer<Double>,
     tangentProducts: UnsafeMutableBufferPointer<Double>,
@@ -290,14 +290,14 @@ public final class BatchNorm: Layer {
     require(mode == .training, "parameter gradients of a batch norm in evaluation mode")
     writer.write(parameters, samples: samples) { samples, weights in
       let claimed = logLipschitz.claim(weights)
-      let kept = claimed.previous == 0 ? 0 : Double(claimed.previous * logLipschitz.gradient[0])
+      let previous = claimed.previous == 0 ? 0 : Double(claimed.previous * logLipschitz.gradient[0])
       var sum = 0.0
       slices.forEach(in: samples) { slice in
         let index = slice.lowerBound / slices.samples
         sum += Double(weights.primal) * localProducts[index]
         if weights.tangent != 0 { sum += Double(weights.tangent) * localProductTangents[index] }
       }
-      logLipschitz.gradient[0] = Float(kept + Double(multiplierPerGamma) * sum)
+      logLipschitz.gradient[0] = Float(previous + Double(multiplierPerGamma) * sum)
     }
   }
 

@@ -14,8 +14,8 @@ public enum BatchNormScope: String, Sendable {
 /// Count, mean and variance of every channel of a batch that is distributed over ranks.
 ///
 /// Each rank sums x − K and (x − K)² in double precision with the same centre K, the running mean.
-/// The counts and sums of all ranks then add to those of the whole batch, in one collective: mean =
-/// K + S₁/N, M₂ = S₂ − S₁²/N, biased variance M₂/N. Sums are computed slice by slice; in the
+/// The counts and sums of all ranks then add to those of the whole batch, in one collective:
+/// mean = K + S₁/N, M₂ = S₂ − S₁²/N, biased variance M₂/N. Sums are computed slice by slice; in the
 /// reproducible order, slices and ranks are added exactly.
 struct BatchStatistics {
   /// Adds the contribution of one slice to two sums per channel.

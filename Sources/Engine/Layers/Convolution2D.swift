@@ -124,8 +124,8 @@ public final class Convolution2D: Layer {
     biasSums.update(repeating: 0)
     addColumnSums(of: gradient, into: biasSums)
     for channel in 0..<biasSums.count {
-      let kept = previous == 0 ? 0 : previous * biasGradient[channel]
-      biasGradient[channel] = kept + scale * Float(biasSums[channel])
+      let before = previous == 0 ? 0 : previous * biasGradient[channel]
+      biasGradient[channel] = before + scale * Float(biasSums[channel])
     }
   }
 }

@@ -7,8 +7,8 @@ import Tensors
 import TestSupport
 import Testing
 
-/// Models of ranks that have their parameters in common.
-@Suite struct CommonParametersTests {
+/// Models whose ranks share the parameters.
+@Suite struct SharedParametersTests {
   /// The threads of each process of a machine.
   private static let teams = [[3], [1, 1, 1], [2, 2]]
 
@@ -45,7 +45,7 @@ import Testing
     return model
   }
 
-  /// Everything that threads have in common, as bits.
+  /// The bits of everything that threads share.
   private static func bits(of model: Model) -> [UInt32] {
     let tensors =
       model.parameters.flatMap { [$0.value, $0.effective] } + model.state.map(\.tensor)
