@@ -63,6 +63,9 @@ struct ShownCommand {
     if launchers.contains(first), let program = command.firstIndex(of: "lcnn-dist") {
       return Array(command[(program + 1)...])
     }
+    if first.hasSuffix("launch/supervise"), let start = command.firstIndex(of: "--") {
+      return programWords(of: Array(command[(start + 1)...]))
+    }
     if first.hasSuffix("launch/local"), let start = command.firstIndex(of: "--") {
       return Array(command[(start + 1)...])
     }

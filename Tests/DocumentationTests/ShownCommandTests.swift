@@ -30,6 +30,7 @@ import lcnn_dist
           lcnn-dist curvature --model $run > "a file"; lcnn-dist recipe
         done
         launch/local -n 2 -- evaluate --model runs/a
+        launch/supervise --hosts a:2 -- launch/local -n {ranks} -- train --run runs/b
         sbatch --nodes=4 train.sbatch runs/vgg --data DIR
         swift build --product lcnn-dist --static-swift-stdlib
         ```
@@ -38,7 +39,8 @@ import lcnn_dist
     #expect(
       ShownCommand.all(in: document).map(\.words) == [
         ["train", "--recipe", "digits"], ["curvature", "--model", "$run"], ["recipe"],
-        ["evaluate", "--model", "runs/a"], ["train", "--run", "runs/vgg", "--data", "DIR"],
+        ["evaluate", "--model", "runs/a"], ["train", "--run", "runs/b"],
+        ["train", "--run", "runs/vgg", "--data", "DIR"],
         ["bench", "--quick"],
       ])
   }

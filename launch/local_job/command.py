@@ -44,7 +44,10 @@ class NewNamespaces:
 
 @dataclasses.dataclass(frozen=True)
 class ExistingNamespaces:
+    """Some of the hosts of a set that exists, or all of them."""
+
     name: str
+    chosen: list[str] | None
 
 
 Hosts = ThisMachine | Machines | NewNamespaces | ExistingNamespaces
@@ -70,8 +73,12 @@ def parse_hosts(text: str) -> Hosts:
         if re.fullmatch("[2-4]", value):
             return NewNamespaces(int(value))
         if re.fullmatch("[a-z][a-z0-9_]*", value):
-            return ExistingNamespaces(value)
-        raise ArgumentTypeError(f"expected netns:2, 3 or 4, or netns:NAME, found {text}")
+            return ExistingNamespaces(value, None)
+        if match := re.fullmatch(r"([a-z][a-z0-9_]*)-[1-9](,\1-[1-9])*", value):
+            return ExistingNamespaces(match[1], value.split(","))
+        raise ArgumentTypeError(
+            f"expected netns:2, 3 or 4, netns:NAME, or netns:NAME-1,NAME-2,…, found {text}"
+        )
     matches = [re.fullmatch(r"([^\s:,]+)(?::([1-9]\d*))?", host) for host in text.split(",")]
     names = [match[1] for match in matches if match]
     slots = [int(match[2]) for match in matches if match and match[2]]
@@ -153,8 +160,8 @@ def build(
             names = [f"{name}-{number}" for number in range(1, count + 1)]
             setup = [f"{NETNS_HOSTS}", "--name", name, "up", f"{count}"]
             cleanup = [f"{NETNS_HOSTS}", "--name", name, "down"]
-        case ExistingNamespaces(name):
-            names = list_namespaces(name)
+        case ExistingNamespaces(name, chosen):
+            names = chosen or list_namespaces(name)
     if re.search(r"\s", f"{NETNS_AGENT}"):
         raise Unavailable(f"mpirun cannot start {NETNS_AGENT}, whose path has a space")
     mpirun += at(names, even_slots(ranks, len(names)))

@@ -64,7 +64,7 @@ extension ProgramRuns {
     /// How ranks end, and which job, if any, is then put back into the queue.
     struct End: CustomTestStringConvertible {
       let testDescription: String
-      var script = "preemptible"
+      var script = "evaluate"
       var signal: Int32?
       var code: Int32
       var environment: [String: String] = [:]
@@ -90,7 +90,7 @@ extension ProgramRuns {
       ]
 
       init(
-        _ description: String, script: String = "preemptible", signal: Int32? = nil, code: Int32,
+        _ description: String, script: String = "evaluate", signal: Int32? = nil, code: Int32,
         environment: [String: String] = [:], queued: String? = nil
       ) {
         testDescription = description
@@ -169,7 +169,8 @@ extension ProgramRuns {
     }
 
     private static let checkedScripts =
-      JobScript.all.map(\.path) + ["launch/slurm/job.sh", "cluster/slurm"].map(Program.script)
+      JobScript.all.map(\.path)
+      + ["launch/slurm/job.sh", "launch/supervise", "cluster/slurm"].map(Program.script)
 
     @Test("bash reads every script", arguments: checkedScripts)
     func syntax(path: String) throws {

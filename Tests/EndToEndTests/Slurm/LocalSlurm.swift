@@ -72,13 +72,28 @@ final class LocalSlurm {
     try run(["sh", "-c", "timeout 2 scancel --batch --signal=USR1 \(task) || true"])
   }
 
+  /// Ends a node's daemon and tells Slurm that the node is down.
+  func fail(node: String) throws {
+    let daemon = try directory.text("slurm/slurmd.\(node).pid")
+    kill(try #require(Int32(daemon.trimmingCharacters(in: .whitespacesAndNewlines))), SIGKILL)
+    try run(["scontrol", "update", "NodeName=\(node)", "State=DOWN", "Reason=test"])
+  }
+
   /// Waits until a job, with all its tasks, has ended, and answers its states, a task's each.
   func states(atEndOf job: String) throws -> [String] {
-    let format = ["--noheader", "--array", "--format=%T", "--jobs=\(job)"]
-    try wait(for: "the end of job \(job)") {
-      try run(["squeue"] + format).output.isEmpty
-    }
-    return try run(["squeue", "--states=all"] + format).outputLines
+    try wait(for: job, while: "PENDING|RUNNING|COMPLETING")
+    return try run(["squeue", "--states=all"] + Self.format(job)).outputLines
+  }
+
+  /// Waits until no task of a job has one of these states.
+  func wait(for job: String, while states: String) throws {
+    let squeue = (["squeue"] + Self.format(job)).joined(separator: " ")
+    try run(["sh", "-c", "while \(squeue) | grep -qE '\(states)'; do sleep 0.1; done"])
+  }
+
+  /// The state of each task.
+  private static func format(_ job: String) -> [String] {
+    ["--noheader", "--array", "--format=%T", "--jobs=\(job)"]
   }
 
   /// The output of a job, or of a task such as `7_1`.

@@ -96,6 +96,25 @@ extension ProgramRuns {
       #expect(log.matches(of: /resumed after step/).count == 1, "\(log)")
     }
 
+    @Test("a job whose node dies continues on the node that is left, to the same result")
+    func lostNode() throws {
+      let slurm = try LocalSlurm(nodes: 2, cores: 1)
+      let options = ["--epochs", "20", "--reproducible", "--stall-timeout", "4"]
+      let alone = try Program.run(
+        ["train", "--run", "alone", "--threads", "1"] + options, in: slurm.directory)
+      #expect(alone.status == 0, "\(alone)")
+      let job = try slurm.submit(
+        "preemptible", ["run"] + options, options: ["--nodes=2", "--ntasks-per-node=1"])
+      try slurm.waitForMetrics(of: "run", lines: 25)
+      try slurm.fail(node: "n2")
+      #expect(try slurm.states(atEndOf: job) == ["COMPLETED"], "\(slurm.log(of: job))")
+      #expect(slurm.log(of: job).contains("run run: 1 rank,"), "\(slurm.log(of: job))")
+      for file in ["metrics.jsonl", "checkpoints/step-00000460/model.safetensors"] {
+        #expect(
+          try slurm.directory.data("run/\(file)") == slurm.directory.data("alone/\(file)"))
+      }
+    }
+
     @Test("of a sweep, only the task that is signalled comes back")
     func sweep() throws {
       let slurm = try LocalSlurm(cores: 4)
@@ -132,10 +151,7 @@ extension ProgramRuns {
       try slurm.waitForMetrics(of: "run")
       try slurm.run(["scontrol", "hold", chain])
       try slurm.endTime(of: "\(chain)_1")
-      try slurm.wait(for: "the end of the first task") {
-        try !slurm.run(["squeue", "--noheader", "--jobs=\(chain)", "--format=%T"]).output
-          .contains(/RUNNING|COMPLETING/)
-      }
+      try slurm.wait(for: chain, while: "RUNNING|COMPLETING")
       try Self.write(recipe: "recipe", continuing: "run", on: slurm)
       try slurm.run(["scontrol", "release", "\(chain)_[2-3]"])
       let states = try slurm.states(atEndOf: chain)
