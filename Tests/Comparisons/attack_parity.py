@@ -27,10 +27,9 @@ import sys
 import tempfile
 import time
 
-import torch
-
 import lcnn_torch
 import parity
+import torch
 
 LARGEST_DIFFERENCE = 1.0
 LARGEST_SHARE_OF_MISSES = 0.01

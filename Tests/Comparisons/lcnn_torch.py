@@ -19,7 +19,13 @@ import sys
 import numpy as np
 import torch
 from torch import nn
-from torch.nn.functional import conv2d, conv_transpose2d, cross_entropy, normalize, softplus
+from torch.nn.functional import (
+    conv2d,
+    conv_transpose2d,
+    cross_entropy,
+    normalize,
+    softplus,
+)
 from torch.nn.utils import parametrize
 from torch.nn.utils.parametrizations import spectral_norm
 

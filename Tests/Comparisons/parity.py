@@ -32,11 +32,10 @@ import subprocess
 import sys
 import tempfile
 
-import numpy as np
-import torch
-
 import lcnn_torch
+import numpy as np
 import speed
+import torch
 
 LARGEST_LOSS_DIFFERENCE = 0.01
 LARGEST_ACCURACY_DIFFERENCE = 3.0

@@ -13,10 +13,9 @@ import json
 import statistics
 import time
 
+import lcnn_torch
 import torch
 from torch import nn
-
-import lcnn_torch
 
 FORMATS = (torch.contiguous_format, torch.channels_last)
 SEED = 1729

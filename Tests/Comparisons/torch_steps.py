@@ -14,13 +14,12 @@ import contextlib
 import json
 import time
 
+import lcnn_torch
 import torch
 from torch import distributed
 from torch.nn import functional
 from torch.nn.parallel import DistributedDataParallel
 from torch.nn.utils import parametrize
-
-import lcnn_torch
 
 CLASSES, IMAGE_SIZE, SEED = 10, 32, 1729
 ITERATIONS = 10

@@ -9,9 +9,12 @@ static const unsigned char digits[] = {
 #embed "digits.csv.gz"
 };
 
+/* Each of these macros holds half of an initializer. */
+/* clang-format off */
 /* Around the bytes of a file they make { name, "text and a final zero" }. */
 #define RECIPE(name) {name, (const unsigned char[]){
 #define END , 0}},
+/* clang-format on */
 
 static const struct {
   const char *name;

@@ -1,3 +1,5 @@
+/* Macros without semicolons confuse the formatter. */
+/* clang-format off */
 /* The recipes that the program carries. CEmbedded.c defines RECIPE and END: clang 21 crashes when
    #embed is given both a prefix and a suffix, so each entry takes three lines. */
 

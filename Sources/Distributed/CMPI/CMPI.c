@@ -81,21 +81,21 @@ int cmpi_allreduce_int64(cmpi_communicator communicator, int64_t *values, int co
 }
 
 static int iallreduce(cmpi_communicator communicator, void *values, int count, MPI_Datatype type,
-                     cmpi_request *request) {
+                      cmpi_request *request) {
   MPI_Request started = MPI_REQUEST_NULL;
-  int code = MPI_Iallreduce(MPI_IN_PLACE, values, count, type, MPI_SUM, unwrap(communicator),
-                            &started);
+  int code =
+      MPI_Iallreduce(MPI_IN_PLACE, values, count, type, MPI_SUM, unwrap(communicator), &started);
   wrap_request(started, request);
   return code;
 }
 
 int cmpi_iallreduce_float(cmpi_communicator communicator, float *values, int count,
-                         cmpi_request *request) {
+                          cmpi_request *request) {
   return iallreduce(communicator, values, count, MPI_FLOAT, request);
 }
 
 int cmpi_iallreduce_int64(cmpi_communicator communicator, int64_t *values, int count,
-                         cmpi_request *request) {
+                          cmpi_request *request) {
   return iallreduce(communicator, values, count, MPI_INT64_T, request);
 }
 

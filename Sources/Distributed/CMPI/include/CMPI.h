@@ -55,9 +55,9 @@ int cmpi_allreduce_int64(cmpi_communicator communicator, int64_t *values, int co
 /// MPI_Iallreduce with MPI_SUM, in place. Collective; only MPI may use `values` until the request
 /// has ended.
 int cmpi_iallreduce_float(cmpi_communicator communicator, float *values, int count,
-                         cmpi_request *request);
+                          cmpi_request *request);
 int cmpi_iallreduce_int64(cmpi_communicator communicator, int64_t *values, int count,
-                         cmpi_request *request);
+                          cmpi_request *request);
 
 /// MPI_Test: lets MPI proceed, and writes 1 to `ended` if the request has ended, else 0. A request
 /// that has ended may be tested and waited for again.

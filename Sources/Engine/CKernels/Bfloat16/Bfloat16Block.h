@@ -54,14 +54,15 @@ typedef struct {
 /// Multiplies a block with tiles; `aInner` is 1 and `inner` a multiple of 8.
 ///
 /// The caller releases the tiles after its last product.
-__attribute__((visibility("hidden"))) void
-ck_bf16_multiply_by_tiles(TileShape *configured, const Bfloat16Block *block, size_t rows,
-                           size_t columns);
+__attribute__((visibility("hidden"))) void ck_bf16_multiply_by_tiles(TileShape *configured,
+                                                                     const Bfloat16Block *block,
+                                                                     size_t rows, size_t columns);
 
 __attribute__((visibility("hidden"))) void ck_release_tiles(void);
 
 /// `ck_bf16_multiply_add` with tiles: four tiles of sums, each with a product of 16 × 16 pairs ×
 /// 16.
-__attribute__((visibility("hidden"))) float ck_bf16_multiply_add_by_tiles(size_t rounds, uint32_t pair);
+__attribute__((visibility("hidden"))) float ck_bf16_multiply_add_by_tiles(size_t rounds,
+                                                                          uint32_t pair);
 
 #endif

@@ -28,8 +28,8 @@ static uint32_t pairOf(float factor) {
 }
 
 /// The intrinsic needs a function that is compiled for its instruction set.
-__attribute__((target(V4_FEATURES ",avx512bf16"))) static float
-multiplyAdd_bf16(size_t rounds, float factor) {
+__attribute__((target(V4_FEATURES ",avx512bf16"))) static float multiplyAdd_bf16(size_t rounds,
+                                                                                 float factor) {
   const __m512i factors = _mm512_set1_epi32((int)pairOf(factor));
   const __m512i ones = _mm512_set1_epi32(0x3f803f80);
   Lanes x[pairChains];
@@ -45,7 +45,8 @@ multiplyAdd_bf16(size_t rounds, float factor) {
 
 float ck_bf16_multiply_add(size_t rounds, float factor) {
 #if defined(__x86_64__)
-  if (ck_units_in_use >= CKVectorUnitsAMX) return ck_bf16_multiply_add_by_tiles(rounds, pairOf(factor));
+  if (ck_units_in_use >= CKVectorUnitsAMX)
+    return ck_bf16_multiply_add_by_tiles(rounds, pairOf(factor));
   if (ck_has_bf16_vector_instruction()) return multiplyAdd_bf16(rounds, factor);
 #endif
   Lanes x[pairChains] = {{0}};

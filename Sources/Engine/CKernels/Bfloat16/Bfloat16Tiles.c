@@ -130,7 +130,7 @@ ALWAYS_INLINE FOR_TILES void multiplyTiles(const Bfloat16Block *block, TileShape
 }
 
 FOR_TILES void ck_bf16_multiply_by_tiles(TileShape *configured, const Bfloat16Block *whole,
-                                          size_t rows, size_t columns) {
+                                         size_t rows, size_t columns) {
   const size_t pairs = whole->inner % tileColumns == 0 ? tileColumns : tileColumns / 2;
   for (size_t row = 0; row < rows; row += 2 * tileRows) {
     const size_t left = rows - row;
@@ -163,12 +163,12 @@ FOR_TILES float ck_bf16_multiply_add_by_tiles(size_t rounds, uint32_t pair) {
   uint32_t factors[tileRows * tileColumns], ones[tileRows * tileColumns];
   for (size_t i = 0; i < tileRows * tileColumns; i++) factors[i] = pair, ones[i] = 0x3f803f80;
   const Factors f = {.a = factors,
-               .b = ones,
-               .aBytes = tileBytes,
-               .bBytes = tileBytes,
-               .aLower = 0,
-               .lower = true,
-               .right = false};
+                     .b = ones,
+                     .aBytes = tileBytes,
+                     .bBytes = tileBytes,
+                     .aLower = 0,
+                     .lower = true,
+                     .right = false};
   loadRows(&f, 0);
   loadColumns(&f, 0);
   _tile_zero(UPPER_LEFT);

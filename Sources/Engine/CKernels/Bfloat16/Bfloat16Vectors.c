@@ -11,7 +11,7 @@ typedef uint32_t WordAt __attribute__((aligned(sizeof(uint16_t)), may_alias));
 /// sum += a·b for the pairs of 16 words; the second of a pair is added first, as by the
 /// instruction.
 #define ADD_BY_FLOATS(sum, a, b)                                                                  \
-  sum += (Lanes)((a) & 0xffff0000) * (Lanes)((b) & 0xffff0000);                                   \
+  sum += (Lanes)((a)&0xffff0000) * (Lanes)((b)&0xffff0000);                                       \
   sum += (Lanes)((a) << 16) * (Lanes)((b) << 16)
 
 #define ADD_BY_INSTRUCTION(sum, a, b)                                                             \
@@ -22,7 +22,7 @@ typedef uint32_t WordAt __attribute__((aligned(sizeof(uint16_t)), may_alias));
 /// A macro, not an inlined function, because an intrinsic needs a function that is compiled for its
 /// instruction set.
 #define MULTIPLY_BLOCK(units, attributes, ADD, rows, vectors)                                     \
-  attributes static void multiply_##units##_##rows##_##vectors(const Bfloat16Block *block) {          \
+  attributes static void multiply_##units##_##rows##_##vectors(const Bfloat16Block *block) {      \
     Lanes sums[rows][vectors];                                                                    \
     UNROLLED for (size_t r = 0; r < rows; r++) {                                                  \
       UNROLLED for (size_t v = 0; v < vectors; v++) sums[r][v] = (Lanes){0};                      \
@@ -45,8 +45,7 @@ typedef uint32_t WordAt __attribute__((aligned(sizeof(uint16_t)), may_alias));
       UNROLLED for (size_t v = 0; v < vectors; v++) {                                             \
         float *to = block->c + r * block->cRow + v * CKWinogradLanes;                             \
         const Lanes added = block->scale * sums[r][v];                                            \
-        LANES(to) = block->previous == 0 ? added                                                  \
-                                         : added + block->previous * CONSTANT_LANES(to);          \
+        LANES(to) = block->previous == 0 ? added : added + block->previous * CONSTANT_LANES(to);  \
       }                                                                                           \
     }                                                                                             \
   }
@@ -59,8 +58,8 @@ typedef struct {
 
 MULTIPLY_BLOCK(portable, , ADD_BY_FLOATS, 1, 1)
 MULTIPLY_BLOCK(portable, , ADD_BY_FLOATS, 2, 1)
-static const BlockKernels portableKernels = {2, 1, {{multiply_portable_1_1},
-                                                   {multiply_portable_2_1}}};
+static const BlockKernels portableKernels = {
+    2, 1, {{multiply_portable_1_1}, {multiply_portable_2_1}}};
 
 #if defined(__x86_64__)
 #define FOR_AVX2_BLOCK __attribute__((target("arch=x86-64-v3")))
@@ -77,11 +76,13 @@ static const BlockKernels avx2Kernels = {2, 1, {{multiply_avx2_1_1}, {multiply_a
   MULTIPLY_BLOCK(units, attributes, ADD, 2, 2)                                                    \
   MULTIPLY_BLOCK(units, attributes, ADD, 4, 2)                                                    \
   MULTIPLY_BLOCK(units, attributes, ADD, 8, 2)                                                    \
-  static const BlockKernels units##Kernels = {4, 2,                                                \
-                                             {{multiply_##units##_1_1, multiply_##units##_1_2},   \
-                                              {multiply_##units##_2_1, multiply_##units##_2_2},   \
-                                              {multiply_##units##_4_1, multiply_##units##_4_2},   \
-                                              {multiply_##units##_8_1, multiply_##units##_8_2}}};
+  static const BlockKernels units##Kernels = {                                                    \
+      4,                                                                                          \
+      2,                                                                                          \
+      {{multiply_##units##_1_1, multiply_##units##_1_2},                                          \
+       {multiply_##units##_2_1, multiply_##units##_2_2},                                          \
+       {multiply_##units##_4_1, multiply_##units##_4_2},                                          \
+       {multiply_##units##_8_1, multiply_##units##_8_2}}};
 
 EIGHT_BY_TWO(avx512, __attribute__((target("arch=x86-64-v4"), min_vector_width(512))),
              ADD_BY_FLOATS)
@@ -107,7 +108,8 @@ static const BlockKernels *kernelsInUse(void) {
 }
 
 /// Multiplies any number of rows by 16 or 32 columns, the largest blocks first.
-static void multiplyRows(const BlockKernels *kernels, Bfloat16Block block, size_t rows, size_t vectors) {
+static void multiplyRows(const BlockKernels *kernels, Bfloat16Block block, size_t rows,
+                         size_t vectors) {
   for (size_t size = kernels->sizes; size > 0; size--) {
     const size_t step = (size_t)1 << (size - 1);
     for (; rows >= step; rows -= step) {

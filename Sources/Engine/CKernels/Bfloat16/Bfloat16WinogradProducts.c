@@ -9,7 +9,9 @@ ALWAYS_INLINE size_t pairsOfTiles(size_t tiles) {
   return (tiles + 2 * pairsTogether - 1) / (2 * pairsTogether) * pairsTogether;
 }
 
-size_t ck_winograd_bf16_scratch_words(size_t tiles, size_t pitch) { return pairsOfTiles(tiles) * pitch; }
+size_t ck_winograd_bf16_scratch_words(size_t tiles, size_t pitch) {
+  return pairsOfTiles(tiles) * pitch;
+}
 
 static bool usesTiles(void) { return ck_units_in_use >= CKVectorUnitsAMX; }
 
@@ -80,8 +82,8 @@ ALWAYS_INLINE void pairAt(size_t tiles, size_t pitch, const uint16_t *from, size
   }
 }
 
-KERNEL(void, ck_winograd_bf16_pairs, (size_t tiles, size_t pitch, const uint16_t *from,
-                                      uint32_t *pairs),
+KERNEL(void, ck_winograd_bf16_pairs,
+       (size_t tiles, size_t pitch, const uint16_t *from, uint32_t *pairs),
        (tiles, pitch, from, pairs)) {
   for (size_t pair = 0; pair < pairsOfTiles(tiles); pair++, pairs += pitch) {
     for (size_t c = 0; c < pitch; c += CKWinogradLanes) {
@@ -92,8 +94,8 @@ KERNEL(void, ck_winograd_bf16_pairs, (size_t tiles, size_t pitch, const uint16_t
   }
 }
 
-KERNEL(void, ck_winograd_bf16_pairs_transposed, (size_t tiles, size_t pitch, const uint16_t *from,
-                                                 uint32_t *pairs),
+KERNEL(void, ck_winograd_bf16_pairs_transposed,
+       (size_t tiles, size_t pitch, const uint16_t *from, uint32_t *pairs),
        (tiles, pitch, from, pairs)) {
   const size_t row = pairsOfTiles(tiles);
   for (size_t c = 0; c < pitch; c += CKWinogradLanes) {
@@ -143,18 +145,18 @@ void ck_winograd_multiply_transposed_bf16(const CKWinogradProducts *p, size_t pa
       for (size_t column = 0; column < p->outputs; column += panelColumns) {
         const size_t width = panelWidth(layout, column), panel = panelOffset(layout, 0, column);
         const Bfloat16Block block = {.inner = inRows ? inner : (p->tiles + 1) / 2,
-                                 .parts = parts,
-                                 .a = pairs,
-                                 .aRow = inRows ? inner : 1,
-                                 .aInner = inRows ? 1 : p->inputPitch,
-                                 .aPart = inputWords,
-                                 .b = outputPairs + column,
-                                 .bInner = p->outputPitch,
-                                 .bPart = outputWords,
-                                 .c = panels + f * p->panelFrequencyStride + panel,
-                                 .cRow = width,
-                                 .scale = scale,
-                                 .previous = i == 0 ? previous : 1};
+                                     .parts = parts,
+                                     .a = pairs,
+                                     .aRow = inRows ? inner : 1,
+                                     .aInner = inRows ? 1 : p->inputPitch,
+                                     .aPart = inputWords,
+                                     .b = outputPairs + column,
+                                     .bInner = p->outputPitch,
+                                     .bPart = outputWords,
+                                     .c = panels + f * p->panelFrequencyStride + panel,
+                                     .cRow = width,
+                                     .scale = scale,
+                                     .previous = i == 0 ? previous : 1};
         multiplyBlock(&multiplier, &block, p->inputs, width);
       }
     }

@@ -23,8 +23,7 @@ static void onIllegalInstruction(int signal) {
 
 __attribute__((target("amx-tile,amx-bf16"))) static void useTiles(void) {
   // Palette 1; one row of four bytes in tiles 0 to 2.
-  const TileConfiguration configuration = {
-      .palette = 1, .rowBytes = {4, 4, 4}, .rows = {1, 1, 1}};
+  const TileConfiguration configuration = {.palette = 1, .rowBytes = {4, 4, 4}, .rows = {1, 1, 1}};
   _tile_loadconfig(&configuration);
   _tile_zero(0);
   _tile_zero(1);

@@ -45,7 +45,8 @@ void ck_image_to_columns(const CKConvolution *v, const float *x, float *columns)
   }
 }
 
-KERNEL(void, ck_columns_to_image, (const CKConvolution *v, const float *columns, bool adds, float *x),
+KERNEL(void, ck_columns_to_image,
+       (const CKConvolution *v, const float *columns, bool adds, float *x),
        (v, columns, adds, x)) {
   const size_t rowLength = v->kernelWidth * v->channels;
   const size_t sample = v->height * v->width * v->channels;

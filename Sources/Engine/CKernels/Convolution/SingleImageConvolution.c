@@ -197,8 +197,8 @@ typedef struct {
 } Update;
 
 /// w [rows, 16 · vectors] ← scale·Σ x[rows]·y[16 · vectors] over the overlap + previous·w.
-ALWAYS_INLINE void updateBlock(const TapOverlap *overlap, const float *x, const float *y, Update update,
-                               float *w, size_t wRow, size_t rows, size_t vectors) {
+ALWAYS_INLINE void updateBlock(const TapOverlap *overlap, const float *x, const float *y,
+                               Update update, float *w, size_t wRow, size_t rows, size_t vectors) {
   Lanes sums[maximumRows][2];
   UNROLLED for (size_t r = 0; r < rows; r++) {
     UNROLLED for (size_t v = 0; v < vectors; v++) sums[r][v] = (Lanes){0};
@@ -226,8 +226,8 @@ ALWAYS_INLINE void updateBlock(const TapOverlap *overlap, const float *x, const 
 }
 
 /// `updateBlock` for fewer columns than a vector has.
-ALWAYS_INLINE void updateRest(const TapOverlap *overlap, const float *x, const float *y, Update update,
-                              float *w, size_t wRow, size_t rows, size_t columns) {
+ALWAYS_INLINE void updateRest(const TapOverlap *overlap, const float *x, const float *y,
+                              Update update, float *w, size_t wRow, size_t rows, size_t columns) {
   for (size_t r = 0; r < rows; r++) {
     for (size_t c = 0; c < columns; c++) {
       float sum = 0;
@@ -238,15 +238,15 @@ ALWAYS_INLINE void updateRest(const TapOverlap *overlap, const float *x, const f
         }
       }
       float *to = w + r * wRow + c;
-      *to = update.previous == 0 ? update.scale * sum
-                                 : update.scale * sum + update.previous * *to;
+      *to = update.previous == 0 ? update.scale * sum : update.scale * sum + update.previous * *to;
     }
   }
 }
 
 /// Updates all columns of some rows of one tap.
-ALWAYS_INLINE void updateRows(const TapOverlap *overlap, const float *x, const float *y, Update update,
-                              float *w, size_t columns, size_t rows, size_t vectors) {
+ALWAYS_INLINE void updateRows(const TapOverlap *overlap, const float *x, const float *y,
+                              Update update, float *w, size_t columns, size_t rows,
+                              size_t vectors) {
   for (size_t column = 0, width; column < columns; column += width) {
     width = widthOf(column, columns, vectors);
     if (width < laneCount) {
@@ -271,7 +271,8 @@ ALWAYS_INLINE void weightGradient(const CKConvolution *v, size_t outputs, const 
         const size_t rows = (left + groups - 1) / groups;
         UNROLLED for (size_t constant = 1; constant <= step; constant++) {
           if (rows == constant) {
-            updateRows(&overlap, channel, y + overlap.y, update, weight, outputs, constant, vectors);
+            updateRows(&overlap, channel, y + overlap.y, update, weight, outputs, constant,
+                       vectors);
           }
         }
         channel += rows, weight += rows * outputs, left -= rows;
@@ -310,18 +311,18 @@ size_t ck_single_image_scratch(const CKConvolution *v, size_t outputs) {
   return isSmallImage(v) && smallImageScratch(v) > panels ? smallImageScratch(v) : panels;
 }
 
-void ck_single_image_apply(const CKConvolution *v, size_t outputs, const float *weight, const float *x,
-                    float *scratch, float *y) {
+void ck_single_image_apply(const CKConvolution *v, size_t outputs, const float *weight,
+                           const float *x, float *scratch, float *y) {
   DISPATCH(apply, (v, outputs, weight, x, scratch, y))
 }
 
 void ck_single_image_transpose(const CKConvolution *v, size_t outputs, const float *weight,
-                        const float *y, float *scratch, float *x) {
+                               const float *y, float *scratch, float *x) {
   if (isSmallImage(v)) return smallImageAdjoint(v, outputs, weight, y, scratch, x);
   DISPATCH(transpose, (v, outputs, weight, y, scratch, x))
 }
 
 void ck_single_image_weight_gradient(const CKConvolution *v, size_t outputs, const float *x,
-                              const float *y, float scale, float previous, float *weight) {
+                                     const float *y, float scale, float previous, float *weight) {
   DISPATCH(gradient, (v, outputs, x, y, scale, previous, weight))
 }

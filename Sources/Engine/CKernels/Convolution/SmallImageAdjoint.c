@@ -69,7 +69,8 @@ ALWAYS_INLINE void addTap(const CKConvolution *v, TapOverlap overlap, size_t out
 }
 
 /// x [positions, `channels` of its channels] ← the sums of lanes [positions, channels, 16].
-ALWAYS_INLINE void addLanes(const CKConvolution *v, const float *lanes, size_t channels, float *x) {
+ALWAYS_INLINE void addLanes(const CKConvolution *v, const float *lanes, size_t channels,
+                            float *x) {
   const size_t count = v->height * v->width * channels;
   for (size_t first = 0; first < count; first += laneCount) {
     const size_t vectors = smaller(count - first, laneCount);
@@ -133,7 +134,7 @@ size_t smallImageScratch(const CKConvolution *v) {
   return v->height * v->width * mostChannels * laneCount;
 }
 
-void smallImageAdjoint(const CKConvolution *v, size_t outputs, const float *weight,
-                       const float *y, float *scratch, float *x) {
+void smallImageAdjoint(const CKConvolution *v, size_t outputs, const float *weight, const float *y,
+                       float *scratch, float *x) {
   DISPATCH(adjoint, (v, outputs, weight, y, scratch, x))
 }

@@ -32,13 +32,13 @@ ALWAYS_INLINE TapOverlap overlapOf(const CKConvolution *v, size_t outputs, size_
   const size_t row = rows.first * v->stride + ky - v->padding;
   const size_t column = columns.first * v->stride + kx - v->padding;
   return (TapOverlap){.rows = rows.end - rows.first,
-                 .columns = columns.end - columns.first,
-                 .x = (row * v->width + column) * v->channels,
-                 .xRow = v->stride * v->width * v->channels,
-                 .xColumn = v->stride * v->channels,
-                 .y = (rows.first * v->outputWidth + columns.first) * outputs,
-                 .yRow = v->outputWidth * outputs,
-                 .yColumn = outputs};
+                      .columns = columns.end - columns.first,
+                      .x = (row * v->width + column) * v->channels,
+                      .xRow = v->stride * v->width * v->channels,
+                      .xColumn = v->stride * v->channels,
+                      .y = (rows.first * v->outputWidth + columns.first) * outputs,
+                      .yRow = v->outputWidth * outputs,
+                      .yColumn = outputs};
 }
 
 ALWAYS_INLINE size_t smaller(size_t a, size_t b) { return a < b ? a : b; }

@@ -35,8 +35,7 @@ extern CKVectorUnits ck_units_in_use __attribute__((visibility("hidden")));
   FOR_AVX512 static result name##_avx512 parameters { return name##_body arguments; }             \
   FOR_AVX2 static result name##_avx2 parameters { return name##_body arguments; }                 \
   static result name##_portable parameters { return name##_body arguments; }                      \
-  result name parameters { DISPATCH(name, arguments) }                                            \
-  ALWAYS_INLINE result name##_body parameters
+  result name parameters{DISPATCH(name, arguments)} ALWAYS_INLINE result name##_body parameters
 
 #else
 

@@ -9,8 +9,7 @@ typedef float Vector __attribute__((vector_size(lanes * sizeof(float))));
 /// Multiplies and adds `chains` independent vectors: at least latency × units of them, 4 × 2 on
 /// present CPUs, and no more than there are registers.
 ALWAYS_INLINE float multiplyAdd(size_t rounds, float factor, size_t chains) {
-  _Pragma("clang fp contract(fast)")
-  Vector x[lanes], total = {0};
+  _Pragma("clang fp contract(fast)") Vector x[lanes], total = {0};
   const Vector f = factor - (Vector){0}, rest = 1 - f;
   UNROLLED for (size_t i = 0; i < chains; i++) x[i] = (float)i - (Vector){0};
   for (size_t round = 0; round < rounds; round++) {
@@ -39,7 +38,7 @@ FOR_AVX512 static float multiplyAdd_avx512(size_t rounds, float factor) {
 }
 #endif
 
-float ck_multiply_add(size_t rounds, float factor) { DISPATCH(multiplyAdd, (rounds, factor)) }
+float ck_multiply_add(size_t rounds, float factor){DISPATCH(multiplyAdd, (rounds, factor))}
 
 size_t ck_multiply_add_operations(void) {
   const size_t chains = ck_units_in_use >= CKVectorUnitsAVX512 ? avx512Chains

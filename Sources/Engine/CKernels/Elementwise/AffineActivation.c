@@ -54,8 +54,7 @@ ALWAYS_INLINE void prefetchBoth(const CKSummand *s, size_t channels, size_t widt
   (CENTERED(s, c) * (s).secondCentered[c] + (s).tangent[c] * (s).secondTangent[c] +               \
    (zg) * (s).secondGradient[c] + (dzg) * (s).scale[c] + (s).secondOffset[c])
 
-ALWAYS_INLINE void forward(const CKAffineActivation *a, float *y, size_t count,
-                           bool centered) {
+ALWAYS_INLINE void forward(const CKAffineActivation *a, float *y, size_t count, bool centered) {
   const float beta = a->beta, inverse = 1.0f / beta;
   for (size_t row = 0; row < a->rows; row++, y += a->channels) {
     const CKSummand p = rowOf(&a->summands[0], row * a->channels, 0);
@@ -184,8 +183,8 @@ ALWAYS_INLINE void secondSums(const CKAffineActivation *a, const float *gradient
 }
 
 /// The gradients of the first `gradients` summands are written.
-ALWAYS_INLINE void backwardTangent(const CKAffineActivation *a, const float *g,
-                                   const float *dg, size_t count, size_t gradients) {
+ALWAYS_INLINE void backwardTangent(const CKAffineActivation *a, const float *g, const float *dg,
+                                   size_t count, size_t gradients) {
   const float beta = a->beta;
   for (size_t row = 0; row < a->rows; row++, g += a->channels, dg += a->channels) {
     const CKSummand p = rowOf(&a->summands[0], row * a->channels, 0);
@@ -216,8 +215,8 @@ KERNEL(void, ck_activation_forward, (const CKAffineActivation *a, float *y), (a,
   }
 }
 
-KERNEL(void, ck_activation_gradient_sums, (const CKAffineActivation *a, const float *gradient,
-                                           const CKActivationSums *sums),
+KERNEL(void, ck_activation_gradient_sums,
+       (const CKAffineActivation *a, const float *gradient, const CKActivationSums *sums),
        (a, gradient, sums)) {
   if (a->count == 1) {
     a->centered ? gradientSums(a, gradient, sums, 1, true)
@@ -237,9 +236,9 @@ KERNEL(void, ck_activation_tangent, (const CKAffineActivation *a, float *y), (a,
   a->count == 1 ? tangent(a, y, 1) : tangent(a, y, 2);
 }
 
-KERNEL(void, ck_activation_second_sums, (const CKAffineActivation *a, const float *gradient,
-                                         const float *gradientTangent,
-                                         const CKActivationSums *sums),
+KERNEL(void, ck_activation_second_sums,
+       (const CKAffineActivation *a, const float *gradient, const float *gradientTangent,
+        const CKActivationSums *sums),
        (a, gradient, gradientTangent, sums)) {
   if (a->count == 1) {
     a->centered ? secondSums(a, gradient, gradientTangent, sums, 1, true)
@@ -250,8 +249,8 @@ KERNEL(void, ck_activation_second_sums, (const CKAffineActivation *a, const floa
   }
 }
 
-KERNEL(void, ck_activation_backward_tangent, (const CKAffineActivation *a,
-                                              const float *gradient, const float *gradientTangent),
+KERNEL(void, ck_activation_backward_tangent,
+       (const CKAffineActivation *a, const float *gradient, const float *gradientTangent),
        (a, gradient, gradientTangent)) {
   const bool ofFirst = a->summands[0].gradient, ofSecond = a->summands[1].gradient;
   const size_t gradients = !ofFirst ? 0 : a->count == 2 && ofSecond ? 2 : 1;

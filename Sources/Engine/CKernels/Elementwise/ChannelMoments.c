@@ -32,8 +32,9 @@ ALWAYS_INLINE void prefetch(const float *block, size_t length, size_t step) {
 
 ALWAYS_INLINE size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
-KERNEL(void, ck_shifted_moments, (size_t rows, size_t channels, const float *x, const float *shift,
-                                  double *sum, double *squares),
+KERNEL(void, ck_shifted_moments,
+       (size_t rows, size_t channels, const float *x, const float *shift, double *sum,
+        double *squares),
        (rows, channels, x, shift, sum, squares)) {
   for (size_t start = 0; start < rows; start += rowsPerBlock(channels)) {
     const size_t end = smaller(rows, start + rowsPerBlock(channels));
@@ -61,9 +62,9 @@ KERNEL(void, ck_shifted_moments, (size_t rows, size_t channels, const float *x, 
   }
 }
 
-KERNEL(void, ck_normalized_moments, (size_t rows, size_t channels, const float *g, const float *x,
-                                     const float *mean, const float *inverse, double *sum,
-                                     double *product),
+KERNEL(void, ck_normalized_moments,
+       (size_t rows, size_t channels, const float *g, const float *x, const float *mean,
+        const float *inverse, double *sum, double *product),
        (rows, channels, g, x, mean, inverse, sum, product)) {
   for (size_t start = 0; start < rows; start += rowsPerBlock(channels)) {
     const size_t end = smaller(rows, start + rowsPerBlock(channels));
@@ -92,10 +93,10 @@ KERNEL(void, ck_normalized_moments, (size_t rows, size_t channels, const float *
   }
 }
 
-KERNEL(void, ck_second_moments, (size_t rows, size_t channels, const float *g, const float *dg,
-                                 const float *x, const float *tangent, const float *mean,
-                                 const float *inverse, const float *tangentMean,
-                                 const float *tangentProduct, double *sum, double *product),
+KERNEL(void, ck_second_moments,
+       (size_t rows, size_t channels, const float *g, const float *dg, const float *x,
+        const float *tangent, const float *mean, const float *inverse, const float *tangentMean,
+        const float *tangentProduct, double *sum, double *product),
        (rows, channels, g, dg, x, tangent, mean, inverse, tangentMean, tangentProduct, sum,
         product)) {
   for (size_t start = 0; start < rows; start += rowsPerBlock(channels)) {

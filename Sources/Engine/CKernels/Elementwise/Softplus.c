@@ -14,15 +14,15 @@ KERNEL(void, ck_softplus, (size_t count, float beta, bool centered, const float 
   }
 }
 
-KERNEL(void, ck_softplus_derivative, (size_t count, float beta, const float *x, const float *g,
-                                      float *out),
+KERNEL(void, ck_softplus_derivative,
+       (size_t count, float beta, const float *x, const float *g, float *out),
        (count, beta, x, g, out)) {
   ELEMENTWISE for (size_t i = 0; i < count; i++) out[i] = sigmoid(beta * x[i]).value * g[i];
 }
 
-KERNEL(void, ck_softplus_backward_tangent, (size_t count, float beta, const float *x,
-                                            const float *tangent, const float *g, const float *dg,
-                                            float *out),
+KERNEL(void, ck_softplus_backward_tangent,
+       (size_t count, float beta, const float *x, const float *tangent, const float *g,
+        const float *dg, float *out),
        (count, beta, x, tangent, g, dg, out)) {
   ELEMENTWISE for (size_t i = 0; i < count; i++) {
     Sigmoid s = sigmoid(beta * x[i]);
@@ -45,8 +45,8 @@ ALWAYS_INLINE double betaGradient(size_t count, float beta, bool centered, const
   return total / ((double)beta * beta);
 }
 
-KERNEL(double, ck_softplus_beta_gradient, (size_t count, float beta, bool centered, const float *x,
-                                           const float *g),
+KERNEL(double, ck_softplus_beta_gradient,
+       (size_t count, float beta, bool centered, const float *x, const float *g),
        (count, beta, centered, x, g)) {
   return centered ? betaGradient(count, beta, true, x, g) : betaGradient(count, beta, false, x, g);
 }
@@ -71,9 +71,9 @@ ALWAYS_INLINE double betaGradientTangent(size_t count, float beta, bool centered
   return total / ((double)beta * beta);
 }
 
-KERNEL(double, ck_softplus_beta_gradient_tangent, (size_t count, float beta, bool centered,
-                                                   const float *x, const float *tangent,
-                                                   const float *g, const float *dg),
+KERNEL(double, ck_softplus_beta_gradient_tangent,
+       (size_t count, float beta, bool centered, const float *x, const float *tangent,
+        const float *g, const float *dg),
        (count, beta, centered, x, tangent, g, dg)) {
   return centered ? betaGradientTangent(count, beta, true, x, tangent, g, dg)
                   : betaGradientTangent(count, beta, false, x, tangent, g, dg);

@@ -3,8 +3,8 @@
 #include <stdint.h>
 #include <string.h>
 
-KERNEL(void, ck_combine, (size_t count, float alpha, const float *a, float beta, const float *b,
-                          float *y),
+KERNEL(void, ck_combine,
+       (size_t count, float alpha, const float *a, float beta, const float *b, float *y),
        (count, alpha, a, beta, b, y)) {
   ELEMENTWISE for (size_t i = 0; i < count; i++) y[i] = alpha * a[i] + beta * b[i];
 }
@@ -36,8 +36,9 @@ KERNEL(bool, ck_is_finite, (size_t count, const float *a), (count, a)) {
   return found == 0;
 }
 
-KERNEL(void, ck_momentum_update, (size_t count, float *value, const float *gradient,
-                                  float *momentumBuffer, float rate, float momentum, float decay),
+KERNEL(void, ck_momentum_update,
+       (size_t count, float *value, const float *gradient, float *momentumBuffer, float rate,
+        float momentum, float decay),
        (count, value, gradient, momentumBuffer, rate, momentum, decay)) {
   ELEMENTWISE for (size_t i = 0; i < count; i++) {
     const float v = momentum * momentumBuffer[i] + (gradient[i] + decay * value[i]);

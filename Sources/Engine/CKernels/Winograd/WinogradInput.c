@@ -101,9 +101,8 @@ ALWAYS_INLINE void transformInputs(const CKWinogradTiles *v, CKWinogradForm form
 }
 
 ALWAYS_INLINE void transformFormed(const CKWinogradTiles *v, const Input *input, bool combined,
-                                   Destination out) {
-  WITH_FORM(v->form, transformInputs(v, form, input, combined, out))
-}
+                                   Destination out){
+    WITH_FORM(v->form, transformInputs(v, form, input, combined, out))}
 
 /// The destination of transformed inputs, in `parts` parts.
 ALWAYS_INLINE Destination inParts(const CKWinogradTiles *v, size_t parts, uint16_t *out) {
@@ -118,15 +117,15 @@ KERNEL(void, ck_winograd_input, (const CKWinogradTiles *v, const float *x, float
   transformFormed(v, &input, false, (Destination){.first = out});
 }
 
-KERNEL(void, ck_winograd_combined_input, (const CKWinogradTiles *v, float a, const float *x,
-                                          float b, const float *w, float *out),
+KERNEL(void, ck_winograd_combined_input,
+       (const CKWinogradTiles *v, float a, const float *x, float b, const float *w, float *out),
        (v, a, x, b, w, out)) {
   const Input input = {.x = x, .w = w, .a = a, .b = b};
   transformFormed(v, &input, true, (Destination){.first = out});
 }
 
-KERNEL(void, ck_winograd_input_bf16, (const CKWinogradTiles *v, size_t parts, const float *x,
-                                      uint16_t *out),
+KERNEL(void, ck_winograd_input_bf16,
+       (const CKWinogradTiles *v, size_t parts, const float *x, uint16_t *out),
        (v, parts, x, out)) {
   const Input input = {.x = x};
   if (parts == 1) {
@@ -136,9 +135,9 @@ KERNEL(void, ck_winograd_input_bf16, (const CKWinogradTiles *v, size_t parts, co
   }
 }
 
-KERNEL(void, ck_winograd_combined_input_bf16, (const CKWinogradTiles *v, size_t parts, float a,
-                                               const float *x, float b, const float *w,
-                                               uint16_t *out),
+KERNEL(void, ck_winograd_combined_input_bf16,
+       (const CKWinogradTiles *v, size_t parts, float a, const float *x, float b, const float *w,
+        uint16_t *out),
        (v, parts, a, x, b, w, out)) {
   const Input input = {.x = x, .w = w, .a = a, .b = b};
   if (parts == 1) {
@@ -201,8 +200,7 @@ ALWAYS_INLINE void addInputs(const CKWinogradTiles *v, CKWinogradForm form, cons
   }
 }
 
-KERNEL(void, ck_winograd_input_adjoint, (const CKWinogradTiles *v, const float *from, bool adds,
-                                         float *x),
-       (v, from, adds, x)) {
+KERNEL(void, ck_winograd_input_adjoint,
+       (const CKWinogradTiles *v, const float *from, bool adds, float *x), (v, from, adds, x)) {
   WITH_FORM(v->form, addInputs(v, form, from, adds, x))
 }

@@ -80,9 +80,8 @@ ALWAYS_INLINE void transformOutputs(const CKWinogradTiles *v, CKWinogradForm for
   }
 }
 
-KERNEL(void, ck_winograd_output, (const CKWinogradTiles *v, const float *m, float *y), (v, m, y)) {
-  WITH_FORM(v->form, transformOutputs(v, form, m, y))
-}
+KERNEL(void, ck_winograd_output, (const CKWinogradTiles *v, const float *m, float *y),
+       (v, m, y)){WITH_FORM(v->form, transformOutputs(v, form, m, y))}
 
 ALWAYS_INLINE void transformOutputAdjoints(const CKWinogradTiles *v, CKWinogradForm form,
                                            const float *y, Destination z) {
@@ -107,18 +106,16 @@ ALWAYS_INLINE void transformOutputAdjoints(const CKWinogradTiles *v, CKWinogradF
   }
 }
 
-ALWAYS_INLINE void transformAdjoints(const CKWinogradTiles *v, const float *y, Destination z) {
-  WITH_FORM(v->form, transformOutputAdjoints(v, form, y, z))
-}
+ALWAYS_INLINE void transformAdjoints(const CKWinogradTiles *v, const float *y, Destination z){
+    WITH_FORM(v->form, transformOutputAdjoints(v, form, y, z))}
 
 KERNEL(void, ck_winograd_output_adjoint, (const CKWinogradTiles *v, const float *y, float *z),
        (v, y, z)) {
   transformAdjoints(v, y, (Destination){.first = z});
 }
 
-KERNEL(void, ck_winograd_output_adjoint_bf16, (const CKWinogradTiles *v, size_t parts,
-                                               const float *y, uint16_t *z),
-       (v, parts, y, z)) {
+KERNEL(void, ck_winograd_output_adjoint_bf16,
+       (const CKWinogradTiles *v, size_t parts, const float *y, uint16_t *z), (v, parts, y, z)) {
   const size_t partStride = coefficientCount(v->form) * v->coefficientStride;
   if (parts == 1) {
     transformAdjoints(v, y, (Destination){z, 1, partStride});

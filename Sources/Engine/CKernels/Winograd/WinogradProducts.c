@@ -104,8 +104,7 @@ ALWAYS_INLINE void multiply(const CKWinogradProducts *p, const float *input, con
                              .scale = 1,
                              .previous = 0,
                              // With one panel, the rows of the next coefficient are read next.
-                             .ahead =
-                                 p->outputs <= panelColumns ? p->inputCoefficientStride : 0};
+                             .ahead = p->outputs <= panelColumns ? p->inputCoefficientStride : 0};
         multiplyPanel(block, p->tiles, width, step, vectors);
       }
     }
@@ -144,9 +143,9 @@ ALWAYS_INLINE void multiplyTransposed(const CKWinogradProducts *p, const float *
                                           const float *panels, float *output) {                   \
     multiply(p, input, panels, output, step, vectors);                                            \
   }                                                                                               \
-  attributes static void multiplyTransposed_##units(                                              \
-      const CKWinogradProducts *p, const float *input, const float *output, float scale,          \
-      float previous, float *panels) {                                                            \
+  attributes static void multiplyTransposed_##units(const CKWinogradProducts *p,                  \
+                                                    const float *input, const float *output,      \
+                                                    float scale, float previous, float *panels) { \
     multiplyTransposed(p, input, output, scale, previous, panels, step, vectors);                 \
   }
 

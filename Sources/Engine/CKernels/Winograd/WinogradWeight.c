@@ -56,7 +56,8 @@ ALWAYS_INLINE void storeFrequencies(CKWinogradForm form, const Lanes first[9],
 ALWAYS_INLINE void loadTaps(size_t inputs, size_t outputs, const float *w, size_t i, size_t o,
                             Lanes taps[9]) {
   const size_t count = i < inputs ? lanesFrom(o, outputs) : 0;
-  UNROLLED for (size_t k = 0; k < 9; k++) load(w + (k * inputs + i) * outputs + o, count, &taps[k]);
+  UNROLLED for (size_t k = 0; k < 9; k++)
+      load(w + (k * inputs + i) * outputs + o, count, &taps[k]);
 }
 
 /// The columns of a matrix that are stored in panels.
@@ -80,9 +81,8 @@ ALWAYS_INLINE void transformWeight(CKWinogradForm form, size_t inputs, size_t ou
 }
 
 ALWAYS_INLINE void transformFormed(CKWinogradForm of, size_t inputs, size_t outputs,
-                                   Columns columns, const float *w, Frequencies u) {
-  WITH_FORM(of, transformWeight(form, inputs, outputs, columns, w, u))
-}
+                                   Columns columns, const float *w, Frequencies u){
+    WITH_FORM(of, transformWeight(form, inputs, outputs, columns, w, u))}
 
 KERNEL(void, ck_winograd_weight,
        (CKWinogradForm form, size_t inputs, size_t outputs, size_t first, size_t count,
@@ -134,9 +134,8 @@ ALWAYS_INLINE void transformTransposed(CKWinogradForm form, size_t inputs, size_
 }
 
 ALWAYS_INLINE void transformFormedTransposed(CKWinogradForm of, size_t inputs, size_t outputs,
-                                             Columns columns, const float *w, Frequencies u) {
-  WITH_FORM(of, transformTransposed(form, inputs, outputs, columns, w, u))
-}
+                                             Columns columns, const float *w, Frequencies u){
+    WITH_FORM(of, transformTransposed(form, inputs, outputs, columns, w, u))}
 
 KERNEL(void, ck_winograd_weight_transposed,
        (CKWinogradForm form, size_t inputs, size_t outputs, size_t first, size_t count,
@@ -144,7 +143,7 @@ KERNEL(void, ck_winograd_weight_transposed,
        (form, inputs, outputs, first, count, frequencyStride, w, u)) {
   const Columns columns = {first, count};
   transformFormedTransposed(form, inputs, outputs, columns, w,
-                              (Frequencies){u, frequencyStride, 0});
+                            (Frequencies){u, frequencyStride, 0});
 }
 
 KERNEL(void, ck_winograd_weight_transposed_bf16,
@@ -190,9 +189,9 @@ ALWAYS_INLINE void addWeight(CKWinogradForm form, size_t inputs, size_t outputs,
   }
 }
 
-KERNEL(void, ck_winograd_weight_adjoint, (CKWinogradForm of, size_t inputs, size_t outputs,
-                                          size_t frequencyStride, const float *u, float scale,
-                                          float previous, float *w),
+KERNEL(void, ck_winograd_weight_adjoint,
+       (CKWinogradForm of, size_t inputs, size_t outputs, size_t frequencyStride, const float *u,
+        float scale, float previous, float *w),
        (of, inputs, outputs, frequencyStride, u, scale, previous, w)) {
   WITH_FORM(of, addWeight(form, inputs, outputs, frequencyStride, u, scale, previous, w))
 }

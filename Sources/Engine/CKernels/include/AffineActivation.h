@@ -59,7 +59,7 @@ void ck_activation_second_sums(const CKAffineActivation *activation, const float
                                const float *gradientTangent, const CKActivationSums *sums);
 
 /// dx̄ of each summand, and x̄ once more if the summand has an output for it.
-void ck_activation_backward_tangent(const CKAffineActivation *activation,
-                                    const float *gradient, const float *gradientTangent);
+void ck_activation_backward_tangent(const CKAffineActivation *activation, const float *gradient,
+                                    const float *gradientTangent);
 
 #endif

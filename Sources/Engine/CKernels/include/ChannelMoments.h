@@ -17,8 +17,8 @@ void ck_normalized_moments(size_t rows, size_t channels, const float *g, const f
 /// x̂·tangentProduct).
 void ck_second_moments(size_t rows, size_t channels, const float *g, const float *dg,
                        const float *x, const float *tangent, const float *mean,
-                       const float *inverse, const float *tangentMean,
-                       const float *tangentProduct, double *sum, double *product);
+                       const float *inverse, const float *tangentMean, const float *tangentProduct,
+                       double *sum, double *product);
 
 /// sum += Σ x.
 void ck_column_sums(size_t rows, size_t channels, const float *x, double *sum);

@@ -17,6 +17,7 @@ void ck_image_to_columns(const CKConvolution *convolution, const float *x, float
 /// col2im, the adjoint of im2col: each element of x ← the sum of its copies in the patches.
 ///
 /// If `adds`, the sums are added to x.
-void ck_columns_to_image(const CKConvolution *convolution, const float *columns, bool adds, float *x);
+void ck_columns_to_image(const CKConvolution *convolution, const float *columns, bool adds,
+                         float *x);
 
 #endif

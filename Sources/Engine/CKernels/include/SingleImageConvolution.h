@@ -13,16 +13,17 @@ size_t ck_single_image_scratch(const CKConvolution *convolution, size_t outputs)
 
 /// y ← the convolution of x.
 void ck_single_image_apply(const CKConvolution *convolution, size_t outputs, const float *weight,
-                    const float *x, float *scratch, float *y);
+                           const float *x, float *scratch, float *y);
 
 /// x ← the adjoint, applied to y.
-void ck_single_image_transpose(const CKConvolution *convolution, size_t outputs, const float *weight,
-                        const float *y, float *scratch, float *x);
+void ck_single_image_transpose(const CKConvolution *convolution, size_t outputs,
+                               const float *weight, const float *y, float *scratch, float *x);
 
 /// weight ← scale·(gradient of Σ y·convolution(x) by the weight) + previous·weight.
 ///
 /// With previous 0, the weight is not read.
-void ck_single_image_weight_gradient(const CKConvolution *convolution, size_t outputs, const float *x,
-                              const float *y, float scale, float previous, float *weight);
+void ck_single_image_weight_gradient(const CKConvolution *convolution, size_t outputs,
+                                     const float *x, const float *y, float scale, float previous,
+                                     float *weight);
 
 #endif
