@@ -233,7 +233,7 @@ let package = Package(
     .testTarget(
       name: "ReportingTests",
       dependencies: [
-        "Failures", "Recipes", "Datasets", "Robustness", "Training", "Reporting", "TestFiles",
+        "Recipes", "Datasets", "Robustness", "Training", "Reporting", "TestFiles",
       ]),
     .testTarget(
       name: "EndToEndTests",

@@ -20,6 +20,19 @@ import Testing
     }
   }
 
+  @Test("the code map names every folder of a wing")
+  func codeMap() throws {
+    let map = try #require(Repository.pages["CodeMap"])
+    let named = Set(map.inlineCode.map(\.text))
+    let folders = Set(
+      Repository.files.map { $0.split(separator: "/") }.filter {
+        $0.count > 3 && $0[0] == "Sources"
+      }
+      .map { $0[1] == "Training" ? "Training" : String($0[2]) })
+    #expect(
+      folders.isSubset(of: named), "not in \(map.path): \(folders.subtracting(named).sorted())")
+  }
+
   @Test("every path in code exists", arguments: Repository.documents)
   func paths(of document: MarkdownDocument) {
     // Changes names files under the paths that they had.

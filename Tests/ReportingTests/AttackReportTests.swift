@@ -11,7 +11,8 @@ import Testing
       _ prediction: Int, broken: Bool = false, margin: Float, distance: Double = 0
     ) -> AttackRecord {
       AttackRecord(
-        prediction: prediction, isMisclassified: broken, margin: margin, loss: 0.25, distance: distance,
+        prediction: prediction, isMisclassified: broken, margin: margin, loss: 0.25,
+        distance: distance,
         passes: 4, foundAt: 2, hasGrown: true, hasZeroGradient: false, isFinite: true)
     }
     let plan = AttackPlan(.l2, epsilons: [0.1, 0.2], kinds: [.pgd], seed: 1)

@@ -5,16 +5,18 @@ public enum EnvironmentVariable: String, CaseIterable, Sendable {
   case allowSingle = "LCNN_ALLOW_SINGLE"
   case faultInjection = "LCNN_DIST_DRILL"
   case blasCoreChosen = "LCNN_BLAS_CORE_CHOSEN"
+  case checkout = "LCNN_DIST_HOME"
   case fixtures = "LCNN_FIXTURES"
   case sharedData = "LCNN_SHARED"
   case vectorUnits = "LCNN_VECTOR_UNITS"
 
   /// A reader of environment variables.
-  public enum Reader: String, Sendable { case program, tests }
+  public enum Reader: String, Sendable { case program, scripts, tests }
 
   public var reader: Reader {
     switch self {
     case .allowSingle, .faultInjection, .blasCoreChosen: .program
+    case .checkout: .scripts
     case .fixtures, .sharedData, .vectorUnits: .tests
     }
   }
@@ -28,6 +30,8 @@ public enum EnvironmentVariable: String, CaseIterable, Sendable {
       "`FAULT:rank=R,step=S` makes rank R fail in step S of `train`"
     case .blasCoreChosen:
       "the program sets it when it restarts itself with other OpenBLAS kernels; do not set it"
+    case .checkout:
+      "the checkout, for the job scripts of Slurm; by default the folder in which sbatch was called"
     case .fixtures:
       "a folder of reference cases, which are tested instead of those of the repository"
     case .sharedData:
