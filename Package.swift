@@ -238,8 +238,9 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "Failures", "EmbeddedFiles", "Recipes", "Checkpoints", "Kernels", "Training", "TestFiles",
-        "TestSupport",
+        "Failures", "EmbeddedFiles", "MessagePassing", "Recipes", "Datasets", "Checkpoints",
+        "Tensors", "Kernels", "Networks", "Curvature", "Surveys", "Training", "TestFiles",
+        "InProcessRanks", "TestSupport",
       ]),
     .testTarget(
       name: "ReferenceTests",

@@ -1,10 +1,6 @@
 import Failures
 import Tensors
 
-#if canImport(Glibc)
-  import Glibc
-#endif
-
 /// ℓ_i = −log softmax(z_i)[label_i], the end of every network, with its gradient and tangent.
 ///
 /// `scale` is what each sample counts for: 1/(global batch) in training, so that gradients are *summed*
@@ -22,48 +18,39 @@ public struct SoftmaxCrossEntropy {
   ///
   /// The gradient is written where the edge has one. Of equal logits the first is the prediction.
   public func forward(
-    _ logits: Activation, labels: UnsafeBufferPointer<Int32>, scale: Float
+    _ logits: Edge, labels: UnsafeBufferPointer<Int32>, scale: Float
   ) -> Result {
-    let classes = logits.shape.channels
+    let hasGradient = logits.gradient.isPresent
     var result = Result(loss: 0, correct: 0)
     for sample in 0..<logits.shape.samples {
-      let z = logits.value.pointer + sample * classes
       let label = Int(labels[sample])
-      require(label >= 0 && label < classes, "label \(label) of \(classes) classes")
-      let (largest, logSum) = logSumExp(z, classes)
-      result.loss += Double(logSum - z[label])
-      if largest == label { result.correct += 1 }
-      guard logits.gradient.isPresent else { continue }
-      let gradient = logits.gradient.pointer + sample * classes
-      for index in 0..<classes {
-        let probability = exp(z[index] - logSum)
-        gradient[index] = scale * (probability - (index == label ? 1 : 0))
-      }
+      require(
+        label >= 0 && label < logits.shape.channels,
+        "label \(label) of \(logits.shape.channels) classes")
+      let softmax = Softmax(
+        UnsafeBufferPointer(row(sample, of: logits.value)),
+        result: hasGradient ? row(sample, of: logits.gradient) : nil)
+      result.loss += softmax.loss(of: label)
+      if softmax.largest == label { result.correct += 1 }
+      if hasGradient { softmax.writeGradient(of: label, scale: Double(scale)) }
     }
     return result
   }
 
   /// dz̄/dε = scale·(p∘ż − p⟨p, ż⟩).
-  public func tangent(_ logits: Activation, scale: Float) {
-    let classes = logits.shape.channels
+  public func tangent(_ logits: Edge, scale: Float) {
     for sample in 0..<logits.shape.samples {
-      let z = logits.value.pointer + sample * classes
-      let tangent = logits.tangent.pointer + sample * classes
-      let out = logits.gradientTangent.pointer + sample * classes
-      let (_, logSum) = logSumExp(z, classes)
-      var mean: Float = 0
-      for index in 0..<classes { mean += exp(z[index] - logSum) * tangent[index] }
-      for index in 0..<classes {
-        out[index] = scale * exp(z[index] - logSum) * (tangent[index] - mean)
-      }
+      let softmax = Softmax(
+        UnsafeBufferPointer(row(sample, of: logits.value)),
+        result: row(sample, of: logits.gradientTangent))
+      softmax.writeGradientTangent(
+        along: UnsafeBufferPointer(row(sample, of: logits.tangent)), scale: Double(scale))
     }
   }
 
-  private func logSumExp(_ z: UnsafeMutablePointer<Float>, _ classes: Int) -> (Int, Float) {
-    var largest = 0
-    for index in 1..<max(classes, 1) where z[index] > z[largest] { largest = index }
-    var sum: Float = 0
-    for index in 0..<classes { sum += exp(z[index] - z[largest]) }
-    return (largest, z[largest] + log(sum))
+  /// The `classes` numbers of one sample.
+  private func row(_ sample: Int, of tensor: Tensor) -> UnsafeMutableBufferPointer<Float> {
+    let classes = tensor.shape.channels
+    return UnsafeMutableBufferPointer(start: tensor.pointer + sample * classes, count: classes)
   }
 }

@@ -1,48 +1,17 @@
 import Failures
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Layers
 
 /// What gradient attacks climb: functions of one sample's logits z, with their gradients in z.
 ///
 /// In double precision, so that a step's rise is told from rounding where a class is almost certain.
 public enum AttackObjective {
-  /// −log softmax(z)_y.
-  public static func crossEntropy(_ z: UnsafeBufferPointer<Float>, label: Int) -> Double {
-    let terms = Exponentials(z, label: label)
-    return terms.own > terms.others
-      ? log1p(terms.others / terms.own)
-      : log(terms.others + terms.own) + terms.largest - Double(z[label])
-  }
-
-  /// The same, and p − onehot(y), whose entry of y is the sum of the others, negated.
+  /// −log softmax(z)_y, and its gradient p − onehot(y).
   public static func crossEntropy(
     _ z: UnsafeBufferPointer<Float>, label: Int, gradient: UnsafeMutableBufferPointer<Float>
   ) -> Double {
-    let terms = Exponentials(z, label: label)
-    let sum = terms.others + terms.own
-    for index in z.indices {
-      gradient[index] = Float(exp(Double(z[index]) - terms.largest) / sum)
-    }
-    gradient[label] = Float(-terms.others / sum)
-    return crossEntropy(z, label: label)
-  }
-
-  /// exp(z − max z), of the label and summed over the other classes.
-  private struct Exponentials {
-    let largest: Double
-    let own: Double
-    let others: Double
-
-    init(_ z: UnsafeBufferPointer<Float>, label: Int) {
-      let largest = Double(z.max() ?? 0)
-      var others = 0.0
-      for index in z.indices where index != label { others += exp(Double(z[index]) - largest) }
-      self.largest = largest
-      self.others = others
-      own = exp(Double(z[label]) - largest)
-    }
+    let softmax = Softmax(z, result: gradient)
+    softmax.writeGradient(of: label, scale: 1)
+    return softmax.loss(of: label)
   }
 
   /// The targeted difference of logits ratio −(z_y − z_t)/(z_π1 − ½(z_π3 + z_π4)), π the descending order.

@@ -1,4 +1,5 @@
 import Failures
+import Layers
 import Networks
 import Tensors
 
@@ -121,7 +122,7 @@ public final class AttackedSlice {
     let label = samples[place].label
     let prediction = logits.prediction
     let margin = logits.margin(of: label)
-    let loss = AttackObjective.crossEntropy(logits.values, label: label)
+    let loss = Softmax(logits.values).loss(of: label)
     if records[place].passes == 1 { firstLosses[place] = loss }
     if loss > firstLosses[place] { records[place].hasGrown = true }
     guard margin < records[place].margin || prediction != label else { return }
