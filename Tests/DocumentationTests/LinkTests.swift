@@ -24,11 +24,12 @@ import Testing
   func codeMap() throws {
     let map = try #require(Repository.pages["CodeMap"])
     let named = Set(map.inlineCode.map(\.text))
-    let folders = Set(
-      Repository.files.map { $0.split(separator: "/") }.filter {
-        $0.count > 3 && $0[0] == "Sources"
-      }
-      .map { $0[1] == "Training" ? "Training" : String($0[2]) })
+    var folders: Set<String> = []
+    for file in Repository.files {
+      let parts = file.split(separator: "/").map(String.init)
+      guard parts.count > 3, parts[0] == "Sources" else { continue }
+      folders.insert(parts[1] == "Training" ? "Training" : parts[2])
+    }
     #expect(
       folders.isSubset(of: named), "not in \(map.path): \(folders.subtracting(named).sorted())")
   }
