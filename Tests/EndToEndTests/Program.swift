@@ -100,10 +100,15 @@ enum Program {
     process.environment = cleanEnvironment.merging(environment) { $1 }
     process.currentDirectoryURL = URL(fileURLWithPath: (workingDirectory ?? directory).path)
     process.standardInput = FileHandle.nullDevice
-    process.standardOutput = try directory.newFile("output")
-    process.standardError = try directory.newFile("errors")
+    let output = try directory.newFile("output")
+    let errors = try directory.newFile("errors")
+    process.standardOutput = output
+    process.standardError = errors
     process.terminationHandler = { _ in ended.signal() }
     try withoutBlockedSignals { try process.run() }
+    // Foundation keeps them open otherwise, and its run() reads beyond a page with a thousand open files.
+    try output.close()
+    try errors.close()
     return Running(process, ended, directory)
   }
 
