@@ -76,9 +76,14 @@ extension ProgramRuns {
         // Of 24 lines per epoch. A run that is resumed writes the lines after its checkpoint again.
         last += Int.random(in: 1...40, using: &generator)
         try job.waitForMetrics(of: "killed", lines: last)
-        let victim = try #require(job.processes.randomElement(using: &generator))
-        kill(victim, SIGKILL)
-        while job.isRunning && job.processes.contains(victim) { usleep(10_000) }
+        var processes = job.processes
+        while job.isRunning && processes.isEmpty {
+          usleep(10_000)
+          processes = job.processes
+        }
+        kill(try #require(processes.randomElement(using: &generator)), SIGKILL)
+        // All of the start go, and the next kill meets another start.
+        while !Set(processes).isDisjoint(with: job.processes) { usleep(10_000) }
       }
       let outcome = try job.outcome()
       #expect(outcome.status == 0, "\(outcome)")
