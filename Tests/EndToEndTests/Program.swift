@@ -106,7 +106,7 @@ enum Program {
     process.standardError = errors
     process.terminationHandler = { _ in ended.signal() }
     try withoutBlockedSignals { try process.run() }
-    // Foundation keeps them open otherwise, and its run() reads beyond a page with a thousand open files.
+    // Foundation keeps them open otherwise, and with a thousand open files its run() has crashed.
     try output.close()
     try errors.close()
     return Running(process, ended, directory)
