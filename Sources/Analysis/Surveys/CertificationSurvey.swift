@@ -12,8 +12,9 @@ public struct CertificationSurvey {
   private let batch: Int
   private let communicator: any Communicator
 
-  /// - Parameter model: built for input gradients or curvature, for a slice or more; `bound` is its own.
-  /// - Parameter batch: how many samples ranks share at a time; changes no result.
+  /// - Parameter model: built for input gradients or curvature, for at least one slice of samples;
+  ///   `bound` must be the bound of this model.
+  /// - Parameter batch: number of samples that ranks share at a time; changes no result.
   public init(
     _ model: Model, bound: NetworkBound, _ dataset: Dataset, batch: Int,
     communicator: any Communicator
@@ -25,10 +26,9 @@ public struct CertificationSurvey {
     self.communicator = communicator
   }
 
-  /// Each sample's certificate, in the order of the data set, on every rank and with the same bits for any
-  /// number of ranks and any batch.
+  /// Returns each sample's certificate on every rank, in the order of the data set.
   ///
-  /// Collective.
+  /// Collective. The certificates have the same bits for any number of ranks and any batch size.
   /// - Throws: ``SurveyError`` if a margin is not finite.
   public func run() throws -> [RadiusCertification.Certificate] {
     model.refresh(.evaluation)

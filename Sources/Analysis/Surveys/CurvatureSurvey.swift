@@ -4,7 +4,7 @@ import MessagePassing
 import Networks
 import Tensors
 
-/// Gradient norm, Hessian norm and curvature of every sample of a data set, for any number of ranks.
+/// Gradient norm, Hessian norm and curvature of all samples of a data set, for any number of ranks.
 public struct CurvatureSurvey {
   private let model: Model
   private let dataset: Dataset
@@ -14,9 +14,9 @@ public struct CurvatureSurvey {
   private let batch: Int
   private let communicator: any Communicator
 
-  /// - Parameter model: built for curvature, for a slice or more.
-  /// - Parameter probes: where the iterations start.
-  /// - Parameter batch: how many samples ranks share at a time; changes no result.
+  /// - Parameter model: built for curvature, for at least one slice of samples.
+  /// - Parameter probes: starting vectors of the iterations.
+  /// - Parameter batch: number of samples that ranks share at a time; changes no result.
   public init(
     _ model: Model, _ dataset: Dataset, of function: ScalarFunction,
     estimator: CurvatureEstimator, probes: ProbeDirections, batch: Int,
@@ -31,10 +31,9 @@ public struct CurvatureSurvey {
     self.communicator = communicator
   }
 
-  /// Each sample's geometry, in the order of the data set, on every rank and with the same bits for any
-  /// number of ranks and any batch.
+  /// Returns each sample's geometry on every rank, in the order of the data set.
   ///
-  /// Collective.
+  /// Collective. The numbers have the same bits for any number of ranks and any batch size.
   /// - Throws: ``SurveyError`` if a number is not finite.
   public func run() throws -> [NormalizedCurvature.Sample] {
     model.refresh(.evaluation)

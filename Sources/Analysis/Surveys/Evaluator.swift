@@ -6,7 +6,7 @@ import MessagePassing
 import Networks
 import Tensors
 
-/// Loss and accuracy of a data set, every sample exactly once, for any number of ranks.
+/// Loss and accuracy of a data set, with every sample exactly once, for any number of ranks.
 public struct Evaluator {
   public struct Result: Sendable, Equatable {
     public let samples: Int
@@ -31,10 +31,10 @@ public struct Evaluator {
     self.communicator = communicator
   }
 
-  /// Loss and accuracy of the whole data set in evaluation mode.
+  /// Returns loss and accuracy of the whole data set in evaluation mode.
   ///
-  /// Collective. A slice's loss depends on its samples only, and slices are added exactly, so the result
-  /// has the same bits on any number of ranks.
+  /// Collective. A slice's loss depends on its samples only, and the sum over slices is exact. The
+  /// result therefore has the same bits for any number of ranks.
   public func run() throws -> Result {
     communicator.enter(.evaluation)
     model.refresh(.evaluation)
@@ -64,7 +64,7 @@ public struct Evaluator {
       samples: dataset.count, correct: Int(counts[0]), loss: total[0] / Double(dataset.count))
   }
 
-  /// Counts the correct predictions of some slices, and adds their losses slice by slice.
+  /// Counts the correct predictions of some slices, and adds the loss of each slice to `losses`.
   private func evaluate(_ samples: SliceSweep.Slice, into losses: ExactSums) -> Int {
     samples.copyImages(into: model.input.value)
     model.forward(samples.count, mode: .evaluation)

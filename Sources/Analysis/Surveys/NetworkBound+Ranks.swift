@@ -3,11 +3,12 @@ import Networks
 import Robustness
 
 extension NetworkBound {
-  /// The bound of a model that all ranks hold, each measuring the norms of some of its layers.
+  /// Computes the bound of a model that all ranks hold; each rank measures the norms of some
+  /// layers.
   ///
-  /// Collective. The numbers have the same bits for any number of ranks. Refreshes the model.
-  /// - Throws: ``SurveyError`` if a layer's weights or statistics are not finite; ``ArenaError`` if a
-  ///   layer's matrices do not fit.
+  /// Collective. The numbers have the same bits for any number of ranks. The model is refreshed.
+  /// - Throws: ``SurveyError`` if a layer's weights or statistics are not finite; ``ArenaError`` if
+  ///   a layer's matrices do not fit.
   public init(_ model: Model, over communicator: any Communicator) throws {
     model.refresh(.evaluation)
     let own = try Agreement(communicator).perform {

@@ -3,22 +3,23 @@ import Failures
 import MessagePassing
 import Tensors
 
-/// A pass over a data set that takes every sample once, in order and in whole slices shared by the ranks.
+/// A pass over a data set that visits every sample once, in order; ranks share whole slices.
 ///
-/// A slice holds the same samples for any number of ranks and any batch size. A measurement of a sample
-/// therefore has the same bits, if slices are measured one by one, or several at once by passes in
-/// evaluation mode, which take slices one by one where it makes a difference.
+/// A slice holds the same samples for any number of ranks and any batch size. A measurement of a
+/// sample therefore has the same bits if slices are measured one by one. The bits are also the same
+/// if several slices are measured at once by passes in evaluation mode, which take slices one by
+/// one where it makes a difference.
 public struct SliceSweep {
-  /// A few consecutive samples, lent for the duration of a call.
+  /// Consecutive samples, lent for the duration of a call.
   public struct Slice {
     /// Index of the first sample in the data set.
     public let first: Int
-    /// count × height × width × channels, pixels in [0, 1].
+    /// Images, count × height × width × channels, with pixels in [0, 1].
     public let images: UnsafeMutableBufferPointer<Float>
     public let labels: UnsafeBufferPointer<Int32>
     public var count: Int { labels.count }
 
-    /// Writes the images over the first `count` of `tensor`.
+    /// Copies the images to the first `count` images of `tensor`.
     public func copyImages(into tensor: Tensor) {
       guard let images = images.baseAddress else { return }
       tensor.pointer.update(from: images, count: tensor.prefix(count).count)
@@ -46,10 +47,11 @@ public struct SliceSweep {
       granularity: slices.samples)
   }
 
-  /// Records of all ranks' slices, in the order of the samples, on every rank.
+  /// Returns the records of all ranks' slices on every rank, in the order of the samples.
   ///
   /// Collective; `measure` itself makes no collectives.
-  /// - Parameter recordsPerSample: number of records that `measure` returns for each sample of its slice.
+  /// - Parameter recordsPerSample: number of records that `measure` returns per sample of its
+  ///   slice.
   public func run<Record: BitwiseCopyable>(
     recordsPerSample: Int = 1, _ measure: (Slice) -> [Record]
   ) throws -> [Record] {

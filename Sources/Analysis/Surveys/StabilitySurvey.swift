@@ -4,7 +4,8 @@ import MessagePassing
 import Networks
 import Tensors
 
-/// How far the input gradient of every sample of a data set moves, for any number of ranks.
+/// Change of the input gradient under noise for every sample of a data set, for any number of
+/// ranks.
 public struct StabilitySurvey {
   private let model: Model
   private let dataset: Dataset
@@ -15,8 +16,8 @@ public struct StabilitySurvey {
   private let batch: Int
   private let communicator: any Communicator
 
-  /// - Parameter model: built for input gradients, for a slice or more.
-  /// - Parameter batch: how many samples ranks share at a time; changes no result.
+  /// - Parameter model: built for input gradients, for at least one slice of samples.
+  /// - Parameter batch: number of samples that ranks share at a time; changes no result.
   public init(
     _ model: Model, _ dataset: Dataset, of function: ScalarFunction, epsilons: [Double],
     directions: Int, probes: ProbeDirections, batch: Int, communicator: any Communicator
@@ -31,10 +32,9 @@ public struct StabilitySurvey {
     self.communicator = communicator
   }
 
-  /// samples × radii changes, radii innermost, in the order of the data set, on every rank and with the
-  /// same bits for any number of ranks and any batch.
+  /// Returns samples × radii changes on every rank, radii innermost, in the order of the data set.
   ///
-  /// Collective.
+  /// Collective. The changes have the same bits for any number of ranks and any batch size.
   /// - Throws: ``SurveyError`` if a number is not finite.
   public func run() throws -> [GradientStability.Change] {
     model.refresh(.evaluation)

@@ -1,12 +1,12 @@
 import Datasets
 import Failures
 
-/// Why the geometry of a network cannot be told.
+/// Reasons why the geometry of a network cannot be measured.
 public enum SurveyError: Failure, Equatable {
   case notFinite(dataset: String, split: Dataset.Split, sample: Int)
-  /// A layer whose parameters or running statistics give no norm.
+  /// A layer's parameters or running statistics give no finite norm.
   case layerNotFinite(name: String)
-  /// A margin needs two classes.
+  /// The data set has fewer than the two classes that a margin needs.
   case tooFewClasses(dataset: String, classes: Int)
 
   public var exitStatus: ExitStatus {

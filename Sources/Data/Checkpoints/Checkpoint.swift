@@ -2,9 +2,9 @@ import Digests
 import Files
 import Foundation
 
-/// One complete checkpoint, read and checked.
+/// A complete checkpoint whose digests have been checked.
 public struct Checkpoint: Equatable, Sendable {
-  /// The names of the files in a checkpoint's directory.
+  /// Names of the files in a checkpoint's directory.
   public static let modelFile = "model.safetensors"
   public static let optimizerFile = "optimizer.safetensors"
   public static let stateFile = "state.json"
@@ -14,7 +14,8 @@ public struct Checkpoint: Equatable, Sendable {
   public let model: SafetensorsFile
   public let optimizer: SafetensorsFile
 
-  /// Reads a checkpoint's directory; both tensor files must have the digests that `state.json` says.
+  /// Reads a checkpoint's directory, and checks both tensor files against the digests in
+  /// `state.json`.
   public init(path: String) throws(CheckpointError) {
     self.path = path
     state = try Self.state(in: path)

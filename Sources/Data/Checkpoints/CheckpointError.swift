@@ -1,11 +1,11 @@
 import Failures
 import Files
 
-/// Why a checkpoint cannot be written or read.
+/// Reasons why a checkpoint cannot be written or read.
 public enum CheckpointError: Failure, Equatable, Sendable {
   case file(FileError)
   case tensors(SafetensorsError)
-  /// `state.json` is not what a ``TrainingState`` looks like.
+  /// `state.json` cannot be decoded as a ``TrainingState``.
   case unreadableState(path: String, reason: String)
   case wrongVersion(path: String, found: Int, expected: Int)
   case wrongStep(path: String, found: Int, expected: Int)

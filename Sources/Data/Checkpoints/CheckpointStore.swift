@@ -2,10 +2,10 @@ import Failures
 import Files
 import Foundation
 
-/// The checkpoints of one run: `checkpoints/step-00001234/` in its directory.
+/// The checkpoints of one run, `checkpoints/step-00001234/` in its directory.
 ///
-/// A checkpoint is written into a hidden directory beside its place, synced, and renamed, so a directory with its final name
-/// is complete, whenever the writer was killed. One process writes at a time: rank 0.
+/// A checkpoint is written into a hidden directory, synced, and renamed. A directory with its final
+/// name is therefore complete, even if the writer is killed. Only rank 0 writes.
 public struct CheckpointStore: Sendable {
   public let path: String
   private static let partialSuffix = ".partial"
@@ -14,10 +14,10 @@ public struct CheckpointStore: Sendable {
     path = directory.path(of: .checkpoints)
   }
 
-  /// Writes a checkpoint and returns its path; the digests of `state` are filled in.
+  /// Writes a checkpoint, fills in the digests of `state`, and returns the checkpoint's path.
   ///
-  /// A checkpoint of the same step and the same tensors is kept as it is; one with other tensors is an error.
-  /// The tensors are made and written piece by piece: a save takes little memory.
+  /// If a checkpoint of this step exists, it is kept if its tensors are equal; otherwise an error
+  /// is thrown. Tensors are made and written in pieces, so a save needs little memory.
   @discardableResult
   public func save(
     _ state: TrainingState, model: SafetensorsStream, optimizer: SafetensorsStream
@@ -36,17 +36,19 @@ public struct CheckpointStore: Sendable {
     }
     let partial = "\(path)/.\(Self.name(step: state.step))\(Self.partialSuffix)"
     do { try write(state, files, place: place, partial: partial) } catch {
-      // On a full disk the remains would be in the way of the next attempt; why the save failed matters more than this.
+      // On a full disk, remains would block the next attempt. An error of this removal is ignored,
+      // because the reason why the save failed matters more.
       try? FileSystem.removeFlatDirectory(partial)
       throw .file(error)
     }
     return place
   }
 
-  /// The newest complete checkpoint, checked; none before the first save.
+  /// The newest complete checkpoint, checked; nil before the first save.
   ///
-  /// What an interrupted save left behind is ignored; `note` gets one line about each. A complete checkpoint that cannot be
-  /// read is an error rather than a reason to take the one before: the user decides.
+  /// Remains of interrupted saves are ignored, and `note` gets one line about each. If the newest
+  /// complete checkpoint cannot be read, an error is thrown and no older one is used, so that the
+  /// user decides.
   public func latest(note: (String) -> Void) throws(CheckpointError) -> Checkpoint? {
     let names = try entries()
     for name in names where Self.isPartial(name) {
@@ -62,18 +64,19 @@ public struct CheckpointStore: Sendable {
     return checkpoint
   }
 
-  /// The steps of the complete checkpoints, ascending.
+  /// Steps of the complete checkpoints, in ascending order.
   public func steps() throws(CheckpointError) -> [Int] {
     try entries().compactMap(Self.step).sorted()
   }
 
-  /// Removes all complete checkpoints but the newest `count`, and what interrupted saves left behind.
+  /// Removes all complete checkpoints except the newest `count`, and remains of interrupted saves.
   public func keepNewest(_ count: Int) throws(CheckpointError) {
     require(count >= 1, "at least one checkpoint is kept, not \(count)")
     let names = try entries()
     do {
       for step in names.compactMap(Self.step).sorted().dropLast(count) {
-        // Renamed first: a removal that is interrupted must not leave half a checkpoint under a complete one's name.
+        // The directory is renamed first, so that an interrupted removal does not leave an
+        // incomplete checkpoint under a final name.
         let partial = "\(path)/.\(Self.name(step: step))\(Self.partialSuffix)"
         if FileSystem.exists(partial) { try FileSystem.removeFlatDirectory(partial) }
         try FileSystem.rename("\(path)/\(Self.name(step: step))", to: partial)

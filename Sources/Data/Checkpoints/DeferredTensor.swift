@@ -1,11 +1,11 @@
-/// A float tensor that is made in parts when it is written, so that it never is in memory a second time.
+/// A float tensor that is made in parts while it is written, so that memory holds no second copy.
 public struct DeferredTensor {
   public let name: String
-  /// Outermost dimension first; empty for a scalar.
+  /// Sizes of the dimensions, outermost first; empty for a scalar.
   public let shape: [Int]
-  /// How many equal parts it consists of, one after the other.
+  /// Number of equal parts, which follow one another.
   public let rows: Int
-  /// The elements of some rows, row-major; asked for each time the tensor is written or digested.
+  /// Elements of a range of rows, row-major; called each time the tensor is written or digested.
   public let values: (Range<Int>) -> [Float]
 
   public init(

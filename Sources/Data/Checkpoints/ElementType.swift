@@ -1,6 +1,7 @@
-/// The element types of safetensors that are read here, in the order of the reference writer.
+/// Element types of safetensors that this module reads, in the order of the reference writer.
 ///
-/// That writer places tensors of a later type first, which aligns each tensor to its element.
+/// The reference writer places tensors of a later type first, so that each tensor is aligned to its
+/// elements.
 public enum ElementType: String, CaseIterable, Sendable, Comparable {
   case bool = "BOOL"
   case unsigned8 = "U8"
@@ -16,7 +17,7 @@ public enum ElementType: String, CaseIterable, Sendable, Comparable {
   case signed64 = "I64"
   case unsigned64 = "U64"
 
-  /// Bytes per element.
+  /// Number of bytes per element.
   public var byteCount: Int {
     switch self {
     case .bool, .unsigned8, .signed8: 1
@@ -26,7 +27,7 @@ public enum ElementType: String, CaseIterable, Sendable, Comparable {
     }
   }
 
-  /// What can be read as floats, in words.
+  /// Names of the types that can be read as floats.
   static let floats = "F32, F64, F16 or BF16"
 
   var isFloat: Bool {

@@ -1,13 +1,13 @@
 import Failures
 
-/// The float tensors of a safetensors file, each converted when it is asked for: the file is in memory once.
+/// Float tensors of a safetensors file, converted on request, so that memory holds the file once.
 public struct FileState: StateSource, Sendable {
   public let names: [String]
   private let tensors: [String: StoredTensor]
 
-  /// Checks that all are floats; `path` is for messages only.
+  /// Checks that all tensors are floats; only messages use `path`.
   ///
-  /// Names that end with one of `ignored` are left out, and may be of any type.
+  /// Tensors whose names end with one of `ignored` are left out, and may have any type.
   public init(
     _ file: SafetensorsFile, path: String, ignoring ignored: [String] = []
   ) throws(SafetensorsError) {

@@ -2,19 +2,19 @@ import Failures
 import Files
 import Glibc
 
-/// A run on disk: `recipe.json`, `metrics.jsonl`, and ``CheckpointStore``'s checkpoints.
+/// A run on disk: `recipe.json`, `metrics.jsonl`, and the checkpoints of ``CheckpointStore``.
 public struct RunDirectory: Equatable, Sendable {
-  /// Whether a run may find files of an earlier one.
+  /// Whether the directory may contain an earlier run.
   public enum Start: Sendable {
-    /// The directory is new or empty.
+    /// The directory must be new or empty.
     case fresh
-    /// The directory may hold a run to go on with.
+    /// The directory may hold a run, which is continued.
     case resume
   }
 
   public let path: String
 
-  /// Creates the directory, and what is missing above it.
+  /// Creates the directory and its missing parent directories.
   public init(creating path: String, start: Start) throws(RunDirectoryError) {
     self.path = path
     do {
@@ -32,23 +32,24 @@ public struct RunDirectory: Equatable, Sendable {
     }
   }
 
-  /// A run that is there already, for reading.
+  /// Opens an existing run for reading.
   public init(opening path: String) throws(RunDirectoryError) {
     guard FileSystem.isDirectory(path) else { throw .missing(path: path) }
     self.path = path
   }
 
-  /// Replaces `recipe.json`, atomically.
+  /// Replaces `recipe.json` atomically.
   public func writeRecipe(_ json: [UInt8]) throws(RunDirectoryError) {
     try write(json, to: .recipe)
   }
 
-  /// Adds or replaces a small file beside the recipe, atomically.
+  /// Adds or replaces a small file beside the recipe atomically.
   public func write(_ bytes: [UInt8], to file: RunFile) throws(RunDirectoryError) {
     do { try FileSystem.replace(path(of: file), by: bytes) } catch { throw .file(error) }
   }
 
-  /// Drops the lines of `metrics.jsonl` that `keep` refuses, atomically; a run without the file is left alone.
+  /// Removes the lines of `metrics.jsonl` that `keep` refuses, atomically; does nothing without the
+  /// file.
   public func rewriteMetrics(keep: (Substring) -> Bool) throws(RunDirectoryError) {
     guard FileSystem.exists(path(of: .metrics)) else { return }
     let bytes: [UInt8]
@@ -57,14 +58,14 @@ public struct RunDirectory: Equatable, Sendable {
     try write(Array(kept.map { "\($0)\n" }.joined().utf8), to: .metrics)
   }
 
-  /// `timings.jsonl`, for what depends on the machine, to be written at its end only.
+  /// Opens `timings.jsonl`, whose lines depend on the machine, for appending.
   public func openTimings() throws(RunDirectoryError) -> AppendOnlyFile {
     do { return try AppendOnlyFile(path(of: .timings)) } catch { throw .file(error) }
   }
 
-  /// `environment.jsonl`, a line for every start of the run, to be written at its end only.
+  /// Opens `environment.jsonl`, which has a line for every start of the run, for appending.
   ///
-  /// The run is this process's until the file is closed: another one that opens it is refused.
+  /// The file is locked until it is closed, so that no other process can train the run meanwhile.
   public func openEnvironment() throws(RunDirectoryError) -> AppendOnlyFile {
     let file: AppendOnlyFile
     do { file = try AppendOnlyFile(path(of: .environment)) } catch { throw .file(error) }
@@ -72,7 +73,7 @@ public struct RunDirectory: Equatable, Sendable {
     return file
   }
 
-  /// The lines of `environment.jsonl`, oldest first; none without the file.
+  /// Lines of `environment.jsonl`, oldest first; empty without the file.
   public func environmentLines() throws(RunDirectoryError) -> [String] {
     guard FileSystem.exists(path(of: .environment)) else { return [] }
     do {
@@ -81,17 +82,17 @@ public struct RunDirectory: Equatable, Sendable {
     } catch { throw .file(error) }
   }
 
-  /// `metrics.jsonl`, to be written at its end only.
+  /// Opens `metrics.jsonl` for appending.
   public func openMetrics() throws(RunDirectoryError) -> AppendOnlyFile {
     do { return try AppendOnlyFile(path(of: .metrics)) } catch { throw .file(error) }
   }
 }
 
-/// Why a run's directory cannot be used.
+/// Reasons why a run's directory cannot be used.
 public enum RunDirectoryError: Failure, Equatable, Sendable {
   case notEmpty(path: String)
   case missing(path: String)
-  /// Another process writes into it.
+  /// Another process is training the run.
   case inUse(path: String)
   case file(FileError)
 

@@ -1,4 +1,4 @@
-/// A file or folder in the directory of a run; the raw value is its name.
+/// A file or folder in a run's directory; the raw value is its name.
 public enum RunFile: String, CaseIterable, Sendable {
   case recipe = "recipe.json"
   case metrics = "metrics.jsonl"
@@ -13,7 +13,7 @@ public enum RunFile: String, CaseIterable, Sendable {
   /// Whether it is a folder.
   public var isFolder: Bool { self == .watch || self == .checkpoints }
 
-  /// The contents, for the documentation.
+  /// Description of the contents, for the documentation.
   public var contents: String {
     switch self {
     case .recipe: "every recipe key with its value"
@@ -52,11 +52,11 @@ public enum RunFile: String, CaseIterable, Sendable {
 }
 
 extension RunFile {
-  /// Its path in the run directory `run`.
+  /// Path of the file or folder in the run directory `run`.
   public func path(in run: String) -> String { "\(run)/\(rawValue)" }
 }
 
 extension RunDirectory {
-  /// The path of a file or folder of the run.
+  /// Path of a file or folder of the run.
   public func path(of file: RunFile) -> String { file.path(in: path) }
 }

@@ -1,14 +1,14 @@
 import Failures
 import Files
 
-/// Why a safetensors file is refused.
+/// Reasons why a safetensors file is refused.
 public enum SafetensorsError: Failure, Equatable, Sendable {
   case file(FileError)
   case truncated(path: String, found: Int, expected: Int)
   case headerTooLong(path: String, found: UInt64, limit: Int)
   case headerBeyondFile(path: String, found: UInt64, fileBytes: Int)
   case notUTF8(path: String)
-  /// `offset` counts bytes from the start of the file.
+  /// The header is not valid; `offset` counts bytes from the start of the file.
   case syntax(path: String, offset: Int, found: String, expected: String)
   case duplicateKey(path: String, offset: Int, key: String)
   case unknownElementType(path: String, tensor: String, found: String)

@@ -1,7 +1,7 @@
 import Failures
 import Files
 
-/// Named tensors and textual metadata, as in one safetensors file.
+/// Named tensors and textual metadata of one safetensors file.
 ///
 /// - Source: the format's README, https://github.com/huggingface/safetensors
 public struct SafetensorsFile: Equatable, Sendable {
@@ -13,7 +13,7 @@ public struct SafetensorsFile: Equatable, Sendable {
     self.metadata = metadata
   }
 
-  /// The order in which the tensors are written: descending element type, then name.
+  /// Names in the order in which tensors are written: by descending element type, then by name.
   public var names: [String] {
     tensors.sorted { a, b in
       a.value.elementType == b.value.elementType
@@ -26,7 +26,7 @@ public struct SafetensorsFile: Equatable, Sendable {
   public static func read(_ path: String) throws(SafetensorsError) -> SafetensorsFile {
     do {
       let file = try InputFile(reading: path)
-      // The length of the header is checked before anything of its size is allocated.
+      // The length of the header is checked before memory of this size is allocated.
       let start = try file.read(first: 8)
       _ = try SafetensorsHeader.headerBytes(start, fileBytes: file.byteCount, path: path)
       return try SafetensorsFile(bytes: try file.read(first: file.byteCount), path: path)
@@ -39,7 +39,7 @@ public struct SafetensorsFile: Equatable, Sendable {
     }
   }
 
-  /// Checks the bytes of a file; `path` is for messages only.
+  /// Checks the bytes of a file; only messages use `path`.
   public init(bytes: [UInt8], path: String) throws(SafetensorsError) {
     let header = try SafetensorsHeader(bytes, path: path)
     self.init(metadata: header.metadata)
@@ -51,7 +51,7 @@ public struct SafetensorsFile: Equatable, Sendable {
     }
   }
 
-  /// The bytes of the file: the same for the same contents, whatever their history.
+  /// Bytes of the file, which depend only on the contents.
   public func encoded() -> [UInt8] {
     var bytes: [UInt8] = []
     SafetensorsStream(self).forEachPiece { bytes.append(contentsOf: $0) }
@@ -60,7 +60,8 @@ public struct SafetensorsFile: Equatable, Sendable {
 
   /// Writes and syncs the file.
   ///
-  /// Not atomic: ``CheckpointStore`` writes into a directory that is renamed afterwards.
+  /// The write is not atomic. ``CheckpointStore`` writes into a directory that it renames
+  /// afterwards.
   public func write(to path: String) throws(SafetensorsError) {
     do { try SafetensorsStream(self).write(to: path) } catch { throw .file(error) }
   }

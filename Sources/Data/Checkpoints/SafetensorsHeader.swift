@@ -1,27 +1,29 @@
 import Failures
 
-/// The header of a safetensors file: an 8-byte length, then JSON that names, shapes and places each tensor.
+/// Header of a safetensors file: an 8-byte length, then JSON with the name, shape and range of each
+/// tensor.
 ///
-/// Every claim of it is checked against the file: the tensors cover the data exactly, without holes or overlaps.
+/// The header is checked against the file: tensors must cover the data exactly, without holes or
+/// overlaps.
 struct SafetensorsHeader {
   struct Entry {
     let name: String
     let elementType: ElementType
     let shape: [Int]
-    /// Bytes, counted from the start of the data.
+    /// Range of bytes, counted from the start of the data.
     let range: Range<Int>
   }
 
   private(set) var metadata: [String: String] = [:]
-  /// In the order of their data.
+  /// Entries in the order of their data.
   private(set) var entries: [Entry] = []
-  /// The offset in the file at which the data begin.
+  /// Offset in the file of the first byte of data.
   let dataStart: Int
 
-  /// The format's limit, in bytes.
+  /// Largest header that the format allows, in bytes.
   static let limit = 100_000_000
 
-  /// The length of the header, from the first 8 bytes of a file of `fileBytes` bytes.
+  /// Length of the header, read from the first 8 bytes of a file of `fileBytes` bytes.
   static func headerBytes(
     _ start: [UInt8], fileBytes: Int, path: String
   ) throws(SafetensorsError) -> Int {
@@ -42,7 +44,7 @@ struct SafetensorsHeader {
     guard String(validating: text, as: UTF8.self) != nil else { throw .notUTF8(path: path) }
 
     var scanner = SafetensorsScanner(text, path: path)
-    // The format asks for `{` as the very first byte.
+    // The format requires `{` as the first byte of the JSON.
     guard text.first == UInt8(ascii: "{") else { throw scanner.failure("{") }
     var metadata: [String: String] = [:]
     var entries: [Entry] = []
@@ -57,7 +59,7 @@ struct SafetensorsHeader {
     }
     try scanner.end()
     self.metadata = metadata
-    // An empty tensor may share its place with the one that follows.
+    // An empty tensor may start at the same offset as the tensor that follows it.
     self.entries = entries.sorted {
       ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound)
     }
@@ -122,7 +124,7 @@ struct SafetensorsHeader {
     }
   }
 
-  /// What a header says of a tensor, but for its place.
+  /// Name, type and size of a tensor, without its range in the file.
   struct Description {
     let name: String
     let elementType: ElementType
@@ -130,8 +132,8 @@ struct SafetensorsHeader {
     let byteCount: Int
   }
 
-  /// The start of a file whose tensors lie one after the other: the header's length, and its JSON, filled up
-  /// so that the data begin at a multiple of 8.
+  /// Start of a file of contiguous tensors: the header's length and its JSON, padded so that the
+  /// data begin at a multiple of 8.
   static func encoded(_ tensors: [Description], metadata: [String: String]) -> [UInt8] {
     let json = json(tensors, metadata: metadata)
     let padding = -json.count & 7

@@ -1,25 +1,26 @@
 /// Reads the JSON of a safetensors header: strings, unsigned integers and the marks between them.
 ///
-/// Strict where a general parser is lenient: duplicate keys, signs, fractions and unknown keys are refused. It reads the
-/// one shape a header may have, so nothing in it recurses.
+/// The scanner is stricter than a general parser: it refuses duplicate keys, signs, fractions and
+/// unknown keys. It reads only the one shape that a header may have, so it needs no recursion.
 struct SafetensorsScanner {
   private let bytes: ArraySlice<UInt8>
   private let path: String
   private var position: Int
 
-  /// JSON's escapes of one letter.
+  /// Escapes of JSON that consist of one letter.
   private static let escapes: [Unicode.Scalar: Unicode.Scalar] = [
     "\"": "\"", "\\": "\\", "/": "/", "b": "\u{8}", "f": "\u{C}", "n": "\n", "r": "\r", "t": "\t",
   ]
 
-  /// `bytes` is valid UTF-8; its indices are offsets in the file.
+  /// Creates a scanner of `bytes`, which must be valid UTF-8 and whose indices are offsets in the
+  /// file.
   init(_ bytes: ArraySlice<UInt8>, path: String) {
     self.bytes = bytes
     self.path = path
     self.position = bytes.startIndex
   }
 
-  /// Calls `entry` with each key of an object, positioned at its value; the key is read.
+  /// Calls `entry` with each key of an object, with the scanner positioned at the key's value.
   mutating func object(
     _ entry: (inout SafetensorsScanner, String) throws(SafetensorsError) -> Void
   ) throws(SafetensorsError) {
@@ -64,7 +65,7 @@ struct SafetensorsScanner {
     return String(decoding: text, as: UTF8.self)
   }
 
-  /// Only spaces may follow the header's object.
+  /// Checks that only spaces follow the header's object.
   mutating func end() throws(SafetensorsError) {
     while next == UInt8(ascii: " ") { position += 1 }
     guard next == nil else { throw failure("only spaces after the header's }") }
@@ -125,7 +126,7 @@ struct SafetensorsScanner {
     return value
   }
 
-  /// The character after a backslash; two \u escapes may make one.
+  /// Reads the character after a backslash; two \u escapes may form one character.
   private mutating func escapedScalar() throws(SafetensorsError) -> Unicode.Scalar {
     guard let byte = next else { throw failure("an escape") }
     let scalar = Unicode.Scalar(byte)

@@ -2,21 +2,22 @@ import Digests
 import Failures
 import Files
 
-/// A safetensors file on its way to the disk: its bytes come piece by piece, and are the same each time.
+/// Bytes of a safetensors file, produced in pieces; each pass produces equal bytes.
 public struct SafetensorsStream {
   private enum Contents {
     case bytes(ArraySlice<UInt8>)
     case deferred(DeferredTensor)
   }
 
-  /// Elements of a deferred tensor that are made at a time, unless a row holds more: a megabyte.
+  /// Number of elements of a deferred tensor that are made at a time (a megabyte), unless a row has
+  /// more.
   private static let pieceElements = 262_144
 
-  /// The length of the header and the header.
+  /// Length of the header, followed by the header.
   private let start: [UInt8]
   private let tensors: [Contents]
 
-  /// The bytes of a file that is in memory.
+  /// Creates a stream of a file in memory.
   public init(_ file: SafetensorsFile) {
     let ordered = file.names.compactMap { name in file.tensors[name].map { (name, $0) } }
     start = SafetensorsHeader.encoded(
@@ -27,7 +28,7 @@ public struct SafetensorsStream {
     tensors = ordered.map { .bytes($0.1.bytes) }
   }
 
-  /// The file of F32 tensors that are yet to be made.
+  /// Creates a stream of F32 tensors that are made while they are written.
   public init(_ deferred: [DeferredTensor], metadata: [String: String] = [:]) {
     let ordered = deferred.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     let type = ElementType.float32
@@ -46,7 +47,7 @@ public struct SafetensorsStream {
     return digest.hexadecimal()
   }
 
-  /// Writes and syncs the file; the result is SHA-256 of its bytes.
+  /// Writes and syncs the file, and returns the SHA-256 of its bytes.
   @discardableResult
   func write(to path: String) throws(FileError) -> String {
     let digest = SHA256Digest()
@@ -59,7 +60,7 @@ public struct SafetensorsStream {
     return digest.hexadecimal()
   }
 
-  /// Lends the bytes, in pieces of about a megabyte or a tensor.
+  /// Lends the bytes in pieces: about a megabyte of a deferred tensor, or a whole stored one.
   func forEachPiece<Failure: Error>(
     _ body: (UnsafeRawBufferPointer) throws(Failure) -> Void
   ) throws(Failure) {

@@ -1,12 +1,12 @@
 import Failures
 
-/// Named float tensors in a fixed order: what a network or an optimizer saves.
+/// Named float tensors in a fixed order, saved by a network or an optimizer.
 public struct StateDictionary: Equatable, Sendable {
   public struct Entry: Equatable, Sendable {
     public let name: String
-    /// Outermost dimension first; empty for a scalar.
+    /// Sizes of the dimensions, outermost first; empty for a scalar.
     public let shape: [Int]
-    /// Row-major.
+    /// Elements, row-major.
     public let values: [Float]
   }
 
@@ -28,16 +28,16 @@ public struct StateDictionary: Equatable, Sendable {
     entries.append(Entry(name: name, shape: shape, values: values))
   }
 
-  /// The present values of tensors that are made when they are asked for.
+  /// Makes the tensors and copies their present values.
   public init(_ tensors: [DeferredTensor]) {
     for tensor in tensors {
       append(tensor.name, shape: tensor.shape, values: tensor.values(0..<tensor.rows))
     }
   }
 
-  /// The tensors of a file as floats, in the file's order; `path` is for messages only.
+  /// Reads the tensors of a file as floats, in the file's order; only messages use `path`.
   ///
-  /// Names that end with one of `ignored` are left out, and may be of any type.
+  /// Tensors whose names end with one of `ignored` are left out, and may have any type.
   public init(
     _ file: SafetensorsFile, path: String, ignoring ignored: [String] = []
   ) throws(SafetensorsError) {

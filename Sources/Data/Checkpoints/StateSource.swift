@@ -1,8 +1,8 @@
 /// Named float tensors to be loaded, one at a time.
 public protocol StateSource {
   var names: [String] { get }
-  /// Outermost dimension first; nil if there is no such tensor.
+  /// Sizes of the dimensions, outermost first; nil if there is no such tensor.
   func shape(of name: String) -> [Int]?
-  /// Row-major.
+  /// Elements, row-major; nil if there is no such tensor.
   func values(of name: String) -> [Float]?
 }

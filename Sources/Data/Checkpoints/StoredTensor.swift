@@ -1,18 +1,18 @@
 import Failures
 
-/// A tensor as it lies in a file: row-major, little-endian bytes.
+/// A tensor in the byte layout of a file: row-major, little-endian.
 public struct StoredTensor: Equatable, Sendable {
   public let elementType: ElementType
-  /// Outermost dimension first; empty for a scalar.
+  /// Sizes of the dimensions, outermost first; empty for a scalar.
   public let shape: [Int]
-  /// shape.product · elementType.byteCount bytes.
+  /// Elements as shape.product · elementType.byteCount bytes.
   public let bytes: ArraySlice<UInt8>
 
   public init(elementType: ElementType, shape: [Int], bytes: [UInt8]) {
     self.init(elementType: elementType, shape: shape, bytes: bytes[...])
   }
 
-  /// A part of a file's bytes, which are not copied.
+  /// Creates a tensor from a part of a file's bytes, without copying them.
   public init(elementType: ElementType, shape: [Int], bytes: ArraySlice<UInt8>) {
     let expected = shape.reduce(elementType.byteCount, *)
     require(
@@ -35,7 +35,7 @@ public struct StoredTensor: Equatable, Sendable {
     self.init(elementType: .signed64, shape: shape, bytes: values.withUnsafeBytes(Array.init))
   }
 
-  /// The elements of an F32, F64, F16 or BF16 tensor; F64 is rounded to nearest.
+  /// Elements of an F32, F64, F16 or BF16 tensor; F64 is rounded to nearest.
   public func floats() throws(ElementTypeError) -> [Float] {
     switch elementType {
     case .float32: elements(of: Float.self)
@@ -46,13 +46,13 @@ public struct StoredTensor: Equatable, Sendable {
     }
   }
 
-  /// The elements of an F32, F64, F16 or BF16 tensor, exactly.
+  /// Exact elements of an F32, F64, F16 or BF16 tensor.
   public func doubles() throws(ElementTypeError) -> [Double] {
     if elementType == .float64 { return elements(of: Double.self) }
     return try floats().map { Double($0) }
   }
 
-  /// The elements of an I64, I32, I16, I8 or U8 tensor.
+  /// Elements of an I64, I32, I16, I8 or U8 tensor.
   public func integers() throws(ElementTypeError) -> [Int] {
     switch elementType {
     case .signed64: elements(of: Int64.self).map { Int($0) }
@@ -73,7 +73,7 @@ public struct StoredTensor: Equatable, Sendable {
   }
 }
 
-/// A tensor was read as elements of another kind.
+/// A tensor has another element type than the one requested.
 public struct ElementTypeError: Failure, Equatable, Sendable {
   public let found: ElementType
   public let expected: String

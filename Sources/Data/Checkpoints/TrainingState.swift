@@ -1,24 +1,24 @@
-/// Where a training run stands, beside its tensors: `state.json` of a checkpoint.
+/// Progress of a training run, without its tensors: `state.json` of a checkpoint.
 ///
-/// Sample order and augmentation are functions of the seed, the epoch and the sample, so these few numbers resume a run
-/// exactly; no generator has a state to save.
+/// Sample order and augmentation are functions of the seed, the epoch and the sample. No random
+/// generator has a state, so these few numbers suffice to resume a run exactly.
 public struct TrainingState: Codable, Equatable, Sendable {
-  /// The version of this layout; a reader refuses another.
+  /// Version of this layout; a reader refuses any other version.
   public static let currentVersion = 1
 
   public var formatVersion: Int
-  /// Epochs completed.
+  /// Number of completed epochs.
   public var epoch: Int
-  /// Steps completed since the start of the run.
+  /// Number of steps completed since the start of the run.
   public var step: Int
-  /// Steps completed in the present epoch.
+  /// Number of steps completed in the present epoch.
   public var stepInEpoch: Int
   public var seed: UInt64
-  /// What the present epoch has added up to so far.
+  /// Sums over the completed steps of the present epoch.
   public var epochSums: EpochSums
-  /// The number of ranks that wrote the checkpoint; any number may resume it.
+  /// Number of ranks that wrote the checkpoint; any number of ranks may resume it.
   public var rankCount: Int
-  /// The newest measurement of curvature, by the names of the metrics; none if there was none.
+  /// Newest measurement of curvature, by the names of the metrics; nil if there is none.
   public var curvature: [String: Double]?
   /// SHA-256 of each tensor file, in hexadecimal, by file name; filled in by ``CheckpointStore``.
   public var sha256: [String: String]
@@ -39,11 +39,12 @@ public struct TrainingState: Codable, Equatable, Sendable {
   }
 }
 
-/// Sums over the steps of an epoch, so that a resumed epoch reports what an uninterrupted one does.
+/// Sums over the steps of an epoch, which let a resumed epoch report the same as an uninterrupted
+/// one.
 public struct EpochSums: Codable, Equatable, Sendable {
   public var samples = 0
   public var correct = 0
-  /// Σ of the samples' losses.
+  /// Sum of the samples' losses.
   public var loss = 0.0
 
   public init() {}

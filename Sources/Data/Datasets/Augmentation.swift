@@ -7,18 +7,19 @@ import RandomNumbers
 ///
 ///     output(y, x, c) = image(y + dy, x′ + dx, c) / pixelMaximum,   x′ = x or width − 1 − x,
 ///
-/// and 0 outside the image: padding by zeros, cropping at random, then mirroring. Nothing is normalised.
+/// and 0 outside the image: padding by zeros, cropping at random, then mirroring. Pixels are not
+/// normalised.
 public struct Augmentation: Sendable, Equatable {
   public enum Flip: String, Sendable, CaseIterable {
     case none, horizontal
   }
 
-  /// The largest shift in pixels; 0 leaves images where they are.
+  /// The largest shift in pixels; 0 means no shift.
   public let padding: Int
   public let flip: Flip
   public let seed: UInt64
 
-  /// Every image as it is.
+  /// Augmentation that leaves every image unchanged.
   public static let none = Augmentation(padding: 0, flip: .none, seed: 0)
 
   public init(padding: Int, flip: Flip, seed: UInt64) {
@@ -28,14 +29,14 @@ public struct Augmentation: Sendable, Equatable {
     self.seed = seed
   }
 
-  /// What happens to one image.
+  /// Random choices for one image.
   struct Draw {
     let rowShift: Int
     let columnShift: Int
     let mirrored: Bool
   }
 
-  /// Draws for sample `sample` of epoch `epoch`.
+  /// Random choices for sample `sample` of epoch `epoch`.
   func draw(epoch: Int, sample: Int) -> Draw {
     guard padding > 0 || flip != .none else {
       return Draw(rowShift: 0, columnShift: 0, mirrored: false)
@@ -59,7 +60,7 @@ public struct Augmentation: Sendable, Equatable {
     let draw = draw(epoch: epoch, sample: sample)
     let (width, channels) = (dataset.width, dataset.channels)
     let maximum = Float(dataset.format.pixelMaximum)
-    // The columns of the unmirrored output that the shifted image covers.
+    // Columns of the unmirrored output that the shifted image covers.
     let first = min(max(0, -draw.columnShift), width)
     let last = max(first, min(width, width - draw.columnShift))
     dataset.withImage(sample) { image in
@@ -86,7 +87,8 @@ public struct Augmentation: Sendable, Equatable {
     }
   }
 
-  /// The same image by the formula, pixel by pixel; ``write(_:of:epoch:into:)`` must equal it.
+  /// Writes the augmented image pixel by pixel, straight from the formula, to check
+  /// ``write(_:of:epoch:into:)``.
   package func writePlainly(
     _ sample: Int, of dataset: Dataset, epoch: Int, into output: UnsafeMutableBufferPointer<Float>
   ) {

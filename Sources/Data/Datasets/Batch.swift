@@ -1,16 +1,16 @@
 /// This rank's share of one global batch, lent by a ``Prefetcher`` until its next call of `next()`.
 public struct Batch {
-  /// count × height × width × channels, pixels in [0, 1].
+  /// Images, count × height × width × channels, with pixels in [0, 1].
   public let images: UnsafeMutableBufferPointer<Float>
   /// The class of each local sample.
   public let labels: UnsafeMutableBufferPointer<Int32>
-  /// The place in the data set of each local sample.
+  /// Index in the data set of each local sample.
   public let sampleIndices: UnsafeMutableBufferPointer<Int32>
-  /// Samples of this rank; may be 0.
+  /// Number of samples of this rank; may be 0.
   public let count: Int
-  /// Samples of all ranks.
+  /// Number of samples of all ranks.
   public let globalCount: Int
-  /// Where in the global batch the local samples start.
+  /// Index in the global batch of the first local sample.
   public let globalOffset: Int
   public let epoch: Int
   /// Index of the batch in its epoch.

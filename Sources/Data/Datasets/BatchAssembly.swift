@@ -6,11 +6,12 @@ struct BatchAssembly: Sendable {
   let rank: Int
   let size: Int
 
-  /// The most samples that a batch of this rank holds.
+  /// Largest number of samples in a batch of this rank.
   var capacity: Int { sampler.largestShare(size: size) }
 
-  /// Reads this rank's part of `order`, the sample order of `position.epoch`, and writes the beginnings of
-  /// the three buffers, each of `capacity` samples.
+  /// Writes this rank's samples of one step to the beginnings of the three buffers.
+  ///
+  /// `order` is the sample order of `position.epoch`. Each buffer holds `capacity` samples.
   func assemble(
     at position: BatchPosition, order: UnsafeMutableBufferPointer<Int32>, into memory: BatchMemory
   ) -> Batch {

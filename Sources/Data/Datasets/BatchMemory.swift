@@ -1,10 +1,10 @@
-/// The buffers of one batch, aligned to cache lines; whoever allocates them frees them.
+/// Buffers of one batch, aligned to cache lines; the caller that allocates them frees them.
 struct BatchMemory {
   let images: UnsafeMutableBufferPointer<Float>
   let labels: UnsafeMutableBufferPointer<Int32>
   let sampleIndices: UnsafeMutableBufferPointer<Int32>
 
-  /// Room for `samples` samples of `numbers` numbers each.
+  /// Allocates memory for `samples` samples of `numbers` numbers each.
   init(samples: Int, numbers: Int) {
     images = Self.allocate(count: samples * numbers, filledWith: 0)
     labels = Self.allocate(count: samples, filledWith: 0)

@@ -1,12 +1,12 @@
 import Failures
 
-/// Where a run is: the step about to be made in an epoch, both counted from 0.
+/// Position of a run: the epoch and its next step, both counted from 0.
 public struct BatchPosition: Sendable, Equatable {
   public let epoch: Int
-  /// May equal the steps of an epoch, which then is over.
+  /// Next step; equals the number of steps in an epoch when the epoch is over.
   public let step: Int
 
-  /// The beginning of a run.
+  /// Position of a run that has not started.
   public static let start = BatchPosition(epoch: 0, step: 0)
 
   public init(epoch: Int, step: Int) {

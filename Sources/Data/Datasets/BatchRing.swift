@@ -2,15 +2,16 @@
   import Glibc
 #endif
 
-/// Batches on their way from the thread that assembles them to the thread that uses them.
+/// Ring of batches between the thread that assembles them and the thread that uses them.
 ///
-/// Batch i lies in slot i mod depth. `assembled` counts what has been written, `taken` what has been lent;
-/// the last batch taken is still lent until the next one is asked for. The counts and the phase are guarded
-/// by `mutex`; the assembling thread writes a slot only while it is neither waiting nor lent.
+/// Batch i lies in slot i mod depth. `assembled` counts the batches written, and `taken` counts the
+/// batches lent. The last batch taken stays lent until the next one is requested. `mutex` guards
+/// the counts and the phase. The assembling thread writes a slot only while its batch is neither
+/// waiting nor lent.
 final class BatchRing: @unchecked Sendable {
   private enum Phase {
     case running
-    /// Everything is assembled; what is waiting may still be taken.
+    /// All batches are assembled; the waiting ones may still be taken.
     case assembledAll
     case stopped
   }
@@ -61,7 +62,8 @@ final class BatchRing: @unchecked Sendable {
 
   // MARK: - The assembling thread
 
-  /// Assembles every batch of the run, waiting while all slots are in use; returns early once stopped.
+  /// Assembles every batch of the run, waiting while all slots are in use; returns early if
+  /// stopped.
   func assembleAll() {
     let stepsPerEpoch = assembly.sampler.stepsPerEpoch
     var position = start
@@ -99,7 +101,8 @@ final class BatchRing: @unchecked Sendable {
 
   // MARK: - The using thread
 
-  /// Takes the lent batch back and lends the next one; nil once all were taken or after ``stop()``.
+  /// Takes the lent batch back and lends the next one; nil after the last batch or after
+  /// ``stop()``.
   ///
   /// Adds the time spent waiting to `waited`.
   func next(waited: inout Duration) -> Batch? {
@@ -121,7 +124,7 @@ final class BatchRing: @unchecked Sendable {
     return batches[slot]
   }
 
-  /// Makes the assembling thread return after the batch at hand.
+  /// Makes the assembling thread return after its current batch.
   func stop() { end(as: .stopped) }
 
   private func end(as last: Phase) {

@@ -1,16 +1,18 @@
 extension DatasetSource {
-  /// The binary version of CIFAR-10: the directory itself or its `cifar-10-batches-bin`.
+  /// Binary version of CIFAR-10, in the directory itself or in its `cifar-10-batches-bin`.
   public static let cifar10 = DatasetSource(
     format: CIFAR.ten.format, read: CIFAR.ten.load(_:directory:))
-  /// The binary version of CIFAR-100, fine labels: the directory itself or its `cifar-100-binary`.
+  /// Binary version of CIFAR-100 with fine labels, in the directory itself or in its
+  /// `cifar-100-binary`.
   public static let cifar100 = DatasetSource(
     format: CIFAR.hundred.format, read: CIFAR.hundred.load(_:directory:))
 }
 
 /// The binary versions of CIFAR-10 and CIFAR-100.
 ///
-/// A record is the label bytes followed by a red, a green and a blue plane of 32 × 32 bytes, row by row.
-/// CIFAR-10 has one label byte; CIFAR-100 has a coarse and a fine one, and the fine one is the target.
+/// A record is the label bytes followed by a red, a green and a blue plane of 32 × 32 bytes, row by
+/// row. CIFAR-10 has one label byte. CIFAR-100 has a coarse and a fine one, and the fine one is the
+/// target.
 /// Source: https://www.cs.toronto.edu/~kriz/cifar.html
 enum CIFAR {
   case ten, hundred
@@ -54,7 +56,7 @@ enum CIFAR {
     return Dataset(name: name, split: split, format: format, pixels: pixels, labels: labels)
   }
 
-  /// Appends the records of one file, planes turned into channels-innermost order.
+  /// Appends the records of one file, and reorders their planes so that channels are innermost.
   private func append(
     _ records: [UInt8], path: String, pixels: inout [UInt8], labels: inout [UInt16]
   ) throws(DatasetError) {

@@ -11,8 +11,8 @@ struct DataDirectory {
 
   /// Finds the one directory among `root` and its `subdirectories` that holds any of `files`.
   ///
-  /// `kind` says what these are, `dataset` what a recipe calls them. Each file is a list of names
-  /// it may have, in order of preference.
+  /// Each element of `files` lists the possible names of one file, in order of preference. Errors
+  /// call the files `kind`; recipes call the data set `dataset`.
   init(
     dataset: String, kind: String, root: String?, subdirectories: [String], files: [[String]]
   ) throws(DatasetError) {
@@ -30,8 +30,7 @@ struct DataDirectory {
     self.kind = kind
   }
 
-  /// The path and the content of the file that has one of `names`, expanded if its name ends in
-  /// .gz.
+  /// Path and content of the file that has one of `names`; a file that ends in .gz is expanded.
   func read(_ names: [String]) throws(DatasetError) -> (path: String, bytes: [UInt8]) {
     let paths = names.map { "\(path)/\($0)" }
     guard let file = paths.first(where: FileSystem.exists) else {

@@ -1,22 +1,23 @@
 import Digests
 import Failures
 
-/// One split of labelled images, in memory and never changed.
+/// One split of labelled images, in memory and immutable.
 ///
-/// Image i is `pixels[i·height·width·channels ..< (i + 1)·height·width·channels]`, channels innermost.
+/// Image i is `pixels[i·height·width·channels ..< (i + 1)·height·width·channels]`, channels
+/// innermost.
 public final class Dataset: Sendable {
   public enum Split: String, Sendable, CaseIterable {
     case train, test
   }
 
-  /// How an image is laid out and what its numbers mean.
+  /// Shape, classes and pixel range of the images.
   public struct Format: Sendable, Equatable, CustomStringConvertible {
     public let height: Int
     public let width: Int
     public let channels: Int
     /// Labels lie in 0 ..< classes.
     public let classes: Int
-    /// The largest pixel value, which becomes 1: 255, or 16 for digits.
+    /// Largest pixel value, which is scaled to 1: 255, or 16 for digits.
     public let pixelMaximum: UInt8
 
     public var pixelsPerImage: Int { height * width * channels }
@@ -44,7 +45,7 @@ public final class Dataset: Sendable {
   public let labels: [UInt16]
 
   public var count: Int { labels.count }
-  /// Memory of pixels and labels.
+  /// Bytes of memory that pixels and labels take.
   public var bytes: Int { pixels.count + labels.count * MemoryLayout<UInt16>.stride }
   public var height: Int { format.height }
   public var width: Int { format.width }
@@ -65,7 +66,7 @@ public final class Dataset: Sendable {
     self.labels = labels
   }
 
-  /// The first `count` samples as a data set of their own.
+  /// Data set of the first `count` samples.
   public func prefix(_ count: Int) -> Dataset {
     require((0...self.count).contains(count), "the first \(count) of \(self.count) samples")
     return Dataset(
@@ -73,7 +74,8 @@ public final class Dataset: Sendable {
       pixels: Array(pixels.prefix(count * pixelsPerImage)), labels: Array(labels.prefix(count)))
   }
 
-  /// Writes image `index` as pixel / pixelMaximum, each rounded once, height × width × channels numbers.
+  /// Writes image `index` as height × width × channels numbers pixel / pixelMaximum, each rounded
+  /// once.
   public func copyImage(_ index: Int, into output: UnsafeMutableBufferPointer<Float>) {
     require(
       output.count == pixelsPerImage, "\(output.count) numbers for an image of \(pixelsPerImage)")
@@ -92,7 +94,8 @@ public final class Dataset: Sendable {
     }
   }
 
-  /// SHA-256 of the pixels followed by the labels as little-endian 16-bit numbers; computed at each call.
+  /// SHA-256 of the pixels followed by the labels as little-endian 16-bit numbers; each call
+  /// computes it.
   public func sha256() -> String {
     let digest = SHA256Digest()
     pixels.withUnsafeBytes { digest.update($0) }

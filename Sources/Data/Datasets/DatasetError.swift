@@ -1,26 +1,26 @@
 import Failures
 
-/// Why a data set cannot be read.
+/// Reasons why a data set cannot be read.
 public enum DatasetError: Failure, Equatable {
-  /// `dataset` comes from files and no directory was given.
+  /// `dataset` is read from files, but no directory was given.
   case noDirectory(dataset: String)
-  /// None of `names`, the files of `kind`, is in any of `directories`.
+  /// No directory of `directories` holds a file of `names`; `kind` names the kind of file.
   case missing(names: [String], directories: [String], kind: String)
-  /// Several directories hold the data set, maybe different ones.
+  /// Several directories hold the data set, and their contents may differ.
   case ambiguous(directories: [String])
   case unreadable(path: String, reason: String)
   case empty(path: String)
-  /// A file of records whose size is not a whole number of them.
+  /// The size of a file of records is not a multiple of `recordSize`.
   case partialRecord(path: String, size: Int, recordSize: Int)
-  /// A file whose header promises another size.
+  /// The size of a file differs from the size that its header gives.
   case wrongSize(path: String, size: Int, expected: Int)
   case labelOutOfRange(path: String, record: Int, label: Int, classes: Int)
   case wrongMagic(path: String, found: UInt32, expected: UInt32)
   case wrongDimensions(path: String, found: [Int], expected: String)
   case countMismatch(images: String, imageCount: Int, labels: String, labelCount: Int)
-  /// The test images are not of the training images' kind.
+  /// Test images and training images differ in format.
   case unequalFormats(train: Dataset.Format, test: Dataset.Format)
-  /// zlib could not expand the file; `reason` is its own message.
+  /// zlib could not expand the file; `reason` is zlib's message.
   case corruptGzip(path: String, reason: String)
 
   public var exitStatus: ExitStatus { .unusableInput }

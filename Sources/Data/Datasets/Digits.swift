@@ -2,14 +2,14 @@ import EmbeddedFiles
 import Failures
 
 extension DatasetSource {
-  /// 8 × 8 handwritten digits, part of the program.
+  /// 8 × 8 handwritten digits, embedded in the program.
   public static let digits = DatasetSource(format: Digits.format, make: Digits.load)
 }
 
 /// The 1797 embedded samples of "Optical Recognition of Handwritten Digits" (UCI).
 ///
-/// Images are 8 × 8 with values 0 … 16. The split is fixed and stratified: of the samples of a class, in
-/// file order, every fifth is a test sample.
+/// Images are 8 × 8 with values 0 … 16. The split is fixed and stratified: every fifth sample of
+/// each class, in file order, is a test sample.
 enum Digits {
   static let format = Dataset.Format(
     height: 8, width: 8, channels: 1, classes: 10, pixelMaximum: 16)

@@ -2,10 +2,10 @@ import CZlib
 
 /// Expansion of gzip-compressed bytes by zlib.
 enum Gzip {
-  /// The 15-bit window of deflate, plus 16 for a gzip header and its checksum.
+  /// Window of deflate, 15 bits, plus 16 to expect a gzip header and its checksum.
   private static let windowBits: Int32 = 15 + 16
 
-  /// Expands `bytes`, one gzip member or several; `path` names them in errors.
+  /// Expands `bytes`, which hold one or more gzip members; errors name `path`.
   static func expand(_ bytes: [UInt8], path: String) throws(DatasetError) -> [UInt8] {
     var stream = z_stream()
     let opened = inflateInit2_(
@@ -38,7 +38,7 @@ enum Gzip {
   }
 
   private static func failure(_ stream: z_stream, _ status: Int32, _ path: String) -> DatasetError {
-    // zlib runs out of input without a message of its own.
+    // zlib gives no message when it runs out of input.
     let reason =
       if let message = stream.msg {
         String(cString: message)

@@ -1,5 +1,5 @@
 extension DatasetSource {
-  /// MNIST, Fashion-MNIST: the directory or its `raw`, `MNIST/raw` or `FashionMNIST/raw`.
+  /// MNIST or Fashion-MNIST, in the directory or its `raw`, `MNIST/raw` or `FashionMNIST/raw`.
   public static let idx = DatasetSource(
     format: Dataset.Format(height: 28, width: 28, channels: 1, classes: IDX.classes),
     read: IDX.load)
@@ -8,7 +8,8 @@ extension DatasetSource {
 /// The IDX files of MNIST and its successors, plain or gzip-compressed.
 ///
 /// A file is a big-endian magic number (0x0000_08 and the number of dimensions), the dimensions as
-/// big-endian 32-bit numbers, and bytes, last dimension fastest. Source: http://yann.lecun.com/exdb/mnist
+/// big-endian 32-bit numbers, and bytes, last dimension fastest.
+/// Source: http://yann.lecun.com/exdb/mnist
 enum IDX {
   static let classes = 10
   private static let subdirectories = ["raw", "MNIST/raw", "FashionMNIST/raw"]
@@ -59,7 +60,7 @@ enum IDX {
       throw .wrongMagic(path: path, found: word(0, of: bytes), expected: magic)
     }
     let dimensions = (1...rank).map { Int(word($0, of: bytes)) }
-    // No image has more than 2¹⁵ pixels a side, and up to there the product below cannot overflow.
+    // A limit of 2¹⁵ pixels per side keeps the product below from overflowing.
     guard dimensions.dropFirst().allSatisfy({ (1...32768).contains($0) }) else {
       throw .wrongDimensions(path: path, found: dimensions, expected: "count × height × width")
     }

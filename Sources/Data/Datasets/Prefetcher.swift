@@ -1,11 +1,11 @@
 import Failures
 import Threading
 
-/// One rank's batches of a run, assembled ahead of their use by a background thread.
+/// Batches of one rank, which a background thread assembles ahead of their use.
 ///
-/// Everything is allocated at the start: `depth` batches, of which one is lent and the others are
-/// being filled or wait, and one sample order. The same type serves evaluation: natural order, no
-/// augmentation. Not for use by several threads.
+/// All memory is allocated at the start: one sample order and `depth` batches. One batch is lent;
+/// the others are waiting or being filled. For evaluation, samples are in natural order and are not
+/// augmented. Only one thread may use a prefetcher.
 public final class Prefetcher {
   private let ring: BatchRing
   private var thread: WorkerThread?
@@ -13,9 +13,10 @@ public final class Prefetcher {
   /// Time that ``next()`` has spent waiting for the background thread.
   public private(set) var waited = Duration.zero
 
-  /// Starts assembling for rank `rank` of `size` at `start`, through the end of epoch `epochs` − 1.
+  /// Starts assembling batches for rank `rank` of `size`, from `start` to the end of epoch `epochs`
+  /// − 1.
   ///
-  /// - Throws: ``ThreadError`` if the system refuses the thread.
+  /// - Throws: ``ThreadError`` if the system cannot start the thread.
   public init(
     dataset: Dataset, sampler: ShardedSampler, augmentation: Augmentation = .none,
     rank: Int, size: Int, from start: BatchPosition = .start, epochs: Int, depth: Int = 3
@@ -35,11 +36,11 @@ public final class Prefetcher {
 
   deinit { stop() }
 
-  /// The next batch, valid until the following call; nil after the last one of the run or after
+  /// Next batch, valid until the following call; nil after the last batch of the run or after
   /// ``stop()``.
   public func next() -> Batch? { ring.next(waited: &waited) }
 
-  /// Ends the background thread and waits for it; the batch lent last stays valid.
+  /// Stops the background thread and waits for its end; the batch lent last stays valid.
   public func stop() {
     guard let running = thread else { return }
     ring.stop()

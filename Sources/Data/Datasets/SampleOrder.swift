@@ -1,13 +1,13 @@
 import RandomNumbers
 
-/// In which order an epoch visits the samples; a function of nothing but the epoch.
+/// Order in which an epoch visits the samples; a function of the epoch only.
 public enum SampleOrder: Sendable, Equatable {
   /// 0, 1, 2, …, for evaluation.
   case natural
-  /// A permutation drawn for (seed, epoch) by Fisher and Yates.
+  /// Fisher–Yates permutation drawn for (seed, epoch).
   case shuffled(seed: UInt64)
 
-  /// Writes the order of `epoch` over `indices.count` samples into `indices`.
+  /// Writes the order of `indices.count` samples in epoch `epoch` to `indices`.
   public func fill(_ indices: UnsafeMutableBufferPointer<Int32>, epoch: Int) {
     for index in indices.indices { indices[index] = Int32(index) }
     guard case .shuffled(let seed) = self, indices.count > 1 else { return }
@@ -17,7 +17,7 @@ public enum SampleOrder: Sendable, Equatable {
     }
   }
 
-  /// The order of `epoch` over `count` samples.
+  /// Order of `count` samples in epoch `epoch`.
   public func indices(count: Int, epoch: Int) -> [Int32] {
     [Int32](unsafeUninitializedCapacity: count) { buffer, initialized in
       buffer.initialize(repeating: 0)

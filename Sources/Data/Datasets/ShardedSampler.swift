@@ -1,16 +1,17 @@
 import Failures
 
-/// Cuts an epoch into global batches and each global batch into one contiguous share per rank.
+/// Cuts an epoch into global batches, and each global batch into one contiguous share per rank.
 ///
-/// The batches depend on the order, the epoch and the batch size only; how many ranks share them changes
-/// nothing but the cuts. The last batch of an epoch may be smaller, and a share may be empty.
+/// The batches depend only on the order, the epoch and the batch size. The number of ranks only
+/// determines where a batch is cut. The last batch of an epoch may be smaller, and a share may be
+/// empty.
 public struct ShardedSampler: Sendable, Equatable {
-  /// Samples in the data set.
+  /// Number of samples in the data set.
   public let count: Int
-  /// Samples of a step over all ranks.
+  /// Number of samples in a step, over all ranks.
   public let globalBatch: Int
   public let order: SampleOrder
-  /// Ranks share a batch in units of this many samples: 1, or the slice size of reproducible runs.
+  /// Number of samples in the units that ranks share: 1, or the slice size of reproducible runs.
   public let granularity: Int
 
   public init(count: Int, globalBatch: Int, order: SampleOrder, granularity: Int = 1) {
@@ -23,36 +24,37 @@ public struct ShardedSampler: Sendable, Equatable {
     self.granularity = granularity
   }
 
-  /// ⌈count / globalBatch⌉.
+  /// Number of steps in an epoch, ⌈count / globalBatch⌉.
   public var stepsPerEpoch: Int { (count + globalBatch - 1) / globalBatch }
 
-  /// The positions in the epoch's order that make up the global batch of `step`.
+  /// Positions in the epoch's order of the global batch of `step`.
   public func positions(step: Int) -> Range<Int> {
     require((0..<stepsPerEpoch).contains(step), "step \(step) of \(stepsPerEpoch)")
     let start = step * globalBatch
     return start..<min(start + globalBatch, count)
   }
 
-  /// The positions in the epoch's order that rank `rank` of `size` holds at `step`.
+  /// Positions in the epoch's order of the samples of rank `rank` of `size` at `step`.
   public func share(step: Int, rank: Int, size: Int) -> Range<Int> {
     let batch = positions(step: step)
     let share = Self.share(of: batch.count, rank: rank, size: size, granularity: granularity)
     return batch.lowerBound + share.lowerBound..<batch.lowerBound + share.upperBound
   }
 
-  /// The sample indices of the global batch of `step`, in the order in which ranks share them.
+  /// Sample indices of the global batch of `step`, in the order in which ranks share them.
   public func globalBatch(step: Int, epoch: Int) -> [Int32] {
     Array(order.indices(count: count, epoch: epoch)[positions(step: step)])
   }
 
-  /// The most samples a rank holds in any step.
+  /// Largest number of samples that a rank has in any step.
   public func largestShare(size: Int) -> Int {
     Self.share(of: min(globalBatch, count), rank: 0, size: size, granularity: granularity).count
   }
 
-  /// The contiguous part of 0 ..< count that rank `rank` of `size` holds.
+  /// Contiguous part of 0 ..< count that belongs to rank `rank` of `size`.
   ///
-  /// The ⌈count / granularity⌉ units are dealt evenly, and the first (units mod size) ranks get one more.
+  /// Each rank gets the same number of the ⌈count / granularity⌉ units, and the first (units mod
+  /// size) ranks get one more.
   public static func share(of count: Int, rank: Int, size: Int, granularity: Int = 1) -> Range<Int>
   {
     require((0..<size).contains(rank), "rank \(rank) of \(size)")

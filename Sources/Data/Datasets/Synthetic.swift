@@ -1,7 +1,7 @@
 import RandomNumbers
 
 extension DatasetSource {
-  /// Images made from random numbers, `count` of them in each split; see ``Synthetic``.
+  /// Images generated from random numbers, `count` in each split; see ``Synthetic``.
   public static func synthetic(
     height: Int, width: Int, channels: Int, classes: Int, count: Int, seed: UInt64
   ) -> DatasetSource {
@@ -12,13 +12,13 @@ extension DatasetSource {
   }
 }
 
-/// Images made from random numbers that a network can learn: a pattern per class, half hidden by noise.
+/// Random images that a network can learn: each class has a pattern, half hidden by noise.
 ///
-/// Sample i has class i mod classes; a pixel is the mean of the class's pattern and the sample's noise,
-/// both uniform in 0 … 255. Both splits have the same patterns and different noise.
+/// Sample i has class i mod classes. A pixel is the mean of the class's pattern and the sample's
+/// noise, both uniform in 0 … 255. Both splits have the same patterns and different noise.
 struct Synthetic {
   let format: Dataset.Format
-  /// Samples of each split.
+  /// Number of samples in each split.
   let count: Int
   let seed: UInt64
 

@@ -1,23 +1,24 @@
 import Failures
 
-/// A row of the paper's tables: what is minimised, for any network and any data.
+/// A row of the paper's tables: a training objective, for any network and any data.
 ///
-/// An arm is nothing but values of recipe keys, ``keys``; those that it does not name get their defaults.
-/// Weight decay is the same in all arms.
-/// - Source: Srinivas et al. 2022, table 1; the weights per sample are the paper's at its batch of 128.
+/// An arm sets the recipe keys in ``keys``; keys that it does not name get their defaults. All arms
+/// have the same weight decay.
+/// - Source: Srinivas et al. 2022, table 1; the weights per sample are the paper's at its batch of
+///   128.
 public enum Arm: String, CaseIterable, Sendable, Codable {
   case standard, lcnn, gradreg
   case lcnnGradReg = "lcnn-gradreg"
   case cure, softplus, adversarial
 
-  /// What an arm decides.
+  /// Recipe keys that an arm sets.
   public static let keys = [
     "variant", "softplus-beta", "beta-penalty", "gamma-penalty", "gradient-norm-penalty",
     "cure-penalty", "cure-step", "adversarial-epsilon", "adversarial-step", "adversarial-steps",
     "adversarial-norm", "adversarial-attack",
   ]
 
-  /// The name of its row.
+  /// Name of the arm's row in the tables.
   public var title: String {
     switch self {
     case .standard: "Standard"
@@ -30,9 +31,10 @@ public enum Arm: String, CaseIterable, Sendable, Codable {
     }
   }
 
-  /// The keys it sets, as flags.
+  /// Values of the keys that the arm sets, as texts of flags.
   public var values: [(key: String, text: String)] {
-    // 1e-3 · 1e5 / 128² and 1e-3 · 1e3 / 128²: the reference code weighs the batch's mean loss.
+    // The values are 1e-3 · 1e5 / 128² and 1e-3 · 1e3 / 128², since the reference code weights the
+    // batch's mean loss.
     let gradientNorm = [("gradient-norm-penalty", "6.1e-3")]
     let lowCurvature = [("variant", "lcnn"), ("beta-penalty", "1e-4"), ("gamma-penalty", "1e-5")]
     let standard = [("variant", "standard")]
@@ -53,7 +55,7 @@ public enum Arm: String, CaseIterable, Sendable, Codable {
 }
 
 extension Recipe {
-  /// Gives every key of ``Arm/keys`` the arm's value.
+  /// Sets every key of ``Arm/keys`` to the arm's value.
   public mutating func apply(_ arm: Arm) throws(RecipeError) {
     for name in Arm.keys {
       let key = try Self.key(name, at: .flag)
@@ -62,9 +64,10 @@ extension Recipe {
     for (key, text) in arm.values { try set(key: key, text: text) }
   }
 
-  /// The arm from which the recipe differs in the fewest of ``Arm/keys``, and these keys.
+  /// The arm that agrees with the recipe in most of ``Arm/keys``, and the keys that differ.
   ///
-  /// Of equally near ones the last: a penalty of another weight is still that penalty's arm.
+  /// If several arms are equally near, the last one is chosen, so a penalty with another weight
+  /// still belongs to the arm of that penalty.
   public var nearestArm: (arm: Arm, differences: [(key: String, value: RecipeValue)]) {
     get throws(RecipeError) {
       let own = jsonObject

@@ -1,12 +1,12 @@
 import Failures
 
-/// Everything that decides what is trained and how, except the machines that do it.
+/// Complete description of a training run, except the hardware that it runs on.
 ///
-/// A recipe is a flat YAML mapping whose keys are spelled like the command line's flags. Its properties
-/// are the keys that ``RecipeKeys`` declares: `recipe.batchSize` is the value of `batch-size`.
+/// A recipe is a flat YAML mapping, and each key has the spelling of its flag on the command line.
+/// Its properties are the keys in ``RecipeKeys``: `recipe.batchSize` is the value of `batch-size`.
 @dynamicMemberLookup
 public struct Recipe: Sendable {
-  /// Values that were set, by the name of their key; every other key has its default.
+  /// Values of the keys that were set, by the name of the key; other keys have their defaults.
   private var values: [String: any Sendable] = [:]
 
   public init() {}
@@ -29,12 +29,12 @@ public struct Recipe: Sendable {
 
   static let lcnnBetaPenalty = 1e-4
   static let lcnnGammaPenalty = 1e-5
-  /// ResNet-18's.
+  /// Channels of ResNet-18's stem.
   public static let defaultStem = 64
 
-  /// This recipe with the penalties written out that its variant implies.
+  /// This recipe with explicit values for the penalties that its variant implies.
   ///
-  /// The defaults for `lcnn` are believed to be the paper's.
+  /// The defaults for `lcnn` are assumed to be the paper's.
   public var resolved: Recipe {
     var recipe = self
     let isLowCurvature = self.variant == .lcnn
@@ -51,7 +51,7 @@ extension Recipe: Equatable {
 }
 
 extension Recipe: Codable {
-  /// Every key with its value, penalties resolved: the content of `recipe.json`.
+  /// Value of every key with penalties resolved: the content of `recipe.json`.
   public var jsonObject: [String: RecipeValue] {
     let recipe = resolved
     return Dictionary(uniqueKeysWithValues: Self.keys.map { ($0.name, $0.value(in: recipe)) })
@@ -73,16 +73,16 @@ extension Recipe: Codable {
 extension Recipe {
   public enum NetworkName: String, CaseIterable, Sendable {
     case resnet18, resnet34, vgg11
-    /// Stages of `widths` and `blocks` after a stem.
+    /// A residual network: a stem, then stages of `widths` and `blocks`.
     case resnet
-    /// The sequence `layers`.
+    /// A sequence of the items in `layers`.
     case vgg
   }
 
   public enum Variant: String, CaseIterable, Sendable {
-    /// Low curvature: learned β and γ, spectral normalisation.
+    /// Low-curvature network: learned β and γ, spectral normalisation.
     case lcnn
-    /// Softplus of a fixed β, plain batch norm and convolutions.
+    /// Standard network: Softplus of a fixed β, plain batch norm and convolutions.
     case standard
   }
 
@@ -91,35 +91,36 @@ extension Recipe {
   public enum NonFinitePolicy: String, CaseIterable, Sendable {
     /// The run ends; the weights are as they were before the step.
     case stop
-    /// All ranks leave the step out and training goes on; ten such steps in a row end the run.
+    /// All ranks skip the step and training continues; ten such steps in a row end the run.
     case skip
   }
 
   public enum GradientSum: String, CaseIterable, Sendable {
-    /// The plan that is fastest in a measurement before the first step.
+    /// The plan that is fastest in measurements before the first step.
     case auto
     /// The backward pass waits for each bucket.
     case blocking
-    /// The backward pass goes on while a bucket is reduced.
+    /// The backward pass continues while a bucket is reduced.
     case nonblocking
   }
 
   public enum BatchNormStatistics: String, CaseIterable, Sendable {
     /// Each batch is normalised over all ranks' samples.
     case global
-    /// Each rank normalises its samples alone; the running statistics are still those of all samples.
+    /// Each rank normalises with its local samples; running statistics are still those of all
+    /// samples.
     case local
   }
 
-  /// Number format in which convolutions multiply while a network is trained.
+  /// Number format of convolutions during training.
   public enum TrainingPrecision: String, CaseIterable, Sendable {
-    /// The precision that measurements favour: `fp32` on every CPU.
+    /// Fastest precision in measurements: `fp32` on every CPU.
     case auto
     case fp32
-    /// Factors of the larger convolutions are sums of three bfloat16, as exact as `fp32`. This is for AMX,
-    /// on which it has never been timed.
+    /// Factors of the larger convolutions are split into three bfloat16 terms, which is as exact as
+    /// `fp32`. The format is meant for AMX, where it has not been timed.
     case bf16x3
-    /// Factors of the larger convolutions are rounded to bfloat16; sums and all else are float32.
+    /// Factors of the larger convolutions are rounded to bfloat16; all other numbers are float32.
     case bf16
   }
 
@@ -127,17 +128,17 @@ extension Recipe {
   public enum AdversarialNorm: String, CaseIterable, Sendable { case l2, linf }
 
   public enum AdversarialAttack: String, CaseIterable, Sendable {
-    /// Attacks the labels, in evaluation mode, within the range of pixels.
+    /// White-box attack: against the labels, in evaluation mode, pixels clipped to their range.
     case standard
-    /// Reference code's attack: against the predictions, in training mode, pixels not clipped.
+    /// Attack of the reference code: against the predictions, in training mode, pixels not clipped.
     case paper
   }
 
   /// One item of a VGG's `layers`.
   public enum VGGItem: Equatable, Sendable {
-    /// A 3×3 convolution with so many output channels, and its activation.
+    /// A 3×3 convolution with `channels` output channels, followed by an activation.
     case convolution(channels: Int)
-    /// 2×2 max pooling, `M` in a recipe.
+    /// 2×2 max pooling, written `M` in a recipe.
     case pooling
   }
 }

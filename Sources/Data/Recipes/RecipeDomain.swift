@@ -1,6 +1,6 @@
-/// The values that a key may take, and how they are read, written and described.
+/// Domain of a key: its allowed values, and how they are read, written and described.
 struct RecipeDomain<Value: Sendable>: Sendable {
-  /// Completion of "expected …" in a message.
+  /// Text that follows "expected" in an error message.
   let expected: String
   let form: RecipeForm
   /// Reads a value; nil if it is not in the domain.
@@ -17,7 +17,7 @@ extension RecipeDomain where Value == Int {
     count(in: range, "a whole number from \(range.lowerBound) to \(range.upperBound)")
   }
 
-  /// Products of bounded numbers are memory that does not fit, not overflows.
+  /// Numbers are bounded so that their products do not overflow; too large ones fail to fit memory.
   private static func count(in range: ClosedRange<Int>, _ expected: String) -> RecipeDomain {
     RecipeDomain(
       expected: expected, form: .scalar,
@@ -51,7 +51,7 @@ extension RecipeDomain where Value == Double {
     RecipeDomain(
       expected: expected, form: .scalar,
       read: { value in
-        // The engine computes in Float.
+        // Numbers must be finite in Float, the precision of the engine.
         guard let number = value.text.flatMap({ Double($0) }), Float(number).isFinite,
           allows(number)
         else { return nil }
@@ -104,7 +104,7 @@ extension RecipeDomain where Value: RawRepresentable<String> & CaseIterable {
 }
 
 extension RecipeDomain {
-  /// The values of `domain`, and null.
+  /// The values of `domain`, or null.
   static func optional<Wrapped>(_ domain: RecipeDomain<Wrapped>) -> RecipeDomain
   where Value == Wrapped? {
     RecipeDomain(
@@ -113,7 +113,7 @@ extension RecipeDomain {
       write: { $0.map(domain.write) ?? .null })
   }
 
-  /// Lists of any number of values of `domain`.
+  /// Lists of values of `domain`, of any length.
   static func list<Element>(_ domain: RecipeDomain<Element>) -> RecipeDomain
   where Value == [Element] {
     RecipeDomain(

@@ -1,16 +1,16 @@
 import Failures
 
-/// Where a value of a recipe was written.
+/// Place where a recipe value was written.
 public enum RecipePlace: Equatable, Sendable {
-  /// A line of a file or of a built-in recipe, counted from 1.
+  /// A line of a file or of a built-in recipe; lines are counted from 1.
   case line(Int, of: String)
-  /// On the command line.
+  /// A flag on the command line.
   case flag
-  /// In a run's `recipe.json`, whose lines a decoder does not know.
+  /// The `recipe.json` of a run, whose decoder does not give line numbers.
   case runDirectory
 }
 
-/// Why a recipe is refused.
+/// Reasons why a recipe is refused.
 public enum RecipeError: Failure, Equatable, Sendable {
   case notFound(name: String, builtIn: [String], nearest: String?)
   case unreadable(path: String, reason: String)
@@ -19,7 +19,7 @@ public enum RecipeError: Failure, Equatable, Sendable {
   case unknownKey(RecipePlace, key: String, nearest: String?)
   case duplicateKey(RecipePlace, key: String)
   case wrongValue(RecipePlace, key: String, found: String, expected: String)
-  /// `key` must be given because another key has the value `because`.
+  /// `key` is required because another key has the value `because`.
   case missing(key: String, because: String)
   /// `key` is given but applies only with `needs`.
   case inapplicable(key: String, needs: String, found: String)
@@ -27,7 +27,7 @@ public enum RecipeError: Failure, Equatable, Sendable {
   case exceeds(key: String, value: String, limitKey: String, limit: String)
   case notAscending(key: String, found: String)
   case noConvolution(key: String, found: String)
-  /// A rule between keys is broken in this file.
+  /// A file breaks a rule between keys.
   indirect case rule(file: String, RecipeError)
 }
 

@@ -72,13 +72,13 @@ extension Recipe {
   public static let keys: [any RecipeKey] =
     Mirror(reflecting: RecipeKeys.declared).children.compactMap { $0.value as? any RecipeKey }
 
-  /// Keys in which repetitions of one experiment may differ: the seed, the data's directory, and keys
-  /// that change a result by rounding at most.
+  /// Keys in which repetitions of one experiment may differ: the seed, the data's directory, and
+  /// keys that change results by rounding only.
   public static let repetitionKeys =
     Set(keys.filter { $0.section == .execution }.map(\.name))
     .subtracting(["batch-norm", "max-steps"]).union(["seed", "data"])
 
-  /// The key of that name, or the error that suggests the nearest one.
+  /// Returns the key named `name`, or throws an error that suggests the nearest name.
   static func key(_ name: String, at place: RecipePlace) throws(RecipeError) -> any RecipeKey {
     if let key = keys.first(where: { $0.name == name }) { return key }
     throw .unknownKey(

@@ -2,11 +2,11 @@ import Datasets
 
 /// The keys of a recipe, each declared once.
 ///
-/// A declaration holds a key's section, name, domain, default and meaning. Flags, YAML, `recipe.json`,
-/// `--help`, shell completion and the reference page are made from it, in this order. A property is
-/// spelled as its key, and `recipe.batchSize` is the value of `batch-size`. Defaults of the optimisation
-/// are those of the paper and its reference code (Srinivas et al. 2022, arXiv 2206.07144) for 200 epochs
-/// of CIFAR.
+/// A declaration holds a key's section, name, domain, default and meaning. Flags, YAML,
+/// `recipe.json`, `--help`, shell completion and the reference page are generated from it, in this
+/// order. A property has the name of its key: `recipe.batchSize` is the value of `batch-size`.
+/// Defaults of the optimisation are those of the paper and its reference code (Srinivas et al.
+/// 2022, arXiv 2206.07144) for 200 epochs of CIFAR.
 public struct RecipeKeys: Sendable {
   package static let declared = RecipeKeys()
 
@@ -23,11 +23,11 @@ public struct RecipeKeys: Sendable {
   public let testSamples = Key<Int?>(
     .data, "test-samples", .optional(.count(from: 1)), default: nil,
     "use only the first n test samples")
-  // CIFAR's.
+  // The default is CIFAR's size.
   public let syntheticSize = Key(
     .data, "synthetic-size", .count(from: 1), default: 32,
     "height and width of synthetic images in pixels")
-  // CIFAR-10's.
+  // The default is CIFAR-10's number of classes.
   public let syntheticClasses = Key(
     .data, "synthetic-classes", .count(2...65_536), default: 10,
     "number of classes of synthetic images")
@@ -124,7 +124,7 @@ public struct RecipeKeys: Sendable {
 
   // MARK: Execution
 
-  // Chosen for the size of caches.
+  // The default suits the size of caches.
   public let sliceSize = Key(
     .execution, "slice-size", .count(1...65_536), default: 8,
     "samples in one call of a kernel; may change the last bits of results")

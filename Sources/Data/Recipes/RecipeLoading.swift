@@ -3,7 +3,7 @@ import Foundation
 import Yams
 
 extension Recipe {
-  /// Reads the built-in recipe of that name, or else the file, and validates it.
+  /// Reads and validates the built-in recipe named `nameOrPath`, or else the file at this path.
   public static func load(_ nameOrPath: String) throws(RecipeError) -> Recipe {
     if let text = EmbeddedFiles.recipe(named: nameOrPath) {
       return try Recipe(yaml: text, source: "\(nameOrPath).yaml")
@@ -21,12 +21,12 @@ extension Recipe {
     return try Recipe(yaml: text, source: nameOrPath)
   }
 
-  /// Reads a flat mapping and validates the result; keys that are not there keep their defaults.
+  /// Reads a flat mapping and validates the result; missing keys keep their defaults.
   ///
-  /// `source` is for messages only. JSON is YAML, so this reads ``jsonObject``'s text as well.
+  /// Only messages use `source`. JSON is YAML, so this also reads the text of ``jsonObject``.
   public init(yaml: String, source: String) throws(RecipeError) {
     self.init()
-    // Without any node the file is empty or all comments: a recipe of defaults.
+    // A text without nodes is empty or all comments, and gives a recipe of defaults.
     if let root = try Self.compose(yaml, source: source) {
       guard case .mapping(let mapping) = root else {
         throw .notAMapping(.line(root.mark?.line ?? 1, of: source))
@@ -46,13 +46,13 @@ extension Recipe {
 
   /// Sets one key from the command line.
   ///
-  /// Lists are written `16,32` or `[16, 32]`. Another architecture drops the sizes of the one before it,
-  /// so its own are set after it. Call ``validate()`` after the last one.
+  /// Lists are written `16,32` or `[16, 32]`. Changing the architecture resets the sizes, so set
+  /// them after it. Call ``validate()`` after the last key.
   public mutating func set(key name: String, text: String) throws(RecipeError) {
     let key = try Self.key(name, at: .flag)
     let inherited = self.architecture
     try key.set(RecipeValue(flag: text, form: key.form), in: &self, at: .flag)
-    // Sizes belong to the architecture that they were written for.
+    // Sizes are valid only for the architecture that they were written for.
     if self.architecture != inherited {
       (self.stem, self.widths, self.blocks, self.layers) = (nil, [], [], [])
     }
@@ -63,7 +63,7 @@ extension Recipe {
       switch error {
       case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
         .composer(_, let problem, let mark, _):
-        // At the end of the text the parser is on a line of its own making.
+        // At the end of the text the parser's line number may exceed the number of lines.
         let lastLine = yaml.split(separator: "\n", omittingEmptySubsequences: false).count
         throw .syntax(.line(min(mark.line, lastLine), of: source), problem: problem)
       case .duplicatedKeysInMapping(let keys, let context):
@@ -78,7 +78,7 @@ extension Recipe {
 }
 
 extension RecipeValue {
-  /// A node of YAML; none for a mapping, or for a list of lists.
+  /// Converts a YAML node; nil for a mapping or a list of lists.
   fileprivate init?(_ node: Node) {
     switch node {
     case .scalar(let scalar):

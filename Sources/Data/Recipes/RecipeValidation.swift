@@ -1,5 +1,5 @@
 extension Recipe {
-  /// Checks the rules between keys; each value alone was checked when it was set.
+  /// Checks the rules between keys; setting a key has already checked its value.
   public func validate() throws(RecipeError) {
     try validateNetwork()
     if self.variant == .standard {
@@ -11,7 +11,7 @@ extension Recipe {
         }
       }
     }
-    // Pixels span [0, 1], so that a larger ε allows any image.
+    // Pixels span [0, 1], so an ε above 1 would allow any image.
     guard self.adversarialNorm == .l2 || self.adversarialEpsilon <= 1 else {
       throw .exceeds(
         key: "adversarial-epsilon", value: "\(self.adversarialEpsilon)",
@@ -37,10 +37,11 @@ extension Recipe {
     }
   }
 
-  /// ImageNet's usual side, doubled: beyond that the default number of images fills a machine's memory.
+  /// Twice ImageNet's usual side; with larger images the default number of them does not fit in
+  /// memory.
   private static let largestSyntheticSize = 448
 
-  /// The directory of a data set that is read from files.
+  /// Directory of a data set that is read from files.
   public func dataDirectory() throws(RecipeError) -> String {
     guard let data = self.data else {
       throw .missing(key: "data", because: "data-set \(self.dataSet.rawValue)")

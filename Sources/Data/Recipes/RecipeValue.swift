@@ -1,6 +1,7 @@
-/// A value of a recipe, as YAML, JSON or the command line writes it.
+/// A value of a recipe, as written in YAML, in JSON or on the command line.
 ///
-/// YAML and the command line give texts, which the key's ``RecipeDomain`` interprets; JSON is written with its own types.
+/// YAML and the command line give texts, which the key's ``RecipeDomain`` interprets. JSON is
+/// written with typed values.
 public enum RecipeValue: Equatable, Sendable {
   case null
   case boolean(Bool)
@@ -9,7 +10,7 @@ public enum RecipeValue: Equatable, Sendable {
   case text(String)
   case list([RecipeValue])
 
-  /// Reads a flag's text: `null`, a list with or without brackets (`[16, 32]`, `16,32`), or anything else as it is.
+  /// Reads a flag's text: `null`, a list with or without brackets (`[16, 32]`, `16,32`), or a text.
   init(flag text: String, form: RecipeForm) {
     let trimmed = text.trimmingSpaces
     switch form {
@@ -25,7 +26,7 @@ public enum RecipeValue: Equatable, Sendable {
     }
   }
 
-  /// A scalar's text, as a recipe would write it.
+  /// Text of a scalar, as written in a recipe.
   var text: String? {
     switch self {
     case .null, .list: nil
@@ -37,17 +38,17 @@ public enum RecipeValue: Equatable, Sendable {
   }
 }
 
-/// How the values of a key are written on the command line.
+/// Form of a key's values on the command line.
 public enum RecipeForm: Sendable, Equatable {
   case scalar, list, path
-  /// One of these names.
+  /// One of the given names.
   case choice([String])
   /// A Boolean: `--flip` and `--no-flip`.
   case toggle
 }
 
 extension RecipeValue: CustomStringConvertible {
-  /// The value as messages and help texts write it.
+  /// The value as it appears in messages and help texts.
   public var description: String {
     switch self {
     case .null: "null"
@@ -103,7 +104,7 @@ extension String {
 }
 
 extension Double {
-  /// Without the `.0` of a whole number.
+  /// Decimal text of the number, without the `.0` of a whole number.
   fileprivate var recipeText: String {
     let text = String(self)
     return text.hasSuffix(".0") ? String(text.dropLast(2)) : text

@@ -1,6 +1,6 @@
-/// What somebody may have meant who wrote a name that does not exist.
+/// Suggestions for a misspelled name.
 public enum Spelling {
-  /// The candidate at the least edit distance, if at most a third of its letters differ.
+  /// Candidate with the smallest edit distance, if at most a third of its letters differ.
   public static func nearest(to name: String, among candidates: [String]) -> String? {
     let distances = candidates.map { (name: $0, distance: editDistance(name, $0)) }
     guard let best = distances.min(by: { $0.distance < $1.distance }),
@@ -9,10 +9,12 @@ public enum Spelling {
     return best.name
   }
 
-  /// The least number of insertions, deletions, substitutions and swaps of neighbours, case ignored.
+  /// Smallest number of insertions, deletions, substitutions and swaps of neighbours, ignoring
+  /// case.
   private static func editDistance(_ a: String, _ b: String) -> Int {
     let (a, b) = (Array(a.lowercased()), Array(b.lowercased()))
-    // Distances of a's first letters to b's: all but the last two, all but the last, all.
+    // Each row holds edit distances between the prefixes of `b` and one prefix of `a`. The three
+    // prefixes of `a` lack its last two letters, its last letter, and none.
     var rows = [[], [], Array(0...b.count)]
     for i in a.indices {
       rows = [rows[1], rows[2], [i + 1]]

@@ -1,8 +1,8 @@
 import Recipes
 
-/// The training arms and the values that they set, as text for people.
+/// Text that lists the training arms and the values that they set.
 public enum ArmReport {
-  /// A line per arm: its name, its row in the paper, its keys.
+  /// One line per arm: its name, its row in the paper, its keys.
   public static var text: String {
     var table = TextTable(header: ["arm", "row", "keys"], leftAligned: 3)
     for arm in Arm.allCases {

@@ -2,20 +2,22 @@ import Foundation
 import Surveys
 import Training
 
-/// Rank 0's account of a run on standard output: one moving line on a terminal, plain lines elsewhere.
+/// Rank 0's report of a run on standard output: one moving line on a terminal, else plain lines.
 public final class ConsoleProgress: TrainingObserver {
   public enum Style: String, Sendable, CaseIterable {
-    /// A moving line if standard output is a terminal.
+    /// A moving line on a terminal, plain lines elsewhere.
     case auto
     /// One line, overwritten at most ten times a second.
     case line
-    /// A line per epoch.
+    /// One line per epoch.
     case plain
   }
 
   private static let refreshInterval = Duration.milliseconds(100)
 
-  /// A line that wraps could not be overwritten; most terminals have 80 columns or more.
+  /// Width of the moving line.
+  ///
+  /// A line that wraps cannot be overwritten, and most terminals have at least 80 columns.
   private static let lineWidth = 79
 
   private let movesLine: Bool
@@ -95,13 +97,13 @@ public final class ConsoleProgress: TrainingObserver {
     print(line)
   }
 
-  /// The last line of a run.
+  /// Prints the last line of a run.
   public func finish(_ result: Evaluator.Result) {
     clearLine()
     print("test accuracy \(Self.percent(result.accuracy))")
   }
 
-  /// Which way of summing gradients it is, and why.
+  /// Returns the plan for summing gradients and the reason why it was chosen.
   private static func reason(for choice: GradientChoice) -> String {
     let plan = choice.plan
     let size = fixed(plan.bucketMegabytes, plan.bucketMegabytes < 1 ? 3 : 0)
@@ -118,7 +120,7 @@ public final class ConsoleProgress: TrainingObserver {
     }
   }
 
-  /// The mean step, and the parts of it that are not computing.
+  /// Returns the mean time of a step, and the shares of it that are not computing.
   private static func shares(_ times: EpochTimes) -> String {
     func share(_ name: String, _ seconds: Double) -> String {
       "\(name) \(fixed(100 * seconds / times.sum.total, 0)) %"
@@ -144,7 +146,7 @@ public final class ConsoleProgress: TrainingObserver {
     String(format: "%.\(decimals)f", value)
   }
 
-  /// As in "2 ranks", "2 ranks × 4 threads" or, on unequal nodes, "2 ranks, 6 threads".
+  /// Returns "2 ranks", "2 ranks × 4 threads" or, on unequal nodes, "2 ranks, 6 threads".
   private static func ranks(_ threads: [Int]) -> String {
     let ranks = "\(threads.count) rank\(threads.count == 1 ? "" : "s")"
     guard let most = threads.max(), most > 1 else { return ranks }
@@ -172,9 +174,10 @@ public final class ConsoleProgress: TrainingObserver {
 
   private func print(_ text: String) { write(text + "\n") }
 
-  /// Unbuffered, so that nothing is lost or late under mpirun.
+  /// Writes without buffering, so that no output is lost or delayed under mpirun.
   ///
-  /// A full disk behind standard output ends no run: what counts is in the run's directory.
+  /// Errors are ignored: a full disk behind standard output must not end a run, whose results are
+  /// in its directory.
   private func write(_ text: String) {
     try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
   }

@@ -4,7 +4,7 @@ struct MarkdownTable {
   private let rightAlignedFrom: Int
   private var rows: [[String]] = []
 
-  /// - Parameter rightAlignedFrom: the first column whose cells are aligned to the right.
+  /// - Parameter rightAlignedFrom: index of the first right-aligned column.
   init(_ header: [String], rightAlignedFrom: Int = .max) {
     self.header = header
     self.rightAlignedFrom = rightAlignedFrom
@@ -17,7 +17,7 @@ struct MarkdownTable {
     return ([header, rule] + rows).map { row in
       "| "
         + row.map { cell in
-          // A bar would end the cell, a line break the row.
+          // A bar would end the cell, and a line break would end the row.
           cell.replacing("|", with: "\\|").replacing("\n", with: " ")
         }.joined(separator: " | ") + " |"
     }.joined(separator: "\n")

@@ -1,8 +1,8 @@
 import Foundation
 
-/// The JSON text of a command's results.
+/// JSON text of a command's results.
 public enum ResultDocument {
-  /// The document with sorted keys; numbers read back exactly.
+  /// Encodes the document with sorted keys; numbers read back exactly.
   public static func text(_ document: some Encodable) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

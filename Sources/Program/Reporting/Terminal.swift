@@ -4,11 +4,11 @@ import Foundation
   import Glibc
 #endif
 
-/// Whether what a rank prints is seen on a terminal.
+/// Whether the output of a rank is shown on a terminal.
 ///
-/// mpirun gives its ranks pseudo-terminals even where its own output goes into a file. The ranks beside it
-/// are its children, so under mpirun the parent's standard output decides. A terminal that calls itself
-/// `dumb` cannot overwrite a line.
+/// mpirun gives its ranks pseudo-terminals even if its own output goes to a file. The ranks on its
+/// node are its children, so under mpirun the parent's standard output decides. A terminal that
+/// calls itself `dumb` cannot overwrite a line.
 enum Terminal {
   static var isInteractive: Bool {
     guard isatty(STDOUT_FILENO) == 1 else { return false }

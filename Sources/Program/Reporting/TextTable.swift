@@ -1,11 +1,11 @@
 import Foundation
 
-/// Columns aligned to the right, but for the first few.
+/// A table whose columns, except for the first few, are aligned to the right.
 struct TextTable {
   private var rows: [[String]]
   private let leftAligned: Int
 
-  /// - Parameter leftAligned: so many of the columns.
+  /// - Parameter leftAligned: number of left-aligned columns.
   init(header: [String], leftAligned: Int = 1) {
     rows = [header]
     self.leftAligned = leftAligned
@@ -21,7 +21,7 @@ struct TextTable {
     return rows.map { row in
       let cells = row.enumerated().map { column, cell in
         let padding = String(repeating: " ", count: columns[column] - cell.count)
-        // No spaces at the end of a line.
+        // Lines have no trailing spaces.
         if column < leftAligned { return column + 1 < columns.count ? cell + padding : cell }
         return padding + cell
       }
@@ -29,7 +29,7 @@ struct TextTable {
     }.joined(separator: "\n")
   }
 
-  /// Four significant digits; a dash for what is not there.
+  /// Formats four significant digits; a dash for nil.
   static func number(_ value: Double?) -> String {
     value.map { String(format: "%.4g", $0) } ?? "–"
   }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Recipes
 
-/// Words of the command line, rewritten into forms that the parser understands.
+/// Rewrites the words of the command line into forms that the parser understands.
 package enum CommandLineWords {
   /// Parses the words after the program's name.
   package static func parse(_ words: [String]) throws -> any ParsableCommand {
@@ -9,9 +9,10 @@ package enum CommandLineWords {
     return try LCNNDist.parseAsRoot(attachingNegativeNumbers(try switchingToggles(words)))
   }
 
-  /// `--flip true` and `--flip=true` become `--flip`; with `false` they become `--no-flip`.
+  /// Rewrites `--flip true` and `--flip=true` to `--flip`, and the forms with `false` to
+  /// `--no-flip`.
   ///
-  /// The parser's flags take no values; this keeps the form that other keys have.
+  /// The parser's flags take no values, while all other keys do.
   static func switchingToggles(_ words: [String]) throws(RecipeError) -> [String] {
     var rest = words[...]
     var rewritten: [String] = []
@@ -34,9 +35,11 @@ package enum CommandLineWords {
 
   private static let toggles = Recipe.keys.filter { $0.form == .toggle }
 
-  /// Each negative number attached to the option before it: `--epsilons -1` becomes `--epsilons=-1`.
+  /// Attaches each negative number to the option before it: `--epsilons -1` becomes
+  /// `--epsilons=-1`.
   ///
-  /// The parser takes every word that begins with a dash for an option, and says that the value is missing.
+  /// The parser takes every word that begins with a dash for an option, and would report a missing
+  /// value.
   static func attachingNegativeNumbers(_ words: [String]) -> [String] {
     var attached: [String] = []
     for word in words {
@@ -51,12 +54,13 @@ package enum CommandLineWords {
     return attached
   }
 
-  /// Whether a word is a number below 0, or a list or fraction that begins with one.
+  /// Whether a word is a negative number, or a list or fraction that begins with one.
   private static func isNegative(_ word: String) -> Bool {
     word.hasPrefix("-") && Double(word.prefix { $0 != "," && $0 != "/" }) != nil
   }
 
-  /// Names the nearest command for an unknown one; the parser's message for it does not.
+  /// Throws an error that suggests the nearest command if the command is unknown; the parser's
+  /// message suggests none.
   private static func checkCommand(_ words: [String]) throws {
     let known = LCNNDist.configuration.subcommands.compactMap { $0.configuration.commandName }
     guard let word = words.first, !word.hasPrefix("-"), !(known + ["help"]).contains(word) else {

@@ -2,7 +2,7 @@ import ArgumentParser
 import Failures
 import Foundation
 
-/// The program's commands.
+/// The program and its subcommands.
 struct LCNNDist: ParsableCommand {
   static let version = "0.2.0"
 
@@ -38,7 +38,7 @@ struct LCNNDist: ParsableCommand {
     ])
 }
 
-/// The commands' checks of their options fail as the parser's own do.
+/// Errors of the commands' own checks of options are reported like errors of the parser.
 extension ValidationError: Failure {
   public var exitStatus: ExitStatus { .usage }
 }

@@ -6,7 +6,7 @@ import Reporting
 
 /// A measurement of a function of a trained model, and the files of its results.
 struct Measurement {
-  /// The model as the command line named it.
+  /// Name of the model, as given on the command line.
   let name: String
   let function: ScalarFunction
   let model: TrainedModel
@@ -14,7 +14,7 @@ struct Measurement {
   let json: ResultFile?
   let communicator: any Communicator
 
-  /// Measures a split, and logs its speed on rank 0.
+  /// Measures a split and logs the speed on rank 0.
   func timed<Result>(_ data: Dataset, _ measure: () throws -> Result) rethrows -> Result {
     let clock = ContinuousClock()
     let start = clock.now
@@ -26,7 +26,7 @@ struct Measurement {
     return result
   }
 
-  /// Writes and prints one report per split on rank 0.
+  /// Writes and prints one report per split, on rank 0.
   ///
   /// Collective.
   func finish<Report: SplitReport>(

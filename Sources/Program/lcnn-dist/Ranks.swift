@@ -7,14 +7,14 @@ import Kernels
 import Logging
 import MessagePassing
 
-/// This process among the ranks of its job: how it joins them, logs and exits.
+/// This process as a rank of its job: joining the other ranks, logging and exiting.
 enum Ranks {
-  /// OpenBLAS's kernels, determined before anything else.
+  /// Outcome of the check of OpenBLAS's kernels, which runs before anything else.
   nonisolated(unsafe) static var blas = BLASCoreType.Outcome.fine(core: BLASCoreType.current)
   nonisolated(unsafe) private static var world: MPICommunicator?
   nonisolated(unsafe) private static var watched: Watched?
 
-  /// The ledger of this rank's collectives, and the watchdog that reads it.
+  /// Ledger of this rank's collectives, and the watchdog that reads it.
   private struct Watched {
     let communicator: LedgeredCommunicator
     /// The communicator whose collectives are recorded.
@@ -22,19 +22,20 @@ enum Ranks {
     let watchdog: Watchdog
   }
 
-  /// The MPI library; after `join`.
+  /// Name of the MPI library; empty before `join`.
   static var messagePassing: String { world?.library ?? "" }
 
-  /// Starts MPI and checks that it sees the ranks that the launcher started; then the watchdog.
+  /// Starts MPI, checks that it sees the ranks that the launcher started, and starts the watchdog.
   ///
-  /// Ranks of a node reduce in shared memory, if `sharesMemory` and the system allow it.
+  /// Ranks of a node reduce in shared memory if `sharesMemory` is true and the system allows it.
   static func join(_ watch: WatchOptions, sharesMemory: Bool) throws -> any Communicator {
     let world = try MPICommunicator.initialize()
     do {
       try LaunchEnvironment.check(
         environment: ProcessInfo.processInfo.environment, size: world.size)
     } catch {
-      // Every process is MPI's rank 0 then; the launcher's numbers tell which one is the root.
+      // If the check fails, every process has MPI rank 0; only the launcher's variables tell which
+      // is the root.
       world.finalize()
       throw error
     }
@@ -49,19 +50,19 @@ enum Ranks {
     return communicator
   }
 
-  /// Makes the watchdog write the ranks' ledgers into the directory of `run` from now on.
+  /// Makes the watchdog write the ranks' ledgers to the directory of `run`.
   static func watch(run: String) {
     watched?.watchdog.use(directory: RunFile.watch.path(in: run))
   }
 
-  /// A switch for this rank's ledger and watchdog; nil where the watchdog is off.
+  /// Returns a switch for this rank's ledger and watchdog; nil if the watchdog is off.
   static func makeDiagnosisSwitch() -> DiagnosisSwitch? {
     watched.map {
       DiagnosisSwitch(ledgered: $0.communicator, plain: $0.base, watchdog: $0.watchdog)
     }
   }
 
-  /// Ends this rank's part in MPI, together with all others.
+  /// Finalizes MPI together with all other ranks.
   private static func finalize() {
     guard let watched else {
       world?.finalize()
@@ -72,7 +73,7 @@ enum Ranks {
     watched.watchdog.stop()
   }
 
-  /// Runs `body` on `threads` threads of this process, each a rank among those of all processes.
+  /// Runs `body` on `threads` threads of this process; each thread is a rank of the whole job.
   ///
   /// Collective; the processes may have different numbers of threads. `body` must not use `world`.
   static func onThreads(
@@ -92,10 +93,10 @@ enum Ranks {
       })
   }
 
-  /// Makes all ranks use the same kernels, since each computes the same weights from the same gradients.
+  /// Makes all ranks use the same kernels, since each computes the weights from the same gradients.
   ///
   /// The program's kernels use the instructions that all CPUs have. Ranks whose OpenBLAS has chosen
-  /// different kernels are refused. Collective, and before the first kernel runs.
+  /// different kernels are refused. Collective; call it before the first kernel runs.
   static func agreeOnKernels(_ vectorUnits: VectorUnitOptions) throws {
     let communicator: (any Communicator)? = watched?.communicator ?? world
     guard let communicator else { return }
@@ -105,7 +106,8 @@ enum Ranks {
     if let note = try vectorUnits.agree(over: communicator) { logger.info("\(note)") }
   }
 
-  /// Whether this is rank 0, which alone prints; before MPI has started, by the launcher's variables.
+  /// Whether this is rank 0, the only one that prints; before MPI starts, the launcher's variables
+  /// decide.
   static var isRoot: Bool {
     if let world { return world.rank == 0 }
     let environment = ProcessInfo.processInfo.environment
@@ -113,7 +115,7 @@ enum Ranks {
       .compactMap { environment[$0] }.allSatisfy { $0 == "0" }
   }
 
-  /// Rank 0's log on standard error; silent elsewhere.
+  /// Log of rank 0 on standard error; other ranks log nothing.
   static var logger: Logger {
     isRoot
       ? Logger(label: "lcnn-dist") { StreamLogHandler.standardError(label: $0) }
@@ -127,12 +129,12 @@ enum Ranks {
 
   /// Ends all ranks with the error's exit code; rank 0 prints one line.
   ///
-  /// The parser words errors of the command line, and answers requests for help.
+  /// The argument parser words errors of the command line and answers requests for help.
   static func exit(after error: any Error) -> Never {
     let isOurs = isWordedHere(error)
     let status = isOurs ? ExitStatus(error).rawValue : LCNNDist.exitCode(for: error).rawValue
     if status == ExitStatus.success.rawValue {
-      // A request for help, which every rank answers alike.
+      // The error is a request for help, which every rank receives.
       if isRoot { LCNNDist.exit(withError: error) }
       Foundation.exit(status)
     }
@@ -140,10 +142,10 @@ enum Ranks {
     if isRoot { log(message) }
     if let world {
       if !isRoot { logIfAlone("lcnn-dist: rank \(world.rank): \(error)") }
-      // The end of MPI is collective, so rank 0 has printed the line before any rank goes on.
+      // Finalizing MPI is collective, so rank 0 has printed the line before any rank exits.
       finalize()
     } else if !isRoot {
-      // At the first failure mpirun ends all ranks, so the exit of rank 0 ends this wait.
+      // mpirun ends all ranks when the first one fails, so the exit of rank 0 ends this wait.
       sleep(longestWaitForRoot)
     }
     Foundation.exit(status)
@@ -154,7 +156,8 @@ enum Ranks {
     FileHandle.standardError.write(Data("\(line)\n".utf8))
   }
 
-  /// Logs the error of this rank if the other ranks do not end too, since rank 0 has not printed it then.
+  /// Logs this rank's error if the process is still alive after a wait: then rank 0 did not fail
+  /// too, and has not printed the error.
   private static func logIfAlone(_ message: String) {
     Thread.detachNewThread {
       Thread.sleep(forTimeInterval: waitForOthers)
@@ -162,10 +165,10 @@ enum Ranks {
     }
   }
 
-  /// Seconds; ranks that end together do so within a fraction of one.
+  /// Wait in seconds; ranks that end together do so within a fraction of a second.
   private static let waitForOthers: TimeInterval = 0.5
 
-  /// Seconds; ranks of one job start within a fraction of one.
+  /// Wait in seconds; ranks of one job start within a fraction of a second.
   private static let longestWaitForRoot: UInt32 = 3
 
   private static func isWordedHere(_ error: any Error) -> Bool {

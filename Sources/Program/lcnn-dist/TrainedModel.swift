@@ -5,20 +5,20 @@ import Networks
 import Recipes
 import Training
 
-/// A trained model, built for a purpose, and the samples that it is given.
+/// A trained model, built for a purpose, and its samples.
 struct TrainedModel {
   let file: ModelFile
   let recipe: Recipe
   let network: Model
-  /// One data set per split.
+  /// Data sets, one per split.
   let data: [Dataset]
 }
 
 extension TrainedModelOptions {
-  /// Reads the model and `splits`, once per process, and builds the network.
+  /// Reads the model and `splits` once per process, and builds the network.
   ///
   /// Collective among the threads of a process.
-  /// - Parameter maximumSamples: samples that the network takes at once.
+  /// - Parameter maximumSamples: largest number of samples in a pass of the network.
   func load(
     _ splits: [Dataset.Split], _ flags: RecipeFlags, for purpose: ModelConfiguration.Purpose,
     over world: any Communicator, maximumSamples: (Recipe) -> Int
@@ -36,7 +36,7 @@ extension TrainedModelOptions {
     return TrainedModel(file: file, recipe: recipe, network: network, data: data)
   }
 
-  /// The model's file, and its recipe with the flags applied.
+  /// Reads the model's file, and its recipe with the flags applied.
   private func read(_ flags: RecipeFlags) throws -> (file: ModelFile, recipe: Recipe) {
     let file = try ModelFile(model)
     guard var recipe = try recipe.map(Recipe.load) ?? file.recipe else {

@@ -2,8 +2,8 @@ import ArgumentParser
 import Foundation
 import Kernels
 
-// OpenBLAS reads its core type when it is loaded, so the program fixes a wrong one by starting again. That
-// must come first, before MPI in particular.
+// OpenBLAS reads its core type when it is loaded, so the program corrects a wrong one by executing
+// itself again. This must come before everything else, in particular before MPI.
 Ranks.blas = BLASCoreType.reexecuteIfGeneric(arguments: CommandLine.arguments)
 MallocTuning.apply()
 useOneBLASThread()

@@ -2,10 +2,11 @@ import Checkpoints
 import Datasets
 import Robustness
 
-/// The adversarial examples of a survey as a safetensors file.
+/// Adversarial examples of a survey, as a safetensors file.
 ///
-/// One per sample that an attack has broken, for the smallest distance at which it was; it is one for every
-/// larger distance too. Axes are PyTorch's.
+/// The file holds one example for each sample that an attack has broken, at the smallest distance
+/// that broke it. The example is also adversarial at every larger distance. Axes are ordered as in
+/// PyTorch.
 ///
 /// | tensor | shape | |
 /// |---|---|---|

@@ -1,14 +1,14 @@
 import Datasets
 import Failures
 
-/// Why a model cannot be attacked.
+/// Reasons why a model cannot be attacked.
 public enum AttackError: Failure, Equatable {
-  /// A logit at the image or at a point near it.
+  /// A logit at the image or at a point near it is not finite.
   case notFinite(dataset: String, split: Dataset.Split, sample: Int)
-  /// No two images of this size are so far apart.
+  /// The distance exceeds the largest one between two images of this size.
   case beyondImages(epsilon: Double, norm: String, largest: Double)
   case tooFewClasses(dataset: String, classes: Int)
-  /// The state belongs to another computation.
+  /// The state belongs to an attack with other settings.
   case otherState(path: String, what: String, stored: String, asked: String)
   case damagedState(path: String, line: Int)
 

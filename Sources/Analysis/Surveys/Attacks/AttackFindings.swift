@@ -1,22 +1,24 @@
 import Foundation
 import Robustness
 
-/// What one stage of an attack found of a slice: a line of JSON, on disk and between ranks.
+/// Findings of one attack stage on one slice, as a line of JSON in files and in messages between
+/// ranks.
 ///
 /// Numbers read back exactly.
 struct AttackFindings: Codable {
-  /// Where in the whole a slice belongs.
+  /// Identifies a slice in an attack.
   struct Key: Codable, Hashable {
-    /// The distance's place in the plan; nil at the images.
+    /// Index of the distance in the plan; nil for the unattacked images.
     let epsilon: Int?
-    /// The stage's place in the plan; nil at the images.
+    /// Index of the stage in the plan; nil for the unattacked images.
     let stage: Int?
     let samples: [Int]
   }
 
   let key: Key
   let records: [AttackRecord]
-  /// Pixels of the broken samples, little-endian floats in Base64, by place in the slice; empty unless kept.
+  /// Pixels of the broken samples by index in the slice, as little-endian floats in Base64; empty
+  /// unless examples are kept.
   let examples: [Int: String]
 
   init(_ key: Key, _ records: [AttackRecord], examples: [Int: [Float]]) {
@@ -37,7 +39,7 @@ struct AttackFindings: Codable {
     return String(decoding: try encoder.encode(self), as: UTF8.self)
   }
 
-  /// The pixels of a kept example.
+  /// Pixels of the example at index `place` of the slice; nil if it is not kept.
   func pixels(_ place: Int) -> [Float]? {
     examples[place].flatMap { Data(base64Encoded: $0) }.map { data in
       data.withUnsafeBytes { bytes in

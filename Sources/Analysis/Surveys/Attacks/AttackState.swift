@@ -1,12 +1,13 @@
 import Files
 import Foundation
 
-/// What an attack has found so far, on disk slice by slice, so that a killed one goes on.
+/// Findings of an attack on disk, written slice by slice, so that an interrupted attack can be
+/// resumed.
 ///
-/// The first line holds the settings, each further line a slice's findings, appended and synced. A last line that
-/// a kill has cut short is dropped. Only rank 0 has one.
+/// The first line holds the settings. Each further line holds the findings of one slice, and is
+/// appended and synced. An incomplete last line is dropped. Only rank 0 has a state.
 public final class AttackState {
-  /// A setting that results depend on, in words.
+  /// Name and value of a setting that results depend on.
   public struct Setting: Codable, Sendable, Equatable {
     public let what: String
     public let value: String
@@ -18,11 +19,11 @@ public final class AttackState {
   }
 
   public let path: String
-  /// The lines of findings that were there.
+  /// Lines of findings that the file contained when it was opened.
   public let lines: [String]
   private let file: AppendOnlyFile
 
-  /// Begins a state, or goes on with that of the same settings.
+  /// Creates a state, or opens an existing one, whose settings must be equal.
   public init(_ path: String, settings: [Setting]) throws {
     self.path = path
     let stored = try Self.wholeLines(path)
@@ -33,27 +34,28 @@ public final class AttackState {
     } else {
       lines = []
     }
-    // Rewritten as a whole, since what follows a line that was cut short would continue it.
+    // The file is rewritten, since an appended line would otherwise continue an incomplete last
+    // line.
     let text = ([first] + lines).map { "\($0)\n" }.joined()
     try ResultFile(path).write(text)
     file = try AppendOnlyFile(path)
   }
 
-  /// Appends lines of findings; they are on the disk when it returns.
+  /// Appends lines of findings, and returns when they are on disk.
   public func append(_ lines: [String]) throws {
     guard !lines.isEmpty else { return }
     try file.append(line: lines.joined(separator: "\n"))
     try file.sync()
   }
 
-  /// Removes the file, once the results are written.
+  /// Removes the file after the results are written.
   public func remove() throws { try FileManager.default.removeItem(atPath: path) }
 
   private static func wholeLines(_ path: String) throws -> [String] {
     guard FileSystem.exists(path) else { return [] }
     let text = String(decoding: try InputFile.contents(of: path), as: UTF8.self)
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-    // What follows the last newline was cut short, if there is anything.
+    // Text after the last newline is an incomplete line.
     return lines.dropLast().map(String.init)
   }
 

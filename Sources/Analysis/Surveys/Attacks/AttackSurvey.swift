@@ -4,20 +4,22 @@ import Networks
 import Robustness
 import Tensors
 
-/// Attacks on every sample of a data set, stage by stage on those that are left, for any number of ranks.
+/// Attacks on every sample of a data set, for any number of ranks.
 ///
-/// Before each stage the samples that are left are cut into slices anew, and ranks share whole slices, so
-/// every rank has its part of the remaining work. A slice holds the same samples for any number of
-/// ranks and any batch size, and so has what is found of them the same bits.
+/// Each stage attacks only samples that earlier stages have not broken. Before each stage these
+/// samples are cut into new slices, and ranks share whole slices, so the work stays balanced. A
+/// slice holds the same samples for any number of ranks and any batch size, so its findings have
+/// the same bits.
 public struct AttackSurvey {
-  /// What has been found.
+  /// Results of a survey.
   public struct Result: Sendable {
     public let tally: RobustnessTally
-    /// Pixels of the adversarial examples by sample, height × width × channels; on rank 0 and where they are kept.
+    /// Pixels of the adversarial examples by sample, height × width × channels; only on rank 0, and
+    /// only if they are kept.
     public let examples: [Int: [Float]]
   }
 
-  /// Told on every rank when a stage ends.
+  /// Progress at the end of a stage, reported on every rank.
   public struct Progress: Sendable {
     public let epsilon: Double
     public let stage: AttackPlan.Stage
@@ -36,7 +38,8 @@ public struct AttackSurvey {
 
   /// - Parameters:
   ///   - model: built for input gradients, for a slice or more.
-  ///   - batch: how many samples ranks share between two writes of the state; changes no result.
+  ///   - batch: number of samples that ranks share between two writes of the state; changes no
+  ///     result.
   /// - Throws: ``AttackError`` if the plan does not fit the data.
   public init(
     _ model: Model, _ dataset: Dataset, plan: AttackPlan, examples: Examples = .dropped,
@@ -57,11 +60,12 @@ public struct AttackSurvey {
     self.communicator = communicator
   }
 
-  /// Each sample's findings, on every rank and with the same bits for any number of ranks and any batch.
+  /// Runs the attacks and returns each sample's findings on every rank.
   ///
-  /// Collective.
+  /// Collective. The findings have the same bits for any number of ranks and any batch size.
   /// - Parameters:
-  ///   - state: rank 0's, to go on from and to add to; nil on other ranks, or if none is kept.
+  ///   - state: findings on rank 0 to resume from and to add to; nil on other ranks, or if no state
+  ///     is kept.
   ///   - report: called on every rank when a stage ends.
   /// - Throws: ``AttackError`` if a logit is not finite, and errors of the state's file.
   public func run(
@@ -112,7 +116,9 @@ public struct AttackSurvey {
     return Result(tally: tally, examples: kept)
   }
 
-  /// The findings of all slices of `samples`, in their order; `attack` runs on slices without stored ones.
+  /// Returns the findings of all slices of `samples`, in their order.
+  ///
+  /// `attack` runs only on slices without stored findings.
   private func findings(
     _ slice: AttackedSlice, _ stored: inout [AttackFindings.Key: AttackFindings],
     _ state: AttackState?, _ samples: [Int], epsilon: Int?, stage: Int?, attack: () -> Void
@@ -124,7 +130,7 @@ public struct AttackSurvey {
     }
     let open = keys.filter { stored[$0] == nil }
     if !open.isEmpty {
-      // Ranks share slices as they share the samples of a data set: so many at a time, one part each.
+      // Ranks share slices as they share samples of a data set: in rounds, with one part per rank.
       let (rank, size) = (communicator.rank, communicator.size)
       let rounds = ShardedSampler(
         count: open.count, globalBatch: max(1, batch / (slice.capacity * size)) * size,
@@ -165,7 +171,7 @@ public struct AttackSurvey {
     return AttackFindings(key, slice.records, examples: pixels)
   }
 
-  /// All ranks' findings, on all ranks, once rank 0 has stored them.
+  /// Stores the findings of all ranks on rank 0, then returns them on all ranks.
   private func gather(_ lines: [String], _ state: AttackState?) throws -> [AttackFindings] {
     let all = communicator.allGather(Array(lines.joined(separator: "\n").utf8))
       .flatMap { String(decoding: $0, as: UTF8.self).split(separator: "\n") }
@@ -173,7 +179,7 @@ public struct AttackSurvey {
     return try all.map { try AttackFindings(line: $0) }
   }
 
-  /// What rank 0's state holds, on all ranks.
+  /// Returns the findings in rank 0's state on all ranks.
   private func storedFindings(
     _ state: AttackState?
   ) throws -> [AttackFindings.Key: AttackFindings] {

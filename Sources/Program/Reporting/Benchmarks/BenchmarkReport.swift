@@ -1,12 +1,12 @@
 import Benchmarks
 
-/// The findings of a benchmark as tables for people.
+/// Text report of a benchmark, as tables.
 public struct BenchmarkReport {
   private let findings: Benchmark.Findings
 
   public init(_ findings: Benchmark.Findings) { self.findings = findings }
 
-  /// What was asked for, section by section, after the conditions.
+  /// Returns the conditions, followed by the requested sections.
   public func text(_ asked: Set<BenchmarkSection>) -> String {
     let sections = BenchmarkSection.allCases.filter(asked.contains).map { section in
       "\(section.rawValue.uppercased())\n\(text(section))"
@@ -27,7 +27,7 @@ public struct BenchmarkReport {
     return lines.joined(separator: "\n")
   }
 
-  /// Half a task; a machine at rest is below.
+  /// Load below which the machine counts as quiet: half a task.
   private static let quietLoad = 0.5
 
   private func text(_ section: BenchmarkSection) -> String {

@@ -1,6 +1,6 @@
 import Benchmarks
 
-/// Rates as people read them.
+/// Formats of rates, times and shares.
 enum Rate {
   static func giga(_ perSecond: Double) -> String { TextTable.number(perSecond / 1e9) }
 
@@ -8,14 +8,14 @@ enum Rate {
 
   static func microseconds(_ seconds: Double) -> String { TextTable.number(seconds * 1e6) }
 
-  /// A share in whole percent; a dash where there is no whole.
+  /// A share in whole percent; a dash if the whole is 0.
   static func percent(_ part: Double, of whole: Double) -> String {
     whole > 0 ? "\(Int((100 * part / whole).rounded())) %" : "–"
   }
 }
 
 extension CorePeaks {
-  /// One line to stand above tables that are held against the peaks.
+  /// One line with the peaks, for the heads of tables that are compared with them.
   var line: String {
     "peaks of a core: \(Rate.giga(multiplyAdd)) GFLOP/s\(pairs); memory \(Rate.giga(bandwidth)) GB/s"
   }
@@ -24,7 +24,7 @@ extension CorePeaks {
     pairMultiplyAdd.map { ", of bfloat16 pairs \(Rate.giga($0))" } ?? ""
   }
 
-  /// Bytes per second of the fastest of the three loops.
+  /// Memory bandwidth in bytes per second: the fastest of the three loops.
   var bandwidth: Double { max(read, copy, triad) }
 
   var table: String {

@@ -21,7 +21,7 @@ extension OverlapTimes {
       """
   }
 
-  /// Over the middle half of the rounds.
+  /// Range of the hidden share in the middle half of the rounds; empty for fewer than four rounds.
   private var spread: String {
     let shares = hidden.sorted().map { $0 / hideable }
     guard shares.count >= 4 else { return "" }

@@ -30,7 +30,7 @@ extension ScalingTimes {
 }
 
 extension Rate {
-  /// A quotient near 1, of which the thousandths are of interest.
+  /// Formats a ratio near 1 with three decimals.
   static func ratio(_ value: Double) -> String { String(format: "%.3f", value) }
 
   static func range(_ low: Double, _ high: Double) -> String { "\(ratio(low))–\(ratio(high))" }

@@ -66,7 +66,7 @@ extension StepBreakdown {
     return table.text
   }
 
-  /// Each part's time, and how much of it is more than the peaks ask for.
+  /// Table of each part's time and the gap between it and the time at the peaks.
   private func shareTable(_ machine: CorePeaks) -> String {
     var table = TextTable(header: [
       "the step's time", "ms", "of step", "at the peaks, ms", "gap, ms", "of gap",

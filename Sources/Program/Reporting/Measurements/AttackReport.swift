@@ -1,9 +1,9 @@
 import Datasets
 import Robustness
 
-/// An attack on one split as text for people, lines for programs and statistics.
+/// Report of an attack on one split: a text, CSV lines and statistics.
 public struct AttackReport {
-  /// The names of the columns of ``csv``.
+  /// Names of the columns of ``csv``.
   public static let csvHeader =
     "split,index,label,prediction,clean-margin,clean-loss,epsilon,broken,attack,found-for,"
     + "adversarial-prediction,margin,loss,distance,passes\n"
@@ -18,7 +18,7 @@ public struct AttackReport {
     summary = tally.summary
   }
 
-  /// A line per sample and distance, in the order of the data set; numbers read back exactly.
+  /// One line per sample and distance, in the order of the data set; numbers read back exactly.
   public var csv: String {
     tally.clean.indices.flatMap { sample in
       zip(tally.plan.epsilons, tally.findings).map { epsilon, findings in
@@ -35,7 +35,7 @@ public struct AttackReport {
     }.joined()
   }
 
-  /// A row per distance, and what may be wrong with the attacks.
+  /// One row per distance, followed by warnings about the attacks.
   public var text: String {
     let kinds = tally.plan.kinds.map(\.rawValue)
     var table = TextTable(

@@ -1,14 +1,14 @@
 import Curvature
 import Robustness
 
-/// A network's bounds as text for people and numbers for programs.
+/// Report of a network's bounds: a text, and numbers in JSON.
 public struct BoundReport: Encodable {
-  /// Bounds of f's derivatives beside the largest ones that were found.
+  /// A bound of a derivative of f beside the largest measured value.
   public struct Comparison: Encodable {
     public let bound: Double?
-    /// The largest over the samples; nil if none were measured.
+    /// Largest measured value over the samples; nil if none were measured.
     public let measured: Double?
-    /// bound/measured.
+    /// bound / measured.
     public var ratio: Double? {
       bound.flatMap { bound in measured.flatMap { $0 > 0 ? finite(bound / $0) : nil } }
     }
@@ -30,7 +30,7 @@ public struct BoundReport: Encodable {
 
   public let gradient: Comparison
   public let hessian: Comparison
-  /// Of C_f; not a true bound.
+  /// Comparison for the surrogate of C_f, which is not a true bound.
   public let surrogate: Comparison
   public let measuredSamples: Int
   private let network: NetworkBound
@@ -40,7 +40,7 @@ public struct BoundReport: Encodable {
     case measuredSamples = "measured-samples"
   }
 
-  /// - Parameter measured: the geometry of f at some samples; may be empty.
+  /// - Parameter measured: measured geometry of f at some samples; may be empty.
   public init(
     _ network: NetworkBound, of function: ScalarFunction, measured: [NormalizedCurvature.Sample]
   ) {
@@ -62,7 +62,7 @@ public struct BoundReport: Encodable {
     try container.encode(measuredSamples, forKey: .measuredSamples)
   }
 
-  /// The table of layers, and the bounds of f beside what was measured.
+  /// Table of layers, and the bounds of f beside the measured values.
   public var text: String {
     [layers, comparisons, remark].compactMap { $0 }.joined(separator: "\n\n")
   }
@@ -102,7 +102,7 @@ public struct BoundReport: Encodable {
   }
 }
 
-/// A layer's line in the file that --json writes; what is too large for a number is null.
+/// A layer in the file that --json writes; numbers that have overflowed are null.
 private struct LayerRow: Encodable {
   let layer: NetworkBound.LayerBound
 
@@ -131,5 +131,5 @@ private struct LayerRow: Encodable {
   }
 }
 
-/// The number, unless a product of many norms has overflowed.
+/// Returns the number; nil if a product of many norms has overflowed.
 private func finite(_ value: Double) -> Double? { value.isFinite ? value : nil }

@@ -1,9 +1,9 @@
 import Datasets
 import Robustness
 
-/// The certified radii of one split as text for people, lines for programs and statistics.
+/// Report of the certified radii of one split: a text, CSV lines and statistics.
 public struct CertificationReport: SplitReport {
-  /// The names of the columns of ``csv``.
+  /// Names of the columns of ``csv``.
   public static let csvHeader =
     "split,index,label,prediction,margin,radius,first-order-radius,rival,gradient-norm\n"
 
@@ -26,7 +26,7 @@ public struct CertificationReport: SplitReport {
       certificates, labels: dataset.labels.map(Int.init), epsilons: epsilons)
   }
 
-  /// A line per sample, in the order of the data set; numbers are written so that they read back exactly.
+  /// One line per sample, in the order of the data set; numbers read back exactly.
   public var csv: String {
     zip(certificates, dataset.labels).enumerated().map { index, pair in
       let (certificate, label) = pair
@@ -38,7 +38,7 @@ public struct CertificationReport: SplitReport {
     }.joined()
   }
 
-  /// Certified accuracy at each distance, and the spread of the radii.
+  /// Certified accuracy at each distance, and statistics of the radii.
   public var text: String {
     var accuracies = TextTable(header: ["ε", "certified", "certified accuracy"])
     accuracies.append([

@@ -2,15 +2,15 @@ import Curvature
 import Datasets
 import Foundation
 
-/// A curvature survey of one split as text for people, lines for programs and statistics.
+/// Report of a curvature survey of one split: a text, CSV lines and statistics.
 public struct CurvatureReport: SplitReport {
-  /// The names of the columns of ``csv``.
+  /// Names of the columns of ``csv``.
   public static let csvHeader =
     "split,index,label,prediction,gradient-norm,hessian-norm,curvature,residual,eigenvalue,products,"
     + "smallest-eigenvalue,largest-eigenvalue\n"
 
   public struct Settings: Codable, Sendable {
-    /// Estimator of the Hessian norm, in words.
+    /// Description of the estimator of the Hessian norm.
     public let method: String
 
     public init(method: String) { self.method = method }
@@ -28,7 +28,7 @@ public struct CurvatureReport: SplitReport {
     summary = CurvatureSummary(samples, labels: dataset.labels.map(Int.init))
   }
 
-  /// A line per sample, in the order of the data set; numbers are written so that they read back exactly.
+  /// One line per sample, in the order of the data set; numbers read back exactly.
   public var csv: String {
     zip(samples, dataset.labels).enumerated().map { index, pair in
       let (sample, label) = pair
@@ -40,7 +40,7 @@ public struct CurvatureReport: SplitReport {
     }.joined()
   }
 
-  /// Tables of statistics, class means and the histogram.
+  /// Tables of statistics and class means, and the histogram.
   public var text: String {
     [
       "\(dataset.name) \(dataset.split.rawValue): \(summary.samples) samples, "

@@ -1,10 +1,10 @@
-/// A measurement of one split as text for people, lines for programs and statistics.
+/// Report of a measurement of one split: a text, CSV lines and statistics.
 public protocol SplitReport {
   associatedtype Summary: Encodable
-  /// Settings of the measurement that its JSON document names.
+  /// Settings of the measurement, which its JSON document includes.
   associatedtype Settings: Encodable
 
-  /// The names of the columns of ``csv``.
+  /// Names of the columns of ``csv``.
   static var csvHeader: String { get }
   /// One or more lines per sample.
   var csv: String { get }
@@ -12,16 +12,16 @@ public protocol SplitReport {
   var summary: Summary { get }
 }
 
-/// The JSON document of a measurement: `curvature`, `stability` and `bound` write it by `--json`.
+/// JSON document of a measurement, written by `--json` of `curvature`, `stability` and `bound`.
 public struct MeasurementFile<Report: SplitReport> {
-  /// The model as the command line named it.
+  /// Name of the model, as given on the command line.
   public let model: String
-  /// f, the function of the image that was measured.
+  /// Name of f, the measured function of the image.
   public let function: String
   public let dataSet: String
   public let seed: UInt64
   public let splits: [String: Report.Summary]
-  /// Settings, whose members stand beside those above.
+  /// Settings of the measurement; the document lists their members beside those above.
   public let settings: Report.Settings
 
   public init(

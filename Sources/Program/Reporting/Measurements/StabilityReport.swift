@@ -1,9 +1,9 @@
 import Curvature
 import Datasets
 
-/// A stability survey of one split as text for people, lines for programs and statistics.
+/// Report of a stability survey of one split: a text, CSV lines and statistics.
 public struct StabilityReport: SplitReport {
-  /// The names of the columns of ``csv``.
+  /// Names of the columns of ``csv``.
   public static let csvHeader =
     "split,index,label,prediction,gradient-norm,radius,mean-change,worst-change,worst-direction\n"
 
@@ -27,8 +27,9 @@ public struct StabilityReport: SplitReport {
     summary = StabilitySummary(changes, epsilons: epsilons)
   }
 
-  /// A line per sample and epsilon, in the order of the data set; changes are relative, and empty where the
-  /// gradient is zero.
+  /// One line per sample and epsilon, in the order of the data set.
+  ///
+  /// Changes are relative, and empty if the gradient is zero.
   public var csv: String {
     changes.enumerated().map { position, change in
       let (index, epsilon) = position.quotientAndRemainder(dividingBy: epsilons.count)
@@ -39,7 +40,7 @@ public struct StabilityReport: SplitReport {
     }.joined()
   }
 
-  /// A row per epsilon.
+  /// Table with one row per epsilon.
   public var text: String {
     var table = TextTable(header: [
       "‖e‖", "mean", "std err", "p5", "median", "p95", "max", "worst: mean", "p95", "max",

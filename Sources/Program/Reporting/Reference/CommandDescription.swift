@@ -34,7 +34,7 @@ public struct CommandDescription: Decodable, Sendable {
     let allValues: [String]?
     let defaultValue: String?
 
-    /// The spelling on the command line, such as `--samples <n>`.
+    /// Spelling on the command line, such as `--samples <n>`.
     var spelling: String {
       let value = "<\(valueName ?? "value")>"
       let name = preferredName.map { ($0.kind == "long" ? "--" : "-") + $0.name }

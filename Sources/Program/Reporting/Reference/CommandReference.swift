@@ -1,13 +1,13 @@
 import Recipes
 
-/// The commands of the program and their options, as Markdown.
+/// Commands of the program and their options, as Markdown.
 ///
-/// A section of options that is equal in several commands stands once, at the end.
+/// A section of options that several commands share appears once, at the end.
 struct CommandReference {
   private typealias Argument = CommandDescription.Argument
 
   private let commands: [CommandDescription]
-  /// Titles of the sections that stand at the end.
+  /// Titles of the shared sections, which appear at the end.
   private let commonSections: [String]
 
   init(_ program: CommandDescription) {
@@ -44,14 +44,14 @@ struct CommandReference {
   private func isCommon(_ title: String?) -> Bool { title.map(commonSections.contains) ?? false }
 
   private static let recipeFlags = Set(Recipe.keys.flatMap(\.flags))
-  /// Options of the parser, which every command has.
+  /// Options that the parser adds to every command.
   private static let parserFlags: Set = ["help", "version"]
 
   private static func takesRecipe(_ command: CommandDescription) -> Bool {
     (command.arguments ?? []).contains { recipeFlags.contains($0.preferredName?.name ?? "") }
   }
 
-  /// The sections of a command's options, without those that other pages describe.
+  /// Sections of a command's options, without those that other pages describe.
   private static func sections(
     of command: CommandDescription
   ) -> [(title: String?, arguments: [Argument])] {

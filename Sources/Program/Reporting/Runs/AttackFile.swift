@@ -2,13 +2,13 @@ import Robustness
 
 /// The JSON document that `attack --json` writes and `table` reads.
 public struct AttackFile: Codable, Sendable {
-  /// The model as the command line named it.
+  /// Name of the model, as given on the command line.
   public let model: String
   public let dataSet: String
   public let split: String
   public let norm: String
   public let attacks: [String]
-  /// Steps, restarts and the like, by the names of their options.
+  /// Effort of the attacks, such as steps and restarts, by the names of their options.
   public let effort: [String: String]
   public let seed: UInt64
   public let results: RobustnessSummary
@@ -33,20 +33,20 @@ public struct AttackFile: Codable, Sendable {
   }
 }
 
-/// Robust accuracy on the test samples, from a run's `attack.json`.
+/// Robust accuracy on the test samples, read from a run's `attack.json`.
 public struct RobustnessResult: Sendable, Equatable {
   public struct AtEpsilon: Sendable, Equatable {
     public let epsilon: Double
-    /// Share of the samples that no attack changed, 0 … 1.
+    /// Share of the samples whose prediction was right and that no attack broke, 0 … 1.
     public let accuracy: Double
   }
 
   public let norm: String
   public let epsilons: [AtEpsilon]
-  /// Attacks, their effort and the number of samples, for a caption.
+  /// Description of the attacks, their effort and the number of samples, for a caption.
   public let method: String
 
-  /// Nil for a file of another split than the test samples.
+  /// Creates the result; nil if the file is not about the test samples.
   public init?(_ file: AttackFile) {
     guard file.split == "test" else { return nil }
     norm = file.norm

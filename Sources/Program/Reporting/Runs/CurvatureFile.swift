@@ -1,15 +1,15 @@
-/// The document that `curvature --json` writes and `table` reads.
+/// JSON document that `curvature --json` writes and `table` reads.
 public typealias CurvatureFile = MeasurementFile<CurvatureReport>
 
-/// Means over the test samples, from a run's `curvature.json`.
+/// Means over the test samples, read from a run's `curvature.json`.
 public struct CurvatureResult: Sendable, Equatable {
   public let gradientNorm: Double
   public let hessianNorm: Double
   public let curvature: Double
-  /// Function, estimator and number of samples, for a caption.
+  /// Description of the function, the estimator and the number of samples, for a caption.
   public let method: String
 
-  /// Nil for a file without test samples.
+  /// Creates the result; nil if the file has no test samples.
   public init?(_ file: CurvatureFile) {
     guard let test = file.splits["test"] else { return nil }
     gradientNorm = test.gradientNorm.mean

@@ -23,7 +23,7 @@ extension ResultsTable {
     }
   }
 
-  /// The tables that have columns.
+  /// Tables that have at least one column.
   private var parts: [Column.Part] {
     [.geometry, .robustness].filter { part in columns.contains { $0.part == part } }
   }
@@ -37,7 +37,7 @@ extension ResultsTable {
       + columns.filter { $0.part == part }.map { cell(row.statistics($0), $0.scale) }
   }
 
-  /// Mean ± standard error; the error only where there are several runs.
+  /// Formats mean ± standard error; a single run has no error.
   private func cell(_ statistics: SampleStatistics?, _ scale: Column.Scale) -> String {
     guard let statistics else { return "–" }
     let (form, errorForm, factor) =
@@ -50,8 +50,10 @@ extension ResultsTable {
     return "\(mean) ± \(String(format: errorForm, factor * error))"
   }
 
-  /// Both tables in one: a line per row, numbers as they are, shares of 1 instead of percent; nothing where
-  /// there is no number.
+  /// Both tables as CSV, one line per row.
+  ///
+  /// Numbers are unrounded, shares are fractions of 1 rather than percent, and missing numbers are
+  /// empty.
   private var csv: String {
     let header = ["arm", "settings", "runs"] + columns.flatMap { [$0.name, "\($0.name)-error"] }
     let lines = rows.map { row in

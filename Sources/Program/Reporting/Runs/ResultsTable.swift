@@ -2,18 +2,19 @@ import Checkpoints
 import Curvature
 import Recipes
 
-/// The paper's two tables, geometry with accuracy and robust accuracy, from the results of several runs.
+/// The paper's two tables, from the results of several runs: geometry with accuracy, and robust
+/// accuracy.
 ///
-/// A row stands for the runs whose recipes differ in nothing but ``Recipe/repetitionKeys``: one experiment
+/// A row combines the runs whose recipes differ only in ``Recipe/repetitionKeys``: one experiment
 /// with several seeds. Its numbers are means over these runs, ± the standard error of the mean.
 public struct ResultsTable {
-  /// One number of a run.
+  /// A column, which shows one number of each run.
   struct Column {
     enum Part { case geometry, robustness }
-    /// How the number is shown.
+    /// Scale on which the number is shown.
     enum Scale { case plain, percent }
 
-    /// In the CSV header.
+    /// Name of the column in the CSV header.
     let name: String
     let title: String
     let part: Part
@@ -23,13 +24,13 @@ public struct ResultsTable {
 
   struct Row {
     let arm: Arm
-    /// What sets it apart from the arm, and from other rows.
+    /// Settings that distinguish the row from its arm and from other rows.
     let settings: [String]
     let runs: [RunResults]
 
     var title: String { ([arm.title] + settings).joined(separator: ", ") }
 
-    /// Over the runs that have it; nil if none has.
+    /// Statistics over the runs that have the number; nil if none has it.
     func statistics(_ column: Column) -> SampleStatistics? {
       let values = runs.compactMap(column.value)
       return values.isEmpty ? nil : SampleStatistics(values)
@@ -40,14 +41,14 @@ public struct ResultsTable {
   let rows: [Row]
   private let runs: [RunResults]
 
-  /// - Parameter runs: at least one.
+  /// - Parameter runs: one or more runs.
   public init(_ runs: [RunResults]) throws {
     self.runs = runs
     columns = Self.geometry + Self.robustness(runs)
     rows = try Self.rows(runs)
   }
 
-  /// How the numbers of each table were measured.
+  /// Descriptions of how the numbers of a table were measured.
   func captions(_ part: Column.Part) -> [String] {
     let methods = runs.compactMap { run in
       switch part {
@@ -59,7 +60,7 @@ public struct ResultsTable {
       .map(\.element)
   }
 
-  /// What is missing, and the commands that would supply it; a line each.
+  /// Notes about missing results, one line each, with the commands that would supply them.
   public var notes: [String] {
     runs.flatMap { run in
       var notes: [String] = []
@@ -99,7 +100,7 @@ public struct ResultsTable {
     },
   ]
 
-  /// A column for each norm and ε that occurs.
+  /// Columns of robust accuracy, one for each norm and ε that occurs.
   private static func robustness(_ runs: [RunResults]) -> [Column] {
     let measured = runs.compactMap(\.robustness)
     let norms = Set(measured.map(\.norm)).sorted()
@@ -118,7 +119,7 @@ public struct ResultsTable {
     }
   }
 
-  /// Runs grouped by recipe, in the order of the arms and then of the runs.
+  /// Groups the runs by recipe, in the order of the arms and then of the runs.
   private static func rows(_ runs: [RunResults]) throws -> [Row] {
     var groups: [(recipe: [String: RecipeValue], runs: [RunResults])] = []
     for run in runs {
@@ -129,7 +130,7 @@ public struct ResultsTable {
         groups.append((recipe, [run]))
       }
     }
-    // What all rows have in common need not be said of any.
+    // Values that all rows share need not be shown.
     let varied = Recipe.keys.map(\.name).filter { name in
       !Arm.keys.contains(name) && groups.contains { $0.recipe[name] != groups[0].recipe[name] }
     }

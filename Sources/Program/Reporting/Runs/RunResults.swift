@@ -4,7 +4,7 @@ import Files
 import Foundation
 import Recipes
 
-/// Results in a run's directory: those of the run, and the measurements of its model.
+/// Results in a run's directory: those of the training, and measurements of its model.
 public struct RunResults: Sendable {
   public let path: String
   public let recipe: Recipe
@@ -14,10 +14,11 @@ public struct RunResults: Sendable {
   public let testAccuracy: Double?
   public let curvature: CurvatureResult?
   public let robustness: RobustnessResult?
-  /// Files with measurements of an earlier state of the run.
+  /// Names of files whose measurements are of an earlier state of the run.
   public let outdated: [String]
 
-  /// - Throws: ``RunResultsError`` or `RecipeError` if there is no run, or a file of it cannot be used.
+  /// - Throws: ``RunResultsError`` or `RecipeError` if there is no run, or if one of its files
+  ///   cannot be used.
   public init(_ path: String) throws {
     self.path = path
     let recipePath = RunFile.recipe.path(in: path)
@@ -26,7 +27,7 @@ public struct RunResults: Sendable {
     }
     self.recipe = try Recipe(yaml: String(decoding: recipe, as: UTF8.self), source: recipePath)
     let metrics = try Self.contents(of: RunFile.metrics.path(in: path)) ?? []
-    // A line that a power failure has cut short does not count.
+    // An incomplete last line, left by a power failure, is ignored.
     let reports = String(decoding: metrics, as: UTF8.self).split(separator: "\n")
       .filter { $0.contains(EpochLine.mark) }
       .compactMap { try? JSONDecoder().decode(EpochLine.self, from: Data($0.utf8)) }
@@ -44,7 +45,7 @@ public struct RunResults: Sendable {
     }
   }
 
-  /// The results of all paths that are runs, and an error for each of the others.
+  /// Reads the results of all paths that are runs, and returns an error for each of the others.
   ///
   /// - Throws: an error if no path is a run, or if a measurement of a run is damaged.
   public static func read(
@@ -79,7 +80,7 @@ public struct RunResults: Sendable {
     }
   }
 
-  /// Nil if there is no such file.
+  /// Reads the file; nil if it does not exist.
   private static func contents(of path: String) throws(RunResultsError) -> [UInt8]? {
     guard FileSystem.exists(path) else { return nil }
     do { return try InputFile.contents(of: path) } catch {
@@ -113,7 +114,7 @@ public struct RunResults: Sendable {
   }
 }
 
-/// Why a directory is no row of a table.
+/// Reasons why a directory cannot be a row of a table.
 public enum RunResultsError: Failure, Equatable {
   case notARun(path: String)
   case noRun(paths: [String])

@@ -15,7 +15,7 @@ struct AttackCommand: ParsableCommand {
       ranks or the batch size.
       """)
 
-  /// Files of the results.
+  /// Options that name the files of the results.
   struct Findings: ParsableArguments {
     @OptionGroup var results: ResultOptions
 
@@ -107,7 +107,7 @@ struct AttackCommand: ParsableCommand {
     print(report.text)
   }
 
-  /// Files of the results; rank 0 has them.
+  /// Open files of the results, on rank 0.
   private struct Files {
     let csv: ResultFile?
     let json: ResultFile?
@@ -120,7 +120,7 @@ struct AttackCommand: ParsableCommand {
     }
   }
 
-  /// Rank 0's state, if one is kept.
+  /// Opens rank 0's state; nil on other ranks, or if no state is kept.
   private func openState(_ model: TrainedModel, _ world: any Communicator) throws -> AttackState? {
     guard world.rank == 0,
       let path = findings.state ?? findings.results.json.map({ "\($0).state" })

@@ -24,7 +24,7 @@ struct BenchCommand: ParsableCommand {
   @Argument(help: "what to measure (default: all)")
   var sections: [BenchmarkSection] = []
 
-  /// How it is measured, and of which network.
+  /// Options of the measurements and of the measured network.
   struct Measurement: ParsableArguments {
     @Flag(help: "few runs of each measurement: to see that it works")
     var quick = false

@@ -19,7 +19,7 @@ struct BoundCommand: ParsableCommand {
 
   /// Radii ε of the paper's robust accuracies.
   private static let paperEpsilons = [0.05, 0.1, 0.15, 0.2]
-  /// Estimator of the curvature that the bounds are compared with.
+  /// Curvature estimator for the comparison with the bounds.
   private static let estimator = CurvatureEstimator.power(iterations: 20, tolerance: 1e-3)
 
   /// Radii of the certified accuracy, and the comparison with measured curvature.
@@ -53,7 +53,7 @@ struct BoundCommand: ParsableCommand {
 
   @OptionGroup var options: MeasurementOptions
 
-  /// No two images are further apart than black and white.
+  /// Checks that no ε exceeds the distance between a black and a white image, the largest there is.
   private func checkRange(_ epsilons: [Double], of data: Dataset) throws {
     let diagonal = Double(data.pixelsPerImage).squareRoot()
     if let epsilon = epsilons.first(where: { $0 > diagonal }) {
@@ -93,7 +93,7 @@ struct BoundCommand: ParsableCommand {
       reports, settings: .init(network: network), heading: "\n\n\(network.text)")
   }
 
-  /// Curvature of the first samples, to compare the bounds with.
+  /// Measures the curvature of the first samples, for comparison with the bounds.
   private func measuredCurvature(
     _ measurement: Measurement
   ) throws -> [NormalizedCurvature.Sample] {

@@ -17,7 +17,7 @@ package struct ReferenceCommand: ParsableCommand {
 
   package mutating func run() throws { print(try Self.text(of: table)) }
 
-  /// The table, as Markdown.
+  /// Returns the table as Markdown.
   package static func text(of table: ReferenceTable) throws -> String {
     try table.markdown(of: try CommandDescription(parserDump: LCNNDist._dumpHelp()))
   }

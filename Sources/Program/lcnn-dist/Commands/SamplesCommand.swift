@@ -10,7 +10,7 @@ struct SamplesCommand: ParsableCommand {
       parts of each line.
       """)
 
-  /// Whose samples, and how many steps.
+  /// The recipe and the number of steps.
   struct Selection: ParsableArguments {
     @Option(help: ArgumentHelp("as for train", valueName: "file or name"))
     var recipe = "digits"

@@ -14,7 +14,7 @@ struct StabilityCommand: ParsableCommand {
       The numbers are the same for any number of ranks and any batch size.
       """)
 
-  /// The noise.
+  /// Options of the noise.
   struct Noise: ParsableArguments {
     @Option(
       help: ArgumentHelp(

@@ -18,7 +18,7 @@ struct TrainCommand: ParsableCommand {
       exit code \(ExitStatus.stopped.rawValue).
       """)
 
-  /// What is trained, from where, and where it goes.
+  /// Options that name the recipe, the starting point and the directory of the run.
   struct RunOptions: ParsableArguments {
     @Option(
       help: ArgumentHelp(
@@ -89,7 +89,8 @@ struct TrainCommand: ParsableCommand {
     if let fault { observer?.note("\(fault)") }
     try communicator.oncePerProcess {
       Ranks.watch(run: setup.runPath)
-      // Not before: until there are steps to agree in, a signal just ends the program.
+      // Before training there is no step in which ranks could agree to stop, so a signal must end
+      // the program.
       StopSignal.install()
     }
     let result = try setup.makeTrainer(observer: observer, fault: fault).run()
@@ -101,7 +102,7 @@ struct TrainCommand: ParsableCommand {
       from: try options.recipe ?? recipeOfRun() ?? "digits", arm: options.arm)
   }
 
-  /// The recipe of the run to go on with; none for a fresh run.
+  /// The recipe of the run to resume; nil for a fresh run.
   private func recipeOfRun() throws -> String? {
     guard options.resume, let run = options.path else { return nil }
     let path = try RunDirectory(opening: run).path(of: .recipe)

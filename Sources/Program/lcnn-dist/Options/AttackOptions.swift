@@ -2,7 +2,7 @@ import ArgumentParser
 import Robustness
 import Surveys
 
-/// Norm, radii, attacks and their effort on the command line.
+/// Options for the norm, the radii, the attacks and their effort.
 struct AttackOptions: ParsableArguments {
   private static let ensemble = "autoattack"
   private static let defaults = AttackPlan.Effort()
@@ -90,7 +90,7 @@ struct AttackOptions: ParsableArguments {
     return kinds
   }
 
-  /// Settings on which results depend, for the state.
+  /// Settings that results depend on, recorded in the attack's state.
   var settings: [AttackState.Setting] {
     [
       .init("norm", norm.rawValue), .init("epsilons", epsilons ?? "default"),
@@ -102,7 +102,7 @@ struct AttackOptions: ParsableArguments {
     AttackPlan.Effort.Name.allCases.map { .init($0.rawValue, "\(effort[$0])") }
   }
 
-  /// The attacks with their effort, in words.
+  /// Description of the attacks and their effort.
   var text: String {
     let kinds = (try? kinds()) ?? []
     return kinds.map { kind in

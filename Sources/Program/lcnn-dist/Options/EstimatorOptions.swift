@@ -1,7 +1,7 @@
 import ArgumentParser
 import Curvature
 
-/// How the spectral norm of a Hessian is estimated, on the command line.
+/// Options for estimating the spectral norm of a Hessian.
 struct EstimatorOptions: ParsableArguments {
   enum Method: String, ExpressibleByArgument, CaseIterable { case power, lanczos }
   enum Estimator: String, ExpressibleByArgument, CaseIterable { case relative, reference }
@@ -57,7 +57,7 @@ struct EstimatorOptions: ParsableArguments {
     }
   }
 
-  /// In words.
+  /// Description of the estimator.
   var text: String {
     switch resolved {
     case .power(let iterations, let tolerance):

@@ -5,9 +5,9 @@ import MessagePassing
 import Networks
 import Surveys
 
-/// Options of all commands that measure a function of a trained model: model, samples, results and ranks.
+/// Options of all commands that measure a trained model: model, samples, results and ranks.
 struct MeasurementOptions: ParsableArguments {
-  /// The function and the samples.
+  /// Options for the measured function and the samples.
   struct Measured: ParsableArguments {
     @OptionGroup var trained: TrainedModelOptions
 
@@ -45,10 +45,11 @@ struct MeasurementOptions: ParsableArguments {
   @OptionGroup(title: "RECIPE")
   var flags: RecipeFlags
 
-  /// Enough samples for fast convolutions of small images; memory grows in proportion.
+  /// Number of samples in a pass: enough for fast convolutions of small images, since memory grows
+  /// in proportion.
   private static let samplesAtOnce = 64
 
-  /// Reads model and data, and checks on rank 0 that the results can be written.
+  /// Reads the model and the data, and checks on rank 0 that the results can be written.
   ///
   /// Collective.
   func prepare(

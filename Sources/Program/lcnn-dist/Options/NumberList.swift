@@ -1,9 +1,10 @@
 import ArgumentParser
 
-/// A list of numbers on the command line: `0.05,0.1`, or with fractions `1/255,2/255`.
+/// A list of numbers on the command line, such as `0.05,0.1`, or of fractions, such as
+/// `1/255,2/255`.
 enum NumberList {
   enum Domain: String {
-    /// In single precision, in which lengths are used.
+    /// Positive numbers that are normal in single precision, the precision of lengths.
     case positive = "numbers above 0"
     case notNegative = "numbers of at least 0"
 
@@ -15,7 +16,7 @@ enum NumberList {
     }
   }
 
-  /// The numbers of `text`, the value of `option`.
+  /// Reads the numbers of `text`, the value of `option`.
   static func parse(_ text: String, of option: String, _ domain: Domain) throws -> [Double] {
     try text.split(separator: ",", omittingEmptySubsequences: false).map { entry in
       guard let value = number(entry), domain.contains(value) else {

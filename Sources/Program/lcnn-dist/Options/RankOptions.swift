@@ -1,7 +1,7 @@
 import ArgumentParser
 import MessagePassing
 
-/// How the ranks of a command compute, and how long they may wait for one another.
+/// Options for the threads, kernels and timeouts of ranks.
 struct RankOptions: ParsableArguments {
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var vectorUnits: VectorUnitOptions
@@ -14,7 +14,7 @@ struct RankOptions: ParsableArguments {
       """)
   var sharedMemory: WatchOptions.Switch = .on
 
-  /// Joins the other ranks, which then compute by the same kernels.
+  /// Joins the other ranks, and makes all ranks use the same kernels.
   ///
   /// Collective.
   func join() throws -> any Communicator {
@@ -24,7 +24,8 @@ struct RankOptions: ParsableArguments {
     return world
   }
 
-  /// Runs `body` on all threads of all ranks that have joined, which make at most `mostShares` shares by default.
+  /// Runs `body` on all threads of all ranks that have joined; by default they make at most
+  /// `mostShares` shares.
   ///
   /// Collective.
   func onThreads(

@@ -1,12 +1,12 @@
 import ArgumentParser
 import Recipes
 
-/// A flag for every key of a recipe, made from ``Recipe/keys``.
+/// A flag for every recipe key, generated from ``Recipe/keys``.
 ///
-/// The parser finds the options of a type in its mirror and asks a decoder for their values. This type
-/// gives it a mirror and a decoding of one option per key, instead of one property per key.
+/// The parser finds the options of a type in its mirror, and asks a decoder for their values. This
+/// type provides a mirror and a decoder with one option per key, instead of one property per key.
 struct RecipeFlags: ParsableArguments, CustomReflectable {
-  /// Flags that were given, as written, in the order of the keys.
+  /// Flags on the command line, as written, in the order of the keys.
   private var given: [(key: String, text: String)] = []
 
   init() {}
@@ -27,7 +27,7 @@ struct RecipeFlags: ParsableArguments, CustomReflectable {
     Mirror(self, children: Recipe.keys.map { (label: $0.name, value: Self.option($0)) })
   }
 
-  /// The parser's definition of a key's flag.
+  /// Returns the parser's definition of a key's flag.
   private static func option(_ key: any RecipeKey) -> Any {
     let standard = key.defaultValue == .null ? "" : "; default \(key.defaultValue)"
     let help = ArgumentHelp("\(key.help) (\(key.values)\(standard))", valueName: "value")
@@ -49,7 +49,8 @@ struct RecipeFlags: ParsableArguments, CustomReflectable {
     for (key, text) in given { try recipe.set(key: key, text: text) }
   }
 
-  /// The recipe of that file or name, with the keys of `arm` and those whose flags were given.
+  /// Reads the recipe named `name` or at this path, then sets the keys of `arm` and the given
+  /// flags.
   func resolved(from name: String, arm: Arm? = nil) throws -> Recipe {
     var recipe = try Recipe.load(name)
     if let arm { try recipe.apply(arm) }
@@ -58,7 +59,7 @@ struct RecipeFlags: ParsableArguments, CustomReflectable {
     return recipe
   }
 
-  /// The name under which the parser keeps a flag's value.
+  /// Name under which the parser stores a flag's value.
   private struct KeyName: CodingKey {
     let stringValue: String
     var intValue: Int? { nil }

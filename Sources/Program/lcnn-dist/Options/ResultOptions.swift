@@ -2,7 +2,7 @@ import ArgumentParser
 import Files
 import MessagePassing
 
-/// Files that take the results of a measurement.
+/// Options that name the files of a measurement's results.
 struct ResultOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -23,7 +23,9 @@ struct ResultOptions: ParsableArguments {
     }
   }
 
-  /// The file of `path` on rank 0, if one is named; throws if it cannot be written.
+  /// Opens the file at `path` on rank 0; nil without a path.
+  ///
+  /// - Throws: an error if the file cannot be written.
   static func open(_ path: String?, on world: any Communicator) throws -> ResultFile? {
     world.rank == 0 ? try path.map { try ResultFile($0) } : nil
   }

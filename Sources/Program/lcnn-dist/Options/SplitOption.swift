@@ -1,7 +1,7 @@
 import ArgumentParser
 import Datasets
 
-/// The split of the data set that a model is given.
+/// Option for the split of the data set.
 struct SplitOption: ParsableArguments {
   @Option(help: "split of the data set to use")
   var split: Dataset.Split = .test

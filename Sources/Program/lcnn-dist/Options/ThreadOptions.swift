@@ -1,7 +1,7 @@
 import ArgumentParser
 import MessagePassing
 
-/// How many threads of a rank compute.
+/// Option for the number of computing threads per rank.
 struct ThreadOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -17,12 +17,12 @@ struct ThreadOptions: ParsableArguments {
     }
   }
 
-  /// The threads of this rank.
+  /// Number of threads of this rank.
   ///
-  /// Collective. A default never makes more shares than `mostShares` over all ranks, unless there are
-  /// more ranks.
+  /// Collective. A default makes at most `mostShares` shares over all ranks, unless there are more
+  /// ranks.
   func count(in world: any Communicator, mostShares: Int = .max) throws -> Int {
-    // Not only where it is needed: ranks with different options must make the same collectives.
+    // All ranks gather, even if their threads are given, so that all make the same collectives.
     let cores = try AvailableCores.gather(over: world)
     if let threads {
       let most = cores[world.rank].cores.count

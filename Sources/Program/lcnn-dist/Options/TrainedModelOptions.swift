@@ -1,7 +1,7 @@
 import ArgumentParser
 import Datasets
 
-/// A trained model, the recipe that describes it, and the number of samples.
+/// Options for a trained model, its recipe and the number of samples.
 struct TrainedModelOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(

@@ -2,12 +2,12 @@ import ArgumentParser
 import Kernels
 import MessagePassing
 
-/// By which vector instructions the program's kernels compute.
+/// Option for the vector instructions of the program's kernels.
 struct VectorUnitOptions: ParsableArguments {
   enum Choice: String, ExpressibleByArgument, CaseIterable {
     case auto, amx, avx512, avx2, portable
 
-    /// None where the CPU decides.
+    /// The chosen units; nil if the CPU decides.
     var units: VectorUnits? { VectorUnits(rawValue: rawValue) }
   }
 
@@ -17,11 +17,12 @@ struct VectorUnitOptions: ParsableArguments {
       "instructions of the program's own kernels; auto: the most that every rank's CPU has"))
   var choice: Choice = .auto
 
-  /// Makes every rank use what the one with the least has, or was told to use.
+  /// Makes all ranks use the same vector units: the least that any rank has or was told to use.
   ///
   /// Collective.
-  /// - Returns: what to tell the user; nil where ranks are alike and this one uses all that its CPU has.
-  /// - Throws: on all ranks, where a rank's CPU lacks what was asked for.
+  /// - Returns: a note for the user; nil if all ranks have the same units and this CPU has no
+  ///   better ones.
+  /// - Throws: on all ranks, if the CPU of a rank lacks the units requested there.
   func agree(over communicator: any Communicator) throws -> String? {
     let offer = try Agreement(communicator).perform {
       if let units = choice.units { try VectorUnits.use(units) }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import MessagePassing
 
-/// How long ranks may wait for one another, and who looks after that.
+/// Options for the watchdog and the time that ranks may wait for one another.
 struct WatchOptions: ParsableArguments {
   enum Switch: String, ExpressibleByArgument, CaseIterable { case on, off }
 
@@ -22,7 +22,7 @@ struct WatchOptions: ParsableArguments {
     }
   }
 
-  /// None where the watchdog is off.
+  /// Settings of the watchdog; nil if it is off.
   var settings: Watchdog.Settings? {
     watchdog == .on ? Watchdog.Settings(stallTimeout: .seconds(stallTimeout)) : nil
   }
