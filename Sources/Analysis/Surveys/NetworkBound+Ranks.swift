@@ -11,10 +11,10 @@ extension NetworkBound {
   ///   a layer's matrices do not fit.
   public init(_ model: Model, over communicator: any Communicator) throws {
     model.refresh(.evaluation)
-    let own = try Agreement(communicator).perform {
+    let measured = try Agreement(communicator).perform {
       try LayerNorms.measure(model, rank: communicator.rank, size: communicator.size)
     }
-    let parts = communicator.allGather(RecordBytes.bytes(of: own))
+    let parts = communicator.allGather(RecordBytes.bytes(of: measured))
       .map { RecordBytes.records(LayerNorms.self, from: $0) }
     self.init(model, norms: LayerNorms.merge(parts, of: model))
     let isUndefined = layers.first { layer in

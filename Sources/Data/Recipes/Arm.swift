@@ -70,14 +70,14 @@ extension Recipe {
   /// still belongs to the arm of that penalty.
   public var nearestArm: (arm: Arm, differences: [(key: String, value: RecipeValue)]) {
     get throws(RecipeError) {
-      let own = jsonObject
+      let values = jsonObject
       var nearest: (arm: Arm, differences: [(key: String, value: RecipeValue)])?
       for arm in Arm.allCases {
         var recipe = self
         try recipe.apply(arm)
         let other = recipe.jsonObject
         let differences = Arm.keys.compactMap { key in
-          own[key].flatMap { $0 == other[key] ? nil : (key: key, value: $0) }
+          values[key].flatMap { $0 == other[key] ? nil : (key: key, value: $0) }
         }
         if differences.count <= nearest?.differences.count ?? Int.max {
           nearest = (arm, differences)

@@ -130,15 +130,16 @@ extension ProgramRuns {
 
     @Test("the help says what a command is for before the keys of a recipe")
     func helpOrder() throws {
-      for (command, own) in [
+      for (command, option) in [
         ("train", "--resume"), ("evaluate", "--split"), ("curvature", "--method"),
         ("stability", "--radii"), ("attack", "--norm"), ("bound", "--measured"),
         ("bench", "--quick"), ("samples", "--steps"),
       ] {
         let lines = try Program.run([command, "--help"]).outputLines
-        let ownLine = try #require(lines.firstIndex { $0.hasPrefix("  \(own)") }, "\(command)")
+        let optionLine = try #require(
+          lines.firstIndex { $0.hasPrefix("  \(option)") }, "\(command)")
         let recipe = try #require(lines.firstIndex(of: "RECIPE:"), "\(command)")
-        #expect(ownLine < recipe, "\(command)")
+        #expect(optionLine < recipe, "\(command)")
       }
     }
 
