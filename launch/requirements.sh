@@ -1,4 +1,4 @@
-# Sourced by quickstart and test: what this machine must have, and functions that see to it.
+# Sourced by the scripts of launch, cluster and .ci: what this machine must have, and functions that see to it.
 # shellcheck shell=bash
 
 packages=(pkg-config libopenmpi-dev openmpi-bin libopenblas-dev zlib1g-dev libssl-dev)

@@ -2,7 +2,7 @@
 """Tests the paper's claims on a ResNet-18 of half the width: seven arms, two seeds, CIFAR-10.
 
     launch/experiments/claim.py --binary .build/release/lcnn-dist --data DIR
-    launch/experiments/claim.py          the verdicts, by the results that are in the repository
+    launch/experiments/claim.py          the verdicts, by the results that are there
 
 About eight hours on two cores in all; a run of the standard arm takes 20 minutes, of CURE an hour
 and a half. Arms, schedule and ε are the paper's (Srinivas et al. 2022, table 1, there ResNet-18 on

@@ -1,10 +1,11 @@
 """The machinery of experiments: runs that go on where they were stopped, results as small files, verdicts.
 
 An experiment is a list of runs, the measurements of each, and claims about their results. A run is
-trained in --out, measured, and written as one JSON file into results/EXPERIMENT/, which is part of the
-repository: a run whose file is there is done, on whatever machine it was made. So the same command
-goes on after an interruption, and prints at its end a verdict for every claim: "holds", "does not
-hold", or "not decided" with the runs that are missing.
+trained in --out, measured, and written as one JSON file into results/EXPERIMENT/ beside this file: a run
+whose file is there is done, on whatever machine it was made, so the files are worth committing. The
+same command goes on after an interruption, and prints at its end a verdict for every claim: "holds",
+"does not hold", or "not decided" with the runs that are missing. The exit status is 1 if a claim does
+not hold, else 2 if one is not decided.
 """
 
 from __future__ import annotations
@@ -150,7 +151,10 @@ def figures(name: str, found: dict) -> dict:
     """The numbers of a measurement that claims and tables are made of; accuracies in percent."""
     if "radii" in next(iter(found.get("splits", {"": {}}).values())):
         return {
-            f"stability/{split}": {f'{x["radius"]:g}': x["mean"]["mean"] for x in part["radii"]}
+            # A radius has no mean if no sample has a gradient.
+            f"stability/{split}": {
+                f'{x["radius"]:g}': x["mean"]["mean"] for x in part["radii"] if "mean" in x
+            }
             for split, part in found["splits"].items()
         }
     if "splits" in found:
@@ -189,7 +193,9 @@ def perform(options: argparse.Namespace, experiment: Experiment, run: Run) -> No
         "experiment": experiment.name,
         "row": run.row,
         "seed": run.seed,
-        "command": " ".join(["train", "--recipe", experiment.recipe.name, *run.flags]),
+        "command": " ".join(
+            ["train", "--recipe", experiment.recipe.name, "--seed", str(run.seed), *run.flags]
+        ),
         "recipe": json.loads((directory / "recipe.json").read_text()) | {"data": None},
         "commit": commit(),
         "program": environment["versions"]["program"],
@@ -217,7 +223,7 @@ def means(values: list) -> object:
 
 
 def verdicts(experiment: Experiment) -> int:
-    """Prints a verdict for each claim, by the results that are there; how many do not hold."""
+    """Prints a verdict for each claim, by the results that are there, and returns the exit status."""
     results: dict[str, list[dict]] = {}
     missing: dict[str, list[str]] = {}
     for run in experiment.runs:
@@ -226,12 +232,13 @@ def verdicts(experiment: Experiment) -> int:
             results.setdefault(run.row, []).append(json.loads(file.read_text()))
         else:
             missing.setdefault(run.row, []).append(run.name)
-    failed = 0
+    failed = undecided = 0
     for claim in experiment.claims:
         lacking = [name for row in claim.rows for name in missing.get(row, [])]
         known = all(row in results for row in claim.rows)
         value = claim.value(*[means(results[row]) for row in claim.rows]) if known else None
         if lacking:
+            undecided += 1
             so_far = f" (so far {value:.3g}{claim.unit})" if known else ""
             print(f"not decided    {claim.text}{so_far}: missing {', '.join(lacking)}")
             continue
@@ -241,7 +248,7 @@ def verdicts(experiment: Experiment) -> int:
         seeds = min(len(results[row]) for row in claim.rows)
         print(f"{verdict}{claim.text}: {value:.3g}{claim.unit}, expected {claim.bound()}"
               f" ({seeds} seed{'s' if seeds > 1 else ''})")
-    return failed
+    return 1 if failed else 2 if undecided else 0
 
 
 def main(experiment: Experiment, documentation: str | None) -> None:
@@ -263,4 +270,4 @@ def main(experiment: Experiment, documentation: str | None) -> None:
             perform(options, experiment, run)
             minutes = (time.monotonic() - began) / 60
             print(f"{number}/{len(wanted)} {run.name}: {minutes:.1f} min", flush=True)
-    sys.exit(1 if verdicts(experiment) else 0)
+    sys.exit(verdicts(experiment))

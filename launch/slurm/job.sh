@@ -106,10 +106,10 @@ is_stopped() {
     ((code == stopped || (code == ended_by_signal && ${is_time_up:-0})))
 }
 
-# Whether another start would end in the same way: training is complete, or the arguments or files are
-# wrong.
+# Whether another start would end in the same way: training is complete, the arguments or files are
+# wrong, the plan does not fit, the loss diverged, or the program is missing.
 is_final() {
-  [[ $code =~ ^(0|64|65|73)$ ]]
+  [[ $code =~ ^(0|64|65|71|73|76|126|127)$ ]]
 }
 
 # requeue_if_stopped MOST: puts the job back into the queue if it can continue, at most MOST times. Of an
