@@ -59,6 +59,9 @@ enum Program {
 
     func send(signal: Int32) { kill(process.processIdentifier, signal) }
 
+    /// Sends a signal to the process and its children, as a terminal does.
+    func sendToGroup(signal: Int32) { kill(-process.processIdentifier, signal) }
+
     /// Waits for the end; a process that passes the deadline is ended and fails the test.
     func outcome() throws -> Outcome {
       if ended.wait(timeout: .now() + Program.deadline / .seconds(1)) == .timedOut {

@@ -25,6 +25,8 @@ extension ProgramRuns {
 
       func send(signal: Int32) { running.send(signal: signal) }
 
+      func sendToGroup(signal: Int32) { running.sendToGroup(signal: signal) }
+
       func outcome() throws -> Program.Outcome { try running.outcome() }
 
       /// Processes of mpirun and of the ranks.
@@ -125,9 +127,20 @@ extension ProgramRuns {
 
     @Test("a signal stops the ranks after a checkpoint, for good", arguments: [SIGTERM, SIGUSR1])
     func stop(signal: Int32) throws {
+      try expectStop { $0.send(signal: signal) }
+    }
+
+    @Test(
+      "a signal to the supervisor's group, as from a terminal, stops the ranks after a checkpoint",
+      arguments: [SIGINT, SIGHUP, SIGTERM, SIGUSR1])
+    func stopByGroup(signal: Int32) throws {
+      try expectStop { $0.sendToGroup(signal: signal) }
+    }
+
+    private func expectStop(_ send: (Job) -> Void) throws {
       let job = try Job([], Self.train("run", epochs: 1_000_000), in: TemporaryDirectory())
       try job.waitForMetrics(of: "run", lines: 1)
-      job.send(signal: signal)
+      send(job)
       let outcome = try job.outcome()
       #expect(outcome.status == ExitStatus.stopped.rawValue, "\(outcome)")
       #expect(outcome.errors.contains("stopped by a signal after step"), "\(outcome)")
