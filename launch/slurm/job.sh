@@ -84,8 +84,12 @@ stage_data() {
   done
   [[ -n $folder ]] || return 0
   staged=$copy
+  # Nodes that share the disk copy at the same time: the first whole copy gets the name.
   # shellcheck disable=SC2016
-  once_per_node sh -c 'mkdir -p "$2" && cp -R "$1/." "$2"' stage "$folder" "$copy"
+  once_per_node sh -c '
+    mkdir -p "${2%/*}" && part=$(mktemp -d "$2.XXXXXX") && cp -R "$1/." "$part" || exit
+    mv -T "$part" "$2" 2>/dev/null || { rm -rf "$part" && test -d "$2"; }
+  ' stage "$folder" "$copy"
 }
 
 remove_staged_data() {
