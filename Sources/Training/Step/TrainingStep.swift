@@ -49,7 +49,7 @@ public struct TrainingStep {
     self.communicator = communicator
   }
 
-  /// What a rank brings to a step besides its samples.
+  /// A rank's request to all ranks, which it makes with its samples.
   public enum Request: Sendable {
     case none
     /// A signal asked for the end: this step counts, and is the last.
@@ -62,9 +62,8 @@ public struct TrainingStep {
   ///
   /// Collective. On a loss or a gradient that is not finite the model stays as it was, on all
   /// ranks.
-  /// - Parameter localStepSeconds: the time of this rank's previous step without waiting for
-  ///   others,
-  ///   which all ranks learn; see ``localStepSeconds(ofRank:)``.
+  /// - Parameter localStepSeconds: the time of this rank's previous step without the wait for
+  ///   other ranks. All ranks learn it; see ``localStepSeconds(ofRank:)``.
   public func run(
     _ batch: Batch, learningRate: Float, request: Request = .none, localStepSeconds: Float = 0
   ) -> Result {
@@ -95,12 +94,7 @@ public struct TrainingStep {
       enter(.dataBackward)
       model.backward(n)
       measureSquares(n, globalBatch: globalBatch)
-      // λ_g·B·‖∇ₓL‖² is one penalty and λ_c·B·‖d‖² the other. dθ̄/dε along ∇ₓL is half the gradient
-      // of ‖∇ₓL‖², along −d what ‖d‖² lacks; tangents along both are one along their sum.
-      scale(input.gradient, by: objective.gradientNorm, into: input.tangent)
-      if let curePenalty {
-        add(curePenalty.difference.prefix(n), times: -objective.cure, into: input.tangent)
-      }
+      writePenaltyDirection(n)
       enter(.forwardTangent)
       model.forwardTangent(n)
       loss.tangent(logits, scale: 1 / globalBatch)
@@ -125,6 +119,26 @@ public struct TrainingStep {
       return result
     }
 
+    update(learningRate: learningRate)
+    result.isApplied = true
+    return result
+  }
+
+  /// ẋ ← λ_g·∇ₓL − λ_c·d, the direction whose tangents are the gradients of both input penalties.
+  ///
+  /// One penalty is λ_g·B·‖∇ₓL‖², the other λ_c·B·‖d‖². dθ̄/dε along ∇ₓL is half the gradient of
+  /// ‖∇ₓL‖²; along −d it is the part of the gradient of ‖d‖² that the passes at the second point
+  /// do not give. Tangents are linear: one pass along the sum serves both.
+  private func writePenaltyDirection(_ n: Int) {
+    let input = model.input.prefix(n)
+    scale(input.gradient, by: objective.gradientNorm, into: input.tangent)
+    if let curePenalty {
+      add(curePenalty.difference.prefix(n), times: -objective.cure, into: input.tangent)
+    }
+  }
+
+  /// Pulls each gradient back to its trained parameter and moves that parameter.
+  private func update(learningRate: Float) {
     model.update { parameter in
       probe?.enter(.pullBack)
       parameter.pullBack()
@@ -133,8 +147,6 @@ public struct TrainingStep {
       optimizer.update(parameter.parameter, learningRate: learningRate)
     }
     model.commit()
-    result.isApplied = true
-    return result
   }
 
   /// A whole step up to its update, which is left out: for timing.
