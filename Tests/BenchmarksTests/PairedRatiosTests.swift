@@ -16,7 +16,7 @@ import Testing
   func many() throws {
     let ratios = PairedRatios((0..<10_000).map(Double.init))
     let interval = try #require(ratios.interval)
-    // Of the normal distribution: 5000 ± 1.96·√10,000/2.
+    // By the normal distribution, 5000 ± 1.96·√10,000/2.
     #expect(abs(interval.low - 4901.5) < 2 && abs(interval.high - 5097.5) < 2)
   }
 

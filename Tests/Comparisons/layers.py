@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures a network's layers by themselves, lcnn-dist's and PyTorch's in turns, and prints one table.
+"""Measures a network's layers by themselves, lcnn-dist's and PyTorch's in turn, and prints one table.
 
     Tests/Comparisons/layers.py --binary .build/release/lcnn-dist
     Tests/Comparisons/layers.py --binary .build/release/lcnn-dist --quick --recipe cifar10-vgg11-lcnn

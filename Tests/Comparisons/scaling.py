@@ -4,7 +4,7 @@
     Tests/Comparisons/scaling.py --binary .build/release/lcnn-dist
     Tests/Comparisons/scaling.py --binary .build/release/lcnn-dist --quick vgg11-lcnn
 
-For lcnn-dist, and for PyTorch's DistributedDataParallel over gloo, a round measures in turns
+For lcnn-dist, and for PyTorch's DistributedDataParallel over gloo, a round measures in turn
 
     alone    one process of one rank, by itself on the machine
     pair     two such processes at the same time, summed

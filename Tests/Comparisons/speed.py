@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures lcnn-dist and PyTorch in turns, one thread each, and prints a Markdown table.
+"""Measures lcnn-dist and PyTorch in turn, one thread each, and prints a Markdown table.
 
     Tests/Comparisons/speed.py --binary .build/release/lcnn-dist
     Tests/Comparisons/speed.py --binary .build/release/lcnn-dist --quick vgg11-lcnn inference

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures threads of one process against processes of one thread, in turns; prints a Markdown table.
+"""Measures threads of one process against processes of one thread, in turn; prints a Markdown table.
 
     Tests/Comparisons/threads.py --binary .build/release/lcnn-dist
     Tests/Comparisons/threads.py --binary .build/release/lcnn-dist --quick vgg11-lcnn

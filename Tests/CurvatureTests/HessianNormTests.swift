@@ -4,7 +4,7 @@ import Testing
 
 /// Power and Lanczos iteration against every eigenvalue of the dense input Hessian, by LAPACK.
 @Suite struct HessianNormTests {
-  /// Of ‖H‖: products in single precision are off by some 1e-6.
+  /// Relative tolerance of ‖H‖: products in single precision are off by some 1e-6.
   static let tolerance = 1e-4
 
   @Test(

@@ -17,7 +17,7 @@ enum Program {
 
   private static let foreignPrefixes = ["OMPI_", "PMIX_", "PMI_", "SLURM_", "LCNN_", "OPENBLAS_"]
 
-  /// What a process wrote and how it ended.
+  /// Output and end of a process.
   struct Outcome {
     /// Negative for the signal that ended the process.
     let status: Int32

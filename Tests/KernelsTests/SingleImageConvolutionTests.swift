@@ -39,7 +39,7 @@ import Testing
     return all
   }()
 
-  /// What the passes are given: random tensors, and scratch full of NaN.
+  /// Inputs of the passes: random tensors, and scratch full of NaN.
   private struct Case {
     let image: SingleImageConvolution
     let x: Tensor

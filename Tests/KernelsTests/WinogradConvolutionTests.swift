@@ -59,7 +59,7 @@ import Testing
       ]
     } + [Case(2, 2, 64, 128, samples: 3), Case(2, 2, 33, 47, samples: 150)]
 
-  /// The same with even and odd extents, whose last row of tiles reaches past the image or ends
+  /// Products with even and odd extents, whose last row of tiles reaches past the image or ends
   /// with it.
   static let strided: [Case] =
     [

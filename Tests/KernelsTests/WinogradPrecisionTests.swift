@@ -118,7 +118,7 @@ import Testing
     (1.5, 1.5, 2.25), (1, 1 + 0x1p-10, 1 + 0x1p-10), (1 + 0x1p-10, 1, 1 + 0x1p-10),
     (1 + 0x1p-10, 1 + 0x1p-10, 1 + 0x1p-9 + 0x1p-20), (1, third, third), (third, 1, third),
   ]
-  /// Of three parts that are not zero.
+  /// Numbers whose three bfloat16 parts are not zero.
   static let third: Float = 1 + 0x1p-10 + 0x1p-20
 
   private func parts(_ value: Float) -> [UInt16] {

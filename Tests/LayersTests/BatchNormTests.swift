@@ -10,7 +10,7 @@ import Testing
   private static let shares = [0..<3, 3..<5]
   private static let shape: Shape = [5, 2, 3, 4]
 
-  /// What a rank's passes write.
+  /// Tensors that a rank's passes write.
   private struct Passes: Equatable, Sendable {
     var value: [Float] = []
     var gradient: [Float] = []

@@ -12,7 +12,7 @@ import Testing
   private static let tolerance: Float = 1e-4
   private static let samples = 10
 
-  /// What all sweeps of a model leave, by name.
+  /// Tensors that all sweeps of a model leave, by name.
   private func results(
     _ network: SmallNetwork, _ purpose: ModelConfiguration.Purpose,
     _ fusion: ModelConfiguration.Fusion, _ mode: Mode, order: SumOrder = .fastest

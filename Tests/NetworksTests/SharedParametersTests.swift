@@ -12,7 +12,7 @@ import Testing
   /// The threads of each process of a machine.
   private static let teams = [[3], [1, 1, 1], [2, 2]]
 
-  /// What `body` returns on each rank, in their order.
+  /// Results of `body`, in the order of the ranks.
   private func onRanks<Output: Sendable>(
     _ team: [Int], _ body: @escaping @Sendable (any Communicator) throws -> Output
   ) throws -> [Output] {
@@ -155,7 +155,7 @@ import Testing
   }
 }
 
-/// What the process may map.
+/// The process's limit of mapped memory.
 private enum AddressSpace {
   /// Limits it to what it has now, and `moreBytes`.
   static func allow(moreBytes: Int) throws {

@@ -22,7 +22,7 @@ struct RefusedRecipe: CustomTestStringConvertible, Sendable {
     RefusedRecipe("colour: red", says: "my.yaml:1: unknown key \"colour\""),
     RefusedRecipe(
       "seed: 1\nepochs: 3\nseed: 2",
-      says: "my.yaml:1: key \"seed\" is here and again below, expected once"),
+      says: "my.yaml:1: key \"seed\" is given here and again further down, expected once"),
     RefusedRecipe("- epochs", says: "my.yaml:1: expected lines of the form \"key: value\""),
     RefusedRecipe("\nepochs", says: "my.yaml:2: expected lines of the form \"key: value\""),
     RefusedRecipe("seed: 1\n[a]: 1", says: "my.yaml:2: expected lines of the form \"key: value\""),

@@ -32,7 +32,7 @@ struct AttackCase {
     labels = Self.predictions(slice, pixels)
   }
 
-  /// The same model, with other images.
+  /// Returns a case of this model with other images.
   init(_ other: AttackCase, pixels: [Float]) {
     model = other.model
     slice = other.slice

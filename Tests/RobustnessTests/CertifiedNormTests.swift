@@ -7,7 +7,7 @@ import Testing
 
 /// Certified norms against LAPACK's singular values of the dense operators.
 @Suite struct CertifiedNormTests {
-  /// What the certified norm may exceed the circular operator's by.
+  /// Largest excess of the certified norm over the circular operator's.
   private static let excess = 0.05
 
   /// Sizes of input, channels, kernel, stride and padding.

@@ -13,7 +13,7 @@ import Testing
     ThreatModel(.l2, epsilon: 0.2), ThreatModel(.linf, epsilon: 0.02),
   ]
 
-  /// Of logits near 1, through a convolution and a sum over an image.
+  /// Tolerance of logits near 1, after a convolution and a sum over an image.
   private static let rounding = 2e-6
 
   private func linearCase(classes: Int) throws -> AttackCase {
@@ -33,7 +33,7 @@ import Testing
     }
   }
 
-  /// What a class's logit is behind the label's, and how fast the attacker closes the gap per ε.
+  /// A class's logit below the label's, and the rate per ε at which an attacker closes the gap.
   private struct Gap {
     let difference: Double
     /// ‖∇(z_y − z_t)‖ in the norm dual to the ball's.

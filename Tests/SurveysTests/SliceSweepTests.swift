@@ -8,7 +8,7 @@ import Testing
 @Suite struct SliceSweepTests {
   private static let count = 53
 
-  /// What was found of a sample, and of which slice it was a part.
+  /// A sample's result, and the slice that held the sample.
   private struct Record: BitwiseCopyable, Equatable, Sendable {
     let index: Int
     let label: Int32

@@ -10,7 +10,8 @@ import Training
 
 /// The counter counts the thread that asks, so tests beside this one do not disturb it.
 ///
-/// What OpenBLAS asks for within a product is not ours to avoid: it is counted apart and printed.
+/// OpenBLAS allocates within some products. The step cannot avoid that, so the test counts these
+/// allocations apart and prints them.
 @Suite struct AllocationTests {
   @Test("the counter sees an allocation")
   func counter() {
@@ -44,7 +45,7 @@ import Training
     #expect(count.outsideBLAS == 0, "\(count) in 3 steps")
   }
 
-  /// What a step touched each time would show in every ten steps.
+  /// Memory that every step touches would show in every ten steps.
   ///
   /// A wait that is longer than all before it may meet a page of instructions for the first time,
   /// once.

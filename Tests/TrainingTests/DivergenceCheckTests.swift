@@ -7,7 +7,7 @@ import Testing
 import Training
 
 @Suite struct DivergenceCheckTests {
-  /// What each of three ranks gets to hear after one of them has changed something.
+  /// The report to each of three ranks after one of them has changed something.
   private func outcomes(
     _ change: @escaping @Sendable (Model, _ rank: Int) -> Void
   ) throws -> [TrainingError?] {

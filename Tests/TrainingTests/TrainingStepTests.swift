@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 import Training
 
-/// What a rank holds after some steps.
+/// A rank's state after some steps.
 private struct Outcome: Sendable {
   var state: StateDictionary
   var momentumBuffers: StateDictionary

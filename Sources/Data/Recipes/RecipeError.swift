@@ -47,7 +47,7 @@ extension RecipeError {
       "\(place.prefix)unknown key \"\(place.name(key))\""
         + (nearest.map { "; did you mean \"\(place.name($0))\"?" } ?? "")
     case .duplicateKey(let place, let key):
-      "\(place.prefix)key \"\(key)\" is here and again below, expected once"
+      "\(place.prefix)key \"\(key)\" is given here and again further down, expected once"
     case .wrongValue(let place, let key, let found, let expected):
       "\(place.prefix)\(place.name(key)) is \(found), expected \(expected)"
     case .missing(let key, let because): "\(because) needs \(key) (--\(key))"

@@ -15,7 +15,7 @@ public enum Effort: String, Sendable, Codable {
     return Int(min(max(wanted, self == .standard ? 7 : 2), 200))
   }
 
-  /// The steps by each of two strategies, in turns, and the steps with a clock at each layer.
+  /// The steps by each of two strategies, in turn, and the steps with a clock at each layer.
   var overlapRounds: Int { self == .standard ? 24 : 2 }
   var tracedSteps: Int { self == .standard ? 5 : 1 }
 

@@ -1,6 +1,6 @@
 import Failures
 
-/// Short stretches of time in which two or three kinds of steps are measured in turns.
+/// Short stretches of time in which two or three kinds of steps are measured in turn.
 ///
 /// The speed of a node drifts within seconds, by more than the effect being measured; neighbouring
 /// windows share it.

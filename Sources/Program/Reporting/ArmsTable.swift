@@ -17,8 +17,8 @@ extension ArmTimes {
       ])
     }
     return """
-      \(ranks) rank\(ranks == 1 ? "" : "s"), batch \(globalBatch); each arm in turns with the standard arm, \
-      which is compared with itself, too; gradients: \(plan)
+      \(ranks) rank\(ranks == 1 ? "" : "s"), batch \(globalBatch); gradients: \(plan)
+      Each arm is timed in turn with the standard arm; the standard arm is compared with itself too.
       \(table.text)
       """
   }

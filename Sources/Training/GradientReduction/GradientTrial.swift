@@ -35,7 +35,7 @@ package struct GradientTrial {
     self.communicator = communicator
   }
 
-  /// Times `plans` in turns.
+  /// Times `plans` in turn.
   ///
   /// Collective; every rank returns rank 0's times.
   package func measure(_ plans: [GradientPlan], on batch: Batch) -> [GradientMeasurement] {

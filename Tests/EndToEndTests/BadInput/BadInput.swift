@@ -8,7 +8,7 @@ struct BadInput: Sendable, CustomTestStringConvertible {
   let name: String
   let arguments: [String]
   let status: ExitStatus
-  /// What the line must contain: file and reason.
+  /// Parts that the line must contain: file and reason.
   let words: [String]
   /// Writes the files.
   let prepare: @Sendable (TemporaryDirectory) throws -> Void

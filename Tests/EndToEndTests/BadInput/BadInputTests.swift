@@ -3,7 +3,7 @@ import TestFiles
 import Testing
 
 extension ProgramRuns {
-  /// What two ranks say about input that cannot be used: one line, and nothing on disk is changed.
+  /// Two ranks answer unusable input with one line, and change nothing on disk.
   @Suite struct BadInputTests {
     @Test("data files that cannot be used are named", arguments: BadInput.data)
     func data(_ input: BadInput) throws { try check(input) }

@@ -79,9 +79,9 @@ extension ProgramRuns {
     func solo() throws {
       let outcome = try Program.run(Self.quick + ["allreduce", "scaling", "diagnosis", "model"])
       #expect(outcome.status == 0 && outcome.complaints.isEmpty, "\(outcome)")
-      #expect(outcome.output.contains("one rank: nothing to sum"))
-      #expect(outcome.output.contains("one rank: nobody to compare it with"))
-      #expect(outcome.output.contains("one rank: nobody to wait for"))
+      #expect(outcome.output.contains("one rank: there is nothing to sum"))
+      #expect(outcome.output.contains("one rank: there is no rank to compare it with"))
+      #expect(outcome.output.contains("one rank: there is no rank to wait for"))
       #expect(outcome.output.contains("PREDICTED") && outcome.output.contains("\n1024 "))
       #expect(!outcome.output.contains("KERNELS"), "a section that was not asked for")
     }

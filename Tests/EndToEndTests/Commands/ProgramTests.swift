@@ -7,7 +7,7 @@ import TestFiles
 import Testing
 
 extension ProgramRuns {
-  /// What users see of the program where all goes well, and of wrong command lines.
+  /// Output for correct and for wrong command lines.
   @Suite struct ProgramTests {
     @Test("two ranks answer --version once")
     func version() throws {

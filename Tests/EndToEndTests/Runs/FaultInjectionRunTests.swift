@@ -5,7 +5,7 @@ import Testing
 import Training
 
 extension ProgramRuns {
-  /// What a fault of one rank comes to, as `LCNN_DIST_DRILL` makes it.
+  /// Outcome of a fault of one rank, which `LCNN_DIST_DRILL` makes.
   @Suite struct FaultInjectionRunTests {
     private let directory: TemporaryDirectory
 

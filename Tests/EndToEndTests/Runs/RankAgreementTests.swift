@@ -80,7 +80,7 @@ extension ProgramRuns {
       }
     }
 
-    /// What a run leaves: samples per step, and the last checkpoint's model.
+    /// Files of a run: samples per step, and the last checkpoint's model.
     private struct Result {
       let samples: [String]
       let model: SafetensorsFile

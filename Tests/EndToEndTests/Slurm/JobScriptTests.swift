@@ -5,7 +5,7 @@ import Testing
 extension ProgramRuns {
   /// The job scripts of `launch/slurm` without Slurm: scripts stand in for its commands.
   @Suite struct JobScriptTests {
-    /// What a job script did, and the arguments of each command of Slurm that it called.
+    /// Output and exit status of a job script, and the arguments of each command of Slurm that it called.
     private struct Outcome {
       let job: Program.Outcome
       let calls: [String: String]

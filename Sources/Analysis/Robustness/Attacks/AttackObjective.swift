@@ -1,7 +1,7 @@
 import Failures
 import Layers
 
-/// What gradient attacks climb: functions of one sample's logits z, with their gradients in z.
+/// Objectives of gradient attacks: functions of one sample's logits z, with their gradients in z.
 ///
 /// In double precision, so that a step's rise is told from rounding where a class is almost certain.
 public enum AttackObjective {

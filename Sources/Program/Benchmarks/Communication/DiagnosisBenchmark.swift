@@ -1,7 +1,7 @@
 import MessagePassing
 import Training
 
-/// Measures ``DiagnosisTimes``: steps of one model with ledger and watchdog on and off, in turns.
+/// Measures ``DiagnosisTimes``: steps of one model with ledger and watchdog on and off, in turn.
 public struct DiagnosisBenchmark {
   private let subject: BenchmarkSubject
   private let communicator: any Communicator

@@ -1,6 +1,6 @@
 import Training
 
-/// The gradients' communication that overlapping hides: whole steps by both strategies in turns.
+/// The gradients' communication that overlapping hides: whole steps by both strategies in turn.
 public struct OverlapTimes: Sendable, Equatable, Codable {
   /// A step by one strategy on rank 0: medians over rounds, in seconds.
   public struct Step: Sendable, Equatable, Codable {

@@ -2,7 +2,7 @@ import MessagePassing
 import Recipes
 import Training
 
-/// Measures ``ArmTimes``: each arm in turns with the standard one, two models at a time.
+/// Measures ``ArmTimes``: each arm in turn with the standard one, two models at a time.
 ///
 /// The standard arm is measured against another instance of itself, which shows the noise.
 public struct ArmsBenchmark {

@@ -1,6 +1,6 @@
 import Training
 
-/// The cost of `reproducible`: one step with it and without it, in turns.
+/// The cost of `reproducible`: one step with it and without it, in turn.
 public struct ReproducibleTimes: Sendable, Equatable, Codable {
   /// A step in one of the two orders of sums, on rank 0.
   public struct Step: Sendable, Equatable, Codable {

@@ -18,12 +18,15 @@ public struct BenchmarkReport {
     var lines = findings.placement.nodes.map(\.description)
     lines.append("load before the start: \(TextTable.number(findings.loadBefore))")
     if findings.loadBefore > Self.quietLoad {
-      lines.append("Not quiet: other work takes a part of what is measured here.")
+      lines.append("The machine is not quiet: other programs slow down what is measured.")
     }
     if findings.placement.isOversubscribed {
-      lines.append("More ranks than cores: they take turns, and times say so.")
+      lines.append(
+        "There are more ranks than cores: ranks share a core, and times include the wait for it.")
     }
-    if findings.effort == .quick { lines.append("Quick: few runs of each measurement.") }
+    if findings.effort == .quick {
+      lines.append("Quick: each measurement is repeated only a few times.")
+    }
     return lines.joined(separator: "\n")
   }
 
@@ -43,20 +46,20 @@ public struct BenchmarkReport {
     case .arms:
       return findings.arms?.text ?? ""
     case .allreduce:
-      return findings.allreduce?.tables ?? Self.oneRank("nothing to sum")
+      return findings.allreduce?.tables ?? Self.oneRank("there is nothing to sum")
     case .overlap:
-      return findings.overlap?.text ?? Self.oneRank("nothing to sum")
+      return findings.overlap?.text ?? Self.oneRank("there is nothing to sum")
     case .scaling:
       return findings.scaling?.text(isOversubscribed: findings.placement.isOversubscribed)
         ?? (isOneRank
-          ? Self.oneRank("nobody to compare it with")
+          ? Self.oneRank("there is no rank to compare it with")
           : "not every rank has samples: nothing to compare")
     case .reproducible:
       return findings.reproducible?.text ?? ""
     case .diagnosis:
       return findings.diagnosis?.text
         ?? (isOneRank
-          ? Self.oneRank("nobody to wait for")
+          ? Self.oneRank("there is no rank to wait for")
           : "--watchdog off: there is nothing to turn on and off")
     case .model:
       guard findings.refusal == nil else { return Self.refusal }
@@ -69,11 +72,11 @@ public struct BenchmarkReport {
   }
 
   private static func oneRank(_ consequence: String) -> String {
-    "one rank: \(consequence); more by --threads or mpirun -n"
+    "one rank: \(consequence); start more ranks with --threads or mpirun -n"
   }
 
   private static let refusal = """
-    no prediction: there are more ranks than cores, so what they compute in says nothing about ranks with a
-    core each; start at most as many
+    no prediction: there are more ranks than cores, so their computing time says nothing about
+    ranks that have a core each; start at most one rank per core
     """
 }

@@ -22,11 +22,11 @@ extension DiagnosisTimes {
     }
     costs.append(["all of it", "", "", Self.percent(counted)])
     return """
-      \(rounds) windows of each, \(steps) steps long, in turns; a step takes \
+      \(rounds) windows of each kind in turn, each \(steps) steps long; a step takes \
       \(Rate.milliseconds(seconds)) ms with ledger and watchdog off
       \(ratios.text)
-      The interval is that of the median, from six windows on. Comparisons of replicas are not in the \
-      windows: add their \(Self.percent(comparisons.share(of: seconds))).
+      The interval of the median is given from six windows on. The windows contain no comparison of \
+      replicas: add \(Self.percent(comparisons.share(of: seconds))).
 
       \(costs.text)
       """

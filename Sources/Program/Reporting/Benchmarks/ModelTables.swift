@@ -21,11 +21,11 @@ extension ModelledStep {
     append("  batch norm's sums", predicted.otherSums, measured.batchNorm)
     let off = 100 * (predicted.total / measuredSeconds - 1)
     let error = """
-      the prediction is \(TextTable.number(abs(off))) % \(off < 0 ? "below" : "above") what was measured
-      (predicted sums are those of the fit; measured ones contain waiting for ranks that come later, and were
-      timed in steps with a clock at each layer, as computing was, which the prediction takes from there)
+      the prediction is \(TextTable.number(abs(off))) % \(off < 0 ? "below" : "above") the measured step
+      (predicted sums come from the fit; measured sums include the wait for slower ranks; sums and
+      computing were timed in steps with a timer at each layer)
       """
-    guard let fit else { return "\(table.text)\n\(error); one rank: nothing to sum" }
+    guard let fit else { return "\(table.text)\n\(error); one rank: there is nothing to sum" }
     let link =
       link.map {
         "\nlike a link of \(Rate.microseconds($0.latency)) µs and \(Rate.giga($0.bandwidth)) GB/s"
@@ -38,10 +38,9 @@ extension ModelledStep {
       "\($0.name): \(TextTable.number($0.link.latency * 1e6)) µs"
     }
     return """
-      Below, everything is PREDICTED and nothing measured but the computing: every rank has a core like \
-      this and a
-      link of its own, latencies are assumed (\(latencies.joined(separator: ", "))), sums go by ring or
-      doubling, whichever is faster.
+      Everything below is PREDICTED; only the computing time was measured. The model assumes that every
+      rank has a core like this one and a link of its own, these latencies: \(latencies.joined(separator: ", ")),
+      and the faster one of ring and recursive doubling.
       """
   }
 

@@ -11,13 +11,13 @@ extension OverlapTimes {
           + [step.seconds, step.computing, step.gradients, step.batchNorm].map(Rate.milliseconds))
     }
     return """
-      \(rounds) steps of each, in turns; a run would choose \(chosen)
+      \(rounds) steps of each plan in turn; a run would choose \(chosen)
       \(table.text)
-      can be hidden: \(Rate.milliseconds(hideable)) ms, the smaller of the gradients' sums (\
-      \(Rate.milliseconds(blocking.gradients)) ms, blocking) and the
-      last sweep's computing after the first gradients (\(Rate.milliseconds(backward)) ms)
-      hidden: \(Rate.milliseconds(blocking.seconds - nonblocking.seconds)) ms, what the whole step \
-      is shorter by: \(Rate.percent(share, of: 1))\(spread)
+      can be hidden: \(Rate.milliseconds(hideable)) ms, the smaller of two times: the sums of the \
+      gradients (\(Rate.milliseconds(blocking.gradients)) ms, blocking)
+      and the computing after the first gradients are known (\(Rate.milliseconds(backward)) ms)
+      hidden: \(Rate.milliseconds(blocking.seconds - nonblocking.seconds)) ms, by which the whole \
+      step is shorter: \(Rate.percent(share, of: 1))\(spread)
       """
   }
 

@@ -19,7 +19,7 @@ extension ReproducibleTimes {
       : " (in half of the rounds \(TextTable.number(sorted[sorted.count / 4]))–"
         + "\(TextTable.number(sorted[sorted.count - 1 - sorted.count / 4])))"
     return """
-      \(rounds) steps of each, in turns, gradients summed \(plan)
+      \(rounds) steps of each, in turn, gradients summed \(plan)
       \(table.text)
       the reproducible step takes \(TextTable.number(reproducible.seconds / fastest.seconds)) times as long\
       \(spread)

@@ -20,7 +20,7 @@ extension ScalingTimes {
       ])
     }
     return """
-      \(rounds) windows of each, \(steps) steps long, in turns; batch \(globalBatch), \
+      \(rounds) windows of each, \(steps) steps long, in turn; batch \(globalBatch), \
       \(samples) samples of rank 0; gradients: \(plan)
       \(rates.text)
 

@@ -10,9 +10,9 @@ extension StepBreakdown {
     """
     \(ranks) rank\(ranks == 1 ? "" : "s"), batch \(globalBatch), \(samples) samples here: \
     \(TextTable.number(imagesPerSecond)) images/s
-    a step takes \(Rate.milliseconds(seconds)) ms (median of \(steps), \
+    step: \(Rate.milliseconds(seconds)) ms (median of \(steps), \
     \(Rate.milliseconds(fastest))–\(Rate.milliseconds(slowest))), \
-    with a clock at each layer \(Rate.milliseconds(tracedSeconds)) ms
+    with a timer at each layer \(Rate.milliseconds(tracedSeconds)) ms
     gradients: \(plan), \(buckets) sum\(buckets == 1 ? "" : "s") of \(reducedBytes) bytes in all\(chosen)
     memory of the plan: \(memoryBytes / 1_048_576) MiB\(resident); page faults of rank 0 in \
     \(steps) steps: \(pageFaults)
@@ -20,13 +20,13 @@ extension StepBreakdown {
   }
 
   private var resident: String {
-    residentBytes.map { ", resident of the process \($0 / 1_048_576) MiB" } ?? ""
+    residentBytes.map { ", resident memory of the process \($0 / 1_048_576) MiB" } ?? ""
   }
 
   private var chosen: String {
     guard !trials.isEmpty else { return "" }
     let times = trials.map { "\($0.plan) \(Rate.milliseconds($0.seconds)) ms" }
-    return "; fastest steps: " + times.joined(separator: ", ")
+    return "; fastest step of each plan: " + times.joined(separator: ", ")
   }
 
   private func passTable(_ machine: CorePeaks) -> String {
@@ -69,7 +69,7 @@ extension StepBreakdown {
   /// Table of each part's time and the gap between it and the time at the peaks.
   private func shareTable(_ machine: CorePeaks) -> String {
     var table = TextTable(header: [
-      "the step's time", "ms", "of step", "at the peaks, ms", "gap, ms", "of gap",
+      "part of the step", "ms", "of step", "at the peaks, ms", "gap, ms", "of gap",
     ])
     func ideal(_ share: Share) -> Double {
       let peak = machine.multiplyAdd(of: share.part == .winogradProducts ? precision : .float32)
@@ -85,8 +85,8 @@ extension StepBreakdown {
       ])
     }
     return """
-      What the time is made of, from the kernels measured by themselves; collectives are the step's own,
-      and the rest is what the kernels do not explain (below 0: in the step they are faster).
+      Time of a step by part. Kernels were timed alone, collectives in the step. The rest is the
+      step's time minus all other parts; it is negative where kernels run faster in the step.
       \(table.text)
       """
   }

@@ -9,16 +9,19 @@ struct BenchCommand: ParsableCommand {
     commandName: "bench",
     abstract: "Measure the machine, kernels, the training step and sums over ranks; predict more.",
     discussion: """
-      machine: peaks of a core. kernels: the loops of each layer beside the peaks. step: a \
-      training step by pass, layer and what its time is made of. arms: the step of every training \
-      arm over that of the standard one. allreduce: sums over two ranks or threads, or more. overlap: what computing hides of the gradients' sums. scaling: what \
-      ranks of one job make of as many jobs at the same time, and of one rank. reproducible: what \
-      reproducible sums cost. diagnosis: what the ledger of collectives, the watchdog and the \
-      comparison of replicas cost. model: measured and predicted step, and predicted efficiency \
-      on 8 to 1024 ranks.
+      - machine: peak arithmetic and memory bandwidth of a core
+      - kernels: kernels of each layer, beside the peaks
+      - step: a training step, by pass, by layer and by part
+      - arms: step time of each training arm over that of the standard arm
+      - allreduce: allreduces of several sizes over the ranks
+      - overlap: share of the gradients' allreduce that is hidden behind computing
+      - scaling: ranks of one job, against as many independent jobs and against one rank
+      - reproducible: cost of reproducible sums
+      - diagnosis: cost of recording collectives, of the watchdog and of comparing replicas
+      - model: measured and predicted step time, and predicted efficiency on 8 to 1024 ranks
 
-      Images are noise of the size of the recipe's data set; no data files are read. All ranks \
-      measure at the same time, and rank 0's times are printed.
+      The images are noise in the size of the recipe's data set; no data files are read. All ranks \
+      measure at the same time, and the times of rank 0 are printed.
       """)
 
   @Argument(help: "what to measure (default: all)")
@@ -26,7 +29,7 @@ struct BenchCommand: ParsableCommand {
 
   /// Options of the measurements and of the measured network.
   struct Measurement: ParsableArguments {
-    @Flag(help: "few runs of each measurement: to see that it works")
+    @Flag(help: "repeat each measurement only a few times, to see that it works")
     var quick = false
 
     @Option(

@@ -6,8 +6,7 @@ struct SamplesCommand: ParsableCommand {
     commandName: "samples",
     abstract: "Print which training samples each step takes: one line of indices per step.",
     discussion: """
-      The order is a function of the seed and the epoch alone; ranks take contiguous \
-      parts of each line.
+      The order depends only on the seed and the epoch. Each rank takes a contiguous part of a line.
       """)
 
   /// The recipe and the number of steps.
@@ -15,7 +14,7 @@ struct SamplesCommand: ParsableCommand {
     @Option(help: ArgumentHelp("as for train", valueName: "file or name"))
     var recipe = "digits"
 
-    @Option(help: ArgumentHelp("how many steps, from the first one of the run", valueName: "n"))
+    @Option(help: ArgumentHelp("number of steps, from the start of the run", valueName: "n"))
     var steps: Int
 
     func validate() throws {

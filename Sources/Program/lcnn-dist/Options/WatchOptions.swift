@@ -8,12 +8,13 @@ struct WatchOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      ranks that have waited so long for one that shows no progress end with a diagnosis, exit code \
-      \(Watchdog.exitCode); ten times as long while data is read or a checkpoint written
+      how long ranks wait for a rank that shows no progress, before the job ends with a diagnosis \
+      and exit code \(Watchdog.exitCode); ten times as long while data is read or a checkpoint is \
+      written
       """, valueName: "seconds"))
   var stallTimeout = 120.0
 
-  @Option(help: "off: no ledger of collectives, no diagnosis of hangs")
+  @Option(help: "off: collectives are not recorded, and hangs are not diagnosed")
   var watchdog: Switch = .on
 
   func validate() throws {
