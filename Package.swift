@@ -194,7 +194,7 @@ let package = Package(
     .testTarget(
       name: "CurvatureTests",
       dependencies: [
-        "MessagePassing", "Datasets", "Tensors", "Networks", "Curvature", "TestSupport",
+        "MessagePassing", "Datasets", "Tensors", "Kernels", "Networks", "Curvature", "TestSupport",
       ]),
     .testTarget(
       name: "RobustnessTests",

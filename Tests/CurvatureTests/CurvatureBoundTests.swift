@@ -1,5 +1,6 @@
 import Curvature
 import Foundation
+import Kernels
 import MessagePassing
 import Networks
 import Tensors
@@ -9,10 +10,11 @@ import Testing
   /// A network whose scalars and running variances are set: all of log_beta to 0, so β = 1.001,
   /// batch norm k's variance to `variances[k]` and its γ to `gammas[k]`.
   private func model(
-    _ body: Architecture.Body, variances: [Float], gammas: [Float]
+    _ body: Architecture.Body, variances: [Float], gammas: [Float],
+    variant: Architecture.Variant = .lowCurvature
   ) throws -> Model {
     let model = try Model(
-      Architecture(body, variant: .lowCurvature, height: 4, width: 4, channels: 1, classes: 2),
+      Architecture(body, variant: variant, height: 4, width: 4, channels: 1, classes: 2),
       ModelConfiguration(.curvature, maximumSamples: 1), communicator: SoloCommunicator())
     model.initialize(seed: 1)
     let running = model.state.filter { $0.name.hasSuffix("running_var") }
@@ -50,13 +52,30 @@ import Testing
     #expect(abs(bound - expected) < 1e-5 * expected, "\(bound), expected \(expected)")
   }
 
-  @Test("a standard network has no such bound")
-  func standard() throws {
-    let model = try Model(
-      Architecture(
-        .vgg([.convolution(channels: 2)]), variant: .standard(beta: 1000), height: 4, width: 4,
-        channels: 1, classes: 2),
-      ModelConfiguration(.inference, maximumSamples: 1), communicator: SoloCommunicator())
+  @Test("a plain batch norm counts with its largest stretch, whatever γ")
+  func unconstrained() throws {
+    let model = try model(
+      .vgg([.convolution(channels: 2)]), variances: [0.25], gammas: [0.1],
+      variant: Architecture.Variant(
+        spectralNorm: .convolution, batchNorm: .none,
+        activation: .fixed(.centeredSoftplus(beta: 3))))
+    let bound = try #require(CurvatureBound.surrogate(model))
+    // 1e-5 under the root: 2e-5 of the variance.
+    #expect(abs(bound - 6) < 2e-4, "\(bound)")
+  }
+
+  @Test("networks without normalised convolutions or with an activation of unbounded C_f say why")
+  func obstacles() throws {
+    let standard = Architecture.Variant.standard(beta: 1000)
+    let model = try model(
+      .vgg([.convolution(channels: 2)]), variances: [1], gammas: [1], variant: standard)
     #expect(CurvatureBound.surrogate(model) == nil)
+    #expect(CurvatureBound.obstacle(standard) == .noOperatorNorm)
+    #expect(CurvatureBound.obstacle(.lowCurvature) == nil)
+    for function in [ActivationFunction.relu, .gelu, .silu] {
+      let variant = Architecture.Variant(
+        spectralNorm: .convolution, batchNorm: .lipschitz, activation: .fixed(function))
+      #expect(CurvatureBound.obstacle(variant) == .unboundedActivation(function))
+    }
   }
 }

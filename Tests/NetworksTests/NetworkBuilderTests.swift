@@ -87,7 +87,7 @@ import Testing
     #expect(try shapes(architecture) == expected)
   }
 
-  @Test("a standard network trains neither γ nor β", arguments: SmallNetwork.allCases)
+  @Test("γ and β are trained where the components say so", arguments: SmallNetwork.allCases)
   func trained(network: SmallNetwork) throws {
     let model = try Model(
       network.architecture(), ModelConfiguration(.training, maximumSamples: 2),
@@ -95,8 +95,9 @@ import Testing
     let scalars = model.trained.filter { $0.kind == .logBeta || $0.kind == .logLipschitz }
     let all = model.parameters.filter { $0.kind == .logLipschitz }
     #expect(all.count == (network.body == SmallNetwork.vggStandard.body ? 3 : 6))
-    #expect(scalars.isEmpty == (network.variant != .lowCurvature))
-    #expect(all.allSatisfy { $0.isTrained == (network.variant == .lowCurvature) })
+    #expect(
+      scalars.contains { $0.kind == .logBeta } == (network.variant.activation == .trainedSoftplus))
+    #expect(all.allSatisfy { $0.isTrained == (network.variant.batchNorm == .lipschitz) })
   }
 
   @Test("every reference case's state dict has our names and shapes")

@@ -109,7 +109,10 @@ struct RefusedRecipe: CustomTestStringConvertible, Sendable {
       says: "my.yaml: layers is [M], expected at least one convolution"),
     RefusedRecipe(
       "variant: standard\ngamma-penalty: 1e-5",
-      says: "my.yaml: gamma-penalty needs variant lcnn, but that is standard"),
+      says: "my.yaml: gamma-penalty needs batch-norm-constraint lipschitz, but that is none"),
+    RefusedRecipe(
+      "activation: gelu\nbeta-decay: 1e-3",
+      says: "my.yaml: beta-decay needs activation trained-softplus, but that is gelu"),
     RefusedRecipe(
       "adversarial-norm: linf\nadversarial-epsilon: 8",
       says: "my.yaml: adversarial-epsilon is 8.0, expected at most the range of pixels, "
@@ -197,6 +200,17 @@ struct RefusedRecipe: CustomTestStringConvertible, Sendable {
     let standard = try Recipe(yaml: "variant: standard", source: "my.yaml").resolved
     #expect(standard.betaPenalty == 0)
     #expect(standard.gammaPenalty == 0)
+  }
+
+  @Test("a component that the variant implies is null in JSON, another one is kept")
+  func components() throws {
+    let yaml = "variant: standard\nspectral-norm: none\nactivation: gelu"
+    let recipe = try Recipe(yaml: yaml, source: "my.yaml")
+    #expect(recipe.jsonObject["spectral-norm"] == .null)
+    #expect(recipe.jsonObject["activation"] == .text("gelu"))
+    #expect(recipe.components == recipe.resolved.components)
+    let plain = try Recipe(yaml: "batch-norm-constraint: none", source: "my.yaml").resolved
+    #expect(plain.gammaPenalty == 0 && plain.betaPenalty == 1e-4)
   }
 
   @Test("a value that was set is not its default, and a copy keeps its own values")

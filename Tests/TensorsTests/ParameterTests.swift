@@ -37,14 +37,6 @@ import Testing
     #expect(parameter.names == ["first", "second", "third"])
   }
 
-  @Test("only weights and biases decay")
-  func decay() {
-    let decaying = [Parameter.Kind.weight, .bias, .logBeta, .logLipschitz].filter {
-      parameter($0).decays
-    }
-    #expect(decaying == [.weight, .bias])
-  }
-
   @Test("layers read the value until an effective tensor is set")
   func effective() throws {
     let (tensors, arena) = try Arena.plan { arena in (0..<4).map { _ in arena.tensor([6]) } }

@@ -13,7 +13,8 @@ public enum Arm: String, CaseIterable, Sendable, Codable {
 
   /// Recipe keys that an arm sets.
   public static let keys = [
-    "variant", "softplus-beta", "beta-penalty", "gamma-penalty", "gradient-norm-penalty",
+    "variant", "spectral-norm", "batch-norm-constraint", "activation", "softplus-beta",
+    "beta-decay", "beta-penalty", "gamma-penalty", "bound-penalty", "gradient-norm-penalty",
     "cure-penalty", "cure-step", "adversarial-epsilon", "adversarial-step", "adversarial-steps",
     "adversarial-norm", "adversarial-attack",
   ]

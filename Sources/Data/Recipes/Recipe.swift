@@ -32,14 +32,24 @@ public struct Recipe: Sendable {
   /// Channels of ResNet-18's stem.
   public static let defaultStem = 64
 
-  /// This recipe with explicit values for the penalties that its variant implies.
+  /// This recipe with explicit values for the penalties that its variant implies, and null for the
+  /// components that it implies.
   ///
   /// The defaults for `lcnn` are assumed to be the paper's.
   public var resolved: Recipe {
     var recipe = self
+    let (components, implied) = (self.components, self.variant.components)
     let isLowCurvature = self.variant == .lcnn
-    recipe.betaPenalty = self.betaPenalty ?? (isLowCurvature ? Self.lcnnBetaPenalty : 0)
-    recipe.gammaPenalty = self.gammaPenalty ?? (isLowCurvature ? Self.lcnnGammaPenalty : 0)
+    let (trainsBeta, trainsGamma) = (components.trainsBeta, components.trainsGamma)
+    recipe.betaPenalty =
+      self.betaPenalty ?? (isLowCurvature && trainsBeta ? Self.lcnnBetaPenalty : 0)
+    recipe.gammaPenalty =
+      self.gammaPenalty ?? (isLowCurvature && trainsGamma ? Self.lcnnGammaPenalty : 0)
+    if components.spectralNorm == implied.spectralNorm { recipe.spectralNorm = nil }
+    if components.batchNormConstraint == implied.batchNormConstraint {
+      recipe.batchNormConstraint = nil
+    }
+    if components.activation == implied.activation { recipe.activation = nil }
     return recipe
   }
 }
@@ -51,7 +61,7 @@ extension Recipe: Equatable {
 }
 
 extension Recipe: Codable {
-  /// Value of every key with penalties resolved: the content of `recipe.json`.
+  /// Value of every key of the ``resolved`` recipe: the content of `recipe.json`.
   public var jsonObject: [String: RecipeValue] {
     let recipe = resolved
     return Dictionary(uniqueKeysWithValues: Self.keys.map { ($0.name, $0.value(in: recipe)) })
@@ -77,13 +87,6 @@ extension Recipe {
     case resnet
     /// A sequence of the items in `layers`.
     case vgg
-  }
-
-  public enum Variant: String, CaseIterable, Sendable {
-    /// Low-curvature network: learned β and γ, spectral normalisation.
-    case lcnn
-    /// Standard network: Softplus of a fixed β, plain batch norm and convolutions.
-    case standard
   }
 
   public enum Schedule: String, CaseIterable, Sendable { case step, cosine, constant }

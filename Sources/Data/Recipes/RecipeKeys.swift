@@ -44,7 +44,20 @@ public struct RecipeKeys: Sendable {
     "network; resnet takes stem, widths and blocks, vgg takes layers")
   public let variant = Key(
     .network, "variant", .choice, default: Recipe.Variant.lcnn,
-    "low-curvature network, or the baseline with softplus of fixed β and plain convolutions")
+    "low-curvature network, or the baseline with softplus of fixed β and plain convolutions; a name "
+      + "for values of the next three keys")
+  public let spectralNorm = Key<Recipe.SpectralNorm?>(
+    .network, "spectral-norm", .optional(.choice), default: nil,
+    "norm that divides the weight of a convolution: the operator's on images, or the reshaped "
+      + "matrix's; null: convolution for lcnn, none for standard")
+  public let batchNormConstraint = Key<Recipe.BatchNormConstraint?>(
+    .network, "batch-norm-constraint", .optional(.choice), default: nil,
+    "lipschitz: no batch norm stretches a channel by more than its trained γ; null: lipschitz for "
+      + "lcnn, none for standard")
+  public let activation = Key<Recipe.ActivationName?>(
+    .network, "activation", .optional(.choice), default: nil,
+    "trained-softplus: centered, with trained β; null: trained-softplus for lcnn, softplus for "
+      + "standard")
   public let stem = Key<Int?>(
     .network, "stem", .optional(.channels), default: nil,
     "output channels of a resnet's first convolution; null: \(Recipe.defaultStem)")
@@ -58,7 +71,7 @@ public struct RecipeKeys: Sendable {
     "output channels of each 3×3 convolution of a vgg, and M for 2×2 max pooling")
   public let softplusBeta = Key(
     .network, "softplus-beta", .positive, default: 1000,
-    "fixed β of the standard variant's softplus; at 1000 it is nearly ReLU")
+    "fixed β of the activations softplus and centered-softplus; at 1000 they are nearly ReLU")
 
   // MARK: Optimisation
 
@@ -73,6 +86,9 @@ public struct RecipeKeys: Sendable {
   public let weightDecay = Key(
     .optimization, "weight-decay", .nonNegative, default: 5e-4,
     "λ of ½·λ‖w‖² over weights and biases, without β and γ")
+  public let betaDecay = Key(
+    .optimization, "beta-decay", .nonNegative, default: 0,
+    "λ of ½·λ·Σ(log β)², weight decay on log_beta, which pulls each β towards 1")
   public let schedule = Key(
     .optimization, "schedule", .choice, default: Recipe.Schedule.step,
     "shape of the learning rate's decay")
@@ -87,10 +103,13 @@ public struct RecipeKeys: Sendable {
     "epochs, or a part of one, in which the learning rate grows linearly from 0")
   public let betaPenalty = Key<Double?>(
     .optimization, "beta-penalty", .optional(.nonNegative), default: nil,
-    "λ_β of λ_β·Σβ; null: \(Recipe.lcnnBetaPenalty) for lcnn, 0 for standard")
+    "λ_β of λ_β·Σβ; null: \(Recipe.lcnnBetaPenalty) for lcnn with trained β, else 0")
   public let gammaPenalty = Key<Double?>(
     .optimization, "gamma-penalty", .optional(.nonNegative), default: nil,
-    "λ_γ of λ_γ·Σ|log γ|; null: \(Recipe.lcnnGammaPenalty) for lcnn, 0 for standard")
+    "λ_γ of λ_γ·Σ|log γ|; null: \(Recipe.lcnnGammaPenalty) for lcnn with γ, else 0")
+  public let boundPenalty = Key(
+    .optimization, "bound-penalty", .nonNegative, default: 0,
+    "λ_b of λ_b·log Σᵢ Πⱼ≤ᵢ γⱼβⱼ, the logarithm of a bound on the network's curvature")
   public let gradientNormPenalty = Key(
     .optimization, "gradient-norm-penalty", .nonNegative, default: 0,
     "λ_g of λ_g·mean‖∇ₓℓ‖² over the samples of the global batch")

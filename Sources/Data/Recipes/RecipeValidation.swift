@@ -2,14 +2,18 @@ extension Recipe {
   /// Checks the rules between keys; setting a key has already checked its value.
   public func validate() throws(RecipeError) {
     try validateNetwork()
-    if self.variant == .standard {
-      for (key, penalty) in [
-        ("beta-penalty", self.betaPenalty), ("gamma-penalty", self.gammaPenalty),
-      ] {
-        guard (penalty ?? 0) == 0 else {
-          throw .inapplicable(key: key, needs: "variant lcnn", found: self.variant.rawValue)
-        }
-      }
+    let components = self.components
+    for (key, weight) in [
+      ("beta-penalty", self.betaPenalty ?? 0), ("beta-decay", self.betaDecay),
+      ("bound-penalty", self.boundPenalty),
+    ] where weight > 0 && !components.trainsBeta {
+      throw .inapplicable(
+        key: key, needs: "activation trained-softplus", found: components.activation.rawValue)
+    }
+    guard components.trainsGamma || (self.gammaPenalty ?? 0) == 0 else {
+      throw .inapplicable(
+        key: "gamma-penalty", needs: "batch-norm-constraint lipschitz",
+        found: components.batchNormConstraint.rawValue)
     }
     // Pixels span [0, 1], so an ε above 1 would allow any image.
     guard self.adversarialNorm == .l2 || self.adversarialEpsilon <= 1 else {

@@ -18,7 +18,7 @@ import Tensors
 /// Inside a residual block the layer normalises αx, with α its ``Factors/input``, and M contains
 /// its ``Factors/output``. The statistics of αx follow from those of x: BN(αx) with ε is BN(x) with
 /// ε/α². The `prepare` methods compute the statistics of a pass. The passes are one loop each, here
-/// or in an ``AffineActivation`` that continues with a softplus.
+/// or in an ``AffineActivation`` that continues with an activation.
 /// - Source: Srinivas et al. 2022, §3.3; running statistics as in PyTorch (momentum 0.1, unbiased).
 public final class BatchNorm: Layer {
   public static let epsilon: Float = 1e-5
@@ -50,7 +50,7 @@ public final class BatchNorm: Layer {
   public let state: [StateTensor]
   public let reparameterizations: [any Reparameterization]
 
-  private let constraint: Constraint
+  public let constraint: Constraint
   private let factors: Factors
   private let channels: Int
   private let slices: Slices

@@ -16,7 +16,7 @@ public final class ConvolutionBlock: Layer {
 
   /// - Parameter edge: the convolution's output; its gradients are used within a pass only.
   package init(
-    _ convolution: Convolution2D, _ norm: BatchNorm, _ activation: any SoftplusActivation,
+    _ convolution: Convolution2D, _ norm: BatchNorm, _ activation: any Activation,
     edge: Edge, site: LayerSite
   ) {
     self.convolution = convolution

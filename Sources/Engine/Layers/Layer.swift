@@ -77,8 +77,8 @@ public enum EvaluationMap {
   case affine(Convolution2D)
   /// x ↦ slope·x + shift, one slope per channel.
   case normalization(BatchNorm)
-  /// x ↦ s(x) elementwise, with 0 ≤ s′ ≤ 1 and 0 ≤ s″ ≤ β/4.
-  case activation(any SoftplusActivation)
+  /// x ↦ s(x) elementwise.
+  case activation(any Activation)
   /// The mean over all positions of each channel.
   case averagePooling
   /// The largest element of each window of size × size, stride = size.

@@ -6,7 +6,7 @@ import Tensors
 ///
 /// In each pass every batch norm first takes its statistics of the batch, with one collective; then
 /// one loop over the activations does the rest. The passes are those of ``BatchNorm`` followed by
-/// ``CenteredSoftplus`` or ``FixedSoftplus``, with their parameters, state and formulas. Nothing
+/// ``CenteredSoftplus`` or ``FixedActivation``, with their parameters, state and formulas. Nothing
 /// between the convolutions' outputs and y is stored.
 final class NormActivation {
   /// The summand that is added to the first batch norm's output.
@@ -22,7 +22,7 @@ final class NormActivation {
   private let otherNorm: BatchNorm?
   private let otherCoefficients: AffinePerChannel?
   private let otherFactor: Float
-  private let activation: any SoftplusActivation
+  private let activation: any Activation
   private let slices: Slices
   /// The raw sums of each slice, five per channel.
   private let sliceSums: UnsafeMutableBufferPointer<Double>
@@ -32,7 +32,7 @@ final class NormActivation {
   private let betaTangentSums: UnsafeMutableBufferPointer<Double>
 
   init(
-    _ norm: BatchNorm, _ other: Other, _ activation: any SoftplusActivation, channels: Int,
+    _ norm: BatchNorm, _ other: Other, _ activation: any Activation, channels: Int,
     site: LayerSite
   ) {
     let (arena, sliceCount) = (site.arena, site.sliceCount)
@@ -178,6 +178,6 @@ final class NormActivation {
       second = AffineActivation.Summand(other, otherCoefficients)
     }
     return AffineActivation(
-      activation.softplus, AffineActivation.Summand(x, norm.coefficients), second)
+      activation.function, AffineActivation.Summand(x, norm.coefficients), second)
   }
 }

@@ -41,7 +41,7 @@ public final class ResidualBlock: Layer {
 
   package init(
     first: ConvolutionBlock, inner: Edge, second: Normalized, shortcut: Normalized?,
-    activation: any SoftplusActivation, site: LayerSite
+    activation: any Activation, site: LayerSite
   ) {
     self.first = first
     self.inner = inner

@@ -6,8 +6,9 @@ import Tensors
 ///
 /// For a convolution u is an image with the spatial size of the layer's *input* and its output
 /// channels, and v is an image of (n − 1)·stride − 2·padding + kernel pixels each way, the output
-/// of the transposed convolution. For a linear layer u and v are vectors. A training refresh makes
-/// one iteration.
+/// of the transposed convolution. For a matrix, the weight of a linear layer or the reshaped weight
+/// [outputs, inputs·kh·kw] of a convolution, u and v are vectors. A training refresh makes one
+/// iteration.
 /// - Source: Srinivas et al. 2022, §3.2; Miyato et al. 2018; the order and guards are the reference
 ///   code's.
 public final class SpectralNorm: Reparameterization {
@@ -15,7 +16,7 @@ public final class SpectralNorm: Reparameterization {
   public enum Order: Sendable {
     /// v ← Wᵀu, u ← Wv, for convolutions; weights with σ < 1e-12 are not divided.
     case inputFirst
-    /// u ← Wv, v ← Wᵀu without a guard, for linear layers, as in
+    /// u ← Wv, v ← Wᵀu without a guard, for matrices, as in
     /// `torch.nn.utils.parametrizations.spectral_norm`.
     case outputFirst
   }
@@ -44,7 +45,8 @@ public final class SpectralNorm: Reparameterization {
 
   /// - Parameters:
   ///   - parameter: the layer's weight, which the norm divides.
-  ///   - geometry: the layer's geometry; the operator of the norm has inputs of v's size instead.
+  ///   - geometry: a convolution's geometry, whose operator of the norm has inputs of v's size
+  ///     instead; or that of the linear layer with the weight as its matrix.
   ///   - order: the order of an iteration.
   ///   - name: the layer's name in the state dict, where u and v are under
   ///     `name.parametrizations.weight.0`.

@@ -15,13 +15,6 @@ public struct Architecture: Sendable, Equatable {
     case pooling
   }
 
-  public enum Variant: Sendable, Equatable {
-    /// Spectral norms, γ-Lipschitz batch norm, centered softplus with trained β.
-    case lowCurvature
-    /// Plain convolutions and batch norm, softplus with a fixed β (1000 in the reference).
-    case standard(beta: Float)
-  }
-
   public let body: Body
   public let variant: Variant
   public let height: Int

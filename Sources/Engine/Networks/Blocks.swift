@@ -8,7 +8,7 @@ extension NetworkBuilder {
   /// - Parameter layer: the index of the block in the network's chain.
   func activatedBlock(
     _ name: String, at layer: Int, from input: Shape, channels: Int, bias: Bias,
-    activation: any SoftplusActivation
+    activation: any Activation
   ) -> Segment {
     let block = convolutionBatchNorm(
       name, from: input, channels: channels, kernel: 3, stride: 1, bias: bias)

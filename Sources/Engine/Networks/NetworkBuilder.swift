@@ -87,14 +87,13 @@ struct NetworkBuilder {
     let layout = CheckpointLayout.kernel(
       height: kernel, width: kernel, inputs: input.channels, outputs: channels)
     let convolution = product(
-      "\(name).conv", geometry, layout: layout, bias: bias, order: .inputFirst,
-      isNormalized: architecture.variant == .lowCurvature)
+      "\(name).conv", geometry, layout: layout, bias: bias, norm: spectralNorm(of: geometry))
     let logLipschitz = Parameter(
       .logLipschitz, name: "\(name).log_lipschitz", shape: [], layout: .unchanged([]),
-      isTrained: architecture.variant == .lowCurvature)
+      isTrained: architecture.variant.batchNorm == .lipschitz)
     let batchNorm = BatchNorm(
       channels: channels,
-      constraint: architecture.variant == .lowCurvature ? .lipschitz : .none, factors: factors,
+      constraint: architecture.variant.batchNorm, factors: factors,
       logLipschitz: logLipschitz, name: name, site: site)
     return (convolution, batchNorm, geometry.outputShape(samples: input.samples))
   }
@@ -108,17 +107,17 @@ struct NetworkBuilder {
       height: input.height, width: input.width, channels: input.channels,
       outputs: architecture.classes)
     let layer = product(
-      name, geometry, layout: layout, bias: .trained, order: .outputFirst,
-      isNormalized: isNormalized)
+      name, geometry, layout: layout, bias: .trained,
+      norm: isNormalized ? (geometry, .outputFirst) : nil)
     return Segment(layers: [layer], outputs: [geometry.outputShape(samples: input.samples)])
   }
 
-  /// An activation with a new β, or with the fixed β of the standard variant.
-  func activation(_ name: String) -> any SoftplusActivation {
-    switch architecture.variant {
-    case .standard(let beta):
-      return FixedSoftplus(beta: beta)
-    case .lowCurvature:
+  /// An activation, with a new β where β is trained.
+  func activation(_ name: String) -> any Activation {
+    switch architecture.variant.activation {
+    case .fixed(let function):
+      return FixedActivation(function)
+    case .trainedSoftplus:
       let logBeta = Parameter(
         .logBeta, name: "\(name).log_beta", shape: [], layout: .unchanged([]))
       return CenteredSoftplus(
@@ -129,17 +128,33 @@ struct NetworkBuilder {
   }
 
   /// An activation that shares the β of an earlier one.
-  func activation(_ name: String, sharing logBeta: Parameter) -> any SoftplusActivation {
+  func activation(_ name: String, sharing logBeta: Parameter) -> any Activation {
     logBeta.share(as: "\(name).log_beta")
     return CenteredSoftplus(logBeta: logBeta, exponential: nil, slices: site.slices)
   }
 
+  /// The operator whose norm divides a weight, and the order of its power iteration.
+  private typealias Norm = (geometry: ConvolutionGeometry, order: SpectralNorm.Order)
+
+  private func spectralNorm(of geometry: ConvolutionGeometry) -> Norm? {
+    switch architecture.variant.spectralNorm {
+    case .convolution: (geometry, .inputFirst)
+    case .matrix:
+      (
+        .linear(
+          height: geometry.kernelHeight, width: geometry.kernelWidth,
+          channels: geometry.inputChannels, outputs: geometry.outputChannels), .outputFirst
+      )
+    case .none: nil
+    }
+  }
+
   private func product(
     _ name: String, _ geometry: ConvolutionGeometry, layout: CheckpointLayout, bias: Bias,
-    order: SpectralNorm.Order, isNormalized: Bool
+    norm: Norm?
   ) -> Convolution2D {
     let weight = Parameter(
-      .weight, name: isNormalized ? "\(name).parametrizations.weight.original" : "\(name).weight",
+      .weight, name: norm == nil ? "\(name).weight" : "\(name).parametrizations.weight.original",
       shape: [
         geometry.kernelHeight, geometry.kernelWidth, geometry.inputChannels,
         geometry.outputChannels,
@@ -151,10 +166,9 @@ struct NetworkBuilder {
         .bias, name: "\(name).bias", shape: [geometry.outputChannels],
         layout: .unchanged([geometry.outputChannels]))
     let spectralNorm =
-      isNormalized
-      ? SpectralNorm(
-        weight, geometry: geometry, order: order, name: name, site: site)
-      : nil
+      norm.map {
+        SpectralNorm(weight, geometry: $0.geometry, order: $0.order, name: name, site: site)
+      }
     return Convolution2D(
       geometry, weight: weight, bias: biasParameter, spectralNorm: spectralNorm,
       site: site)

@@ -16,7 +16,8 @@ public final class Parameter {
   public private(set) var names: [String]
   public let shape: Shape
   public let layout: CheckpointLayout
-  /// Whether the optimizer moves the parameter; a standard network has log_lipschitz only as state.
+  /// Whether the optimizer moves the parameter; log_lipschitz is only state where nothing bounds the
+  /// batch norms.
   public let isTrained: Bool
 
   public private(set) var value: Tensor
@@ -45,9 +46,6 @@ public final class Parameter {
     gradient = .absent(shape)
     momentumBuffer = .absent(shape)
   }
-
-  /// Weight decay acts on weights and biases, never on log_beta and log_lipschitz.
-  public var decays: Bool { kind == .weight || kind == .bias }
 
   /// Lets one more layer use this parameter, under the name `name` in the state dict.
   public func share(as name: String) {

@@ -49,10 +49,10 @@ public struct BenchmarkSubject: Sendable {
   var hasInputGradient: Bool { recipe.trainingPurpose == .trainingWithInputGradients }
 
   /// The network's activation, with β as at the start of training.
-  var softplus: Softplus {
-    switch architecture.variant {
-    case .lowCurvature: Softplus(beta: BenchmarkSubject.initialBeta, centering: .centered)
-    case .standard(let beta): Softplus(beta: beta, centering: .plain)
+  var activation: ActivationFunction {
+    switch architecture.variant.activation {
+    case .trainedSoftplus: .centeredSoftplus(beta: BenchmarkSubject.initialBeta)
+    case .fixed(let function): function
     }
   }
 

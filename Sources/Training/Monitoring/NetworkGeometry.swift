@@ -4,7 +4,8 @@ import Tensors
 
 /// The ranges of β and γ over a network's layers, and the surrogate bound on its curvature.
 ///
-/// Ranges are nil for a standard network, which has neither β nor γ to train.
+/// A range is nil where the network has no such scalars to train; the bound where it has an
+/// obstacle.
 public struct NetworkGeometry: Sendable, Equatable {
   public let beta: ClosedRange<Float>?
   public let gamma: ClosedRange<Float>?

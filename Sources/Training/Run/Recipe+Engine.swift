@@ -77,9 +77,39 @@ extension Recipe {
   ) throws(ArchitectureError) -> Architecture {
     try Architecture(
       body,
-      variant: self.variant == .lcnn ? .lowCurvature : .standard(beta: Float(self.softplusBeta)),
+      variant: networkVariant,
       height: dataset.height, width: dataset.width, channels: dataset.channels,
       classes: dataset.classes)
+  }
+
+  private var networkVariant: Architecture.Variant {
+    let components = self.components
+    return Architecture.Variant(
+      spectralNorm: spectralNormalization(components.spectralNorm),
+      batchNorm: components.batchNormConstraint == .lipschitz ? .lipschitz : .none,
+      activation: activation(components.activation))
+  }
+
+  private func spectralNormalization(
+    _ norm: SpectralNorm
+  ) -> Architecture.Variant.SpectralNormalization {
+    switch norm {
+    case .convolution: .convolution
+    case .matrix: .matrix
+    case .none: .none
+    }
+  }
+
+  private func activation(_ name: ActivationName) -> Architecture.Variant.Activation {
+    let beta = Float(self.softplusBeta)
+    return switch name {
+    case .trainedSoftplus: .trainedSoftplus
+    case .centeredSoftplus: .fixed(.centeredSoftplus(beta: beta))
+    case .softplus: .fixed(.softplus(beta: beta))
+    case .relu: .fixed(.relu)
+    case .gelu: .fixed(.gelu)
+    case .silu: .fixed(.silu)
+    }
   }
 
   private var body: Architecture.Body {
@@ -145,6 +175,7 @@ extension Recipe {
     let recipe = resolved
     return Objective(
       beta: Float(recipe.betaPenalty ?? 0), gamma: Float(recipe.gammaPenalty ?? 0),
+      bound: Float(self.boundPenalty),
       gradientNorm: Float(self.gradientNormPenalty), cure: Float(self.curePenalty),
       cureStep: Float(self.cureStep))
   }
@@ -172,7 +203,9 @@ extension Recipe {
   package var attackMode: Mode { self.adversarialAttack == .standard ? .evaluation : .training }
 
   public var optimizer: SGD {
-    SGD(momentum: Float(self.momentum), weightDecay: Float(self.weightDecay))
+    SGD(
+      momentum: Float(self.momentum), weightDecay: Float(self.weightDecay),
+      betaDecay: Float(self.betaDecay))
   }
 
   public var learningRates: LearningRateSchedule {

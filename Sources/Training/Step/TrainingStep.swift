@@ -18,6 +18,8 @@ public struct TrainingStep {
   /// The buffers of the objective's CURE term; nil where λ_c is 0.
   public let curePenalty: CUREPenalty?
   public let adversary: Adversary?
+  /// The objective's term in the product of γ and β; nil where λ_b is 0.
+  private let productBound: ProductBound?
   /// Reduces the gradients over ranks, by a plan that may change between steps.
   public let reducer: GradientReducer
   /// Observes the phases and layers of every step, where somebody wants to know of them.
@@ -41,6 +43,7 @@ public struct TrainingStep {
     self.objective = objective
     self.curePenalty = curePenalty
     self.adversary = adversary
+    productBound = objective.bound > 0 ? ProductBound(model) : nil
     self.optimizer = optimizer
     reducer = GradientReducer(
       model, communicator: communicator, bucketBytes: bucketBytes, strategy: strategy)
@@ -75,6 +78,8 @@ public struct TrainingStep {
 
     enter(.refresh)
     model.refresh(.training)
+    // Before the reduction, after which a rank that shares the weights may move them.
+    productBound?.measure()
     enter(.input)
     startCounters(request, localStepSeconds)
     input.value.pointer.update(from: images(of: batch), count: input.value.count)
@@ -144,6 +149,7 @@ public struct TrainingStep {
       parameter.pullBack()
       probe?.enter(.update)
       objective.addWeightPenaltyGradient(to: parameter.parameter)
+      productBound?.addGradient(times: objective.bound, to: parameter.parameter)
       optimizer.update(parameter.parameter, learningRate: learningRate)
     }
     model.commit()

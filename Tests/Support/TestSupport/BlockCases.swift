@@ -9,8 +9,11 @@ extension LayerCase {
     [
       convolutionBlock("convolution block", .lipschitz, gamma: 0.3, .training),
       convolutionBlock("convolution block, evaluation", .lipschitz, gamma: 0.3, .evaluation),
+      convolutionBlock("convolution block, GELU", .none, gamma: 10, .training, .gelu),
       residualBlock("residual block, identity shortcut", shortcut: .absent),
       residualBlock("residual block, convolution as shortcut", shortcut: .present),
+      residualBlock("residual block, GELU", shortcut: .absent, .gelu),
+      residualBlock("residual block, SiLU, convolution as shortcut", shortcut: .present, .silu),
     ]
   }
 
@@ -22,31 +25,41 @@ extension LayerCase {
 
   private static func makeBlock(
     _ geometry: ConvolutionGeometry, _ constraint: BatchNorm.Constraint,
-    factors: BatchNorm.Factors, _ site: LayerSite
+    factors: BatchNorm.Factors, _ function: ActivationFunction?, _ site: LayerSite
   ) -> ConvolutionBlock {
     ConvolutionBlock(
       product(geometry, bias: .absent, norm: .absent, order: .inputFirst, site),
       makeBatchNorm(constraint, channels: geometry.outputChannels, factors: factors, site),
-      makeCenteredSoftplus(site),
+      makeActivation(function, site),
       edge: site.arena.edge(geometry.outputShape(samples: site.maximumSamples), .second),
       site: site)
   }
 
+  /// The function, fixed; a centered softplus with trained β if there is none.
+  private static func makeActivation(
+    _ function: ActivationFunction?, _ site: LayerSite
+  ) -> any Activation {
+    function.map { FixedActivation($0) } ?? makeCenteredSoftplus(site)
+  }
+
   private static func convolutionBlock(
-    _ name: String, _ constraint: BatchNorm.Constraint, gamma: Float, _ mode: Mode
+    _ name: String, _ constraint: BatchNorm.Constraint, gamma: Float, _ mode: Mode,
+    _ function: ActivationFunction? = nil
   ) -> LayerCase {
     let geometry = geometry(channels: 5, kernel: 3, stride: 1)
     return LayerCase(
       name, input: geometry.inputShape(samples: samples),
       output: geometry.outputShape(samples: samples), mode: mode,
       hasBatchStatistics: mode == .training, gamma: gamma,
-      make: { makeBlock(geometry, constraint, factors: .one, $0) },
+      make: { makeBlock(geometry, constraint, factors: .one, function, $0) },
       oracle: { x, layer in
         oracle(layer.evaluation, x, constraint, mode)
       })
   }
 
-  private static func residualBlock(_ name: String, shortcut: Piece) -> LayerCase {
+  private static func residualBlock(
+    _ name: String, shortcut: Piece, _ function: ActivationFunction? = nil
+  ) -> LayerCase {
     let channels = shortcut == .present ? 5 : 3
     let stride = shortcut == .present ? 2 : 1
     let outer = geometry(channels: channels, kernel: 3, stride: stride)
@@ -68,14 +81,14 @@ extension LayerCase {
           inputHeight: output.height, inputWidth: output.width, inputChannels: channels,
           outputChannels: channels, kernelHeight: 3, kernelWidth: 3, stride: 1, padding: 1)
         return ResidualBlock(
-          first: makeBlock(outer, .none, factors: ResidualBlock.firstFactors, site),
+          first: makeBlock(outer, .none, factors: ResidualBlock.firstFactors, function, site),
           inner: site.arena.edge(edge, .second),
           second: normalized(inner, ResidualBlock.secondFactors),
           shortcut: shortcut == .present
             ? normalized(
               geometry(channels: channels, kernel: 1, stride: 2), ResidualBlock.shortcutFactors)
             : nil,
-          activation: makeCenteredSoftplus(site), site: site)
+          activation: makeActivation(function, site), site: site)
       },
       oracle: { x, layer in oracle(layer.evaluation, x, .none, .training) })
   }
@@ -88,7 +101,7 @@ extension LayerCase {
       switch map {
       case .affine(let layer): productOracle(x, layer)
       case .normalization(let layer): batchNormOracle(x, layer, constraint, mode)
-      case .activation(let layer): centeredSoftplusOracle(x, layer)
+      case .activation(let layer): activationOracle(x, layer)
       case .averagePooling, .maximumPooling: unreachable("no block contains a pooling")
       case .residual(let branch, let shortcut):
         residualOracle(branch, shortcut, x.map { $0 * 0.5.squareRoot() }, constraint, mode)

@@ -24,7 +24,7 @@ public struct DoubleNetwork {
 
   public init(_ model: Model) {
     maps = model.chain.evaluation
-    constraint = model.architecture.variant == .lowCurvature ? .lipschitz : .none
+    constraint = model.architecture.variant.batchNorm
   }
 
   /// ℓ, ∇ₓℓ and ∇²ₓℓ·v, with v = `direction`.
@@ -70,9 +70,7 @@ public struct DoubleNetwork {
     case .normalization(let layer):
       return x.affine { LayerCase.batchNormOracle($0, layer, constraint, .evaluation) }
     case .activation(let layer):
-      return x.softplus(
-        beta: Double(layer.softplus.beta),
-        offset: layer.softplus.centering == .centered ? 0.6931471805599453 : 0)
+      return x.activated(by: ActivationFunctionReference(layer.function))
     case .maximumPooling(let size):
       return x.maximumPool(size)
     case .averagePooling, .residual:
@@ -109,15 +107,15 @@ private struct Jet {
       value: map, derivatives: { x in zip(map(x), origin).map { $0 - $1 } })
   }
 
-  /// y = (softplus(βx) − offset)/β.
-  func softplus(beta: Double, offset: Double) -> Jet {
-    let slopes = value.map { 1 / (1 + exp(-beta * $0)) }
+  /// y = s(x).
+  func activated(by s: ActivationFunctionReference) -> Jet {
+    let slopes = value.map(s.derivative)
     var y = rows(
-      value: { DoubleOracle.softplus($0, beta: beta, offset: offset) },
+      value: { $0.map(s.value) },
       derivatives: { zip(slopes, $0).map { $0 * $1 } })
     for pixel in pixels.indices {
       for place in value.indices {
-        let bend = beta * slopes[place] / (1 + exp(beta * value[place]))
+        let bend = s.secondDerivative(value[place])
         y.mixed[pixel][place] += bend * pixels[pixel][place] * along[place]
       }
     }

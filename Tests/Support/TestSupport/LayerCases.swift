@@ -19,15 +19,25 @@ extension LayerCase {
       convolution("spectral convolution 3×3", kernel: 3, stride: 1, bias: .absent, norm: .present),
       convolution(
         "spectral convolution 3×3, stride 2", kernel: 3, stride: 2, bias: .absent, norm: .present),
+      convolution(
+        "matrix-norm convolution 3×3, stride 2", kernel: 3, stride: 2, bias: .absent,
+        norm: .matrix),
       linear("linear", norm: .absent),
       linear("spectral linear", norm: .present),
     ] + batchNorms + [
-      centeredSoftplus, fixedSoftplus, maximumPooling, averagePooling,
+      centeredSoftplus, fixedSoftplus,
+      activation("fixed centered softplus", .centeredSoftplus(beta: 4)),
+      activation("ReLU", .relu), activation("GELU", .gelu), activation("SiLU", .silu),
+      maximumPooling, averagePooling,
       residual("residual, identity shortcut", shortcut: .absent),
       residual("residual, convolution and batch norm as shortcut", shortcut: .present),
     ] + blocks
 
-  enum Piece: Sendable { case present, absent }
+  enum Piece: Sendable {
+    case present, absent
+    /// The norm of the weight as a matrix, of a convolution.
+    case matrix
+  }
 
   // MARK: - Products
 
@@ -46,10 +56,17 @@ extension LayerCase {
       ? Parameter(
         .bias, name: "bias", shape: [geometry.outputChannels],
         layout: .unchanged([geometry.outputChannels])) : nil
-    let spectralNorm =
-      norm == .present
-      ? SpectralNorm(
-        weight, geometry: geometry, order: order, name: "layer", site: site) : nil
+    let matrix = ConvolutionGeometry.linear(
+      height: geometry.kernelHeight, width: geometry.kernelWidth, channels: geometry.inputChannels,
+      outputs: geometry.outputChannels)
+    let spectralNorm: SpectralNorm? =
+      switch norm {
+      case .absent: nil
+      case .present:
+        SpectralNorm(weight, geometry: geometry, order: order, name: "layer", site: site)
+      case .matrix:
+        SpectralNorm(weight, geometry: matrix, order: .outputFirst, name: "layer", site: site)
+      }
     return Convolution2D(
       geometry, weight: weight, bias: biasParameter, spectralNorm: spectralNorm, site: site)
   }
@@ -59,12 +76,17 @@ extension LayerCase {
     var weight = layer.weight.value.doubles
     if let norm = layer.reparameterizations.first as? SpectralNorm {
       let g = layer.geometry
-      let isConvolution = g.padding > 0
-      let wide = isConvolution ? (g.inputHeight - 1) * g.stride - 2 * g.padding + 3 : g.inputHeight
-      let operatorGeometry = ConvolutionGeometry(
-        inputHeight: wide, inputWidth: wide, inputChannels: g.inputChannels,
-        outputChannels: g.outputChannels, kernelHeight: g.kernelHeight,
-        kernelWidth: g.kernelWidth, stride: g.stride, padding: g.padding)
+      let isImage = norm.u.shape.height > 1
+      let wide = (g.inputHeight - 1) * g.stride - 2 * g.padding + g.kernelHeight
+      let operatorGeometry =
+        isImage
+        ? ConvolutionGeometry(
+          inputHeight: wide, inputWidth: wide, inputChannels: g.inputChannels,
+          outputChannels: g.outputChannels, kernelHeight: g.kernelHeight,
+          kernelWidth: g.kernelWidth, stride: g.stride, padding: g.padding)
+        : .linear(
+          height: g.kernelHeight, width: g.kernelWidth, channels: g.inputChannels,
+          outputs: g.outputChannels)
       weight = DoubleOracle.normalized(
         weight, u: norm.u.doubles, v: norm.v.doubles, operatorGeometry)
     }
@@ -171,8 +193,20 @@ extension LayerCase {
   private static var fixedSoftplus: LayerCase {
     LayerCase(
       "softplus with β = 10", input: activationShape, output: activationShape,
-      make: { _ in FixedSoftplus(beta: 10) },
+      make: { _ in FixedActivation(.softplus(beta: 10)) },
       oracle: { x, _ in DoubleOracle.softplus(x, beta: 10, offset: 0) })
+  }
+
+  private static func activation(_ name: String, _ function: ActivationFunction) -> LayerCase {
+    LayerCase(
+      name, input: activationShape, output: activationShape,
+      make: { _ in FixedActivation(function) },
+      oracle: { x, _ in x.map(ActivationFunctionReference(function).value) })
+  }
+
+  /// The activation by its twin, with the layer's present β.
+  static func activationOracle(_ x: [Double], _ layer: any Activation) -> [Double] {
+    x.map(ActivationFunctionReference(layer.function).value)
   }
 
   private static var maximumPooling: LayerCase {

@@ -1,9 +1,9 @@
 import Networks
 
-/// A network of each family and variant, small enough for a test of milliseconds: 6×6×2 images, 3
+/// A network of each family and variant, and one of each family with mixed components, small enough for a test of milliseconds: 6×6×2 images, 3
 /// classes.
 public enum SmallNetwork: String, CaseIterable, Sendable, CustomStringConvertible {
-  case resNetLowCurvature, resNetStandard, vggLowCurvature, vggStandard
+  case resNetLowCurvature, resNetStandard, vggLowCurvature, vggStandard, resNetMixed, vggMixed
 
   public var description: String { rawValue }
 
@@ -12,15 +12,20 @@ public enum SmallNetwork: String, CaseIterable, Sendable, CustomStringConvertibl
     switch self {
     case .resNetLowCurvature, .vggLowCurvature: .lowCurvature
     case .resNetStandard, .vggStandard: .standard(beta: 10)
+    case .resNetMixed:
+      Architecture.Variant(spectralNorm: .matrix, batchNorm: .lipschitz, activation: .fixed(.gelu))
+    case .vggMixed:
+      Architecture.Variant(
+        spectralNorm: .convolution, batchNorm: .none, activation: .fixed(.silu))
     }
   }
 
   /// Both shortcuts and both strides; a β that three layers share.
   public var body: Architecture.Body {
     switch self {
-    case .resNetLowCurvature, .resNetStandard:
+    case .resNetLowCurvature, .resNetStandard, .resNetMixed:
       .resNet(stem: 4, widths: [4, 6], blocks: [1, 1])
-    case .vggLowCurvature, .vggStandard:
+    case .vggLowCurvature, .vggStandard, .vggMixed:
       .vgg([
         .convolution(channels: 4), .pooling, .convolution(channels: 5), .convolution(channels: 6),
       ])

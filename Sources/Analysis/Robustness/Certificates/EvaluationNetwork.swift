@@ -10,7 +10,7 @@ import Networks
 package struct EvaluationNetwork {
   indirect enum Piece {
     case affine(AffineMap)
-    case activation(name: String, beta: Double)
+    case activation(name: String, ActivationFunction)
     /// The mean of all positions.
     case averagePooling(positions: Int)
     case maximumPooling(size: Int)
@@ -75,8 +75,7 @@ package struct EvaluationNetwork {
           index > 0 && maps[index - 1].isAffine,
           "a batch norm after \(position.name), which is no affine map to merge it into")
       case .activation(let activation):
-        let beta = Double(activation.softplus.beta)
-        pieces.append(.activation(name: "s(\(position.name))", beta: beta))
+        pieces.append(.activation(name: "s(\(position.name))", activation.function))
       case .averagePooling:
         pieces.append(.averagePooling(positions: position.height * position.width))
         position = Position(height: 1, width: 1, name: "mean")

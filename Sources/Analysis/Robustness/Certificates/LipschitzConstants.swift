@@ -1,9 +1,9 @@
 /// Bounds of a map x ↦ h(x) and of its Jacobian over the whole input space, in L2.
 ///
 /// For the composition of maps, L_D(h∘g) ≤ L_D(h)·L(g)² + L(h)·L_D(g). The Jacobian of an
-/// activation is diagonal, and changes by at most β/4 times the largest change of a *single*
+/// activation is diagonal, and changes by at most max |s″| times the largest change of a *single*
 /// preactivation. One of the two factors L(g) is therefore R(g), the longest row of g's Jacobian.
-/// - Source: Entesari, Sharifi and Fazlyab, ICML 2024; Srinivas et al. 2022 for max s″ = β/4.
+/// - Source: Entesari, Sharifi and Fazlyab, ICML 2024; Srinivas et al. 2022 for max s″ = β/4 of a softplus.
 struct LipschitzConstants: Equatable {
   /// L ≥ ‖J(x)‖₂ for all x.
   var lipschitz: Double
@@ -30,11 +30,13 @@ struct LipschitzConstants: Equatable {
       jacobian: jacobian.map { norms.certified * $0 })
   }
 
-  /// The constants of s(h), elementwise with 0 ≤ s′ ≤ 1 and 0 ≤ s″ ≤ β/4.
-  func activated(beta: Double) -> LipschitzConstants {
-    var constants = self
-    constants.jacobian = jacobian.map { $0 + beta / 4 * row * lipschitz }
-    return constants
+  /// The constants of s(h), elementwise; |s′| ≤ slope, and |s″| ≤ curvature or s′ jumps.
+  func activated(slope: Double, curvature: Double?) -> LipschitzConstants {
+    LipschitzConstants(
+      lipschitz: slope * lipschitz, row: slope * row,
+      jacobian: curvature.flatMap { curvature in
+        jacobian.map { slope * $0 + curvature * row * lipschitz }
+      })
   }
 
   /// The constants of the mean over `positions` positions of each channel: orthogonal rows of

@@ -19,9 +19,9 @@ public struct NetworkBound: Sendable, Equatable {
     public let gamma: Double?
     /// The Lipschitz constant L up to here.
     public let lipschitz: Double
-    /// The Jacobian-Lipschitz constant L_D up to here; nil after a maximum pooling.
+    /// The Jacobian-Lipschitz constant L_D up to here; nil after a maximum pooling or a ReLU.
     public let jacobianLipschitz: Double?
-    /// Cᵢ·Πⱼ≤ᵢ ‖Wⱼ‖ of an activation of a low-curvature network.
+    /// Cᵢ·Πⱼ≤ᵢ ‖Wⱼ‖ of an activation, if the network has a surrogate.
     public fileprivate(set) var surrogateTerm: Double?
   }
 
@@ -32,8 +32,10 @@ public struct NetworkBound: Sendable, Equatable {
   }
 
   public let layers: [LayerBound]
-  /// The paper's data-free surrogate, not a true bound; nil for a standard network.
+  /// The paper's data-free surrogate, not a true bound; nil if there is an obstacle.
   public let surrogate: Double?
+  /// The reason why there is no surrogate.
+  public let surrogateObstacle: CurvatureBound.Obstacle?
   /// The first layer after which no Jacobian-Lipschitz constant exists.
   public var firstJump: LayerBound? { layers.first { $0.jacobianLipschitz == nil } }
 
@@ -62,6 +64,7 @@ public struct NetworkBound: Sendable, Equatable {
     for (index, term) in zip(activations, terms ?? []) { layers[index].surrogateTerm = term }
     self.layers = layers
     surrogate = terms.map { $0.reduce(0, +) }
+    surrogateObstacle = CurvatureBound.obstacle(model.architecture.variant)
     classes = last.geometry.outputChannels
     distances = Self.distances(last.weight(), classes: classes)
     largestDistance = distances.max() ?? 0
@@ -129,9 +132,10 @@ private struct Recursion {
           : "conv \(geometry.kernelHeight)×\(geometry.kernelWidth)/\(geometry.stride) "
             + "\(geometry.inputChannels)→\(geometry.outputChannels)"
         record(map.name, kind, constants, norms: layerNorms, gamma: map.gamma)
-      case .activation(let name, let beta):
-        constants = constants.activated(beta: beta)
-        record(name, "softplus", constants, beta: beta)
+      case .activation(let name, let function):
+        constants = constants.activated(
+          slope: function.largestSlope, curvature: function.largestCurvature)
+        record(name, function.name, constants, beta: function.softplusBeta.map { Double($0) })
       case .averagePooling(let positions):
         constants = constants.averaged(over: positions)
         record("mean", "average pooling", constants)

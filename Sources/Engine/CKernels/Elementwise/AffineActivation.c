@@ -1,5 +1,5 @@
 #include "AffineActivation.h"
-#include "SoftplusFunctions.h"
+#include "ActivationFunctions.h"
 #include <stdint.h>
 
 // Loops over channels take one or two summands; `count` is a constant after inlining.
@@ -54,20 +54,22 @@ ALWAYS_INLINE void prefetchBoth(const CKSummand *s, size_t channels, size_t widt
   (CENTERED(s, c) * (s).secondCentered[c] + (s).tangent[c] * (s).secondTangent[c] +               \
    (zg) * (s).secondGradient[c] + (dzg) * (s).scale[c] + (s).secondOffset[c])
 
-ALWAYS_INLINE void forward(const CKAffineActivation *a, float *y, size_t count, bool centered) {
+ALWAYS_INLINE void forward(const CKAffineActivation *a, float *y, size_t count,
+                           CKActivationFunction function) {
   const float beta = a->beta, inverse = 1.0f / beta;
   for (size_t row = 0; row < a->rows; row++, y += a->channels) {
     const CKSummand p = rowOf(&a->summands[0], row * a->channels, 0);
     const CKSummand q = rowOf(&a->summands[count - 1], row * a->channels, 0);
     ELEMENTWISE for (size_t c = 0; c < a->channels; c++) {
       const float z = count == 2 ? PART(p, c) + PART(q, c) : PART(p, c);
-      y[c] = softplus(beta * z, centered) * inverse;
+      y[c] = activate(function, beta * z) * inverse;
     }
   }
 }
 
 ALWAYS_INLINE void gradientSums(const CKAffineActivation *a, const float *gradient,
-                                const CKActivationSums *sums, size_t count, bool centered) {
+                                const CKActivationSums *sums, size_t count,
+                                CKActivationFunction function) {
   const float beta = a->beta;
   double betaTotal = 0;
   for (size_t first = 0; first < a->channels; first += blockChannels) {
@@ -82,11 +84,11 @@ ALWAYS_INLINE void gradientSums(const CKAffineActivation *a, const float *gradie
         const float *g = gradient + row * a->channels + first;
         ELEMENTWISE for (size_t c = 0; c < width; c++) {
           const float z = beta * (count == 2 ? PART(p, c) + PART(q, c) : PART(p, c));
-          const float zg = sigmoid(z).value * g[c];
+          const float zg = slopes(function, z).first * g[c];
           sum[c] += zg;
           products[0][c] += zg * CENTERED(p, c);
           if (count == 2) products[1][c] += zg * CENTERED(q, c);
-          b[c] += betaSlope(z, centered) * g[c];
+          b[c] += slopeOfBeta(function, z) * g[c];
         }
       }
       for (size_t c = 0; c < width; c++) {
@@ -99,7 +101,8 @@ ALWAYS_INLINE void gradientSums(const CKAffineActivation *a, const float *gradie
   *sums->beta += betaTotal / ((double)beta * beta);
 }
 
-ALWAYS_INLINE void backward(const CKAffineActivation *a, const float *g, size_t count) {
+ALWAYS_INLINE void backward(const CKAffineActivation *a, const float *g, size_t count,
+                            CKActivationFunction function) {
   const float beta = a->beta;
   for (size_t row = 0; row < a->rows; row++, g += a->channels) {
     const CKSummand p = rowOf(&a->summands[0], row * a->channels, 0);
@@ -109,7 +112,7 @@ ALWAYS_INLINE void backward(const CKAffineActivation *a, const float *g, size_t 
     prefetch(g, a->channels, a->channels);
     ELEMENTWISE for (size_t c = 0; c < a->channels; c++) {
       const float z = count == 2 ? PART(p, c) + PART(q, c) : PART(p, c);
-      const float zg = sigmoid(beta * z).value * g[c];
+      const float zg = slopes(function, beta * z).first * g[c];
       const float other = count == 2 ? PART_GRADIENT(q, c, zg) : 0;
       p.gradient[c] = PART_GRADIENT(p, c, zg);
       if (count == 2) q.gradient[c] = other;
@@ -117,7 +120,8 @@ ALWAYS_INLINE void backward(const CKAffineActivation *a, const float *g, size_t 
   }
 }
 
-ALWAYS_INLINE void tangent(const CKAffineActivation *a, float *y, size_t count) {
+ALWAYS_INLINE void tangent(const CKAffineActivation *a, float *y, size_t count,
+                           CKActivationFunction function) {
   const float beta = a->beta;
   for (size_t row = 0; row < a->rows; row++, y += a->channels) {
     const CKSummand p = rowOf(&a->summands[0], row * a->channels, 0);
@@ -127,14 +131,14 @@ ALWAYS_INLINE void tangent(const CKAffineActivation *a, float *y, size_t count) 
     ELEMENTWISE for (size_t c = 0; c < a->channels; c++) {
       const float z = count == 2 ? PART(p, c) + PART(q, c) : PART(p, c);
       const float dz = count == 2 ? PART_TANGENT(p, c) + PART_TANGENT(q, c) : PART_TANGENT(p, c);
-      y[c] = sigmoid(beta * z).value * dz;
+      y[c] = slopes(function, beta * z).first * dz;
     }
   }
 }
 
 ALWAYS_INLINE void secondSums(const CKAffineActivation *a, const float *gradient,
                               const float *gradientTangent, const CKActivationSums *sums,
-                              size_t count, bool centered) {
+                              size_t count, CKActivationFunction function) {
   const float beta = a->beta;
   double betaTotal = 0;
   for (size_t first = 0; first < a->channels; first += blockChannels) {
@@ -155,10 +159,10 @@ ALWAYS_INLINE void secondSums(const CKAffineActivation *a, const float *gradient
         ELEMENTWISE for (size_t c = 0; c < width; c++) {
           const float z = beta * (count == 2 ? PART(p, c) + PART(q, c) : PART(p, c));
           const float dp = PART_TANGENT(p, c), dq = count == 2 ? PART_TANGENT(q, c) : 0;
-          const Sigmoid s = sigmoid(z);
-          const float zg = s.value * g[c];
-          const float curvature = s.slope * (dp + dq) * g[c];
-          const float dzg = beta * curvature + s.value * dg[c];
+          const Slopes s = slopes(function, z);
+          const float zg = s.first * g[c];
+          const float curvature = s.second * (dp + dq) * g[c];
+          const float dzg = beta * curvature + s.first * dg[c];
           sum[c] += dzg;
           products[0][c] += dzg * CENTERED(p, c);
           tangentProducts[0][c] += zg * dp;
@@ -166,7 +170,7 @@ ALWAYS_INLINE void secondSums(const CKAffineActivation *a, const float *gradient
             products[1][c] += dzg * CENTERED(q, c);
             tangentProducts[1][c] += zg * dq;
           }
-          b[c] += beta * z * curvature + betaSlope(z, centered) * dg[c];
+          b[c] += beta * z * curvature + slopeOfBeta(function, z) * dg[c];
         }
       }
       for (size_t c = 0; c < width; c++) {
@@ -184,7 +188,7 @@ ALWAYS_INLINE void secondSums(const CKAffineActivation *a, const float *gradient
 
 /// The gradients of the first `gradients` summands are written.
 ALWAYS_INLINE void backwardTangent(const CKAffineActivation *a, const float *g, const float *dg,
-                                   size_t count, size_t gradients) {
+                                   size_t count, size_t gradients, CKActivationFunction function) {
   const float beta = a->beta;
   for (size_t row = 0; row < a->rows; row++, g += a->channels, dg += a->channels) {
     const CKSummand p = rowOf(&a->summands[0], row * a->channels, 0);
@@ -196,9 +200,9 @@ ALWAYS_INLINE void backwardTangent(const CKAffineActivation *a, const float *g, 
     ELEMENTWISE for (size_t c = 0; c < a->channels; c++) {
       const float z = count == 2 ? PART(p, c) + PART(q, c) : PART(p, c);
       const float dz = count == 2 ? PART_TANGENT(p, c) + PART_TANGENT(q, c) : PART_TANGENT(p, c);
-      const Sigmoid s = sigmoid(beta * z);
-      const float zg = s.value * g[c];
-      const float dzg = beta * s.slope * dz * g[c] + s.value * dg[c];
+      const Slopes s = slopes(function, beta * z);
+      const float zg = s.first * g[c];
+      const float dzg = beta * s.second * dz * g[c] + s.first * dg[c];
       p.gradientTangent[c] = PART_SECOND(p, c, zg, dzg);
       if (gradients >= 1) p.gradient[c] = PART_GRADIENT(p, c, zg);
       if (count == 2) q.gradientTangent[c] = PART_SECOND(q, c, zg, dzg);
@@ -207,60 +211,65 @@ ALWAYS_INLINE void backwardTangent(const CKAffineActivation *a, const float *g, 
   }
 }
 
-KERNEL(void, ck_activation_forward, (const CKAffineActivation *a, float *y), (a, y)) {
-  if (a->count == 1) {
-    a->centered ? forward(a, y, 1, true) : forward(a, y, 1, false);
-  } else {
-    a->centered ? forward(a, y, 2, true) : forward(a, y, 2, false);
-  }
+KERNEL(void, ck_activation_forward, (const CKAffineActivation *a, float *y), (a, y)){
+#define PASS(f) a->count == 1 ? forward(a, y, 1, f) : forward(a, y, 2, f)
+    WITH_FUNCTION(a->function, PASS)
+#undef PASS
 }
 
 KERNEL(void, ck_activation_gradient_sums,
        (const CKAffineActivation *a, const float *gradient, const CKActivationSums *sums),
-       (a, gradient, sums)) {
-  if (a->count == 1) {
-    a->centered ? gradientSums(a, gradient, sums, 1, true)
-                : gradientSums(a, gradient, sums, 1, false);
-  } else {
-    a->centered ? gradientSums(a, gradient, sums, 2, true)
-                : gradientSums(a, gradient, sums, 2, false);
-  }
+       (a, gradient, sums)){
+#define PASS(f)                                                                                   \
+  a->count == 1 ? gradientSums(a, gradient, sums, 1, f) : gradientSums(a, gradient, sums, 2, f)
+    WITH_FUNCTION(a->function, PASS)
+#undef PASS
 }
 
 KERNEL(void, ck_activation_backward, (const CKAffineActivation *a, const float *gradient),
-       (a, gradient)) {
-  a->count == 1 ? backward(a, gradient, 1) : backward(a, gradient, 2);
+       (a, gradient)){
+#define PASS(f) a->count == 1 ? backward(a, gradient, 1, f) : backward(a, gradient, 2, f)
+    WITH_DERIVATIVES(a->function, PASS)
+#undef PASS
 }
 
-KERNEL(void, ck_activation_tangent, (const CKAffineActivation *a, float *y), (a, y)) {
-  a->count == 1 ? tangent(a, y, 1) : tangent(a, y, 2);
+KERNEL(void, ck_activation_tangent, (const CKAffineActivation *a, float *y), (a, y)){
+#define PASS(f) a->count == 1 ? tangent(a, y, 1, f) : tangent(a, y, 2, f)
+    WITH_DERIVATIVES(a->function, PASS)
+#undef PASS
 }
 
 KERNEL(void, ck_activation_second_sums,
        (const CKAffineActivation *a, const float *gradient, const float *gradientTangent,
         const CKActivationSums *sums),
-       (a, gradient, gradientTangent, sums)) {
+       (a, gradient, gradientTangent, sums)){
+#define PASS(f)                                                                                   \
+  a->count == 1 ? secondSums(a, gradient, gradientTangent, sums, 1, f)                            \
+                : secondSums(a, gradient, gradientTangent, sums, 2, f)
+    WITH_FUNCTION(a->function, PASS)
+#undef PASS
+}
+
+/// The last pass with the numbers of summands and of gradients as constants.
+ALWAYS_INLINE void allDerivatives(const CKAffineActivation *a, const float *g, const float *dg,
+                                  CKActivationFunction function) {
+  const bool ofFirst = a->summands[0].gradient, ofSecond = a->summands[1].gradient;
+  const size_t gradients = !ofFirst ? 0 : a->count == 2 && ofSecond ? 2 : 1;
   if (a->count == 1) {
-    a->centered ? secondSums(a, gradient, gradientTangent, sums, 1, true)
-                : secondSums(a, gradient, gradientTangent, sums, 1, false);
+    gradients == 1 ? backwardTangent(a, g, dg, 1, 1, function)
+                   : backwardTangent(a, g, dg, 1, 0, function);
+  } else if (gradients == 2) {
+    backwardTangent(a, g, dg, 2, 2, function);
   } else {
-    a->centered ? secondSums(a, gradient, gradientTangent, sums, 2, true)
-                : secondSums(a, gradient, gradientTangent, sums, 2, false);
+    gradients == 1 ? backwardTangent(a, g, dg, 2, 1, function)
+                   : backwardTangent(a, g, dg, 2, 0, function);
   }
 }
 
 KERNEL(void, ck_activation_backward_tangent,
        (const CKAffineActivation *a, const float *gradient, const float *gradientTangent),
        (a, gradient, gradientTangent)) {
-  const bool ofFirst = a->summands[0].gradient, ofSecond = a->summands[1].gradient;
-  const size_t gradients = !ofFirst ? 0 : a->count == 2 && ofSecond ? 2 : 1;
-  if (a->count == 1) {
-    gradients == 1 ? backwardTangent(a, gradient, gradientTangent, 1, 1)
-                   : backwardTangent(a, gradient, gradientTangent, 1, 0);
-  } else if (gradients == 2) {
-    backwardTangent(a, gradient, gradientTangent, 2, 2);
-  } else {
-    gradients == 1 ? backwardTangent(a, gradient, gradientTangent, 2, 1)
-                   : backwardTangent(a, gradient, gradientTangent, 2, 0);
-  }
+#define PASS(f) allDerivatives(a, gradient, gradientTangent, f)
+  WITH_DERIVATIVES(a->function, PASS)
+#undef PASS
 }

@@ -58,9 +58,4 @@ ALWAYS_INLINE float betaSlope(float z, bool centered) {
   return a < 1.0f ? t * near : logOfHalf(-u.expm1) - decaying;
 }
 
-/// softplus(z) − c.
-ALWAYS_INLINE float softplus(float z, bool centered) {
-  return centered ? centeredSoftplus(z) : plainSoftplus(z);
-}
-
 #endif

@@ -1,11 +1,11 @@
 #ifndef CKERNELS_AFFINE_ACTIVATION_H
 #define CKERNELS_AFFINE_ACTIVATION_H
 
-#include <stdbool.h>
+#include "ActivationFunction.h"
 #include <stddef.h>
 
-// The passes of y = s(z), z a sum of one or two summands (x − mean)·scale. s is the softplus of
-// Softplus.h, activations are [rows, channels]. Each pass is one loop and stores nothing for the
+// The passes of y = s(z), z a sum of one or two summands (x − mean)·scale. s(z) = φ(βz)/β
+// with a function of ActivationFunction.h, activations are [rows, channels]. Each pass is one loop and stores nothing for the
 // others: it computes z and its derivatives again from the summands' inputs.
 
 /// One summand and the per-channel coefficients of its passes; X = x − mean.
@@ -24,9 +24,9 @@ typedef struct {
 
 typedef struct {
   size_t rows, channels;
+  /// φ and β.
+  CKActivationFunction function;
   float beta;
-  /// Whether s subtracts log(2)/β.
-  bool centered;
   /// One or two.
   size_t count;
   CKSummand summands[2];
@@ -36,7 +36,7 @@ typedef struct {
 /// summand.
 typedef struct {
   double *sum, *products[2], *tangentProducts[2];
-  /// A single number, the gradient of β or its tangent.
+  /// A single number, the gradient of β or its tangent; 0 for functions without β.
   double *beta;
 } CKActivationSums;
 

@@ -5,6 +5,7 @@
 // the choice of vector units. They do not check their arguments: the Swift module `Kernels`, their
 // only caller, does.
 
+#include "ActivationFunction.h"
 #include "AffineActivation.h"
 #include "BLASCore.h"
 #include "Bfloat16MultiplyAdd.h"
@@ -16,7 +17,6 @@
 #include "MultiplyAdd.h"
 #include "Pooling.h"
 #include "SingleImageConvolution.h"
-#include "Softplus.h"
 #include "Vector.h"
 #include "VectorUnits.h"
 #include "Winograd.h"

@@ -4,9 +4,9 @@ import Tensors
 
 /// y = s(z), with z the sum of one or two summands (x − mean)·scale, one affine map per channel.
 ///
-/// s is a ``Softplus``; all activations have one shape [.., channels]. Each pass is one loop, which
+/// s is an ``ActivationFunction``; all activations have one shape [.., channels]. Each pass is one loop, which
 /// computes z and its derivatives from the summands' inputs and stores nothing for other passes.
-/// The plain twins are ``Softplus`` and `combineChannels`, one after the other.
+/// The plain twins are ``ActivationFunction`` and `combineChannels`, one after the other.
 public struct AffineActivation {
   /// One summand: its input edge, which also takes its gradients, and its coefficients.
   public struct Summand {
@@ -50,12 +50,12 @@ public struct AffineActivation {
     case gradientTangentAndGradient
   }
 
-  public let softplus: Softplus
+  public let function: ActivationFunction
   public let first: Summand
   public let second: Summand?
 
-  public init(_ softplus: Softplus, _ first: Summand, _ second: Summand?) {
-    self.softplus = softplus
+  public init(_ function: ActivationFunction, _ first: Summand, _ second: Summand?) {
+    self.function = function
     self.first = first
     self.second = second
     if let second {
@@ -68,7 +68,7 @@ public struct AffineActivation {
   /// The samples `range` of all summands.
   public func slice(_ range: Range<Int>) -> AffineActivation {
     AffineActivation(
-      softplus, Summand(first.input.slice(range), first.coefficients),
+      function, Summand(first.input.slice(range), first.coefficients),
       second.map { Summand($0.input.slice(range), $0.coefficients) })
   }
 
@@ -139,8 +139,8 @@ public struct AffineActivation {
     let one = description(of: first, access, matrix)
     let two = second.map { description(of: $0, access, matrix) } ?? one
     return CKAffineActivation(
-      rows: matrix.rows, channels: matrix.channels, beta: softplus.beta,
-      centered: softplus.centering == .centered, count: second == nil ? 1 : 2, summands: (one, two))
+      rows: matrix.rows, channels: matrix.channels, function: function.kernel,
+      beta: function.beta, count: second == nil ? 1 : 2, summands: (one, two))
   }
 
   private func description(

@@ -14,7 +14,7 @@ final class ActivationCase {
   private let norms: Int
 
   init(
-    _ sum: NetworkInventory.Sum, _ softplus: Softplus, samples: Int, slices: Slices,
+    _ sum: NetworkInventory.Sum, _ function: ActivationFunction, samples: Int, slices: Slices,
     derivatives: Derivatives
   ) throws {
     self.samples = samples
@@ -31,7 +31,7 @@ final class ActivationCase {
       let first = summand(.normalized)
       let second = sum.other == .nothing ? nil : summand(sum.role)
       return (
-        AffineActivation(softplus, first, second),
+        AffineActivation(function, first, second),
         arena.edge(shape, derivatives),
         arena.buffer(of: Double.self, count: 5 * sum.channels)
       )
@@ -77,11 +77,11 @@ final class ActivationCase {
     case .backwardTangent:
       loop.backwardTangent(
         output.gradient, gradientTangent: output.gradientTangent, .gradientTangentAndGradient)
-    case .plainForward: loop.softplus.forward(loop.first.input.value, into: output.value)
+    case .plainForward: loop.function.forward(loop.first.input.value, into: output.value)
     case .plainBackward:
       let x = loop.first.input
-      loop.softplus.multiplyByDerivative(x.value, output.gradient, into: x.gradient)
-      _ = loop.softplus.betaGradient(x.value, gradient: output.gradient)
+      loop.function.multiplyByDerivative(x.value, output.gradient, into: x.gradient)
+      _ = loop.function.betaGradient(x.value, gradient: output.gradient)
     }
   }
 
@@ -117,10 +117,10 @@ public enum ActivationPass: String, Sendable, CaseIterable, Codable {
   case forwardTangent
   case secondSums
   case backwardTangent
-  /// The softplus by itself, without a batch norm: not in a step, but for comparisons with other
+  /// The activation by itself, without a batch norm: not in a step, but for comparisons with other
   /// programs.
   case plainForward
-  /// The backward pass of the softplus by itself: gradients of its input and of β.
+  /// The backward pass of the activation by itself: gradients of its input and of β.
   case plainBackward
 
   static func all(

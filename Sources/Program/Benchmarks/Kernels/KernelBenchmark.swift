@@ -110,7 +110,7 @@ public struct KernelBenchmark {
     _ sum: NetworkInventory.Sum, count: Int
   ) throws -> KernelTimes.Activation {
     let loops = try ActivationCase(
-      sum, subject.softplus, samples: subject.samples, slices: subject.slices,
+      sum, subject.activation, samples: subject.samples, slices: subject.slices,
       derivatives: subject.derivatives)
     let passes = ActivationPass.all(of: sum, penalizesInputGradient: subject.penalizesInputGradient)
     return KernelTimes.Activation(

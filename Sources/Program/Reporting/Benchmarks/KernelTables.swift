@@ -103,7 +103,7 @@ extension KernelTimes.Activation {
       case .normalized: " + norm"
       case .scaled: " + edge"
       }
-    return "norm\(added), softplus \(height)×\(width)×\(channels)"
+    return "norm\(added), activation \(height)×\(width)×\(channels)"
   }
 }
 
@@ -135,8 +135,8 @@ extension ActivationPass {
     case .forwardTangent: "forward tangent"
     case .secondSums: "second sums"
     case .backwardTangent: "backward tangent"
-    case .plainForward: "softplus alone"
-    case .plainBackward: "softplus alone, backward"
+    case .plainForward: "activation alone"
+    case .plainBackward: "activation alone, backward"
     }
   }
 }

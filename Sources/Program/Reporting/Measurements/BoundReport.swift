@@ -64,7 +64,7 @@ public struct BoundReport: Encodable {
 
   /// Table of layers, and the bounds of f beside the measured values.
   public var text: String {
-    [layers, comparisons, remark].compactMap { $0 }.joined(separator: "\n\n")
+    ([layers, comparisons] + remarks).joined(separator: "\n\n")
   }
 
   private var layers: String {
@@ -94,11 +94,14 @@ public struct BoundReport: Encodable {
     return table.text
   }
 
-  private var remark: String? {
-    network.firstJump.map {
+  /// The reasons for numbers that do not exist.
+  private var remarks: [String] {
+    let jump = network.firstJump.map {
       "no global bound of curvature exists: gradients jump at layer \($0.name) (\($0.kind)); "
         + "radii are those of the Lipschitz constant"
     }
+    let obstacle = network.surrogateObstacle.map { "no surrogate of C_f exists: \($0)" }
+    return [jump, obstacle].compactMap { $0 }
   }
 }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Curvature
 import MessagePassing
+import Networks
 import Reporting
 import Surveys
 
@@ -36,6 +37,15 @@ struct CurvatureCommand: ParsableCommand {
       }
     }
     try measurement.finish(
-      reports, settings: .init(method: estimator.text), heading: "; \(estimator.text)")
+      reports, settings: .init(method: estimator.text),
+      heading: "; \(estimator.text)\(remark(on: model.network.architecture.variant))")
+  }
+
+  /// What ‖∇²f‖ leaves out where the derivatives of the activations jump.
+  private func remark(on variant: Architecture.Variant) -> String {
+    guard case .fixed(let function) = variant.activation, function.largestCurvature == nil else {
+      return ""
+    }
+    return "; the derivative of a \(function.name) jumps, ‖∇²f‖ is that of the pieces between jumps"
   }
 }

@@ -2,24 +2,22 @@ import Kernels
 import Tensors
 import Testing
 
-@Suite struct SoftplusTests {
+@Suite struct ActivationFunctionTests {
   let source = TensorSource()
-  /// The bound that the documentation of ``Softplus`` states, times max(1, |value|).
+  /// The bound that the documentation of ``ActivationFunction`` states, times max(1, |value|).
   let accuracy = 2e-6
 
   struct Case: CustomTestStringConvertible, Sendable {
-    let beta: Float
-    let centering: Softplus.Centering
-    var softplus: Softplus { Softplus(beta: beta, centering: centering) }
-    var reference: SoftplusReference {
-      SoftplusReference(beta: Double(beta), centering: centering)
-    }
-    var testDescription: String { "β = \(beta), \(centering)" }
+    let function: ActivationFunction
+    var reference: ActivationFunctionReference { ActivationFunctionReference(function) }
+    var testDescription: String { "\(function.form), β = \(function.beta)" }
   }
 
-  static let cases: [Case] = [0.05, 1, 5, 10, 1000].flatMap { beta in
-    [Case(beta: beta, centering: .centered), Case(beta: beta, centering: .plain)]
+  static let softpluses: [Case] = [0.05, 1, 5, 10, 1000].flatMap { beta in
+    [Case(function: .centeredSoftplus(beta: beta)), Case(function: .softplus(beta: beta))]
   }
+  static let cases: [Case] =
+    softpluses + [.relu, .gelu, .silu].map { Case(function: $0) }
 
   /// [−100, 100] evenly, and points that crowd around 0 from both sides.
   private var points: Tensor {
@@ -45,7 +43,7 @@ import Testing
   func values(_ example: Case) {
     let x = points
     let y = source.unset(x.shape)
-    example.softplus.forward(x, into: y)
+    example.function.forward(x, into: y)
     let error = error(of: y, at: x) { example.reference.value($0) }
     #expect(error <= accuracy)
   }
@@ -56,12 +54,12 @@ import Testing
     let one = source.filled(x.shape) { _ in 1 }
     let zero = source.filled(x.shape) { _ in 0 }
     let found = source.unset(x.shape)
-    example.softplus.multiplyByDerivative(x, one, into: found)
+    example.function.multiplyByDerivative(x, one, into: found)
     #expect(error(of: found, at: x) { example.reference.derivative($0) } <= accuracy)
-    example.softplus.backwardTangent(
+    example.function.backwardTangent(
       x, tangent: one, gradient: one, gradientTangent: zero, into: found)
     #expect(error(of: found, at: x) { example.reference.secondDerivative($0) } <= accuracy)
-    example.softplus.backwardTangent(
+    example.function.backwardTangent(
       x, tangent: zero, gradient: one, gradientTangent: one, into: found)
     #expect(error(of: found, at: x) { example.reference.derivative($0) } <= accuracy)
   }
@@ -75,15 +73,33 @@ import Testing
     let second = source.unset(x.shape)
     for index in 0..<x.count {
       let element = x.slice(index..<index + 1)
-      first[index] = Float(example.softplus.betaGradient(element, gradient: one))
+      first[index] = Float(example.function.betaGradient(element, gradient: one))
       second[index] = Float(
-        example.softplus.betaGradientTangent(
+        example.function.betaGradientTangent(
           element, tangent: one, gradient: one, gradientTangent: zero))
     }
     let firstError = error(of: first, at: x) { example.reference.betaDerivative($0) }
     let secondError = error(of: second, at: x) { example.reference.betaDerivativeOfSlope($0) }
     #expect(firstError <= accuracy)
     #expect(secondError <= accuracy)
+  }
+
+  @Test("slopes and curvatures stay below the largest ones, and come close", arguments: cases)
+  func extremes(_ example: Case) {
+    let scale = 1 / Double(example.function.beta)
+    var (slope, curvature) = (0.0, 0.0)
+    for index in -100_000...100_000 {
+      let x = scale * Double(index) / 10_000
+      slope = max(slope, abs(example.reference.derivative(x)))
+      curvature = max(curvature, abs(example.reference.secondDerivative(x)))
+    }
+    #expect(slope <= example.function.largestSlope)
+    #expect(slope >= 0.9999 * example.function.largestSlope)
+    guard let largest = example.function.largestCurvature else {
+      #expect(example.function.form == .relu)
+      return
+    }
+    #expect(curvature <= largest && curvature >= 0.9999 * largest)
   }
 
   @Test("sums over many elements are those of the twin", arguments: cases, [1, 17, 1024, 2500])
@@ -103,7 +119,7 @@ import Testing
       second += curvature * Double(gradient[index]) + slope * Double(gradientTangent[index])
       size += 2 * abs(slope) + 2 * abs(curvature)
     }
-    let softplus = example.softplus
+    let softplus = example.function
     let bound = accuracy * max(1, size)
     #expect(abs(softplus.betaGradient(x, gradient: gradient) - first) <= bound)
     let found = softplus.betaGradientTangent(
@@ -111,12 +127,13 @@ import Testing
     #expect(abs(found - second) <= bound)
   }
 
-  @Test("a centered softplus passes through 0, and NaN stays NaN", arguments: cases)
+  @Test(
+    "every function but the plain softplus passes through 0, and NaN stays NaN", arguments: cases)
   func specialValues(_ example: Case) {
     let x = source.filled([3]) { [0, .nan, .infinity][$0] }
     let y = source.unset(x.shape)
-    example.softplus.forward(x, into: y)
-    if example.centering == .centered { #expect(y[0] == 0) }
+    example.function.forward(x, into: y)
+    if example.function.form != .softplus { #expect(y[0] == 0) }
     #expect(y[1].isNaN)
     #expect(y[2] == .infinity)
   }
@@ -128,9 +145,9 @@ import Testing
     let (whole, part) = (source.unset([count]), source.unset([count]))
     func run(_ range: Range<Int>, into out: Tensor) {
       let o = operands.map { $0.slice(range) }
-      example.softplus.forward(o[0], into: out.slice(range))
+      example.function.forward(o[0], into: out.slice(range))
       let tangent = source.unset([range.count])
-      example.softplus.backwardTangent(
+      example.function.backwardTangent(
         o[0], tangent: o[1], gradient: o[2], gradientTangent: o[3], into: tangent)
       add(tangent, times: 1, into: out.slice(range))
     }
@@ -143,7 +160,7 @@ import Testing
 
   @Test("an output may be an input")
   func inPlace() {
-    let softplus = Softplus(beta: 2, centering: .centered)
+    let softplus = ActivationFunction.centeredSoftplus(beta: 2)
     let x = source.random([100])
     let y = source.unset(x.shape)
     softplus.forward(x, into: y)

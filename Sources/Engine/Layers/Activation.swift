@@ -1,12 +1,12 @@
-import Failures
 import Kernels
 import Tensors
 
-/// An elementwise y = s(x) with s a softplus.
+/// An elementwise y = s(x).
 ///
 /// The passes are x̄ = s′ȳ, ẏ = s′ẋ, dx̄ = s″ẋȳ + s′dȳ.
-public protocol SoftplusActivation: Layer {
-  var softplus: Softplus { get }
+public protocol Activation: Layer {
+  /// s, with β as it is now.
+  var function: ActivationFunction { get }
 
   /// Writes the gradient of β, if β is trained.
   ///
@@ -19,24 +19,24 @@ public protocol SoftplusActivation: Layer {
     tangent: (Range<Int>) -> Double)
 }
 
-extension SoftplusActivation {
+extension Activation {
   public var evaluation: [EvaluationMap] { [.activation(self)] }
 
   public func forward(_ x: Edge, into y: Edge, mode: Mode) {
-    softplus.forward(x.value, into: y.value)
+    function.forward(x.value, into: y.value)
   }
 
   public func backward(_ y: Edge, into x: Edge, gradients writer: GradientWriter?) {
-    softplus.multiplyByDerivative(x.value, y.gradient, into: x.gradient)
+    function.multiplyByDerivative(x.value, y.gradient, into: x.gradient)
     writeGradient(x, y, writer)
   }
 
   public func forwardTangent(_ x: Edge, into y: Edge) {
-    softplus.multiplyByDerivative(x.value, x.tangent, into: y.tangent)
+    function.multiplyByDerivative(x.value, x.tangent, into: y.tangent)
   }
 
   public func backwardTangent(_ y: Edge, into x: Edge, gradients writer: GradientWriter?) {
-    softplus.backwardTangent(
+    function.backwardTangent(
       x.value, tangent: x.tangent, gradient: y.gradient, gradientTangent: y.gradientTangent,
       into: x.gradientTangent)
     writeGradient(x, y, writer)
@@ -44,10 +44,10 @@ extension SoftplusActivation {
 
   private func writeGradient(_ x: Edge, _ y: Edge, _ writer: GradientWriter?) {
     writeGradient(samples: x.shape.samples, writer) { slice in
-      softplus.betaGradient(x.value.slice(slice), gradient: y.gradient.slice(slice))
+      function.betaGradient(x.value.slice(slice), gradient: y.gradient.slice(slice))
     } tangent: { slice in
       let (x, y) = (x.slice(slice), y.slice(slice))
-      return softplus.betaGradientTangent(
+      return function.betaGradientTangent(
         x.value, tangent: x.tangent, gradient: y.gradient, gradientTangent: y.gradientTangent)
     }
   }
@@ -58,7 +58,7 @@ extension SoftplusActivation {
 /// Any shape. β → ∞ gives ReLU, β → 0 gives x/2; max s″/s′ = β bounds the layer's normalised
 /// curvature. β = exp(log_beta) + 1e-3 is trained, and several layers may share it.
 /// - Source: Srinivas et al. 2022, §3.1.
-public final class CenteredSoftplus: SoftplusActivation {
+public final class CenteredSoftplus: Activation {
   public let logBeta: Parameter
   public let parameters: [Parameter]
   public let reparameterizations: [any Reparameterization]
@@ -73,9 +73,7 @@ public final class CenteredSoftplus: SoftplusActivation {
     reparameterizations = exponential.map { [$0] } ?? []
   }
 
-  public var beta: Float { logBeta.effective[0] }
-
-  public var softplus: Softplus { Softplus(beta: beta, centering: .centered) }
+  public var function: ActivationFunction { .centeredSoftplus(beta: logBeta.effective[0]) }
 
   public func writeGradient(
     samples: Int, _ writer: GradientWriter?, primal: (Range<Int>) -> Double,
@@ -94,18 +92,11 @@ public final class CenteredSoftplus: SoftplusActivation {
   }
 }
 
-/// y = softplus(βx)/β with a fixed β: 1000 in the standard networks, a smooth stand-in for ReLU.
-///
-/// For βx > 20 it is the identity, as in PyTorch.
-public final class FixedSoftplus: SoftplusActivation {
-  public let softplus: Softplus
+/// y = s(x) with nothing to train.
+public final class FixedActivation: Activation {
+  public let function: ActivationFunction
 
-  public var beta: Float { softplus.beta }
-
-  public init(beta: Float) {
-    require(beta > 0, "a softplus with β = \(beta)")
-    softplus = Softplus(beta: beta, centering: .plain)
-  }
+  public init(_ function: ActivationFunction) { self.function = function }
 
   public func writeGradient(
     samples: Int, _ writer: GradientWriter?, primal: (Range<Int>) -> Double,
