@@ -65,17 +65,15 @@ def recipe_of(path):
 
 def network_of(recipe, classes):
     """The recipe's network in PyTorch."""
-    lcnn = recipe["variant"] == "lcnn"
-    if not lcnn and recipe["softplus-beta"] != lcnn_torch.STANDARD_BETA:
-        sys.exit(f"softplus-beta {recipe['softplus-beta']}: expected {lcnn_torch.STANDARD_BETA}")
+    components = lcnn_torch.components_of(recipe)
     size = parity.IMAGE_SIZE
     if recipe["architecture"] == "resnet":
         sizes = (recipe["stem"], recipe["widths"], recipe["blocks"])
-        return lcnn_torch.resnet(*sizes, classes, size, lcnn)
+        return lcnn_torch.resnet(*sizes, classes, size, components)
     if recipe["architecture"] == "vgg":
         layers = [layer if layer == "M" else int(layer) for layer in recipe["layers"]]
-        return lcnn_torch.vgg(layers, classes, size, lcnn)
-    return lcnn_torch.network(recipe["architecture"], lcnn, classes, size)
+        return lcnn_torch.vgg(layers, classes, size, components)
+    return lcnn_torch.network(recipe["architecture"], components, classes, size)
 
 
 def ours(options, attack, epsilons, folder):

@@ -10,6 +10,7 @@ NeurIPS 2022 (arXiv 2206.07144).
 """
 
 import argparse
+import dataclasses
 import json
 import math
 import pathlib
@@ -60,6 +61,31 @@ def read_safetensors(path):
     return tensors
 
 
+@dataclasses.dataclass(frozen=True)
+class Components:
+    """What bounds a network's curvature, by the values of lcnn-dist's recipe keys."""
+
+    spectral_norm: str  # convolution, matrix or none
+    batch_norm: str  # lipschitz or none
+    activation: str  # trained-softplus, centered-softplus, softplus, relu, gelu or silu
+    beta: float = STANDARD_BETA  # of the fixed softpluses
+
+
+LCNN = Components("convolution", "lipschitz", "trained-softplus")
+STANDARD = Components("none", "none", "softplus")
+
+
+def components_of(recipe):
+    """The components of a recipe.json."""
+    variant = LCNN if recipe["variant"] == "lcnn" else STANDARD
+    return Components(
+        recipe.get("spectral-norm") or variant.spectral_norm,
+        recipe.get("batch-norm-constraint") or variant.batch_norm,
+        recipe.get("activation") or variant.activation,
+        recipe["softplus-beta"],
+    )
+
+
 class CenteredSoftplus(nn.Module):
     """s(x) = (softplus(βx) − log 2)/β with β = exp(log_beta) + 1e-3, trained."""
 
@@ -72,11 +98,27 @@ class CenteredSoftplus(nn.Module):
         return (softplus(beta * x) - math.log(2)) / beta
 
 
-class SharpSoftplus(nn.Softplus):
-    """The standard networks' activation: a softplus that is ReLU but for a width of 1/1000."""
+class FixedCenteredSoftplus(nn.Module):
+    """s(x) = (softplus(βx) − log 2)/β with a fixed β."""
 
-    def __init__(self):
-        super().__init__(beta=STANDARD_BETA, threshold=20)
+    def __init__(self, beta):
+        super().__init__()
+        self.beta = beta
+
+    def forward(self, x):
+        return (softplus(self.beta * x) - math.log(2)) / self.beta
+
+
+def activation(components):
+    """A module; at β = 1000 the standard networks' softplus is ReLU but for a width of 1/1000."""
+    return {
+        "trained-softplus": CenteredSoftplus,
+        "centered-softplus": lambda: FixedCenteredSoftplus(components.beta),
+        "softplus": lambda: nn.Softplus(beta=components.beta, threshold=20),
+        "relu": nn.ReLU,
+        "gelu": nn.GELU,
+        "silu": nn.SiLU,
+    }[components.activation]()
 
 
 class ConvolutionSpectralNorm(nn.Module):
@@ -114,23 +156,25 @@ def normalized(x):
 
 
 class ConvolutionBatchNorm(nn.Module):
-    """Convolution and batch norm without affine weights; if low-curvature, γ-Lipschitz."""
+    """Convolution and batch norm without affine weights, normalised as the components say."""
 
-    def __init__(self, channels, out, kernel, stride, image_size, bias, lcnn):
+    def __init__(self, channels, out, kernel, stride, image_size, bias, components):
         super().__init__()
         self.conv = nn.Conv2d(channels, out, kernel, stride, padding=kernel // 2, bias=bias)
         self.bn = nn.BatchNorm2d(out, affine=False)
-        # The standard networks of the reference hold it too, and never use it.
+        # Networks without the constraint hold it too in the reference, and never use it.
         self.log_lipschitz = nn.Parameter(torch.tensor(math.log(INITIAL_LIPSCHITZ)))
-        self.lcnn = lcnn
-        if lcnn:
+        self.is_lipschitz = components.batch_norm == "lipschitz"
+        if components.spectral_norm == "matrix":
+            self.conv = spectral_norm(self.conv)
+        elif components.spectral_norm == "convolution":
             norm = ConvolutionSpectralNorm(self.conv, image_size)
             # unsafe: registering would otherwise call the norm once and so iterate once too often.
             parametrize.register_parametrization(self.conv, "weight", norm, unsafe=True)
 
     def forward(self, x):
         x = self.conv(x)
-        if not self.lcnn:
+        if not self.is_lipschitz:
             return self.bn(x)
         # The running variance of before this step: read ahead of the batch norm, which updates it.
         scale = (self.bn.running_var + self.bn.eps).sqrt().min()
@@ -163,16 +207,12 @@ class Mean(nn.Module):
         return (pair[0] + pair[1]) / 2
 
 
-def activation(lcnn):
-    return CenteredSoftplus() if lcnn else SharpSoftplus()
-
-
-def residual_block(channels, out, stride, image_size, lcnn):
+def residual_block(channels, out, stride, image_size, components):
     inner_size = image_size // stride
 
     def convolution(channels, kernel, stride, image_size):
         return ConvolutionBatchNorm(
-            channels, out, kernel, stride, image_size, bias=False, lcnn=lcnn
+            channels, out, kernel, stride, image_size, bias=False, components=components
         )
 
     straight = stride == 1 and channels == out
@@ -182,38 +222,40 @@ def residual_block(channels, out, stride, image_size, lcnn):
             convolution(channels, 3, stride, image_size),
             nn.Identity() if straight else convolution(channels, 1, stride, image_size),
         ),
-        Pair(activation(lcnn), nn.Identity()),
+        Pair(activation(components), nn.Identity()),
         Pair(convolution(out, 3, 1, inner_size), nn.Identity()),
         Mean(),
-        activation(lcnn),
+        activation(components),
     )
 
 
-def resnet(stem, widths, blocks, classes, image_size, lcnn):
-    """Residual network; the linear layer is spectrally normalised in the standard one as well."""
-    first = ConvolutionBatchNorm(3, stem, 3, 1, image_size, bias=False, lcnn=lcnn)
-    modules, channels = [nn.Sequential(first, activation(lcnn))], stem
+def resnet(stem, widths, blocks, classes, image_size, components):
+    """Residual network; its linear layer is always spectrally normalised."""
+    first = ConvolutionBatchNorm(
+        3, stem, 3, 1, image_size, bias=False, components=components
+    )
+    modules, channels = [nn.Sequential(first, activation(components))], stem
     for stage, (width, count) in enumerate(zip(widths, blocks)):
         stage_blocks = []
         for block in range(count):
             stride = 2 if stage > 0 and block == 0 else 1
-            stage_blocks.append(residual_block(channels, width, stride, image_size, lcnn))
+            stage_blocks.append(residual_block(channels, width, stride, image_size, components))
             channels, image_size = width, image_size // stride
         modules.append(nn.Sequential(*stage_blocks))
     linear = spectral_norm(nn.Linear(channels, classes))
     return nn.Sequential(*modules, nn.AdaptiveAvgPool2d(1), nn.Flatten(), linear)
 
 
-def vgg(layers, classes, image_size, lcnn):
+def vgg(layers, classes, image_size, components):
     """Convolutions with bias and 2×2 maximum pooling ("M"); one β shared by all activations."""
-    shared, modules, channels = activation(lcnn), [], 3
+    shared, modules, channels = activation(components), [], 3
     for layer in layers:
         if layer == "M":
             modules.append(nn.MaxPool2d(2))
             image_size //= 2
         else:
             convolution = ConvolutionBatchNorm(
-                channels, layer, 3, 1, image_size, bias=True, lcnn=lcnn
+                channels, layer, 3, 1, image_size, bias=True, components=components
             )
             modules += [convolution, shared]
             channels = layer
@@ -221,13 +263,13 @@ def vgg(layers, classes, image_size, lcnn):
     return nn.Sequential(*modules, nn.Flatten(), linear)
 
 
-def network(architecture, lcnn, classes, image_size=32):
+def network(architecture, components, classes, image_size=32):
     """One of the paper's networks by name: resnet18, resnet34 or vgg11."""
     if architecture == "vgg11":
         layers = [64, 64, "M", 128, 128, "M", 256, 256, "M", 512, 512, "M", 512, 512]
-        return vgg(layers, classes, image_size, lcnn)
+        return vgg(layers, classes, image_size, components)
     blocks = {"resnet18": [2, 2, 2, 2], "resnet34": [3, 4, 6, 3]}[architecture]
-    return resnet(64, [64, 128, 256, 512], blocks, classes, image_size, lcnn)
+    return resnet(64, [64, 128, 256, 512], blocks, classes, image_size, components)
 
 
 def load_reference_state(model, state):
@@ -238,8 +280,10 @@ def load_reference_state(model, state):
         raise KeyError(f"state dict: missing {missing}, unexpected {unexpected}")
 
 
-def objective(model, x, y, beta_weight=0.0, gamma_weight=0.0, gradient_norm_weight=0.0):
-    """CE + λ_β·Σβ + λ_γ·Σ|log γ| + λ_g·mean_i ‖∇ₓℓ_i‖²; returns the sum and its first term."""
+def objective(
+    model, x, y, beta_weight=0.0, gamma_weight=0.0, gradient_norm_weight=0.0, bound_weight=0.0
+):
+    """CE + λ_β·Σβ + λ_γ·Σ|log γ| + λ_b·log Σᵢ Πⱼ≤ᵢ γⱼβⱼ + λ_g·mean_i ‖∇ₓℓ_i‖²; the sum and the CE."""
     if gradient_norm_weight:
         x = x.detach().requires_grad_()
     loss = cross_entropy(model(x), y)
@@ -253,9 +297,23 @@ def objective(model, x, y, beta_weight=0.0, gamma_weight=0.0, gradient_norm_weig
         betas = [m.log_beta.exp() for m in every_module(model) if isinstance(m, CenteredSoftplus)]
         total = total + beta_weight * sum(betas)
     if gamma_weight:
-        norms = [m for m in model.modules() if isinstance(m, ConvolutionBatchNorm) and m.lcnn]
+        norms = [m for m in model.modules() if isinstance(m, ConvolutionBatchNorm) and m.is_lipschitz]
         total = total + gamma_weight * sum(m.log_lipschitz.abs() for m in norms)
+    if bound_weight:
+        total = total + bound_weight * log_product_bound(model)
     return total, loss.detach()
+
+
+def log_product_bound(model):
+    """log Σᵢ Πⱼ≤ᵢ γⱼβⱼ over the activations i, modules in the order in which they run."""
+    total, terms = 0.0, []
+    for module in every_module(model):
+        if isinstance(module, ConvolutionBatchNorm) and module.is_lipschitz:
+            total = total + module.log_lipschitz
+        elif isinstance(module, CenteredSoftplus):
+            total = total + module.log_beta
+            terms.append(total)
+    return torch.logsumexp(torch.stack(terms), dim=0)
 
 
 def every_module(module):
@@ -265,15 +323,16 @@ def every_module(module):
         yield from every_module(child)
 
 
-def optimizer(model, rate, momentum=0.9, weight_decay=5e-4):
-    """SGD; no weight decay on log_beta and log_lipschitz."""
-    scalars, weights = [], []
+def optimizer(model, rate, momentum=0.9, weight_decay=5e-4, beta_decay=0.0):
+    """SGD; log_beta has a weight decay of its own, log_lipschitz none."""
+    betas, gammas, weights = [], [], []
     for name, parameter in model.named_parameters():
-        curvature = name.endswith(("log_beta", "log_lipschitz"))
-        (scalars if curvature else weights).append(parameter)
+        kinds = {"log_beta": betas, "log_lipschitz": gammas}
+        kinds.get(name.rsplit(".", 1)[-1], weights).append(parameter)
     groups = [
         {"params": weights, "weight_decay": weight_decay},
-        {"params": scalars, "weight_decay": 0.0},
+        {"params": betas, "weight_decay": beta_decay},
+        {"params": gammas, "weight_decay": 0.0},
     ]
     groups = [group for group in groups if group["params"]]
     return torch.optim.SGD(groups, lr=rate, momentum=momentum)
@@ -300,10 +359,30 @@ class Comparison:
 
 def model_of_case(case):
     model, image_size = case["model"], case["image"][1]
+    components = LCNN if model["lcnn"] else STANDARD
+    if "components" in model:
+        components = Components(**model["components"])
     if model["family"] == "vgg":
-        return vgg(model["layers"], case["classes"], image_size, model["lcnn"])
+        return vgg(model["layers"], case["classes"], image_size, components)
     sizes = (model["stem"], model["widths"], model["blocks"])
-    return resnet(*sizes, case["classes"], image_size, model["lcnn"])
+    return resnet(*sizes, case["classes"], image_size, components)
+
+
+def weights_of_case(case):
+    """The weights of the penalties."""
+    weights = {}
+    if "curvature" in case["loss"]:
+        weights = {"beta_weight": case["reg_beta"], "gamma_weight": case["reg_gamma"]}
+    if "gnorm" in case["loss"]:
+        weights["gradient_norm_weight"] = case["reg_gnorm"] * 1e5 / case["batch"] ** 2
+    if "bound" in case["loss"]:
+        weights["bound_weight"] = case["reg_bound"]
+    return weights
+
+
+def optimizer_of_case(model, case):
+    beta_decay = case.get("beta_decay", 0.0)
+    return optimizer(model, case["lr"], case["momentum"], case["weight_decay"], beta_decay)
 
 
 def check_case(folder):
@@ -319,13 +398,9 @@ def check_case(folder):
     model.eval()
     comparison.add("logits", "", model(x), expected["eval.logits"])
 
-    weights = {}
-    if "curvature" in case["loss"]:
-        weights = {"beta_weight": case["reg_beta"], "gamma_weight": case["reg_gamma"]}
-    if "gnorm" in case["loss"]:
-        weights["gradient_norm_weight"] = case["reg_gnorm"] * 1e5 / case["batch"] ** 2
+    weights = weights_of_case(case)
     model.train()
-    sgd = optimizer(model, case["lr"], case["momentum"], case["weight_decay"])
+    sgd = optimizer_of_case(model, case)
     gradients = [t for name, t in expected.items() if name.startswith("step1.grad.")]
     floor = max(t.abs().max().item() for t in gradients)
     for step in range(case["steps"]):

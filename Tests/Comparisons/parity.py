@@ -61,10 +61,13 @@ class Recipe:
             sys.exit(f"recipe {name}: expected DATASET-NETWORK-VARIANT, DATASET one of {known}")
         self.dataset, self.architecture, variant = parts
         self.lcnn = "lcnn" in variant
+        self.components = lcnn_torch.LCNN if self.lcnn else lcnn_torch.STANDARD
         self.classes = DATASETS[self.dataset][0]
 
     def network(self):
-        return lcnn_torch.network(self.architecture, self.lcnn, self.classes, IMAGE_SIZE)
+        return lcnn_torch.network(
+            self.architecture, self.components, self.classes, IMAGE_SIZE
+        )
 
     def images(self, directory, test):
         """Images [N, 3, 32, 32] as bytes and labels [N] of one part, in the order of the files."""

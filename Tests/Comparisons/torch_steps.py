@@ -132,9 +132,8 @@ def main():
     if options.tuned:
         torch.set_flush_denormal(True)
     torch.manual_seed(SEED)
-    model = lcnn_torch.network(
-        options.architecture, options.variant == "lcnn", CLASSES, IMAGE_SIZE
-    )
+    components = lcnn_torch.LCNN if options.variant == "lcnn" else lcnn_torch.STANDARD
+    model = lcnn_torch.network(options.architecture, components, CLASSES, IMAGE_SIZE)
     x, y = synthetic_batch(options.batch_size)
     run = torch.compile(model) if options.compile else model
     if options.ranks > 1:

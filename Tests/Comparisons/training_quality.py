@@ -46,7 +46,7 @@ class HalfWidth(parity.Recipe):
         super().__init__(self.name)
 
     def network(self):
-        return lcnn_torch.vgg(LAYERS, self.classes, parity.IMAGE_SIZE, self.lcnn)
+        return lcnn_torch.vgg(LAYERS, self.classes, parity.IMAGE_SIZE, self.components)
 
 
 def training_flags(options):

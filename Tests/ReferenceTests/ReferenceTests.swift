@@ -129,7 +129,9 @@ import Training
     // Small buckets, so that several are summed within the backward sweep.
     let step = TrainingStep(
       model, objective: objective,
-      optimizer: SGD(momentum: details.momentum, weightDecay: details.weightDecay),
+      optimizer: SGD(
+        momentum: details.momentum, weightDecay: details.weightDecay,
+        betaDecay: details.betaDecay ?? 0),
       communicator: communicator, bucketBytes: 4096)
 
     var pixels = reference.pixels(mine)
@@ -216,6 +218,7 @@ extension ReferenceCase {
     let batch = Float(details.batch)
     return Objective(
       beta: curvature ? details.regBeta : 0, gamma: curvature ? details.regGamma : 0,
+      bound: details.loss.contains("bound") ? details.regBound ?? 0 : 0,
       gradientNorm: gradientNorm ? details.regGnorm * 1e5 / (batch * batch) : 0)
   }
 }

@@ -22,10 +22,12 @@ public struct ReferenceCase: Sendable, CustomStringConvertible {
     public let regBeta: Float
     public let regGamma: Float
     public let regGnorm: Float
+    public let regBound: Float?
     public let steps: Int
     public let lr: Float
     public let momentum: Float
     public let weightDecay: Float
+    public let betaDecay: Float?
     public let batch: Int
     public let image: [Int]
     public let classes: Int
@@ -38,6 +40,14 @@ public struct ReferenceCase: Sendable, CustomStringConvertible {
       public let widths: [Int]?
       public let blocks: [Int]?
       public let layers: [Item]?
+      public let components: Components?
+    }
+
+    /// The components of a network that is neither of the reference's variants.
+    public struct Components: Decodable, Sendable {
+      public let spectralNorm: String
+      public let batchNorm: String
+      public let activation: String
     }
 
     public struct Step: Decodable, Sendable {
@@ -102,9 +112,35 @@ public struct ReferenceCase: Sendable, CustomStringConvertible {
         blocks: details.model.blocks ?? [])
     }
     return try Architecture(
-      body, variant: details.model.lcnn ? .lowCurvature : .standard(beta: 1000),
+      body, variant: try variant,
       height: details.image[1], width: details.image[2], channels: details.image[0],
       classes: details.classes)
+  }
+
+  private var variant: Architecture.Variant {
+    get throws {
+      guard let components = details.model.components else {
+        return details.model.lcnn ? .lowCurvature : .standard(beta: 1000)
+      }
+      typealias Variant = Architecture.Variant
+      let norms: [String: Variant.SpectralNormalization] = [
+        "convolution": .convolution, "matrix": .matrix, "none": .none,
+      ]
+      let activations: [String: Variant.Activation] = [
+        "trained-softplus": .trainedSoftplus, "relu": .fixed(.relu), "gelu": .fixed(.gelu),
+        "silu": .fixed(.silu),
+      ]
+      guard let norm = norms[components.spectralNorm],
+        let activation = activations[components.activation]
+      else { throw UnknownComponents(reference: name) }
+      return Variant(
+        spectralNorm: norm, batchNorm: components.batchNorm == "lipschitz" ? .lipschitz : .none,
+        activation: activation)
+    }
+  }
+
+  public struct UnknownComponents: Error {
+    public let reference: String
   }
 
   /// The pixels of the samples `range`, [count, H, W, C].
