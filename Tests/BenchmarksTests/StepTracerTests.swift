@@ -56,7 +56,7 @@ import Training
     case .gradreg, .lcnnGradReg: penalized
     case .cure:
       penalized + [
-        (.cureForward, 2), (.cureBackward, 2), (.cureForwardTangent, 1), (.cureBackwardTangent, 1),
+        (.cureForward, 1), (.cureBackward, 1), (.cureForwardTangent, 1), (.cureBackwardTangent, 1),
       ]
     case .adversarial: plain + [(.attackForward, 3), (.attackBackward, 3)]
     }

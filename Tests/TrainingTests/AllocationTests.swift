@@ -31,8 +31,11 @@ import Training
         gradientNorm > 0 ? .trainingWithPenalty : .training, maximumSamples: 11),
       communicator: SoloCommunicator())
     model.initialize(seed: 1)
+    let trainsBeta = network.variant.activation == .trainedSoftplus
     let step = TrainingStep(
-      model, objective: Objective(beta: 1e-4, gamma: 1e-5, gradientNorm: gradientNorm),
+      model,
+      objective: Objective(
+        beta: 1e-4, gamma: 1e-5, bound: trainsBeta ? 1e-2 : 0, gradientNorm: gradientNorm),
       optimizer: SGD(momentum: 0.9, weightDecay: 5e-4), communicator: SoloCommunicator(),
       bucketBytes: 256)
     let samples = RandomSamples(architecture, count: 11, seed: 2)

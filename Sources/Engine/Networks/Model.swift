@@ -57,6 +57,15 @@ public final class Model {
       + arena.bytes(in: .shared) / (nodeSize > 1 ? communicator.node.threads : 1)
   }
 
+  /// A snapshot for the time between a backward sweep and a forward tangent sweep: with it, sweeps
+  /// at another point may come between the two.
+  ///
+  /// Parameters and their gradients are not part of it.
+  /// - Throws: ``ArenaError`` if the copy does not fit.
+  public func snapshotBeforeTangents() throws(ArenaError) -> ArenaSnapshot {
+    try ArenaSnapshot(arena, at: Timeline.endOfBackward)
+  }
+
   /// Builds the network and takes its memory.
   ///
   /// Threads, and ranks of a node, share the parameters of a model that is trained: values,

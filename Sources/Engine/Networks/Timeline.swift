@@ -21,6 +21,9 @@ enum Timeline {
   /// The moment after all passes.
   static let end = Int.max
 
+  /// The last moment of a backward sweep.
+  static let endOfBackward = moment(.backward, 0, .convolution)
+
   static func moment(_ pass: Pass, _ layer: Int, _ part: Part) -> Int {
     let forwards = layer * Part.allCases.count + part.rawValue
     let perPass = layersPerPass * Part.allCases.count

@@ -31,7 +31,7 @@ public final class Arena {
   }
 
   private var extents: [Region: Extent] = [:]
-  /// Tensors with a ``Lifetime`` that the measuring run has asked for.
+  /// Tensors with a ``Lifetime``, as the measuring run has asked for them.
   private var needs: [Placement.Need] = []
   /// The offsets of these tensors, at the start of the local region, and how many have been handed
   /// out.
@@ -55,7 +55,8 @@ public final class Arena {
     measured: Arena, _ makeBlock: (_ region: Region, _ bytes: Int) throws -> MemoryBlock
   ) throws {
     isMeasuring = false
-    placement = Placement(measured.needs)
+    needs = measured.needs
+    placement = Placement(needs)
     for region in Region.allCases {
       let start = region == .local ? placement.bytes : 0
       let bytes = start + measured.bytes(in: region)
@@ -116,6 +117,28 @@ public final class Arena {
       start + bytes <= placement.bytes, "a tensor \(shape) with a lifetime was measured smaller")
     let typed = (base + start).bindMemory(to: Float.self, capacity: max(shape.count, 1))
     return Tensor(shape, storage: typed)
+  }
+
+  /// The bytes of the local region that are needed at `moment`: those of tensors whose lifetime
+  /// contains it, and of everything without a lifetime.
+  ///
+  /// Valid while the arena lives.
+  func contents(at moment: Int) -> [UnsafeMutableRawBufferPointer] {
+    guard let block = extents[.local]?.block else { return [] }
+    var spans = zip(placement.starts, needs).filter { $1.lifetime.contains(moment) }
+      .map { start, need in start..<start + need.bytes }
+    spans.append(placement.bytes..<block.bytes)
+    var merged: [Range<Int>] = []
+    for span in spans.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+      if let last = merged.last, last.upperBound >= span.lowerBound {
+        merged[merged.count - 1] = last.lowerBound..<max(last.upperBound, span.upperBound)
+      } else {
+        merged.append(span)
+      }
+    }
+    return merged.map {
+      UnsafeMutableRawBufferPointer(start: block.base + $0.lowerBound, count: $0.count)
+    }
   }
 
   /// An edge of the network with the tensors that `derivatives` asks for.

@@ -14,6 +14,11 @@ public struct Lifetime: Sendable, Equatable {
     Lifetime(a.stretches + b.stretches)
   }
 
+  /// Whether the contents are needed at `moment`.
+  public func contains(_ moment: Int) -> Bool {
+    stretches.contains { $0.contains(moment) }
+  }
+
   /// Whether both tensors are needed at some moment.
   public func overlaps(_ other: Lifetime) -> Bool {
     stretches.contains { stretch in other.stretches.contains(where: stretch.overlaps) }

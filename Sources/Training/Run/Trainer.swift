@@ -96,7 +96,7 @@ public final class Trainer {
   }
 
   /// Bytes of this rank's models.
-  private var planBytes: Int { model.memoryBytes + (setup.curvatureProbe?.memoryBytes ?? 0) }
+  private var planBytes: Int { trainingStep.memoryBytes + (setup.curvatureProbe?.memoryBytes ?? 0) }
   private var dataBytes: Int { setup.trainData.bytes + setup.testData.bytes }
 
   /// This rank's batches from here to the recipe's end.

@@ -7,13 +7,10 @@ import Tensors
 /// CURE's term of the ``Objective`` and its buffers: λ_c·meanᵢ ‖∇ₓℓᵢ(xᵢ + zᵢ) − ∇ₓℓᵢ(xᵢ)‖².
 ///
 /// With d the difference of the two gradients, the term's gradient is 2·(dθ̄/dε along d at x + z,
-/// minus that at x). The first is written here, before the main sweeps of the step; the second is
-/// written by them, because tangents at one point along several directions are one tangent along
-/// their sum. The step's forward pass comes last, so running statistics are those of x alone. x + z
-/// is not clipped.
-///
-/// x is passed forward and backward twice, here and by the step: the passes at x + z overwrite
-/// every edge, and the step's tangents read the gradients of all edges, not only the input's.
+/// minus that at x). The first is written here, after the backward sweep of the step at x has given
+/// z; the second by the step's tangent sweeps, because tangents at one point along several directions
+/// are one tangent along their sum. The sweeps at x + z overwrite the edges, which the tangents at x
+/// read, so a snapshot keeps them. x + z is not clipped, and its statistics are not committed.
 /// - Source: Moosavi-Dezfooli, Fawzi, Uesato and Frossard, CVPR 2019, arXiv 1811.09716. The weight
 ///   in Srinivas et al. 2022, λ·1e3·‖·‖²/B of the batch's mean loss, is λ_c = λ·1e3/B².
 public struct CUREPenalty {
@@ -22,15 +19,16 @@ public struct CUREPenalty {
   private let step: Float
   /// d/B of the rank's samples, after `writeSecondPoint`.
   let difference: Tensor
-  private let image: Tensor
   private let arena: Arena
+  /// What the sweeps at x leave for the tangents at x.
+  private let sweeps: ArenaSnapshot
   private let model: Model
   private let loss = SoftmaxCrossEntropy()
 
   /// - Parameters:
   ///   - model: built for training with a penalty.
   ///   - objective: one whose λ_c is not 0.
-  /// - Throws: ``ArenaError`` if the copies of image and gradient do not fit.
+  /// - Throws: ``ArenaError`` if the copies of edges and gradient do not fit.
   public init(_ model: Model, _ objective: Objective) throws {
     require(
       model.configuration.purpose == .trainingWithPenalty && objective.cure > 0
@@ -40,20 +38,22 @@ public struct CUREPenalty {
     self.model = model
     weight = objective.cure
     step = objective.cureStep
-    let shape = model.input.shape
-    ((image, difference), arena) = try Arena.plan { ($0.tensor(shape), $0.tensor(shape)) }
+    (difference, arena) = try Arena.plan { $0.tensor(model.input.shape) }
+    sweeps = try model.snapshotBeforeTangents()
   }
+
+  /// Bytes of the buffers.
+  public var memoryBytes: Int { arena.bytes + sweeps.bytes }
 
   /// Parameter gradients ← 2·λ_c·dθ̄/dε along d at x + z; `difference` ← d/B.
   ///
-  /// Reads `model.input.value` and leaves it as it was; logits and everything between belong to x +
-  /// z then. Collective where batch norms are.
+  /// Follows the backward sweep at x, and leaves all edges as that has left them. Collective where
+  /// batch norms are.
   func writeSecondPoint(labels: UnsafeBufferPointer<Int32>, globalBatch: Float) {
     let n = labels.count
     let input = model.input.prefix(n)
-    let (image, difference) = (image.prefix(n), difference.prefix(n))
-    image.copy(from: input.value)
-    differentiate(labels, globalBatch)
+    let difference = difference.prefix(n)
+    sweeps.save()
     difference.copy(from: input.gradient)
     for sample in 0..<n {
       addSigns(
@@ -68,7 +68,7 @@ public struct CUREPenalty {
     model.backwardTangent(
       n, gradients: GradientWeights(previous: 0, primal: 0, tangent: 2 * weight * globalBatch),
       onBlock: { _ in })
-    input.value.copy(from: image)
+    sweeps.restore()
     withExtendedLifetime(arena) {}
   }
 

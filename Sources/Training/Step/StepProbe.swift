@@ -9,11 +9,11 @@ public enum StepPhase: String, Sendable, CaseIterable, Codable {
   case input
   /// The attack that turns the images into adversarial examples: several sweeps.
   case attack
-  /// CURE's gradients at x and at x + z, and the tangents at x + z.
-  case secondPoint
   case forward
   /// Data gradients only, which the tangents of a penalty start from.
   case dataBackward
+  /// CURE's gradient at x + z, and the tangents there.
+  case secondPoint
   case forwardTangent
   /// The last sweep of a step without a penalty on input gradients; it writes parameter gradients.
   case backward

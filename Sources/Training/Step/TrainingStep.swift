@@ -22,6 +22,8 @@ public struct TrainingStep {
   private let productBound: ProductBound?
   /// Reduces the gradients over ranks, by a plan that may change between steps.
   public let reducer: GradientReducer
+  /// Bytes of the model's plan and of the buffers of CURE's term.
+  public var memoryBytes: Int { model.memoryBytes + (curePenalty?.memoryBytes ?? 0) }
   /// Observes the phases and layers of every step, where somebody wants to know of them.
   public var probe: (any StepProbe)? { didSet { model.probe = probe } }
   /// ``GradientReducer/progress()``, bound once: a step allocates nothing.
@@ -87,10 +89,6 @@ public struct TrainingStep {
       enter(.attack)
       adversary.moveImages(of: batch)
     }
-    if let curePenalty {
-      enter(.secondPoint)
-      curePenalty.writeSecondPoint(labels: labels(of: batch), globalBatch: globalBatch)
-    }
     enter(.forward)
     model.forward(n, mode: .training)
     measureLoss(logits, labels: batch.labels, globalBatch: globalBatch)
@@ -98,6 +96,10 @@ public struct TrainingStep {
     if objective.penalizesInputGradient {
       enter(.dataBackward)
       model.backward(n)
+      if let curePenalty {
+        enter(.secondPoint)
+        curePenalty.writeSecondPoint(labels: labels(of: batch), globalBatch: globalBatch)
+      }
       measureSquares(n, globalBatch: globalBatch)
       writePenaltyDirection(n)
       enter(.forwardTangent)

@@ -57,7 +57,7 @@ public struct ArmsBenchmark {
       arm: arm, rounds: windows.rounds, steps: windows.steps,
       seconds: Effort.median(of: times[0]), standardSeconds: Effort.median(of: times[1]),
       overStandard: PairedRatios(times[0], over: times[1]),
-      memoryBytes: step.step.model.memoryBytes)
+      memoryBytes: step.step.memoryBytes)
   }
 
   /// A minute for all seven arms, if nine rounds are not longer.

@@ -42,7 +42,7 @@ public struct ReproducibleBenchmark {
       seconds: Effort.median(of: times.map(\.seconds)),
       computing: Effort.median(of: times.map(\.computing)),
       reducedBytes: repeated.step.reducer.bytesPerStep,
-      memoryBytes: repeated.step.model.memoryBytes)
+      memoryBytes: repeated.step.memoryBytes)
   }
 
   /// Gradients are reduced by the recipe's plainest plan in both orders.

@@ -44,7 +44,7 @@ public struct StepBenchmark {
       steps: whole.count, tracedSeconds: passes.reduce(0) { $0 + $1.seconds }, plan: plan,
       trials: trials,
       buckets: buckets.count, reducedBytes: buckets.reduce(0) { $0 + $1.bytes },
-      memoryBytes: model.memoryBytes, residentBytes: resident,
+      memoryBytes: step.memoryBytes, residentBytes: resident,
       pageFaults: pageFaults, passes: passes, layers: analysis.layers,
       shares: analysis.shares(kernels))
     return Result(times: times, simulation: analysis.simulation)

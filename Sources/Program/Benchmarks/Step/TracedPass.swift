@@ -9,9 +9,9 @@ public enum TracedPass: String, Sendable, CaseIterable, Codable {
   case attackForward, attackBackward
   /// The attack's random starts, losses and moves.
   case attackMoves
-  /// CURE's sweeps at x and at x + z.
+  /// CURE's sweeps at x + z.
   case cureForward, cureBackward, cureForwardTangent, cureBackwardTangent
-  /// CURE's losses, second point and difference of gradients.
+  /// CURE's copies of edges, second point, loss and difference of gradients.
   case cureDifference
   case forward
   /// The batch into the model's input, the loss, and the directions of tangents.
