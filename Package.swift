@@ -118,11 +118,12 @@ let package = Package(
         "Layers", "Networks", "Training",
       ],
       path: "Sources/Program/Benchmarks"),
+    .target(name: "Plots", path: "Sources/Program/Plots"),
     .target(
       name: "Reporting",
       dependencies: [
         "Failures", "Environment", "Files", "Recipes", "Datasets", "Checkpoints", "Curvature",
-        "Robustness", "Surveys", "Training", "Benchmarks",
+        "Robustness", "Surveys", "Training", "Benchmarks", "Plots",
       ],
       path: "Sources/Program/Reporting"),
     .executableTarget(
@@ -230,6 +231,7 @@ let package = Package(
         "Failures", "Environment", "EmbeddedFiles", "Recipes", "Reporting", "lcnn-dist",
       ]
     ),
+    .testTarget(name: "PlotsTests", dependencies: ["Plots"]),
     .testTarget(
       name: "ReportingTests",
       dependencies: [

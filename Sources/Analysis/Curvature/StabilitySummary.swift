@@ -1,9 +1,9 @@
 import Failures
 
 /// The statistics of a data set's relative gradient changes.
-public struct StabilitySummary: Sendable, Equatable, Encodable {
+public struct StabilitySummary: Sendable, Equatable, Codable {
   /// The changes at one length ‖e‖.
-  public struct AtEpsilon: Sendable, Equatable, Encodable {
+  public struct AtEpsilon: Sendable, Equatable, Codable {
     public let epsilon: Double
     /// Statistics of each sample's mean change over the directions; nil if no sample has a
     /// gradient.

@@ -18,6 +18,12 @@ public struct ResultFile: Equatable, Sendable {
     }
   }
 
+  /// A file in a folder that is made if it is missing.
+  public init(folder: String, _ name: String) throws(FileError) {
+    try FileSystem.createDirectory(folder)
+    try self.init("\(folder)/\(name)")
+  }
+
   /// Writes the file, or replaces an old one, atomically.
   public func write(_ text: String) throws(FileError) { try write(Array(text.utf8)) }
 

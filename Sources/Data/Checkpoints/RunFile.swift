@@ -9,6 +9,9 @@ public enum RunFile: String, CaseIterable, Sendable {
   case checkpoints
   case curvature = "curvature.json"
   case attack = "attack.json"
+  case stability = "stability.json"
+  case bound = "bound.json"
+  case report = "report.html"
 
   /// Whether it is a folder.
   public var isFolder: Bool { self == .watch || self == .checkpoints }
@@ -45,8 +48,11 @@ public enum RunFile: String, CaseIterable, Sendable {
       its recipe; `\(Checkpoint.optimizerFile)`; `\(Checkpoint.stateFile)` with position, seed, the \
       newest measurement of curvature and SHA-256 of both
       """
-    case .curvature: "the file that `table` reads, written by `curvature --json`"
-    case .attack: "the file that `table` reads, written by `attack --json`"
+    case .curvature: "the file that `table` and `report` read, written by `curvature --json`"
+    case .attack: "the file that `table` and `report` read, written by `attack --json`"
+    case .stability: "the file that `report` reads, written by `stability --json`"
+    case .bound: "the file that `report` reads, written by `bound --json`"
+    case .report: "the page that `report` writes"
     }
   }
 }

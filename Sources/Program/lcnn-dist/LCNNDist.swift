@@ -20,6 +20,7 @@ struct LCNNDist: ParsableCommand {
         lcnn-dist attack --model runs/NAME        accuracy under attack
         lcnn-dist bound --model runs/NAME         certified norms and radii
         lcnn-dist table runs/*                    the paper's tables
+        lcnn-dist report runs/NAME                plots, as one HTML file
         mpirun -n 2 lcnn-dist bench               where the time goes
         lcnn-dist recipe                          names of the built-in recipes
 
@@ -33,8 +34,8 @@ struct LCNNDist: ParsableCommand {
     version: version,
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, CurvatureCommand.self, StabilityCommand.self,
-      AttackCommand.self, BoundCommand.self, TableCommand.self, BenchCommand.self,
-      SamplesCommand.self, RecipeCommand.self, ReferenceCommand.self,
+      AttackCommand.self, BoundCommand.self, TableCommand.self, ReportCommand.self,
+      BenchCommand.self, SamplesCommand.self, RecipeCommand.self, ReferenceCommand.self,
     ])
 }
 

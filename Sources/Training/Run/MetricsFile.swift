@@ -7,6 +7,9 @@ import Files
 /// A value that is not finite is written as null. On resume the lines after the checkpoint's step
 /// are dropped, so that a resumed run's file equals an uninterrupted one's.
 public final class MetricsFile {
+  /// Version of the lines' format, which a line states as `schema` if it is not the first.
+  public static let schema = 1
+
   private let file: AppendOnlyFile
 
   public init(_ run: RunDirectory, resumingAt step: Int?) throws {

@@ -2,9 +2,9 @@ import Curvature
 import Failures
 
 /// The certified radii and the certified accuracy of a data set.
-public struct CertificationSummary: Sendable, Equatable, Encodable {
+public struct CertificationSummary: Sendable, Equatable, Codable {
   /// The samples that provably keep their class for all ‖e‖₂ < epsilon.
-  public struct AtEpsilon: Sendable, Equatable, Encodable {
+  public struct AtEpsilon: Sendable, Equatable, Codable {
     public let epsilon: Double
     public let certified: Int
     /// The share of certified samples among all samples.

@@ -81,14 +81,14 @@ public struct RunResults: Sendable {
   }
 
   /// Reads the file; nil if it does not exist.
-  private static func contents(of path: String) throws(RunResultsError) -> [UInt8]? {
+  static func contents(of path: String) throws(RunResultsError) -> [UInt8]? {
     guard FileSystem.exists(path) else { return nil }
     do { return try InputFile.contents(of: path) } catch {
       throw .unreadable(path: path, reason: "cannot be read")
     }
   }
 
-  private static func decode<Value: Decodable>(
+  static func decode<Value: Decodable>(
     _ type: Value.Type, _ path: String
   ) throws -> Value? {
     guard let bytes = try contents(of: path) else { return nil }

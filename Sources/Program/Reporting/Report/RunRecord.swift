@@ -1,0 +1,155 @@
+import Checkpoints
+import Curvature
+import Failures
+import Files
+import Foundation
+import Recipes
+import Robustness
+import Training
+
+/// Everything that a run's directory tells, for a report: what cannot be read is a problem in words.
+struct RunRecord {
+  let path: String
+  /// Name of the run in legends: its directory's, made unique among the runs of a report.
+  var label: String
+  let recipe: Recipe?
+  let metrics: MetricsHistory?
+  let epochs: [EpochTiming]
+  /// One element for each start of the run.
+  let starts: [RunEnvironment]
+  let curvature: CurvatureFile?
+  let attack: AttackFile?
+  let stability: StabilityFile?
+  let bound: BoundFile?
+  private(set) var problems: [String] = []
+
+  /// - Throws: ``RunResultsError`` if the directory holds none of a run's files.
+  init(_ path: String) throws {
+    let known: [RunFile] = [.recipe, .metrics, .timings, .environment]
+    guard known.contains(where: { FileSystem.exists($0.path(in: path)) }) else {
+      throw RunResultsError.notARun(path: path)
+    }
+    self.path = path
+    label = URL(fileURLWithPath: path).lastPathComponent
+    var problems: [String] = []
+    /// The value that `read` makes of a file; nil, with a problem, if that fails.
+    func value<Value>(_ file: RunFile, _ read: (String, [UInt8]) throws -> Value) -> Value? {
+      let source = file.path(in: path)
+      do {
+        guard let bytes = try RunResults.contents(of: source) else { return nil }
+        return try read(source, bytes)
+      } catch {
+        problems.append("\(error)")
+        return nil
+      }
+    }
+    func document<Value: Decodable>(_ type: Value.Type, _ file: RunFile) -> Value? {
+      value(file) { source, _ in try RunResults.decode(type, source) } ?? nil
+    }
+    recipe = value(.recipe) { try Recipe(yaml: String(decoding: $1, as: UTF8.self), source: $0) }
+    metrics = value(.metrics) { MetricsHistory($1, source: $0) }
+    epochs = value(.timings) { EpochTiming.read($1) } ?? []
+    starts = value(.environment) { RunRecord.starts($1) } ?? []
+    curvature = document(CurvatureFile.self, .curvature)
+    attack = document(AttackFile.self, .attack)
+    stability = document(StabilityFile.self, .stability)
+    bound = document(BoundFile.self, .bound)
+    if recipe == nil, !FileSystem.exists(RunFile.recipe.path(in: path)) {
+      problems.append("\(RunFile.recipe.path(in: path)): missing")
+    }
+    if metrics.map({ $0.steps.isEmpty && $0.epochs.isEmpty }) ?? true {
+      problems.append(
+        "\(RunFile.metrics.path(in: path)): no steps, so there are no learning curves of this run")
+    }
+    problems += metrics?.problems ?? []
+    self.problems = problems
+  }
+
+  /// Lines that a power failure has cut short, or of other versions, are left out.
+  private static func starts(_ bytes: [UInt8]) -> [RunEnvironment] {
+    bytes.split(separator: UInt8(ascii: "\n")).compactMap {
+      try? JSONDecoder().decode(RunEnvironment.self, from: Data($0))
+    }
+  }
+
+  /// The training arm, as the paper names it.
+  var arm: String {
+    guard let recipe, let arm = try? recipe.nearestArm.arm else { return "unknown" }
+    return arm.title
+  }
+
+  /// The data set's name; nil if the recipe cannot be read.
+  var dataSet: String? { recipe?.dataSet.rawValue }
+
+  /// The last accuracy on the test samples, and its interval if the number of samples is known.
+  var testAccuracy: Double? { metrics?.epochs.compactMap { $0["test/accuracy"] }.last }
+}
+
+/// One epoch's line of `timings.jsonl`.
+struct EpochTiming: Decodable {
+  struct Rank: Decodable {
+    let host: String
+    let half: Double
+    let most: Double
+
+    private enum CodingKeys: String, CodingKey {
+      case host
+      case half = "own-p50"
+      case most = "own-p95"
+    }
+  }
+
+  let epoch: Int
+  let imagesPerSecond: Double
+  let compute: Double?
+  let gradients: Double?
+  let batchNorm: Double?
+  let data: Double?
+  let ranks: [Rank]?
+
+  private enum CodingKeys: String, CodingKey {
+    case epoch, ranks
+    case imagesPerSecond = "images-per-second"
+    case compute = "compute-p50"
+    case gradients = "gradients-p50"
+    case batchNorm = "batch-norm-p50"
+    case data = "data-wait-p50"
+  }
+
+  /// The lines in the order of the epochs; of an epoch that a resumed run repeated, the last one.
+  static func read(_ bytes: [UInt8]) -> [EpochTiming] {
+    let lines = bytes.split(separator: UInt8(ascii: "\n")).compactMap {
+      try? JSONDecoder().decode(EpochTiming.self, from: Data($0))
+    }
+    return Dictionary(lines.map { ($0.epoch, $0) }, uniquingKeysWith: { $1 })
+      .values.sorted { $0.epoch < $1.epoch }
+  }
+}
+
+/// JSON document that `stability --json` writes.
+typealias StabilityFile = MeasurementFile<StabilityReport>
+
+/// The parts of the document that `bound --json` writes that a report shows.
+struct BoundFile: Decodable {
+  struct Network: Decodable {
+    struct Layer: Decodable {
+      let name: String
+      let kind: String
+      let certifiedNorm: Double?
+      let beta: Double?
+      let gamma: Double?
+      let surrogateTerm: Double?
+
+      private enum CodingKeys: String, CodingKey {
+        case name, kind, beta, gamma
+        case certifiedNorm = "certified-norm"
+        case surrogateTerm = "surrogate-term"
+      }
+    }
+
+    let layers: [Layer]
+  }
+
+  let network: Network
+  let splits: [String: CertificationSummary]
+}
