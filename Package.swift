@@ -62,6 +62,8 @@ let package = Package(
       dependencies: ["Failures", "Files", "Digests"],
       path: "Sources/Data/Checkpoints"),
 
+    .target(name: "EventFiles", dependencies: ["Files"], path: "Sources/Data/EventFiles"),
+
     // Engine: a network, its memory and its four passes.
     .target(name: "CKernels", path: "Sources/Engine/CKernels"),
     .target(name: "Tensors", dependencies: ["Failures"], path: "Sources/Engine/Tensors"),
@@ -105,8 +107,8 @@ let package = Package(
       name: "Training",
       dependencies: [
         "Failures", "Files", "Environment", "Digests", "MessagePassing", "Recipes", "Datasets",
-        "Checkpoints", "Tensors", "Kernels", "Layers", "Networks", "Curvature", "Robustness",
-        "Surveys",
+        "Checkpoints", "EventFiles", "Tensors", "Kernels", "Layers", "Networks", "Curvature",
+        "Robustness", "Surveys",
       ],
       path: "Sources/Training"),
 
@@ -122,7 +124,7 @@ let package = Package(
     .target(
       name: "Reporting",
       dependencies: [
-        "Failures", "Environment", "Files", "Recipes", "Datasets", "Checkpoints", "Curvature",
+        "Failures", "Environment", "Files", "Recipes", "Datasets", "Checkpoints", "Kernels", "Networks", "Curvature",
         "Robustness", "Surveys", "Training", "Benchmarks", "Plots",
       ],
       path: "Sources/Program/Reporting"),
@@ -175,6 +177,7 @@ let package = Package(
       name: "DatasetsTests", dependencies: ["Environment", "Datasets", "TestFiles"],
       exclude: ["Records"]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestFiles"]),
+    .testTarget(name: "EventFilesTests", dependencies: ["EventFiles", "TestFiles"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
     .testTarget(
       name: "KernelsTests",
@@ -235,13 +238,13 @@ let package = Package(
     .testTarget(
       name: "ReportingTests",
       dependencies: [
-        "Recipes", "Datasets", "Robustness", "Training", "Reporting", "TestFiles",
+        "Recipes", "Datasets", "Robustness", "Surveys", "Training", "Reporting", "TestFiles",
       ]),
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
         "Failures", "EmbeddedFiles", "MessagePassing", "Recipes", "Datasets", "Checkpoints",
-        "Tensors", "Kernels", "Networks", "Curvature", "Surveys", "Training", "TestFiles",
+        "Tensors", "Kernels", "Networks", "Curvature", "Surveys", "Training", "Reporting", "TestFiles",
         "InProcessRanks", "TestSupport",
       ]),
     .testTarget(

@@ -10,7 +10,7 @@ import lcnn_dist
 @Suite struct GeneratedTableTests {
   private static let pages: [(page: String, table: ReferenceTable)] = [
     ("RecipeKeys", .recipeKeys), ("ExitCodes", .exitCodes), ("Commands", .commands),
-    ("EnvironmentVariables", .environment), ("RunFiles", .runFiles),
+    ("EnvironmentVariables", .environment), ("RunFiles", .runFiles), ("FileFormats", .fileFormats),
   ]
 
   @Test("a page's generated table is the one that the program prints", arguments: pages)

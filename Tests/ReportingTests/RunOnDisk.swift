@@ -125,7 +125,7 @@ enum RunOnDisk {
         ],
         "data-set" : "digits",
         "effort" : {
-          "steps" : "20"
+          "steps" : 20
         },
         "model" : "m",
         "norm" : "l2",

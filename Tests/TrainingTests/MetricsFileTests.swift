@@ -27,7 +27,7 @@ import Training
     try withRun { run, lines in
       let file = try MetricsFile(run, resumingAt: nil)
       try file.write([("step", .integer(3)), ("train/loss", .number(0.25)), ("a", .absent)])
-      #expect(try lines() == [#"{"step": 3, "train/loss": 0.25, "a": null}"#])
+      #expect(try lines() == [#"{"schema": 1, "step": 3, "train/loss": 0.25, "a": null}"#])
     }
   }
 
@@ -37,7 +37,7 @@ import Training
       let file = try MetricsFile(run, resumingAt: nil)
       try file.write([("step", .integer(1)), ("train/loss", .number(value))])
       let line = try #require(try lines().first)
-      #expect(line == #"{"step": 1, "train/loss": null}"#)
+      #expect(line == #"{"schema": 1, "step": 1, "train/loss": null, "nonfinite": ["train/loss"]}"#)
       let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
       #expect(object?["train/loss"] is NSNull)
     }
@@ -67,7 +67,9 @@ import Training
       try torn.write(to: URL(fileURLWithPath: path))
       try write(3...3, to: MetricsFile(run, resumingAt: 2))
       #expect(
-        try lines().map { $0.prefix(10) } == [#"{"step": 1"#, #"{"step": 2"#, #"{"step": 3"#])
+        try lines().map { $0.dropFirst(14).prefix(9) } == [
+          #""step": 1"#, #""step": 2"#, #""step": 3"#,
+        ])
     }
   }
 }

@@ -11,19 +11,21 @@ public struct CertificationSurvey {
   private let dataset: Dataset
   private let batch: Int
   private let communicator: any Communicator
+  private let observer: SurveyObserver?
 
   /// - Parameter model: built for input gradients or curvature, for at least one slice of samples;
   ///   `bound` must be the bound of this model.
   /// - Parameter batch: number of samples that ranks share at a time; changes no result.
   public init(
     _ model: Model, bound: NetworkBound, _ dataset: Dataset, batch: Int,
-    communicator: any Communicator
+    communicator: any Communicator, observer: SurveyObserver? = nil
   ) {
     self.model = model
     self.bound = bound
     self.dataset = dataset
     self.batch = batch
     self.communicator = communicator
+    self.observer = observer
   }
 
   /// Returns each sample's certificate on every rank, in the order of the data set.
@@ -34,7 +36,8 @@ public struct CertificationSurvey {
     model.refresh(.evaluation)
     let certification = RadiusCertification(model, bound: bound)
     let sweep = SliceSweep(
-      dataset, slices: model.configuration.slices, batch: batch, communicator: communicator)
+      dataset, slices: model.configuration.slices, batch: batch, communicator: communicator,
+      name: "radii", observer: observer)
     let certificates = try sweep.run { slice in
       slice.copyImages(into: model.input.value)
       return certification.measure(slice.count, labels: slice.labels)

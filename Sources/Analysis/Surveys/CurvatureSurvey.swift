@@ -13,6 +13,7 @@ public struct CurvatureSurvey {
   private let probes: ProbeDirections
   private let batch: Int
   private let communicator: any Communicator
+  private let observer: SurveyObserver?
 
   /// - Parameter model: built for curvature, for at least one slice of samples.
   /// - Parameter probes: starting vectors of the iterations.
@@ -20,7 +21,7 @@ public struct CurvatureSurvey {
   public init(
     _ model: Model, _ dataset: Dataset, of function: ScalarFunction,
     estimator: CurvatureEstimator, probes: ProbeDirections, batch: Int,
-    communicator: any Communicator
+    communicator: any Communicator, observer: SurveyObserver? = nil
   ) {
     self.model = model
     self.dataset = dataset
@@ -29,6 +30,7 @@ public struct CurvatureSurvey {
     self.probes = probes
     self.batch = batch
     self.communicator = communicator
+    self.observer = observer
   }
 
   /// Returns each sample's geometry on every rank, in the order of the data set.
@@ -42,7 +44,8 @@ public struct CurvatureSurvey {
     }
     let sweep = SliceSweep(
       dataset, slices: model.configuration.slices,
-      samplesAtOnce: model.configuration.maximumSamples, batch: batch, communicator: communicator)
+      samplesAtOnce: model.configuration.maximumSamples, batch: batch, communicator: communicator,
+      name: "curvature", observer: observer)
     let samples = try sweep.run { slice in
       slice.copyImages(into: model.input.value)
       for sample in 0..<slice.count {

@@ -20,15 +20,20 @@ public struct Evaluator {
   private let model: Model
   private let dataset: Dataset
   private let communicator: any Communicator
+  private let observer: SurveyObserver?
   private let loss = SoftmaxCrossEntropy()
 
-  public init(_ model: Model, _ dataset: Dataset, communicator: any Communicator) {
+  public init(
+    _ model: Model, _ dataset: Dataset, communicator: any Communicator,
+    observer: SurveyObserver? = nil
+  ) {
     require(
       dataset.pixelsPerImage == model.input.shape.stride,
       "images of \(dataset.format) for a network of inputs \(model.input.shape)")
     self.model = model
     self.dataset = dataset
     self.communicator = communicator
+    self.observer = observer
   }
 
   /// Returns loss and accuracy of the whole data set in evaluation mode.
@@ -48,7 +53,7 @@ public struct Evaluator {
     var counts: [Int64] = [0, 0]
     let sweep = SliceSweep(
       dataset, slices: slices, samplesAtOnce: wholeSlices, batch: wholeSlices * communicator.size,
-      communicator: communicator)
+      communicator: communicator, name: "evaluation", observer: observer)
     try sweep.forEach { samples in
       counts[0] += Int64(evaluate(samples, into: losses))
       counts[1] += Int64(samples.count)

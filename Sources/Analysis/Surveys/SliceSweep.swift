@@ -30,15 +30,21 @@ public struct SliceSweep {
   private let blocks: Slices
   private let sampler: ShardedSampler
   private let communicator: any Communicator
+  private let name: String
+  private let observer: SurveyObserver?
 
   /// - Parameters:
+  ///   - name: of the survey, for its observer.
+  ///   - observer: rank 0's.
   ///   - samplesAtOnce: number of samples in a call, rounded to whole slices; by default one slice.
   ///   - batch: number of samples that ranks share at a time, rounded to whole slices per rank.
   public init(
     _ dataset: Dataset, slices: Slices, samplesAtOnce: Int = 1, batch: Int,
-    communicator: any Communicator
+    communicator: any Communicator, name: String = "", observer: SurveyObserver? = nil
   ) {
     self.dataset = dataset
+    self.name = name
+    self.observer = communicator.rank == 0 ? observer : nil
     blocks = Slices(samples: max(1, samplesAtOnce / slices.samples) * slices.samples)
     self.communicator = communicator
     let unit = slices.samples * communicator.size
@@ -76,6 +82,10 @@ public struct SliceSweep {
       try Prefetcher(dataset: dataset, sampler: sampler, rank: rank, size: size, epochs: 1)
     }
     defer { prefetcher.stop() }
+    let own = (0..<sampler.stepsPerEpoch).reduce(0) {
+      $0 + sampler.share(step: $1, rank: rank, size: size).count
+    }
+    var done = 0
     while let batch = prefetcher.next() {
       blocks.forEach(in: batch.count) { range in
         communicator.beat()
@@ -86,8 +96,19 @@ public struct SliceSweep {
             images: UnsafeMutableBufferPointer(
               rebasing: batch.images[pixels..<pixels + range.count * dataset.pixelsPerImage]),
             labels: UnsafeBufferPointer(UnsafeMutableBufferPointer(rebasing: batch.labels[range]))))
+        done += range.count
+        if let observer { observer(progress(done, of: own)) }
       }
     }
+  }
+
+  /// Progress over all ranks, of whose samples this rank has done `done` out of `own`.
+  private func progress(_ done: Int, of own: Int) -> SurveyProgress {
+    let all = Int((Double(dataset.count) * Double(done) / Double(own)).rounded(.down))
+    let stage = "\(name), \(dataset.split.rawValue) samples"
+    return SurveyProgress(
+      survey: stage, stage: stage, done: Double(all), total: Double(dataset.count),
+      count: "\(all) of \(dataset.count) samples")
   }
 
   /// The ranks' records in the order of the samples.

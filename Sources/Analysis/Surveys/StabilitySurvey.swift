@@ -15,12 +15,14 @@ public struct StabilitySurvey {
   private let probes: ProbeDirections
   private let batch: Int
   private let communicator: any Communicator
+  private let observer: SurveyObserver?
 
   /// - Parameter model: built for input gradients, for at least one slice of samples.
   /// - Parameter batch: number of samples that ranks share at a time; changes no result.
   public init(
     _ model: Model, _ dataset: Dataset, of function: ScalarFunction, epsilons: [Double],
-    directions: Int, probes: ProbeDirections, batch: Int, communicator: any Communicator
+    directions: Int, probes: ProbeDirections, batch: Int, communicator: any Communicator,
+    observer: SurveyObserver? = nil
   ) {
     self.model = model
     self.dataset = dataset
@@ -30,6 +32,7 @@ public struct StabilitySurvey {
     self.probes = probes
     self.batch = batch
     self.communicator = communicator
+    self.observer = observer
   }
 
   /// Returns samples × radii changes on every rank, radii innermost, in the order of the data set.
@@ -43,7 +46,8 @@ public struct StabilitySurvey {
         model, of: function, epsilons: epsilons, directions: directions, probes: probes)
     }
     let sweep = SliceSweep(
-      dataset, slices: model.configuration.slices, batch: batch, communicator: communicator)
+      dataset, slices: model.configuration.slices, batch: batch, communicator: communicator,
+      name: "stability", observer: observer)
     let changes = try sweep.run(recordsPerSample: epsilons.count) { slice in
       slice.copyImages(into: model.input.value)
       return stability.measure(slice.count, labels: slice.labels, first: slice.first)

@@ -178,6 +178,9 @@ public struct RecipeKeys: Sendable {
   public let curvatureSamples = Key(
     .execution, "curvature-samples", .count(from: 1), default: 64,
     "number of test samples whose curvature is measured, from the first")
+  public let tensorboard = Key(
+    .execution, "tensorboard", .flag, default: true,
+    "write event files for TensorBoard into the run's directory")
   public let maxSteps = Key<Int?>(
     .execution, "max-steps", .optional(.count(from: 1)), default: nil,
     "end the run after so many steps")

@@ -21,6 +21,7 @@ struct LCNNDist: ParsableCommand {
         lcnn-dist bound --model runs/NAME         certified norms and radii
         lcnn-dist table runs/*                    the paper's tables
         lcnn-dist report runs/NAME                plots, as one HTML file
+        lcnn-dist runs --watch                    all runs and their states
         mpirun -n 2 lcnn-dist bench               where the time goes
         lcnn-dist recipe                          names of the built-in recipes
 
@@ -35,6 +36,7 @@ struct LCNNDist: ParsableCommand {
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, CurvatureCommand.self, StabilityCommand.self,
       AttackCommand.self, BoundCommand.self, TableCommand.self, ReportCommand.self,
+      RunsCommand.self, CompareCommand.self, DescribeCommand.self,
       BenchCommand.self, SamplesCommand.self, RecipeCommand.self, ReferenceCommand.self,
     ])
 }

@@ -3,6 +3,7 @@ import Datasets
 import Files
 import MessagePassing
 import Reporting
+import Surveys
 
 /// A measurement of a function of a trained model, and the files of its results.
 struct Measurement {
@@ -13,12 +14,18 @@ struct Measurement {
   let csv: ResultFile?
   let json: ResultFile?
   let communicator: any Communicator
+  /// Shows progress, on rank 0.
+  let display: SurveyDisplay?
+
+  /// Passes progress on to the display, on rank 0.
+  var observer: SurveyObserver? { display.map { display in { display.show($0) } } }
 
   /// Measures a split and logs the speed on rank 0.
   func timed<Result>(_ data: Dataset, _ measure: () throws -> Result) rethrows -> Result {
     let clock = ContinuousClock()
     let start = clock.now
     let result = try measure()
+    display?.end()
     let rate = Double(data.count) / ((clock.now - start) / .seconds(1))
     if communicator.rank == 0 {
       Ranks.logger.info("\(data.split.rawValue): \(Int(rate.rounded())) images/s")

@@ -6,11 +6,14 @@ import Foundation
 import Kernels
 import Logging
 import MessagePassing
+import Reporting
 
 /// This process as a rank of its job: joining the other ranks, logging and exiting.
 enum Ranks {
   /// Outcome of the check of OpenBLAS's kernels, which runs before anything else.
   nonisolated(unsafe) static var blas = BLASCoreType.Outcome.fine(core: BLASCoreType.current)
+  /// How this command reports to its user.
+  nonisolated(unsafe) static var output = ConsoleOptions()
   nonisolated(unsafe) private static var world: MPICommunicator?
   nonisolated(unsafe) private static var watched: Watched?
 
@@ -117,9 +120,12 @@ enum Ranks {
 
   /// Log of rank 0 on standard error; other ranks log nothing.
   static var logger: Logger {
-    isRoot
-      ? Logger(label: "lcnn-dist") { StreamLogHandler.standardError(label: $0) }
-      : Logger(label: "lcnn-dist") { _ in SwiftLogNoOpLogHandler() }
+    guard isRoot && output.style != .quiet else {
+      return Logger(label: "lcnn-dist") { _ in SwiftLogNoOpLogHandler() }
+    }
+    return output.format == .json
+      ? Logger(label: "lcnn-dist") { _ in JSONLogHandler() }
+      : Logger(label: "lcnn-dist") { StreamLogHandler.standardError(label: $0) }
   }
 
   static func exit(_ status: ExitStatus) -> Never {

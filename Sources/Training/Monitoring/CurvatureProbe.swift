@@ -46,12 +46,15 @@ public struct CurvatureProbe {
   ///
   /// Collective. Statistics are left out if a sample's derivatives are not finite, and bounds if a
   /// layer is not finite: a measurement ends no run.
-  public func measure(_ trained: Model) throws -> CurvatureSnapshot {
+  /// - Parameter observer: rank 0's.
+  public func measure(
+    _ trained: Model, observer: SurveyObserver? = nil
+  ) throws -> CurvatureSnapshot {
     model.copyParameters(of: trained)
     let samples = try leavingOut {
       try CurvatureSurvey(
         model, dataset, of: .loss, estimator: Self.estimator, probes: probes, batch: batch,
-        communicator: communicator
+        communicator: communicator, observer: observer
       ).run()
     }
     let bound = try leavingOut { try NetworkBound(model, over: communicator) }

@@ -53,10 +53,7 @@ public struct EpochTimes: Sendable, Equatable {
     self.compute = compute
     self.gradients = gradients
     self.batchNorm = batchNorm
-    sum = StepTimes(
-      data: steps.reduce(0) { $0 + $1.data }, compute: steps.reduce(0) { $0 + $1.compute },
-      gradients: steps.reduce(0) { $0 + $1.gradients },
-      batchNorm: steps.reduce(0) { $0 + $1.batchNorm })
+    sum = steps.reduce(StepTimes(), +)
     ranks = communicator.allGather(withUnsafeBytes(of: (local.half, local.most)) { Array($0) })
       .map { bytes in
         bytes.withUnsafeBytes {

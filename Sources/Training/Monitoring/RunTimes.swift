@@ -17,6 +17,8 @@ struct RunTimes {
   private var stragglers: StragglerWatch
   /// This rank's steps of the epoch.
   private var epoch: [StepTimes] = []
+  /// Sum of ``epoch``.
+  private(set) var epochSum = StepTimes()
   /// The step that has begun.
   private var start: (reading: StepTimer.Reading, delay: Double)?
   /// The last step that has ended: its index in the epoch, and its compute without an injected
@@ -37,6 +39,9 @@ struct RunTimes {
   /// one.
   var localStepSeconds: Float { Float(previous?.times.local ?? 0) }
 
+  /// This rank's time of the last step, waiting included; 0 before there is one.
+  var lastSeconds: Double { previous?.times.total ?? 0 }
+
   /// Begins step `step` of the run, counted from 1.
   mutating func begin(step: Int) {
     let seconds = previous?.undelayed ?? 0
@@ -54,6 +59,7 @@ struct RunTimes {
     let lines = findSlowRanks(step)
     previous = (times, batch.step, times.compute - start.delay)
     epoch.append(times)
+    epochSum = epochSum + times
     self.start = nil
     return lines
   }
@@ -73,7 +79,10 @@ struct RunTimes {
   ///
   /// Collective.
   mutating func endEpoch() -> EpochTimes? {
-    defer { epoch.removeAll(keepingCapacity: true) }
+    defer {
+      epoch.removeAll(keepingCapacity: true)
+      epochSum = StepTimes()
+    }
     return EpochTimes(epoch, hosts: hosts, communicator: communicator)
   }
 }

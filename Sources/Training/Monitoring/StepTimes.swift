@@ -13,11 +13,19 @@ public struct StepTimes: Sendable, Equatable {
   /// Within batch-norm collectives, waiting for slower ranks included.
   public let batchNorm: Double
 
-  public init(data: Double, compute: Double, gradients: Double, batchNorm: Double) {
+  public init(
+    data: Double = 0, compute: Double = 0, gradients: Double = 0, batchNorm: Double = 0
+  ) {
     self.data = data
     self.compute = compute
     self.gradients = gradients
     self.batchNorm = batchNorm
+  }
+
+  public static func + (a: StepTimes, b: StepTimes) -> StepTimes {
+    StepTimes(
+      data: a.data + b.data, compute: a.compute + b.compute, gradients: a.gradients + b.gradients,
+      batchNorm: a.batchNorm + b.batchNorm)
   }
 
   public var total: Double { data + compute + gradients + batchNorm }

@@ -1,30 +1,52 @@
 import Checkpoints
+import EventFiles
 import Files
 
 /// `metrics.jsonl`: one flat JSON object per line, none of which depends on the node or on the
 /// time.
 ///
-/// A value that is not finite is written as null. On resume the lines after the checkpoint's step
+/// A value that is not finite is written as null, and its key is listed under `nonfinite`. On resume the lines after the checkpoint's step
 /// are dropped, so that a resumed run's file equals an uninterrupted one's.
 public final class MetricsFile {
-  /// Version of the lines' format, which a line states as `schema` if it is not the first.
+  /// Version of the lines' format, which each line states as `schema`.
   public static let schema = 1
 
   private let file: AppendOnlyFile
+  /// The same numbers for TensorBoard; nil if the user wants none.
+  let events: EventFile?
 
-  public init(_ run: RunDirectory, resumingAt step: Int?) throws {
+  /// - Parameter events: gets the finite numbers of every line.
+  public init(
+    _ run: RunDirectory, resumingAt step: Int?, events: EventFile? = nil
+  ) throws {
+    self.events = events
     if let step { try MetricsFile.rewind(run, to: step) }
     file = try run.openMetrics()
   }
 
   /// Appends one object; keys are written in the order given.
   public func write(_ values: [(key: String, value: MetricValue)]) throws {
-    let members = values.map { "\"\($0.key)\": \($0.value.json)" }
+    var members = ["\"schema\": \(Self.schema)"]
+    members += values.map { "\"\($0.key)\": \($0.value.json)" }
+    let nonfinite = values.filter { !$0.value.isFinite }.map { "\"\($0.key)\"" }
+    if !nonfinite.isEmpty {
+      members.append("\"nonfinite\": [\(nonfinite.joined(separator: ", "))]")
+    }
     try file.append(line: "{\(members.joined(separator: ", "))}")
+    guard let events, case .integer(let step)? = values.first(where: { $0.key == "step" })?.value
+    else { return }
+    let scalars = values.compactMap { key, value -> Summary? in
+      guard case .number(let number) = value, number.isFinite else { return nil }
+      return .scalar(key, number)
+    }
+    try events.write(scalars, step: step)
   }
 
   /// Returns when all lines are on the disk.
-  public func sync() throws { try file.sync() }
+  public func sync() throws {
+    try file.sync()
+    try events?.flush()
+  }
 
   private static func rewind(_ run: RunDirectory, to step: Int) throws {
     try run.rewriteMetrics { line in
@@ -46,6 +68,9 @@ public enum MetricValue: Sendable, Equatable {
   case integer(Int)
   case number(Double)
   case absent
+
+  /// Whether it is a finite number, or none.
+  var isFinite: Bool { if case .number(let value) = self { value.isFinite } else { true } }
 
   var json: String {
     switch self {

@@ -1,4 +1,5 @@
 import Checkpoints
+import EventFiles
 import Files
 import Foundation
 import Networks
@@ -20,7 +21,10 @@ public struct RunOutput {
   ) throws {
     self.directory = directory
     self.environment = try directory.openEnvironment()
-    metrics = try MetricsFile(directory, resumingAt: step)
+    let events =
+      recipe.tensorboard ? try EventFile(in: directory.path, resumingAt: step) : nil
+    metrics = try MetricsFile(directory, resumingAt: step, events: events)
+    try events?.write(recipe.summaries(run: directory.path), step: step ?? 0)
     timings = try directory.openTimings()
     checkpoints = CheckpointStore(directory: directory)
     keep = recipe.keepCheckpoints

@@ -30,6 +30,9 @@ public final class Trainer {
   private var curvature: [String: Double]?
   /// The first fault outside of a step, which the next step stops all ranks for.
   private var failure: (any Error)?
+  /// Seconds that checkpoints have taken since this start.
+  private var checkpointSeconds = 0.0
+  private let clock = ContinuousClock()
   /// Steps left out in a row.
   private var skipped = 0
   private static let longestSkip = 10
@@ -196,6 +199,7 @@ public final class Trainer {
       imagesPerSecond: speed, times: times)
     try agreement.performOnRoot {
       try setup.output?.write(report, seconds: seconds)
+      try setup.output?.writeHistograms(model, step: steps)
     }
     observer?.epoch(report)
     if isEnd || recipe.measuresCurvature(after: number + 1) { try measureCurvature(number + 1) }
@@ -209,19 +213,28 @@ public final class Trainer {
   /// Collective.
   private func measureCurvature(_ epoch: Int) throws {
     guard let probe = setup.curvatureProbe else { return }
-    let snapshot = try probe.measure(model)
+    let snapshot = try probe.measure(model, observer: surveyObserver)
     curvature = snapshot.values
     try agreement.performOnRoot { try setup.output?.write(snapshot, epoch: epoch, step: steps) }
-    observer?.note(snapshot.text)
+    observer?.curvature(snapshot)
   }
 
   /// Collective.
   private func evaluate() throws -> Evaluator.Result {
-    try Evaluator(model, setup.testData, communicator: communicator).run()
+    try Evaluator(
+      model, setup.testData, communicator: communicator, observer: surveyObserver
+    ).run()
+  }
+
+  /// Passes the progress of surveys on, on rank 0.
+  private var surveyObserver: SurveyObserver? {
+    observer.map { observer in { observer.survey($0) } }
   }
 
   /// Rank 0 saves; all ranks learn whether it worked.
   private func checkpoint() throws {
+    let start = clock.now
+    defer { checkpointSeconds += (clock.now - start) / .seconds(1) }
     communicator.programPoint = ProgramPoint(step: steps, .checkpoint)
     try divergenceCheck.run(step: steps)
     communicator.programPoint = ProgramPoint(step: steps, .checkpoint)
@@ -250,11 +263,16 @@ public final class Trainer {
 
   private func progress(_ batch: Batch) -> StepProgress {
     let perStep = epoch.seconds / Double(max(epoch.timedSteps, 1))
+    let now = times.lastSeconds
     return StepProgress(
       epoch: batch.epoch + 1, epochs: recipe.epochs, step: batch.step,
       stepsPerEpoch: sampler.stepsPerEpoch, loss: epoch.meanLoss, accuracy: epoch.accuracy,
       imagesPerSecond: epoch.imagesPerSecond,
-      remaining: .seconds(perStep * Double(max(plannedSteps - steps, 0))))
+      imagesPerSecondNow: now > 0 ? Double(batch.globalCount) / now : 0,
+      remainingInEpoch: perStep * Double(sampler.stepsPerEpoch - batch.step - 1),
+      remaining: perStep * Double(max(plannedSteps - steps, 0)),
+      share: Double(steps) / Double(max(plannedSteps, 1)), times: times.epochSum,
+      checkpointSeconds: checkpointSeconds)
   }
 
   /// The steps of the whole run.

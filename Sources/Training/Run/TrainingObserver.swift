@@ -9,8 +9,12 @@ public protocol TrainingObserver: AnyObject {
   /// Before the first step.
   func begin(_ summary: RunSummary)
   func step(_ progress: StepProgress)
+  /// During an evaluation or a measurement between steps.
+  func survey(_ progress: SurveyProgress)
   /// After an epoch, or where the run ends within one.
   func epoch(_ report: EpochReport)
+  /// After a measurement of curvature.
+  func curvature(_ snapshot: CurvatureSnapshot)
   /// After the last epoch.
   func memory(_ report: MemoryReport)
   /// One line that the user should see.
@@ -41,7 +45,12 @@ public struct RunSummary: Sendable {
   public let resumedAt: Int
 }
 
-/// One step, as a progress line shows it.
+extension TrainingObserver {
+  public func survey(_ progress: SurveyProgress) {}
+  public func curvature(_ snapshot: CurvatureSnapshot) { note(snapshot.text) }
+}
+
+/// One step, as a display shows it.
 public struct StepProgress: Sendable {
   public let epoch: Int
   public let epochs: Int
@@ -52,8 +61,18 @@ public struct StepProgress: Sendable {
   public let loss: Double
   public let accuracy: Double
   public let imagesPerSecond: Double
-  /// The time until the last epoch's end, at the present speed.
-  public let remaining: Duration
+  /// Images per second in this step alone.
+  public let imagesPerSecondNow: Double
+  /// Seconds until the end of the epoch's steps, at the mean speed of the epoch.
+  public let remainingInEpoch: Double
+  /// Seconds until the last step of the run, at the mean speed of the epoch.
+  public let remaining: Double
+  /// Share of the run's steps that are done, 0 … 1.
+  public let share: Double
+  /// Sums over rank 0's steps of the epoch.
+  public let times: StepTimes
+  /// Seconds that checkpoints have taken since this start.
+  public let checkpointSeconds: Double
 }
 
 /// One epoch, over all ranks.

@@ -28,10 +28,19 @@ public struct LayerNorms: Sendable, Equatable, BitwiseCopyable {
   ///
   /// The numbers do not depend on the rank that measures a layer.
   /// - Parameter model: refreshed.
+  /// - Parameter onLayer: told of the cost of the layers that are done, and of all of this rank.
   /// - Throws: ``ArenaError`` if the matrices do not fit.
-  public static func measure(_ model: Model, rank: Int, size: Int) throws -> [LayerNorms] {
+  public static func measure(
+    _ model: Model, rank: Int, size: Int, onLayer: (Double, Double) -> Void = { _, _ in }
+  ) throws -> [LayerNorms] {
     let maps = EvaluationNetwork(model).affineMaps
-    return try shares(of: maps, size: size)[rank].map { try LayerNorms(maps[$0]) }
+    let share = shares(of: maps, size: size)[rank]
+    let costs = share.map { Double(CertifiedNorm.cost(maps[$0].geometry)) }
+    return try share.enumerated().map { index, layer in
+      let norms = try LayerNorms(maps[layer])
+      onLayer(costs[...index].reduce(0, +), costs.reduce(0, +))
+      return norms
+    }
   }
 
   /// The norms of all layers in layer order, from the shares of all ranks.

@@ -66,11 +66,14 @@ public struct AttackSurvey {
   /// - Parameters:
   ///   - state: findings on rank 0 to resume from and to add to; nil on other ranks, or if no state
   ///     is kept.
+  ///   - observer: rank 0's.
   ///   - report: called on every rank when a stage ends.
   /// - Throws: ``AttackError`` if a logit is not finite, and errors of the state's file.
   public func run(
-    state: AttackState? = nil, _ report: (Progress) -> Void = { _ in }
+    state: AttackState? = nil, observer: SurveyObserver? = nil,
+    _ report: (Progress) -> Void = { _ in }
   ) throws -> Result {
+    var work = AttackWork(plan, classes: dataset.classes, samples: dataset.count)
     model.refresh(.evaluation)
     let slice = try Agreement(communicator).perform { try AttackedSlice(model) }
     var stored = try storedFindings(state)
@@ -78,12 +81,18 @@ public struct AttackSurvey {
     func sweep(
       _ attack: any Attack, _ threat: ThreatModel, epsilon: Int?, stage: Int?, _ samples: [Int]
     ) throws -> [AttackRecord] {
+      work.begin(epsilon: epsilon, stage: stage, samples: samples.count)
       let findings = try findings(
-        slice, &stored, state, samples, epsilon: epsilon, stage: stage
+        slice, &stored, state, samples, epsilon: epsilon, stage: stage,
+        onSlice: { done, open in
+          work.advance(to: done, of: open)
+          if let observer, communicator.rank == 0 { observer(work.progress) }
+        }
       ) {
         slice.begin(threat)
         attack.run(on: slice)
       }
+      work.end()
       for finding in findings where communicator.rank == 0 {
         for (place, sample) in finding.key.samples.enumerated() {
           if let pixels = finding.pixels(place) { kept[sample] = pixels }
@@ -118,10 +127,13 @@ public struct AttackSurvey {
 
   /// Returns the findings of all slices of `samples`, in their order.
   ///
-  /// `attack` runs only on slices without stored findings.
+  /// `attack` runs only on slices without stored findings. `onSlice` is told how many of
+  /// these slices' samples are done, and their number; this rank's slices of a round stand for those
+  /// of all ranks.
   private func findings(
     _ slice: AttackedSlice, _ stored: inout [AttackFindings.Key: AttackFindings],
-    _ state: AttackState?, _ samples: [Int], epsilon: Int?, stage: Int?, attack: () -> Void
+    _ state: AttackState?, _ samples: [Int], epsilon: Int?, stage: Int?,
+    onSlice: (Int, Int) -> Void, attack: () -> Void
   ) throws -> [AttackFindings] {
     let keys = stride(from: 0, to: samples.count, by: slice.capacity).map {
       AttackFindings.Key(
@@ -129,6 +141,8 @@ public struct AttackSurvey {
         samples: Array(samples[$0..<min($0 + slice.capacity, samples.count)]))
     }
     let open = keys.filter { stored[$0] == nil }
+    let openSamples = open.reduce(0) { $0 + $1.samples.count }
+    var done = 0
     if !open.isEmpty {
       // Ranks share slices as they share samples of a data set: in rounds, with one part per rank.
       let (rank, size) = (communicator.rank, communicator.size)
@@ -136,14 +150,21 @@ public struct AttackSurvey {
         count: open.count, globalBatch: max(1, batch / (slice.capacity * size)) * size,
         order: .natural)
       for round in 0..<rounds.stepsPerEpoch {
+        var others = done
         let lines = try Agreement(communicator).perform {
           try open[rounds.share(step: round, rank: rank, size: size)].map { key in
             load(key, into: slice)
             attack()
+            others += key.samples.count * size
+            onSlice(min(others, openSamples), openSamples)
             return try finding(key, of: slice).line()
           }
         }
-        for finding in try gather(lines, state) { stored[finding.key] = finding }
+        for finding in try gather(lines, state) {
+          stored[finding.key] = finding
+          done += finding.key.samples.count
+        }
+        onSlice(done, openSamples)
       }
     }
     return keys.compactMap { stored.removeValue(forKey: $0) }

@@ -10,6 +10,7 @@ public enum ReferenceTable: String, CaseIterable, Sendable {
   case commands
   case environment
   case runFiles = "run-files"
+  case fileFormats = "file-formats"
 
   /// - Parameter program: description of the program, the source of ``commands``.
   public func markdown(
@@ -21,6 +22,7 @@ public enum ReferenceTable: String, CaseIterable, Sendable {
     case .commands: CommandReference(try program()).text
     case .environment: environment
     case .runFiles: runFiles
+    case .fileFormats: FileFormat.all.map(\.markdown).joined(separator: "\n\n")
     }
   }
 

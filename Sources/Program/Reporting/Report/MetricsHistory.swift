@@ -16,6 +16,8 @@ struct MetricsHistory {
   private(set) var steps: [Entry] = []
   private(set) var epochs: [Entry] = []
   private(set) var measurements: [Entry] = []
+  /// Step of the last line; 0 without one.
+  private(set) var lastStep = 0
   /// Why lines were left out.
   private(set) var problems: [String] = []
 
@@ -31,6 +33,7 @@ struct MetricsHistory {
           + "train --resume removes it")
       lines.removeLast()
     }
+    lastStep = lines.last.flatMap(Self.entry)?.step ?? 0
     let kinds = lines.map(Kind.init)
     let stride = max(1, (kinds.count { $0 == .step } + Self.mostSteps - 1) / Self.mostSteps)
     var seen = 0

@@ -9,7 +9,7 @@ public struct AttackFile: Codable, Sendable {
   public let norm: String
   public let attacks: [String]
   /// Effort of the attacks, such as steps and restarts, by the names of their options.
-  public let effort: [String: String]
+  public let effort: [String: Int]
   public let seed: UInt64
   public let results: RobustnessSummary
 
@@ -19,7 +19,7 @@ public struct AttackFile: Codable, Sendable {
   }
 
   public init(
-    model: String, dataSet: String, split: String, plan: AttackPlan, effort: [String: String],
+    model: String, dataSet: String, split: String, plan: AttackPlan, effort: [String: Int],
     results: RobustnessSummary
   ) {
     self.model = model
@@ -30,6 +30,25 @@ public struct AttackFile: Codable, Sendable {
     self.effort = effort
     seed = plan.seed
     self.results = results
+  }
+}
+
+extension AttackFile {
+  /// Reads a document; older versions wrote the effort as texts.
+  public init(from decoder: any Decoder) throws {
+    let members = try decoder.container(keyedBy: CodingKeys.self)
+    model = try members.decode(String.self, forKey: .model)
+    dataSet = try members.decode(String.self, forKey: .dataSet)
+    split = try members.decode(String.self, forKey: .split)
+    norm = try members.decode(String.self, forKey: .norm)
+    attacks = try members.decode([String].self, forKey: .attacks)
+    if let texts = try? members.decode([String: String].self, forKey: .effort) {
+      effort = texts.compactMapValues { Int($0) }
+    } else {
+      effort = try members.decode([String: Int].self, forKey: .effort)
+    }
+    seed = try members.decode(UInt64.self, forKey: .seed)
+    results = try members.decode(RobustnessSummary.self, forKey: .results)
   }
 }
 

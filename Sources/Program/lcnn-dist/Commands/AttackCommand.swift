@@ -3,6 +3,7 @@ import Files
 import Kernels
 import MessagePassing
 import Reporting
+import Robustness
 import Surveys
 
 struct AttackCommand: ParsableCommand {
@@ -78,17 +79,24 @@ struct AttackCommand: ParsableCommand {
     if let state, !state.lines.isEmpty {
       Ranks.logger.info("going on with \(state.lines.count) slices of \(state.path)")
     }
+    let display = world.rank == 0 ? SurveyDisplay(ranks.output.console) : nil
+    if let state {
+      InterruptNotice.install(
+        "stopped; the same command goes on with what is in \(state.path)")
+    }
     let clock = ContinuousClock()
     var start = clock.now
-    let result = try survey.run(state: state) { progress in
+    let observer: SurveyObserver? = display.map { display in { display.show($0) } }
+    let result = try survey.run(state: state, observer: observer) { progress in
       guard world.rank == 0 else { return }
-      Ranks.logger.info(
+      display?.note(
         """
         ε \(progress.epsilon), \(progress.stage): \(progress.broken) of \(progress.attacked) \
         broken, \(Int(((clock.now - start) / .seconds(1)).rounded())) s
         """)
       start = clock.now
     }
+    display?.end()
     let report = AttackReport(result.tally, of: data)
     try agreement.performOnRoot {
       try files.csv?.write(AttackReport.csvHeader + report.csv)
@@ -97,10 +105,13 @@ struct AttackCommand: ParsableCommand {
           AttackFile(
             model: trained.model, dataSet: data.name, split: data.split.rawValue, plan: plan,
             effort: Dictionary(
-              uniqueKeysWithValues: attack.effortSettings.map { ($0.what, $0.value) }),
+              uniqueKeysWithValues: AttackPlan.Effort.Name.allCases.map {
+                ($0.rawValue, plan.effort[$0])
+              }),
             results: report.summary)))
       try files.adversarial?.write(AdversarialExamples(result, of: data).file.encoded())
       try state?.remove()
+      InterruptNotice.remove()
     }
     guard world.rank == 0 else { return }
     print("\(plan.norm.rawValue); \(attack.text)\n")

@@ -74,7 +74,9 @@ struct BoundCommand: ParsableCommand {
     try checkRange(epsilons, of: model.data[0])
     let clock = ContinuousClock()
     let start = clock.now
-    let bound = try NetworkBound(model.network, over: world)
+    let bound = try NetworkBound(
+      model.network, over: world, observer: measurement.observer)
+    measurement.display?.end()
     if world.rank == 0 {
       let seconds = ((clock.now - start) / .seconds(1) * 100).rounded() / 100
       Ranks.logger.info("norms of all layers: \(seconds) s")
@@ -84,7 +86,8 @@ struct BoundCommand: ParsableCommand {
     let reports = try model.data.map { data in
       try measurement.timed(data) {
         let certificates = try CertificationSurvey(
-          model.network, bound: bound, data, batch: model.recipe.batchSize, communicator: world
+          model.network, bound: bound, data, batch: model.recipe.batchSize, communicator: world,
+          observer: measurement.observer
         ).run()
         return CertificationReport(certificates, epsilons: epsilons, of: data)
       }
@@ -104,7 +107,7 @@ struct BoundCommand: ParsableCommand {
       model.network, data.prefix(min(certificates.measured, data.count)),
       of: measurement.function, estimator: Self.estimator,
       probes: ProbeDirections(seed: model.recipe.seed), batch: model.recipe.batchSize,
-      communicator: measurement.communicator
+      communicator: measurement.communicator, observer: measurement.observer
     ).run()
   }
 }

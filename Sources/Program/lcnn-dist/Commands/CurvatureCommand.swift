@@ -31,7 +31,7 @@ struct CurvatureCommand: ParsableCommand {
         let samples = try CurvatureSurvey(
           model.network, data, of: measurement.function, estimator: estimator.resolved,
           probes: ProbeDirections(seed: model.recipe.seed), batch: model.recipe.batchSize,
-          communicator: world
+          communicator: world, observer: measurement.observer
         ).run()
         return CurvatureReport(samples, of: data)
       }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import Files
 import Foundation
 import MessagePassing
 import Reporting
@@ -16,6 +17,10 @@ struct EvaluateCommand: ParsableCommand {
   @OptionGroup(title: "MODEL AND SAMPLES")
   var samples: SplitOption
 
+  @Option(
+    help: ArgumentHelp("write the result as JSON", valueName: "file"), completion: .file())
+  var json: String?
+
   @OptionGroup(title: "RANKS")
   var ranks: RankOptions
 
@@ -27,18 +32,29 @@ struct EvaluateCommand: ParsableCommand {
   }
 
   private func evaluate(over world: any Communicator) throws {
+    let output = try Agreement(world).perform { try ResultOptions.open(json, on: world) }
+    let display = world.rank == 0 ? SurveyDisplay(ranks.output.console) : nil
+    display?.begin("reading the model and the data")
     let model = try Agreement(world).perform {
       try trained.load([samples.split], flags, for: .inference, over: world) { recipe in
         max((recipe.batchSize + world.size - 1) / world.size, recipe.sliceSize)
       }
     }
     let data = model.data[0]
-    let result = try Evaluator(model.network, data, communicator: world).run()
+    let result = try Evaluator(
+      model.network, data, communicator: world,
+      observer: display.map { display in { display.show($0) } }
+    ).run()
+    display?.end()
+    try Agreement(world).performOnRoot {
+      let file = EvaluationFile(result, model: trained.model, file: model.file.path, of: data)
+      try output?.write(ResultDocument.text(file))
+    }
     guard world.rank == 0 else { return }
     let split = data.split.rawValue
     print(
       "\(data.name) \(split): \(result.samples) samples, "
-        + "loss \(String(format: "%.4f", result.loss))")
+        + "loss \(String(format: "%.4f", result.loss)), of \(model.file.path)")
     print("\(split) accuracy \(ConsoleProgress.percent(result.accuracy))")
   }
 }

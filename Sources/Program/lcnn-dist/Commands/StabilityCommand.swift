@@ -61,7 +61,7 @@ struct StabilityCommand: ParsableCommand {
           model.network, data, of: measurement.function, epsilons: epsilons,
           directions: noise.directions, probes: ProbeDirections(seed: model.recipe.seed),
           batch: model.recipe.batchSize,
-          communicator: world
+          communicator: world, observer: measurement.observer
         ).run()
         return StabilityReport(changes, epsilons: epsilons, of: data)
       }

@@ -47,9 +47,6 @@ struct TrainCommand: ParsableCommand {
       completion: .file())
     var initial: String?
 
-    @Option(help: "a moving line, or plain lines; auto: as standard output is a terminal or not")
-    var progress: ConsoleProgress.Style = .auto
-
     func validate() throws {
       if resume && path == nil { throw ValidationError("--resume needs --run") }
       if resume && initial != nil { throw ValidationError("--initial is for a fresh run") }
@@ -81,7 +78,9 @@ struct TrainCommand: ParsableCommand {
     let fault = try Agreement(communicator).perform {
       try FaultInjection(environment: ProcessInfo.processInfo.environment, ranks: communicator.size)
     }
-    let observer = communicator.rank == 0 ? ConsoleProgress(style: options.progress) : nil
+    let observer = communicator.rank == 0 ? ConsoleProgress(ranks.output.console) : nil
+    defer { observer?.end() }
+    observer?.prepare("reading the data and building the network")
     let setup = try TrainerSetup(
       recipe, run: options.path ?? defaultRun(),
       start: options.resume ? .resume : .fresh(initial: options.initial),
@@ -123,5 +122,4 @@ struct TrainCommand: ParsableCommand {
   }
 }
 
-extension ConsoleProgress.Style: ExpressibleByArgument {}
 extension Arm: ExpressibleByArgument {}

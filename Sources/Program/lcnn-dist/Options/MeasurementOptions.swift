@@ -3,6 +3,7 @@ import Curvature
 import Datasets
 import MessagePassing
 import Networks
+import Reporting
 import Surveys
 
 /// Options of all commands that measure a trained model: model, samples, results and ranks.
@@ -55,7 +56,9 @@ struct MeasurementOptions: ParsableArguments {
   func prepare(
     _ purpose: ModelConfiguration.Purpose, _ world: any Communicator
   ) throws -> Measurement {
-    try Agreement(world).perform {
+    let display = world.rank == 0 ? SurveyDisplay(ranks.output.console) : nil
+    display?.begin("reading the model and the data")
+    return try Agreement(world).perform {
       let model = try measured.trained.load(
         measured.split.splits, flags, for: purpose, over: world
       ) { recipe in
@@ -68,7 +71,8 @@ struct MeasurementOptions: ParsableArguments {
       return Measurement(
         name: measured.trained.model, function: measured.function, model: model,
         csv: try ResultOptions.open(results.csv, on: world),
-        json: try ResultOptions.open(results.json, on: world), communicator: world)
+        json: try ResultOptions.open(results.json, on: world), communicator: world,
+        display: display)
     }
   }
 }

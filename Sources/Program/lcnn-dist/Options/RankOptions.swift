@@ -6,6 +6,7 @@ struct RankOptions: ParsableArguments {
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var vectorUnits: VectorUnitOptions
   @OptionGroup var watch: WatchOptions
+  @OptionGroup var output: OutputOptions
 
   @Option(
     help: """
@@ -18,6 +19,7 @@ struct RankOptions: ParsableArguments {
   ///
   /// Collective.
   func join() throws -> any Communicator {
+    Ranks.output = output.console
     let world = try Ranks.join(watch, sharesMemory: sharedMemory == .on)
     Ranks.logger.info("\(Ranks.blas)")
     try Ranks.agreeOnKernels(vectorUnits)

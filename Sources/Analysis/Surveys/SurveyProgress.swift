@@ -1,0 +1,36 @@
+/// How far a survey is over all ranks, as rank 0 sees it.
+///
+/// Rank 0 learns of other ranks where they exchange results anyway. In between it takes its own
+/// share for an example: ranks share slices evenly, ±1.
+public struct SurveyProgress: Sendable, Equatable {
+  /// Name of the survey, which stays the same from its beginning to its end.
+  public let survey: String
+  /// Words for what is being done.
+  public let stage: String
+  /// Work that is done, and all work, in the same unit.
+  public let done: Double
+  public let total: Double
+  /// Words for the number of samples; may be empty.
+  public let count: String
+  /// Whether the work may turn out to be less.
+  public let isUpperBound: Bool
+
+  public init(
+    survey: String, stage: String, done: Double, total: Double, count: String,
+    isUpperBound: Bool = false
+  ) {
+    self.survey = survey
+    self.stage = stage
+    self.done = done
+    self.total = total
+    self.count = count
+    self.isUpperBound = isUpperBound
+  }
+
+  /// Share of the work that is done, 0 … 1.
+  public var share: Double { total > 0 ? min(done / total, 1) : 0 }
+}
+
+/// Told of progress after every slice, on rank 0's first thread; must return at once, and make no
+/// collectives.
+public typealias SurveyObserver = (SurveyProgress) -> Void

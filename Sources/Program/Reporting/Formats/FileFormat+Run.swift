@@ -1,0 +1,132 @@
+import Training
+
+extension FileFormat {
+  private static let position = [
+    Field("schema", .integer, "version of the format: \(MetricsFile.schema)"),
+    Field("step", .integer, "steps since the start of the run"),
+    Field("epoch", .integer, "the epoch, counted from 1"),
+  ]
+
+  private static let nonfinite = Field(
+    "nonfinite", .texts,
+    "names of the members that are null because their value is infinite or no number",
+    optional: true)
+
+  static let step = FileFormat(
+    "metrics.jsonl, a step", "One line after each step, over all ranks.",
+    position + [
+      Field("samples", .integer, "samples of the batch"),
+      Field("applied", .integer, "1; 0 where the step was left out"),
+      Field("train/loss", .number, "mean cross-entropy of the batch, in nats", optional: true),
+      Field("train/accuracy", .number, "share of right predictions, 0 to 1"),
+      Field("train/learning-rate", .number, "the step's learning rate"),
+      Field(
+        "train/gradient-norm-square", .number, "mean ‖∇ₓℓ‖², with a penalty on it", optional: true),
+      Field(
+        "train/gradient-change-square", .number, "mean ‖∇ₓℓ(x+z) − ∇ₓℓ(x)‖², with CURE",
+        optional: true), nonfinite,
+    ])
+
+  static let epoch = FileFormat(
+    "metrics.jsonl, an epoch", "One line after each epoch. `epoch/train-loss` marks it.",
+    position + [
+      Field("epoch/train-loss", .number, "mean cross-entropy over the epoch", optional: true),
+      Field("epoch/train-accuracy", .number, "share of right predictions over the epoch"),
+      Field("test/loss", .number, "mean cross-entropy of the test samples", optional: true),
+      Field("test/accuracy", .number, "share of right predictions, 0 to 1", optional: true),
+      Field("beta/min", .number, "smallest β of the layers", optional: true),
+      Field("beta/max", .number, "largest β", optional: true),
+      Field("gamma/min", .number, "smallest γ of the layers", optional: true),
+      Field("gamma/max", .number, "largest γ", optional: true),
+      Field(
+        "surrogate-bound", .number, "the paper's bound of C_f, which needs no data", optional: true),
+      nonfinite,
+    ])
+
+  static let measurement = FileFormat(
+    "metrics.jsonl, a measurement of curvature",
+    "One line after each measurement, with `curvature-every`. `curvature/samples` marks it.",
+    position + [Field("curvature/samples", .integer, "test samples that were measured")]
+      + [
+        ("gradient-norm", "‖∇ℓ‖"), ("hessian-norm", "‖∇²ℓ‖"), ("normalized", "C_f"),
+      ].flatMap { name, symbol in
+        [("mean", "mean"), ("median", "median"), ("max", "largest")].map {
+          Field("curvature/\(name)/\($0)", .number, "\($1) \(symbol)", optional: true)
+        }
+      } + [
+        Field("curvature/bound/surrogate", .number, "the surrogate bound", optional: true),
+        Field("curvature/bound/gradient-norm", .number, "certified bound of ‖∇ℓ‖", optional: true),
+        Field("curvature/bound/hessian-norm", .number, "certified bound of ‖∇²ℓ‖", optional: true),
+        Field("norm/LAYER/zero-padded", .number, "norm of the layer from below", optional: true),
+        Field("norm/LAYER/certified", .number, "norm of the layer from above", optional: true),
+        Field("gamma/LAYER", .number, "γ of the layer", optional: true),
+        Field("beta/LAYER", .number, "β of the layer", optional: true), nonfinite,
+      ])
+
+  static let timings = FileFormat(
+    "timings.jsonl",
+    "One line after each epoch. Times are rank 0's, in seconds per step; p50 is the median, p95 the "
+      + "time that 95 % of the steps do not exceed.",
+    [
+      Field("epoch", .integer, "the epoch, counted from 1"),
+      Field("seconds", .number, "duration of the epoch's steps"),
+      Field("images-per-second", .number, "over all ranks"),
+      Field("steps", .integer, "steps since the start, or since the epoch before"),
+      Field("data-wait-seconds", .number, "sum of the waits for data"),
+    ]
+      + [
+        ("step", "a whole step"), ("compute", "the step without collectives"),
+        ("gradients", "within gradient collectives"),
+        ("batch-norm", "within batch-norm collectives"), ("data-wait", "waiting for data"),
+      ].flatMap { name, meaning in
+        [Field("\(name)-p50", .number, meaning), Field("\(name)-p95", .number, meaning)]
+      } + [
+        Field("ranks[] › host", .text, "host of each rank, in rank order"),
+        Field("ranks[] › own-p50", .number, "the rank's step without waiting for others"),
+        Field("ranks[] › own-p95", .number, "the rank's step without waiting for others"),
+      ])
+
+  static let environment = FileFormat(
+    "environment.jsonl", "One line for each start of the run.",
+    [
+      Field("versions › program", .text, "version of lcnn-dist"),
+      Field("versions › messagePassing", .text, "the MPI library"),
+      Field("versions › blas", .text, "OpenBLAS's kernels"),
+      Field("vectorUnits", .text, "vector units of the kernels", optional: true),
+      Field("precision", .text, "precision of convolutions", optional: true),
+      Field("hosts", .texts, "host of each process"),
+      Field("threads", .integers, "threads of each process"),
+      Field("trainData", .text, "SHA-256 of the training samples"),
+      Field("testData", .text, "SHA-256 of the test samples"),
+      Field("step", .integer, "steps that were trained before this start"),
+    ])
+
+  static let communication = FileFormat(
+    "communication.json", "A list with an element for each number of ranks and threads.",
+    [
+      Field("[] › ranks", .integer, "number of ranks"),
+      Field("[] › threads", .integers, "threads of each process"),
+      Field("[] › chosen › gradient-sum", .text, "`blocking` or `nonblocking`"),
+      Field("[] › chosen › bucket-megabytes", .number, "size of a gradient bucket, MiB"),
+      Field("[] › measured[] › plan › gradient-sum", .text, "a candidate"),
+      Field("[] › measured[] › plan › bucket-megabytes", .number, "a candidate, MiB"),
+      Field("[] › measured[] › seconds", .number, "time of its step"),
+    ])
+
+  static let state = FileFormat(
+    "checkpoints/step-…/state.json", "The position of the run at the checkpoint.",
+    [
+      Field("formatVersion", .integer, "version of the format"),
+      Field("step", .integer, "steps since the start of the run"),
+      Field("epoch", .integer, "whole epochs"),
+      Field("stepInEpoch", .integer, "steps of the epoch that has begun"),
+      Field("epochSums › samples", .integer, "samples of that epoch so far"),
+      Field("epochSums › correct", .integer, "right predictions among them"),
+      Field("epochSums › loss", .number, "sum of their losses"),
+      Field("seed", .integer, "seed of the run"),
+      Field("rankCount", .integer, "ranks that wrote it"),
+      Field(
+        "curvature › NAME", .number, "the newest measurement, as in metrics.jsonl", optional: true),
+      Field("sha256 › FILE", .text, "digests of the checkpoint's other files"),
+    ])
+}
