@@ -12,6 +12,7 @@ public enum RunFile: String, CaseIterable, Sendable {
   case stability = "stability.json"
   case bound = "bound.json"
   case report = "report.html"
+  case trace = "trace.json"
 
   /// Whether it is a folder.
   public var isFolder: Bool { self == .watch || self == .checkpoints }
@@ -53,6 +54,7 @@ public enum RunFile: String, CaseIterable, Sendable {
     case .stability: "the file that `report` reads, written by `stability --json`"
     case .bound: "the file that `report` reads, written by `bound --json`"
     case .report: "the page that `report` writes"
+    case .trace: "the spans of all ranks' first steps, for Perfetto, with `train --trace`"
     }
   }
 }

@@ -51,6 +51,12 @@ public final class GradientReducer {
   /// Communication that is hidden behind computing does not count.
   public var timeSpent: Duration { communicator.spent }
 
+  /// Told of the collectives of gradients, if set.
+  var recorder: (any CollectiveRecorder)? {
+    get { communicator.recorder }
+    set { communicator.recorder = newValue }
+  }
+
   /// Reduces, or starts to reduce, the bucket that block `block` of the chain completes, if it
   /// completes one.
   ///

@@ -17,7 +17,7 @@ public final class Trainer {
   let setup: TrainerSetup
   let observer: (any TrainingObserver)?
   let agreement: Agreement
-  let trainingStep: TrainingStep
+  private(set) var trainingStep: TrainingStep
   private let schedule: LearningRateSchedule
   private let divergenceCheck: DivergenceCheck
   private let fault: FaultInjection?
@@ -33,6 +33,8 @@ public final class Trainer {
   /// Seconds that checkpoints have taken since this start.
   private var checkpointSeconds = 0.0
   private let clock = ContinuousClock()
+  /// Records this rank's steps, if the user wants a trace.
+  private let trace: TraceRecorder?
   /// Steps left out in a row.
   private var skipped = 0
   private static let longestSkip = 10
@@ -42,7 +44,11 @@ public final class Trainer {
   var communicator: any Communicator { setup.communicator }
   private var sampler: ShardedSampler { setup.sampler }
 
-  init(_ setup: TrainerSetup, observer: (any TrainingObserver)?, fault: FaultInjection?) {
+  init(
+    _ setup: TrainerSetup, observer: (any TrainingObserver)?, fault: FaultInjection?,
+    traces: Bool
+  ) {
+    trace = traces ? TraceRecorder() : nil
     self.setup = setup
     self.observer = observer
     self.fault = fault
@@ -73,6 +79,7 @@ public final class Trainer {
     if steps == 0 { try checkpoint() }
     let prefetcher = try makePrefetcher()
     defer { prefetcher.stop() }
+    startTrace()
     var last: Evaluator.Result?
     var waited = prefetcher.waited
     while steps < recipe.maxSteps ?? Int.max, let batch = nextBatch(prefetcher) {
@@ -87,15 +94,36 @@ public final class Trainer {
       // After the epoch's report, which a resumed run would not make up for.
       if result.stopRequested && !isEnd {
         try checkpoint()
+        try writeTrace()
         throw TrainingError.stopped(step: steps, run: setup.runPath)
       }
     }
     let result = try last ?? evaluate()
+    try writeTrace()
     let memory = MemoryReport(
       planBytes: planBytes, dataBytes: dataBytes, threads: setup.threads, communicator: communicator
     )
     if let memory { observer?.memory(memory) }
     return result
+  }
+
+  /// Observes the steps from here on.
+  private func startTrace() {
+    guard let trace else { return }
+    trainingStep.probe = trace
+    trainingStep.reducer.recorder = trace.collectives(.gradients)
+    setup.layerCommunicator.recorder = trace.collectives(.batchNorm)
+  }
+
+  /// Collective.
+  private func writeTrace() throws {
+    guard let trace else { return }
+    let layers = model.chain.layers.enumerated().map { "\($0.offset) \(type(of: $0.element))" }
+    let file = StepTraceFile(
+      trace.spans, layers: layers, hosts: setup.hosts, communicator: communicator)
+    try agreement.performOnRoot {
+      if let file { try setup.output?.directory.write(Array(file.text.utf8), to: .trace) }
+    }
   }
 
   /// Bytes of this rank's models.
@@ -124,6 +152,8 @@ public final class Trainer {
       epoch: batch.epoch, step: batch.step, stepsPerEpoch: sampler.stepsPerEpoch)
     let request: TrainingStep.Request =
       failure != nil ? .fail : StopSignal.isReceived ? .stop : .none
+    trace?.ended(.data, after: dataWait)
+    trace?.begin(step: steps + 1)
     times.begin(step: steps + 1)
     let result = trainingStep.run(
       batch, learningRate: rate, request: request, localStepSeconds: times.localStepSeconds)
@@ -234,7 +264,11 @@ public final class Trainer {
   /// Rank 0 saves; all ranks learn whether it worked.
   private func checkpoint() throws {
     let start = clock.now
-    defer { checkpointSeconds += (clock.now - start) / .seconds(1) }
+    defer {
+      let duration = clock.now - start
+      checkpointSeconds += duration / .seconds(1)
+      trace?.ended(.checkpoint, after: duration)
+    }
     communicator.programPoint = ProgramPoint(step: steps, .checkpoint)
     try divergenceCheck.run(step: steps)
     communicator.programPoint = ProgramPoint(step: steps, .checkpoint)

@@ -236,9 +236,10 @@ extension TrainerSetup {
   /// The run, ready for its first step; `observer` is rank 0's and must outlive it.
   ///
   /// - Parameter fault: the same on all ranks.
+  /// - Parameter traces: whether the run writes a trace of its steps; the same on all ranks.
   public func makeTrainer(
-    observer: (any TrainingObserver)?, fault: FaultInjection? = nil
+    observer: (any TrainingObserver)?, fault: FaultInjection? = nil, traces: Bool = false
   ) -> Trainer {
-    Trainer(self, observer: observer, fault: fault)
+    Trainer(self, observer: observer, fault: fault, traces: traces)
   }
 }

@@ -47,6 +47,9 @@ struct TrainCommand: ParsableCommand {
       completion: .file())
     var initial: String?
 
+    @Flag(help: "write the spans of all ranks' first steps into RUN/trace.json, for Perfetto")
+    var trace = false
+
     func validate() throws {
       if resume && path == nil { throw ValidationError("--resume needs --run") }
       if resume && initial != nil { throw ValidationError("--initial is for a fresh run") }
@@ -92,7 +95,9 @@ struct TrainCommand: ParsableCommand {
       // the program.
       StopSignal.install()
     }
-    let result = try setup.makeTrainer(observer: observer, fault: fault).run()
+    let result = try setup.makeTrainer(
+      observer: observer, fault: fault, traces: options.trace
+    ).run()
     observer?.finish(result)
   }
 

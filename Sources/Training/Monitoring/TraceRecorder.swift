@@ -1,0 +1,155 @@
+import Failures
+import MessagePassing
+import Networks
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// Records what this rank does in its steps, with the times of a clock that all ranks of a node share.
+///
+/// It allocates its memory at the start and records until that is full, so tracing costs the same for
+/// a run of any length.
+final class TraceRecorder: StepProbe {
+  /// Number of spans that are kept: some hundred steps of a ResNet-18.
+  private static let capacity = 65_536
+
+  /// A span of time on one rank.
+  struct Span: BitwiseCopyable, Sendable {
+    enum Kind: UInt8, BitwiseCopyable, Sendable {
+      case step, phase, layer, batchNorm, gradients, data, checkpoint
+    }
+
+    let kind: Kind
+    /// Index of the phase or the sweep in `allCases`.
+    let code: UInt8
+    /// Index of the layer in the chain; 0 for other kinds.
+    let block: UInt16
+    /// The step, from 1.
+    let step: UInt32
+    /// Of a collective.
+    let bytes: Int
+    /// Nanoseconds of the node's monotonic clock.
+    let start: UInt64
+    let end: UInt64
+  }
+
+  private(set) var spans: [Span] = []
+  private var step: UInt32 = 0
+  private var stepStart: UInt64 = 0
+  private var phase: (code: UInt8, start: UInt64)?
+  private var layerStart: UInt64 = 0
+
+  init() { spans.reserveCapacity(Self.capacity) }
+
+  private var isFull: Bool { spans.count >= Self.capacity }
+
+  // MARK: The step
+
+  func begin(step: Int) {
+    self.step = UInt32(step)
+    stepStart = Self.now()
+  }
+
+  func enter(_ phase: StepPhase) {
+    let now = Self.now()
+    close(now)
+    self.phase = (Self.code(of: phase), now)
+  }
+
+  func leave() {
+    let now = Self.now()
+    close(now)
+    phase = nil
+    add(.step, from: stepStart, to: now)
+  }
+
+  func begin(_ sweep: Sweep, block: Int) { layerStart = Self.now() }
+
+  func end(_ sweep: Sweep, block: Int) {
+    add(.layer, code: Self.code(of: sweep), block: UInt16(block), from: layerStart, to: Self.now())
+  }
+
+  // MARK: Between steps
+
+  /// Records a span of another kind that ends now.
+  func ended(_ kind: Span.Kind, after duration: Duration) {
+    let now = Self.now()
+    add(kind, from: now - min(duration.nanoseconds, now), to: now)
+  }
+
+  /// The recorder of the collectives of one kind.
+  func collectives(_ kind: Span.Kind) -> any CollectiveRecorder {
+    Collectives(trace: self, kind: kind)
+  }
+
+  private final class Collectives: CollectiveRecorder {
+    private let trace: TraceRecorder
+    private let kind: Span.Kind
+
+    init(trace: TraceRecorder, kind: Span.Kind) {
+      self.trace = trace
+      self.kind = kind
+    }
+
+    func collective(bytes: Int, duration: Duration) {
+      let now = TraceRecorder.now()
+      trace.add(kind, bytes: bytes, from: now - min(duration.nanoseconds, now), to: now)
+    }
+  }
+
+  // MARK: Memory and time
+
+  private func close(_ now: UInt64) {
+    if let phase { add(.phase, code: phase.code, from: phase.start, to: now) }
+  }
+
+  private func add(
+    _ kind: Span.Kind, code: UInt8 = 0, block: UInt16 = 0, bytes: Int = 0, from start: UInt64,
+    to end: UInt64
+  ) {
+    guard !isFull else { return }
+    spans.append(
+      Span(
+        kind: kind, code: code, block: block, step: step, bytes: bytes, start: start, end: end))
+  }
+
+  private static func code(of phase: StepPhase) -> UInt8 {
+    switch phase {
+    case .refresh: 0
+    case .input: 1
+    case .attack: 2
+    case .secondPoint: 3
+    case .forward: 4
+    case .dataBackward: 5
+    case .forwardTangent: 6
+    case .backward: 7
+    case .backwardTangent: 8
+    case .reduce: 9
+    case .pullBack: 10
+    case .update: 11
+    }
+  }
+
+  private static func code(of sweep: Sweep) -> UInt8 {
+    switch sweep {
+    case .forward: 0
+    case .backward: 1
+    case .forwardTangent: 2
+    case .backwardTangent: 3
+    }
+  }
+
+  static func now() -> UInt64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+  }
+}
+
+extension Duration {
+  fileprivate var nanoseconds: UInt64 {
+    UInt64(max(components.seconds, 0)) * 1_000_000_000
+      + UInt64(max(components.attoseconds, 0) / 1_000_000_000)
+  }
+}
