@@ -114,30 +114,16 @@ final class TraceRecorder: StepProbe {
         kind: kind, code: code, block: block, step: step, bytes: bytes, start: start, end: end))
   }
 
+  // Computed once: a step allocates nothing.
+  private static let phases = StepPhase.allCases
+  private static let sweeps = Sweep.allCases
+
   private static func code(of phase: StepPhase) -> UInt8 {
-    switch phase {
-    case .refresh: 0
-    case .input: 1
-    case .attack: 2
-    case .secondPoint: 3
-    case .forward: 4
-    case .dataBackward: 5
-    case .forwardTangent: 6
-    case .backward: 7
-    case .backwardTangent: 8
-    case .reduce: 9
-    case .pullBack: 10
-    case .update: 11
-    }
+    UInt8(phases.firstIndex(of: phase) ?? 0)
   }
 
   private static func code(of sweep: Sweep) -> UInt8 {
-    switch sweep {
-    case .forward: 0
-    case .backward: 1
-    case .forwardTangent: 2
-    case .backwardTangent: 3
-    }
+    UInt8(sweeps.firstIndex(of: sweep) ?? 0)
   }
 
   static func now() -> UInt64 {

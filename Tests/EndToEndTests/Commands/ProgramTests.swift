@@ -191,7 +191,8 @@ extension ProgramRuns {
         let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
         return try #require(object?["event"] as? String, "\(line)")
       }
-      let known = events.filter { $0 != "log" }
+      // On a busy machine there may be notes about a slow rank.
+      let known = events.filter { $0 != "log" && $0 != "note" }
       #expect(known == ["begin", "epoch", "epoch", "memory", "end"], "\(json)")
     }
 

@@ -57,6 +57,8 @@ extension ProgramRuns {
           let phases = spans.filter { $0.cat == "phase" && $0.args?.step == number }
           let sum = phases.reduce(0) { $0 + ($1.dur ?? 0) }
           let whole = try #require(step.dur)
+          let names = phases.prefix(5).map(\.name)
+          #expect(names == ["refresh", "input", "forward", "backward", "reduce"], "\(names)")
           #expect(sum <= whole && sum > 0.8 * whole, "step \(step): phases take \(sum)")
         }
         #expect(spans.contains { $0.cat == "layer" } && spans.contains { $0.cat == "data" })
