@@ -30,6 +30,14 @@ requests() {
   sed -n 's/^#SBATCH //p' "$0"
 }
 
+# Passes USR1 to the ranks, once: Slurm may send it for the time limit and for preemption, and a second
+# one would end launch/supervise before the checkpoint is written.
+pass_time_up() {
+  [[ -n $ranks && -z $is_passed ]] || return 0
+  is_passed=1
+  kill -USR1 "$ranks" 2>/dev/null || true
+}
+
 # run_ranks ARGUMENT…: starts lcnn-dist with these arguments on all ranks, and sets code to its exit
 # code. USR1 (time limit or preemption) is passed to the ranks. TERM is noted only: on scancel, Slurm
 # sends it to the ranks as well, and a second TERM would end them without a checkpoint.
@@ -38,6 +46,8 @@ run_ranks() {
   [[ -z $is_time_up && -z $is_cancelled ]] || return 0
   "${launcher[@]}" "${program[@]}" "$@" &
   ranks=$!
+  # It may have come since the ranks were started.
+  [[ -z $is_time_up ]] || pass_time_up
   # A signal ends wait, but not the ranks.
   while :; do
     was_interrupted=
@@ -160,9 +170,10 @@ code=0
 staged=
 ranks=
 is_time_up=
+is_passed=
 is_cancelled=
 was_interrupted=
-trap 'is_time_up=1 was_interrupted=1; [[ -z $ranks ]] || kill -USR1 "$ranks" 2>/dev/null || true' USR1
+trap 'is_time_up=1 was_interrupted=1; pass_time_up' USR1
 trap 'is_cancelled=1 was_interrupted=1' TERM
 trap remove_staged_data EXIT
 
