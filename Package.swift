@@ -29,7 +29,12 @@ let package = Package(
     .target(name: "Failures", path: "Sources/Base/Failures"),
     .target(name: "Files", dependencies: ["Failures"], path: "Sources/Base/Files"),
     .target(name: "Environment", path: "Sources/Base/Environment"),
-    .target(name: "Threading", dependencies: ["Failures"], path: "Sources/Base/Threading"),
+    .target(name: "CCrashReport", path: "Sources/Base/CCrashReport"),
+    .target(
+      name: "CrashReports", dependencies: ["CCrashReport", "Files"],
+      path: "Sources/Base/CrashReports"),
+    .target(
+      name: "Threading", dependencies: ["Failures", "CrashReports"], path: "Sources/Base/Threading"),
     .target(name: "Digests", dependencies: ["CCrypto", "Failures"], path: "Sources/Base/Digests"),
     .target(name: "RandomNumbers", dependencies: ["Failures"], path: "Sources/Base/RandomNumbers"),
     .target(
@@ -41,7 +46,9 @@ let package = Package(
     .target(name: "CMemoryFile", path: "Sources/Distributed/CMemoryFile"),
     .target(
       name: "MessagePassing",
-      dependencies: ["Failures", "Environment", "Threading", "CMPI", "CMemoryFile"],
+      dependencies: [
+        "Failures", "Files", "Environment", "CrashReports", "Threading", "CMPI", "CMemoryFile",
+      ],
       path: "Sources/Distributed/MessagePassing"),
 
     // Data: files that a run reads and writes.
@@ -106,9 +113,9 @@ let package = Package(
     .target(
       name: "Training",
       dependencies: [
-        "Failures", "Files", "Environment", "Digests", "MessagePassing", "Recipes", "Datasets",
-        "Checkpoints", "EventFiles", "Tensors", "Kernels", "Layers", "Networks", "Curvature",
-        "Robustness", "Surveys",
+        "Failures", "Files", "Environment", "CrashReports", "Digests", "MessagePassing", "Recipes",
+        "Datasets", "Checkpoints", "EventFiles", "Tensors", "Kernels", "Layers", "Networks",
+        "Curvature", "Robustness", "Surveys",
       ],
       path: "Sources/Training"),
 
@@ -122,18 +129,24 @@ let package = Package(
       path: "Sources/Program/Benchmarks"),
     .target(name: "Plots", path: "Sources/Program/Plots"),
     .target(
+      name: "Doctor",
+      dependencies: ["Files", "Digests", "MessagePassing", "Tensors", "Kernels"],
+      path: "Sources/Program/Doctor"),
+    .target(
       name: "Reporting",
       dependencies: [
-        "Failures", "Environment", "Files", "Recipes", "Datasets", "Checkpoints", "Kernels", "Networks", "Curvature",
+        "Failures", "Environment", "Files", "Recipes", "Datasets", "Checkpoints", "Kernels",
+        "Networks", "Curvature",
         "Robustness", "Surveys", "Training", "Benchmarks", "Plots",
       ],
       path: "Sources/Program/Reporting"),
     .executableTarget(
       name: "lcnn-dist",
       dependencies: [
-        "Failures", "Files", "EmbeddedFiles", "MessagePassing", "Recipes", "Datasets",
-        "Checkpoints", "Kernels", "Networks", "Curvature", "Robustness", "Surveys", "Training",
-        "Benchmarks", "Reporting",
+        "Failures", "Files", "Environment", "CrashReports", "EmbeddedFiles", "MessagePassing",
+        "Recipes",
+        "Datasets", "Checkpoints", "Kernels", "Networks", "Curvature", "Robustness", "Surveys",
+        "Training", "Benchmarks", "Doctor", "Reporting",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -166,6 +179,7 @@ let package = Package(
     // Tests.
     .testTarget(name: "PackageTests", dependencies: ["TestFiles"]),
     .testTarget(name: "FilesTests", dependencies: ["Files", "TestFiles"]),
+    .testTarget(name: "CrashReportsTests", dependencies: ["CrashReports", "Threading"]),
     .testTarget(name: "ThreadingTests", dependencies: ["Failures", "Threading"]),
     .testTarget(name: "EmbeddedFilesTests", dependencies: ["EmbeddedFiles"]),
     .testTarget(name: "RandomNumbersTests", dependencies: ["RandomNumbers"]),
@@ -228,6 +242,7 @@ let package = Package(
         "InProcessRanks",
         "TestSupport",
       ]),
+    .testTarget(name: "DoctorTests", dependencies: ["MessagePassing", "Doctor", "TestFiles"]),
     .testTarget(
       name: "DocumentationTests",
       dependencies: [
@@ -244,7 +259,8 @@ let package = Package(
       name: "EndToEndTests",
       dependencies: [
         "Failures", "EmbeddedFiles", "MessagePassing", "Recipes", "Datasets", "Checkpoints",
-        "Tensors", "Kernels", "Networks", "Curvature", "Surveys", "Training", "Reporting", "TestFiles",
+        "Tensors", "Kernels", "Networks", "Curvature", "Surveys", "Training", "Reporting",
+        "TestFiles",
         "InProcessRanks", "TestSupport",
       ]),
     .testTarget(

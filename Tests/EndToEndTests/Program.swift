@@ -26,14 +26,14 @@ enum Program {
 
     var outputLines: [String] { output.split(separator: "\n").map(String.init) }
 
-    /// Lines on standard error, without the log's information and mpirun's paragraphs.
+    /// Lines on standard error, without the log's lines and mpirun's paragraphs.
     var complaints: [String] {
       var isWithinParagraph = false
       var lines: [String] = []
       for line in errors.split(whereSeparator: \.isNewline) {
         if line.hasPrefix("----------") {
           isWithinParagraph.toggle()
-        } else if !isWithinParagraph && !line.contains(" info lcnn-dist: ") {
+        } else if !isWithinParagraph && !line.contains(/\ (info|warning)\ lcnn-dist:\ /) {
           lines.append(String(line))
         }
       }
@@ -56,6 +56,10 @@ enum Program {
     }
 
     var isRunning: Bool { process.isRunning }
+    var processIdentifier: Int32 { process.processIdentifier }
+
+    /// What it has written on standard error until now.
+    var errorsSoFar: String { (try? directory.text("errors")) ?? "" }
 
     func send(signal: Int32) { kill(process.processIdentifier, signal) }
 

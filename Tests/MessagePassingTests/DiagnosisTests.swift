@@ -45,7 +45,7 @@ import Testing
       return RankView(
         rank: rank, host: rank < 2 ? "a" : "b", process: Int32(100 + rank),
         snapshot: try #require(LedgerSnapshot(words)), stillFor: stillFor, silentFor: silentFor,
-        isGone: isGone)
+        isGone: isGone, isHeld: condition == .held)
     }
   }
 
@@ -80,12 +80,20 @@ import Testing
     #expect(try find(ranks) == nil, "rank 1 has just done something")
   }
 
+  @Test("a rank that a debugger holds keeps no other one from waiting")
+  func held() throws {
+    let ranks = sleeper(for: .seconds(500))
+    ranks[2].condition = .held
+    ranks[2].silentFor = .seconds(500)
+    #expect(try find(ranks) == nil)
+  }
+
   @Test("a rank that has not come is named, with its host, its place and the time")
   func missing() throws {
     #expect(try find(sleeper(for: .seconds(119))) == nil)
     #expect(
       try find(sleeper(for: .seconds(120)))
-        == "rank 2 (host b) has not entered collective 4 (allreduce of 129 doubles; step 12, forward, "
+        == "rank 2 (host b, process 102) has not entered collective 4 (allreduce of 129 doubles; step 12, forward, "
         + "batch norm 3), in which ranks 0 and 1 wait; it has been in “step 12, backward” for 120 s"
     )
   }
@@ -103,7 +111,9 @@ import Testing
     ranks[1].waitsIn = nil
     let sentence = try #require(try find(ranks))
     #expect(sentence.hasPrefix("ranks 1 and 2 have not entered collective 4 "), "\(sentence)")
-    #expect(sentence.contains("in which rank 0 waits: rank 1 (host a) has been in"), "\(sentence)")
+    #expect(
+      sentence.contains("in which rank 0 waits: rank 1 (host a, process 101) has been in"),
+      "\(sentence)")
   }
 
   @Test("a rank whose watchdog is silent is said to be")
@@ -126,7 +136,7 @@ import Testing
     ranks[2].silentFor = .seconds(6)
     #expect(
       try find(ranks)
-        == "rank 2 (host b), process 102, exited without finalizing MPI; it was last seen in "
+        == "rank 2 (host b, process 102) exited without finalizing MPI; it was last seen in "
         + "step 12, backward")
     ranks[2].condition = .finished
     #expect(try find(ranks) == nil)

@@ -12,6 +12,7 @@ import Testing
   static let fronts = [
     "CBLAS": ["Kernels"], "CZlib": ["Datasets"], "CCrypto": ["Digests"],
     "CEmbedded": ["EmbeddedFiles"], "CMPI": ["MessagePassing"], "CMemoryFile": ["MessagePassing"],
+    "CCrashReport": ["CrashReports"],
     "CKernels": ["Kernels", "KernelsTests"], "CPlainTiles": ["KernelsTests"],
     "CLAPACK": ["TestSupport"], "CAllocationCounter": ["TestSupport"],
   ]

@@ -19,6 +19,12 @@ struct RefusedRecipe: CustomTestStringConvertible, Sendable {
       "epochs: 3\n\n# x\nbatchsize: 4\n",
       says: "my.yaml:4: unknown key \"batchsize\"; did you mean \"batch-size\"?"),
     RefusedRecipe("Epochs: 3", says: "my.yaml:1: unknown key \"Epochs\"; did you mean \"epochs\"?"),
+    RefusedRecipe(
+      "lr: 0.1", says: "my.yaml:1: unknown key \"lr\"; it is called learning-rate here"),
+    RefusedRecipe(
+      "num_workers: 4",
+      says: "my.yaml:1: unknown key \"num_workers\"; there is none, since one thread of each rank "
+        + "reads batches ahead"),
     RefusedRecipe("colour: red", says: "my.yaml:1: unknown key \"colour\""),
     RefusedRecipe(
       "seed: 1\nepochs: 3\nseed: 2",
@@ -75,10 +81,13 @@ struct RefusedRecipe: CustomTestStringConvertible, Sendable {
       "momentum: 1", says: "my.yaml:1: momentum is 1, expected a number from 0 to below 1"),
     RefusedRecipe(
       "milestones: [0.5, 1.5]",
-      says: "my.yaml:1: milestones is [0.5, 1.5], expected a list, each a number from 0 to 1"),
+      says:
+        "my.yaml:1: milestones is [0.5, 1.5], expected a list, each a fraction of the epochs, from 0 to 1"
+    ),
     RefusedRecipe(
       "milestones: 0.5",
-      says: "my.yaml:1: milestones is 0.5, expected a list, each a number from 0 to 1"),
+      says:
+        "my.yaml:1: milestones is 0.5, expected a list, each a fraction of the epochs, from 0 to 1"),
     RefusedRecipe(
       "layers: [64, N]",
       says: "my.yaml:1: layers is [64, N], expected a list, each a number of channels or M"),
@@ -135,6 +144,13 @@ struct RefusedRecipe: CustomTestStringConvertible, Sendable {
     let isBaseline =
       !name.contains("lcnn") && ["standard", "gradreg"].contains { name.hasSuffix($0) }
     #expect((recipe.variant == .standard) == isBaseline)
+  }
+
+  @Test("names of other programs lead to keys that there are, and shadow none")
+  func foreignNames() {
+    let keys = Set(Recipe.keys.map(\.name))
+    #expect(ForeignName.keys.subtracting(keys).isEmpty)
+    for key in keys { #expect(ForeignName.meaning(of: key, as: .key) == nil, "\(key)") }
   }
 
   @Test("there are the ten built-in recipes")

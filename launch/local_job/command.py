@@ -103,7 +103,10 @@ def find_program(given: str | None) -> str:
 def require_open_mpi() -> None:
     if not shutil.which("mpirun"):
         raise Unavailable("no mpirun on the PATH; on Debian: apt-get install openmpi-bin")
-    answer = subprocess.run(["mpirun", "--version"], capture_output=True, text=True).stdout
+    # Without standard input, which a loop around this program may be reading.
+    answer = subprocess.run(
+        ["mpirun", "--version"], stdin=subprocess.DEVNULL, capture_output=True, text=True
+    ).stdout
     if not re.search(r"\(Open MPI\) 4\.", answer):
         found = answer.strip().split("\n")[0] or "no version"
         raise Unavailable(f"needs the mpirun of Open MPI 4, found {found}")
@@ -196,7 +199,10 @@ def keep_alive(seconds: int) -> list[str]:
 
 def list_namespaces(name: str) -> list[str]:
     answer = subprocess.run(
-        [NETNS_HOSTS, "--name", name, "list"], capture_output=True, text=True
+        [NETNS_HOSTS, "--name", name, "list"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
     )
     if answer.returncode:
         raise Unavailable(answer.stderr.strip())

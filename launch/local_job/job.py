@@ -9,6 +9,7 @@ import time
 
 from . import processes
 from .command import Commands
+from .debuggers import Debuggers, Request
 
 EXIT_FAILURE = 1
 EXIT_UNAVAILABLE = 69
@@ -35,20 +36,27 @@ def say(message: str) -> None:
         pass  # The terminal has gone, which is no reason to give the job up.
 
 
-def run(commands: Commands, log_directory: pathlib.Path, timeout: int | None) -> int:
+def run(
+    commands: Commands,
+    log_directory: pathlib.Path,
+    timeout: int | None,
+    debug: Request | None = None,
+) -> int:
     # Signals are taken one by one, where the job can answer them.
     signal.pthread_sigmask(signal.SIG_BLOCK, HANDLED_SIGNALS)
     processes.adopt_orphans()
-    if commands.setup and subprocess.run(commands.setup).returncode:
+    if commands.setup and subprocess.run(commands.setup, stdin=subprocess.DEVNULL).returncode:
         # It has said why; what it did before that goes without words.
-        subprocess.run(commands.cleanup, stderr=subprocess.DEVNULL)
+        subprocess.run(
+            commands.cleanup, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         return EXIT_UNAVAILABLE
     try:
         say(f"logs in {log_directory}")
-        return Job(commands, log_directory, timeout).run()
+        return Job(commands, log_directory, timeout, debug).run()
     finally:
         if commands.cleanup:
-            subprocess.run(commands.cleanup)
+            subprocess.run(commands.cleanup, stdin=subprocess.DEVNULL)
 
 
 def _become_mpirun() -> None:
@@ -63,10 +71,15 @@ def _environment() -> dict[str, str]:
 
 class Job:
     def __init__(
-        self, commands: Commands, log_directory: pathlib.Path, timeout: int | None
+        self,
+        commands: Commands,
+        log_directory: pathlib.Path,
+        timeout: int | None,
+        debug: Request | None,
     ) -> None:
         self.machines = commands.machines
         self.log_directory = log_directory
+        self.debuggers = Debuggers(debug, log_directory)
         self.deadline = time.monotonic() + timeout if timeout else None
         self.timeout = timeout
         # A session of its own: Ctrl-C on the terminal reaches this process only.
@@ -85,7 +98,9 @@ class Job:
 
     def run(self) -> int:
         try:
-            return self.watch()
+            code = self.watch()
+            self.debuggers.await_batches(self.reap)
+            return code
         finally:
             self.end_everything()
             processes.remove_remains(self.mpirun.pid, self.ranks)
@@ -113,6 +128,7 @@ class Job:
 
     def look(self) -> None:
         self.reap()
+        self.debuggers.look()
         running = set(processes.ranks())
         self.ranks |= running
         now = time.monotonic()
@@ -123,10 +139,13 @@ class Job:
 
     def reap(self) -> None:
         ended = processes.reap()
+        self.debuggers.note_ends(set(ended))
         if self.mpirun.pid in ended:
             self.code = self.mpirun.returncode = ended[self.mpirun.pid]
 
     def has_stuck_mpirun(self, now: float) -> bool:
+        if self.debuggers.is_used:
+            return False
         after_first = now - (self.first_end or now) > PATIENCE_AFTER_FIRST_RANK
         after_last = now - (self.last_end or now) > PATIENCE_AFTER_LAST_RANK
         if after_last:
@@ -146,6 +165,8 @@ class Job:
 
     def answer(self, received: signal.Signals) -> int | None:
         """Hands a signal on; the job's exit code if it is to end now."""
+        if received == signal.SIGINT and self.debuggers.has_terminal:
+            return None
         is_stop = received in STOP_SIGNALS
         if is_stop and (self.is_stopping or not self.ranks):
             say(f"ended by {received.name}")

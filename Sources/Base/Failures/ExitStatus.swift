@@ -20,7 +20,7 @@ public enum ExitStatus: Int32, Sendable, CaseIterable {
     case .success: "done"
     case .usage: "the command line or a recipe is wrong"
     case .unusableInput: "a data, model or checkpoint file is missing, damaged or does not fit"
-    case .launch: "MPI sees one of several ranks, or the ranks are not alike"
+    case .launch: "MPI sees one of several ranks, ranks are not alike, or there is no /proc"
     case .messagePassing: "MPI reported an error"
     case .outOfMemory: "the plan does not fit into memory, or a thread cannot be had"
     case .runDirectory: "the run directory exists already or cannot be written"

@@ -1,10 +1,12 @@
+import CrashReports
 import Failures
 
 #if canImport(Glibc)
   import Glibc
 #endif
 
-/// A thread that receives no signals: they reach the threads that handle them.
+/// A thread that receives no signals but its own faults: the others reach the threads that handle
+/// them.
 public struct WorkerThread: Sendable {
   private let handle: pthread_t
 
@@ -27,13 +29,19 @@ public struct WorkerThread: Sendable {
     var all = sigset_t()
     var previous = sigset_t()
     sigfillset(&all)
-    pthread_sigmask(SIG_BLOCK, &all, &previous)
+    // The kernel ends a process at once whose thread faults with the signal blocked.
+    CrashReport.excludeSignals(from: &all)
+    pthread_sigmask(SIG_SETMASK, &all, &previous)
     defer { pthread_sigmask(SIG_SETMASK, &previous, nil) }
     var attributes = pthread_attr_t()
     pthread_attr_init(&attributes)
     defer { pthread_attr_destroy(&attributes) }
     pthread_attr_setstacksize(&attributes, Self.stackBytes)
-    let start = Unmanaged.passRetained(Start(body))
+    let start = Unmanaged.passRetained(
+      Start {
+        CrashReport.prepareThread(named: name)
+        body()
+      })
     var handle = pthread_t()
     let status = pthread_create(
       &handle, &attributes,

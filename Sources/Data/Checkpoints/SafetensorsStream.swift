@@ -49,7 +49,7 @@ public struct SafetensorsStream {
 
   /// Writes and syncs the file, and returns the SHA-256 of its bytes.
   @discardableResult
-  func write(to path: String) throws(FileError) -> String {
+  package func write(to path: String) throws(FileError) -> String {
     let digest = SHA256Digest()
     let file = try OutputFile(path)
     try forEachPiece { (piece) throws(FileError) in

@@ -43,6 +43,9 @@ extension RecipeDomain where Value == Double {
     number("a number above 0, at most 1000000") { Float($0) > 0 && $0 <= 1e6 }
   }
   static var fraction: RecipeDomain { number("a number from 0 to 1") { $0 >= 0 && $0 <= 1 } }
+  static var fractionOfEpochs: RecipeDomain {
+    number("a fraction of the epochs, from 0 to 1") { $0 >= 0 && $0 <= 1 }
+  }
   static var belowOne: RecipeDomain { number("a number from 0 to below 1") { $0 >= 0 && $0 < 1 } }
 
   private static func number(

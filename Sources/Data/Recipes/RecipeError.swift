@@ -45,7 +45,8 @@ extension RecipeError {
     case .notAMapping(let place): "\(place.prefix)expected lines of the form \"key: value\""
     case .unknownKey(let place, let key, let nearest):
       "\(place.prefix)unknown key \"\(place.name(key))\""
-        + (nearest.map { "; did you mean \"\(place.name($0))\"?" } ?? "")
+        + (ForeignName.meaning(of: key, as: place == .flag ? .flag : .key).map { "; \($0)" }
+          ?? nearest.map { "; did you mean \"\(place.name($0))\"?" } ?? "")
     case .duplicateKey(let place, let key):
       "\(place.prefix)key \"\(key)\" is given here and again further down, expected once"
     case .wrongValue(let place, let key, let found, let expected):

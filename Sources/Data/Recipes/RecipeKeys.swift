@@ -93,7 +93,7 @@ public struct RecipeKeys: Sendable {
     .optimization, "schedule", .choice, default: Recipe.Schedule.step,
     "shape of the learning rate's decay")
   public let milestones = Key(
-    .optimization, "milestones", .list(.fraction), default: [0.75, 0.875],
+    .optimization, "milestones", .list(.fractionOfEpochs), default: [0.75, 0.875],
     "fractions of the epochs at which the step schedule multiplies the learning rate by decay")
   public let decay = Key(
     .optimization, "decay", .fraction, default: 0.1,

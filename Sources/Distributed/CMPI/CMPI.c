@@ -144,3 +144,16 @@ int cmpi_library_version(char *text, int capacity) {
   snprintf(text, (size_t)capacity, "%s", full);
   return result;
 }
+
+#define QUOTED(number) #number
+#define VERSION(major, minor, release) QUOTED(major) "." QUOTED(minor) "." QUOTED(release)
+
+const char *cmpi_built_with(void) {
+#if defined(OPEN_MPI)
+  return "Open MPI " VERSION(OMPI_MAJOR_VERSION, OMPI_MINOR_VERSION, OMPI_RELEASE_VERSION);
+#elif defined(MPICH_VERSION)
+  return "MPICH " MPICH_VERSION;
+#else
+  return "MPI " VERSION(MPI_VERSION, MPI_SUBVERSION, 0);
+#endif
+}

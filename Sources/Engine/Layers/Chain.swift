@@ -81,6 +81,9 @@ public final class Chain: Layer {
     layers[index].backwardTangent(output(index, x, y), into: input(index, x), gradients: writer)
   }
 
+  /// The edge that a layer writes in a pass from `x` to `y`.
+  public func output(of index: Int, _ x: Edge, _ y: Edge) -> Edge { output(index, x, y) }
+
   private func input(_ index: Int, _ x: Edge) -> Edge {
     index == 0 ? x : interior[index - 1].prefix(x.shape.samples)
   }

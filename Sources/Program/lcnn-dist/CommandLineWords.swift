@@ -6,7 +6,27 @@ package enum CommandLineWords {
   /// Parses the words after the program's name.
   package static func parse(_ words: [String]) throws -> any ParsableCommand {
     try checkCommand(words)
-    return try LCNNDist.parseAsRoot(attachingNegativeNumbers(try switchingToggles(words)))
+    do {
+      return try LCNNDist.parseAsRoot(attachingNegativeNumbers(try switchingToggles(words)))
+    } catch {
+      throw explained(error)
+    }
+  }
+
+  /// The parser's error about an unknown option with a better hint: what other programs' options are
+  /// called here, or the nearest name only if it is near.
+  private static func explained(_ error: any Error) -> any Error {
+    let message = LCNNDist.message(for: error)
+    let pattern = /Unknown option '--([^']+)'(\. Did you mean '--([^']+)'\?)?/
+    guard let match = message.firstMatch(of: pattern) else { return error }
+    let name = String(match.1)
+    if let meaning = ForeignName.meaning(of: name, as: .flag) {
+      return ValidationError("unknown option --\(name): \(meaning)")
+    }
+    if let hint = match.3, Spelling.nearest(to: name, among: [String(hint)]) != nil {
+      return error
+    }
+    return ValidationError("unknown option --\(name); see --help")
   }
 
   /// Rewrites `--flip true` and `--flip=true` to `--flip`, and the forms with `false` to

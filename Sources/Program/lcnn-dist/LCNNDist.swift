@@ -23,6 +23,7 @@ struct LCNNDist: ParsableCommand {
         lcnn-dist report runs/NAME                plots, as one HTML file
         lcnn-dist runs --watch                    all runs and their states
         mpirun -n 2 lcnn-dist bench               where the time goes
+        mpirun -n 2 lcnn-dist doctor              whether machine and launch are sound
         lcnn-dist recipe                          names of the built-in recipes
 
       Where ranks outnumber cores, give mpirun --oversubscribe. The batch size and \
@@ -36,8 +37,9 @@ struct LCNNDist: ParsableCommand {
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, CurvatureCommand.self, StabilityCommand.self,
       AttackCommand.self, BoundCommand.self, TableCommand.self, ReportCommand.self,
-      RunsCommand.self, CompareCommand.self, DescribeCommand.self,
-      BenchCommand.self, SamplesCommand.self, RecipeCommand.self, ReferenceCommand.self,
+      RunsCommand.self, CompareCommand.self, DescribeCommand.self, BenchCommand.self,
+      DoctorCommand.self, ReplayCommand.self, LaunchCommand.self, SamplesCommand.self,
+      RecipeCommand.self, ReferenceCommand.self,
     ])
 }
 

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Benchmarks
 import Checkpoints
+import CrashReports
+import Doctor
 import Failures
 import Foundation
 import Kernels
@@ -31,7 +33,9 @@ enum Ranks {
   /// Starts MPI, checks that it sees the ranks that the launcher started, and starts the watchdog.
   ///
   /// Ranks of a node reduce in shared memory if `sharesMemory` is true and the system allows it.
-  static func join(_ watch: WatchOptions, sharesMemory: Bool) throws -> any Communicator {
+  static func join(
+    _ watch: WatchOptions, _ debug: DebugOptions, sharesMemory: Bool
+  ) throws -> any Communicator {
     let world = try MPICommunicator.initialize()
     do {
       try LaunchEnvironment.check(
@@ -43,14 +47,49 @@ enum Ranks {
       throw error
     }
     self.world = world
+    try Agreement(world).requireSame([
+      ("the command", CommandLine.arguments.dropFirst().first ?? ""),
+      ("--watchdog", watch.watchdog.rawValue), ("--stall-timeout", "\(watch.stallTimeout)"),
+      ("--shared-memory", sharesMemory ? "on" : "off"),
+    ])
+    try Agreement(world).perform { try debug.apply(rank: world.rank, size: world.size) }
+    let name = "rank \(world.rank) of \(world.size) (host \(ProcessInfo.processInfo.hostName))"
+    CrashReport.setName(name)
+    RankLog.debug("\(name), process \(getpid()), by \(world.library)")
     let base: any Communicator =
       (sharesMemory ? SharedMemoryCommunicator(over: world) : nil) ?? world
     guard let settings = watch.settings else { return base }
     let communicator = LedgeredCommunicator(base, ledger: CollectiveLedger())
+    if case .collective(let number)? = debug.debugAt {
+      communicator.ledger.waitForDebugger(atCollective: number)
+    }
     let watchdog = Watchdog(communicator.ledger, communicator, settings)
     watched = Watched(communicator: communicator, base: base, watchdog: watchdog)
     MPICommunicator.beforeAborting { watchdog.awaitDiagnosis() }
     return communicator
+  }
+
+  /// What this rank knows of its process and node; see ``Machine``.
+  static func facts(
+    of machine: Machine, threads: Int, over communicator: any Communicator
+  ) throws -> RankFacts {
+    RankFacts(
+      machine, rank: communicator.rank, host: world?.hostName ?? "", library: messagePassing,
+      builtWith: MPICommunicator.builtWith, allowsThreads: world?.allowsOtherThreads ?? true,
+      version: LCNNDist.version, threads: threads)
+  }
+
+  /// Warns of what makes training slow or ends it soon, by the checks that take milliseconds.
+  ///
+  /// Collective.
+  static func warnOfProblems(threads: Int, over communicator: any Communicator) throws {
+    let machine = Machine(environment: ProcessInfo.processInfo.environment)
+    let job = try JobFacts(
+      gathering: try facts(of: machine, threads: threads, over: communicator), over: communicator)
+    for problem in Examination(of: job, instantOnly: true).problems {
+      let remedy = problem.verdict.remedy.map { "; \($0)" } ?? ""
+      logger.warning("\(problem.id): \(problem.verdict.text)\(remedy)")
+    }
   }
 
   /// Makes the watchdog write the ranks' ledgers to the directory of `run`.

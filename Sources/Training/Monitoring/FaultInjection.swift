@@ -28,6 +28,12 @@ public struct FaultInjection: Equatable, Sendable {
     case flip
     /// Is killed by SIGKILL.
     case kill
+    /// Reads an address that it does not have.
+    case segfault
+    /// Fails a check of the program.
+    case trap
+    /// Calls abort.
+    case abort
     /// Sleeps for half of its local step time, in this step and in all later ones.
     case slow
   }
@@ -73,6 +79,10 @@ public struct FaultInjection: Equatable, Sendable {
     case .flip:
       model.flatParameters[0] = Float(bitPattern: model.flatParameters[0].bitPattern ^ 1 << 22)
     case .kill: Glibc.kill(getpid(), SIGKILL)
+    case .segfault:
+      UnsafePointer<UInt8>(bitPattern: 64).map { batch.images[0] = Float($0.pointee) }
+    case .trap: unreachable("the injected fault in step \(step)")
+    case .abort: Glibc.abort()
     case .slow: break
     }
   }

@@ -1,4 +1,5 @@
 import Checkpoints
+import CrashReports
 import Datasets
 import MessagePassing
 import Networks
@@ -21,6 +22,8 @@ public final class Trainer {
   private let schedule: LearningRateSchedule
   private let divergenceCheck: DivergenceCheck
   private let fault: FaultInjection?
+  /// The step that is kept on disk, and the communicator that records its collectives.
+  private let kept: (step: Int, recorder: RecordingCommunicator)?
   private(set) var position: BatchPosition
   /// Steps since the start of the run.
   private(set) var steps: Int
@@ -35,6 +38,7 @@ public final class Trainer {
   private let clock = ContinuousClock()
   /// Records this rank's steps, if the user wants a trace.
   private let trace: TraceRecorder?
+  private var plan = GradientPlan()
   /// Steps left out in a row.
   private var skipped = 0
   private static let longestSkip = 10
@@ -46,10 +50,12 @@ public final class Trainer {
 
   init(
     _ setup: TrainerSetup, observer: (any TrainingObserver)?, fault: FaultInjection?,
-    traces: Bool
+    traces: Bool, keptStep: Int? = nil
   ) {
     trace = traces ? TraceRecorder() : nil
     self.setup = setup
+    let recorder = setup.communicator as? RecordingCommunicator
+    kept = keptStep.flatMap { step in recorder.map { (step, $0) } }
     self.observer = observer
     self.fault = fault
     agreement = Agreement(setup.communicator)
@@ -72,6 +78,8 @@ public final class Trainer {
   /// - Throws: ``TrainingError`` and the errors of files, the same on every rank.
   public func run() throws -> Evaluator.Result {
     let choice = try chooseGradientPlan()
+    plan = choice.plan
+    RankLog.debug("gradient reduction chosen, \(trainingStep.reducer.bucketCount) buckets")
     observer?.begin(summary(choice))
     if let limit = recipe.maxSteps, steps >= limit {
       observer?.note("max-steps \(limit) is reached; --max-steps null goes on")
@@ -152,14 +160,19 @@ public final class Trainer {
       epoch: batch.epoch, step: batch.step, stepsPerEpoch: sampler.stepsPerEpoch)
     let request: TrainingStep.Request =
       failure != nil ? .fail : StopSignal.isReceived ? .stop : .none
+    if communicator.node.thread == 0 { DebuggerStop.reach(.step(steps + 1)) }
+    var dump = try makeDump(batch, rate)
     trace?.ended(.data, after: dataWait)
     trace?.begin(step: steps + 1)
     times.begin(step: steps + 1)
+    dump?.beginStep()
     let result = trainingStep.run(
       batch, learningRate: rate, request: request, localStepSeconds: times.localStepSeconds)
     for line in times.end(trainingStep, on: batch, dataWait: dataWait) {
       observer?.note("step \(steps): \(line)")
     }
+    if dump != nil { try agreement.perform { try dump?.finish(model, result) } }
+    log(result, batch, dataWait)
     try judge(result, batch)
     steps += 1
     position =
@@ -170,6 +183,25 @@ public final class Trainer {
     record(batch, result, rate)
     if steps % recipe.divergenceCheckEvery == 0 { try divergenceCheck.run(step: steps) }
     return result
+  }
+
+  /// Writes what comes before the step, if it is to be kept.
+  ///
+  /// Collective in that step.
+  private func makeDump(_ batch: Batch, _ rate: Float) throws -> StepDump? {
+    guard let kept, kept.step == steps + 1 else { return nil }
+    return try agreement.perform {
+      try StepDump(
+        in: setup.runPath, model, batch, step: steps + 1, learningRate: rate, plan: plan,
+        recipe: recipe, communicator: kept.recorder)
+    }
+  }
+
+  private func log(_ result: TrainingStep.Result, _ batch: Batch, _ dataWait: Duration) {
+    guard communicator.node.thread == 0 else { return }
+    RankLog.debug(
+      "step \(steps + 1): \(batch.count) of \(result.samples) samples, loss \(result.loss) over all, "
+        + "\(times.localStepSeconds) s in this rank before, \(dataWait / .seconds(1)) s for data")
   }
 
   /// Ends the run on every rank where a step was not applied, unless the recipe lets it be left
@@ -184,10 +216,14 @@ public final class Trainer {
       throw TrainingError.failedElsewhere(step: steps)
     }
     skipped += 1
+    if communicator.node.thread == 0 { DebuggerStop.reach(.nonFinite) }
+    let found = try NonFiniteSearch(model, communicator: communicator).run(on: batch)
     guard recipe.onNonfinite == .skip, skipped < Self.longestSkip else {
-      throw TrainingError.nonFinite(epoch: batch.epoch + 1, step: batch.step + 1)
+      throw TrainingError.nonFinite(epoch: batch.epoch + 1, step: batch.step + 1, found: found)
     }
-    observer?.note("step \(steps + 1) left out: its loss or gradient is not finite")
+    observer?.note(
+      "step \(steps + 1) left out: its loss or gradient is not finite"
+        + (found.map { ", \($0)" } ?? ""))
   }
 
   /// Writes rank 0's line of metrics; if that fails, the next step stops all ranks.
@@ -263,6 +299,7 @@ public final class Trainer {
 
   /// Rank 0 saves; all ranks learn whether it worked.
   private func checkpoint() throws {
+    RankLog.debug("checkpoint of step \(steps)")
     let start = clock.now
     defer {
       let duration = clock.now - start

@@ -1,4 +1,5 @@
 import Checkpoints
+import CrashReports
 import Datasets
 import Foundation
 import Kernels
@@ -59,12 +60,19 @@ public struct TrainerSetup {
     let layerCommunicator = TimedCommunicator(communicator)
     self.layerCommunicator = layerCommunicator
     let (train, test) = try agreement.perform { try TrainerSetup.load(recipe, communicator) }
+    if recipe.batchSize > train.count {
+      note(
+        "--batch-size \(recipe.batchSize) is more than the \(train.count) training samples: "
+          + "each step takes all of them")
+    }
+    RankLog.debug("data read, \(train.count) training and \(test.count) test samples")
     trainData = train
     testData = test
     // Collective itself, so after everything that may fail on one rank.
     let model = try agreement.perform {
       try TrainerSetup.makeModel(recipe, for: train, layerCommunicator)
     }
+    RankLog.debug("network planned, \(model.memoryBytes >> 20) MiB")
     self.model = model
     (curePenalty, adversary) = try agreement.perform {
       (try recipe.makeCUREPenalty(for: model), try recipe.adversary(for: model))
@@ -103,6 +111,7 @@ public struct TrainerSetup {
         measured = state.curvature
       }
     }
+    RankLog.debug("run opened")
     output = opened
     let path = Array((opened?.directory.path ?? "").utf8)
     runPath = String(decoding: communicator.allGather(path)[0], as: UTF8.self)
@@ -235,11 +244,14 @@ public struct TrainerSetup {
 extension TrainerSetup {
   /// The run, ready for its first step; `observer` is rank 0's and must outlive it.
   ///
-  /// - Parameter fault: the same on all ranks.
-  /// - Parameter traces: whether the run writes a trace of its steps; the same on all ranks.
+  /// - Parameters:
+  ///   - fault: the same on all ranks.
+  ///   - traces: whether the run writes a trace of its steps; the same on all ranks.
+  ///   - keptStep: the step that each rank keeps on disk, which needs a ``RecordingCommunicator``.
   public func makeTrainer(
-    observer: (any TrainingObserver)?, fault: FaultInjection? = nil, traces: Bool = false
+    observer: (any TrainingObserver)?, fault: FaultInjection? = nil, traces: Bool = false,
+    keptStep: Int? = nil
   ) -> Trainer {
-    Trainer(self, observer: observer, fault: fault, traces: traces)
+    Trainer(self, observer: observer, fault: fault, traces: traces, keptStep: keptStep)
   }
 }

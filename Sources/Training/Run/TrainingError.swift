@@ -4,7 +4,8 @@ import Failures
 public enum TrainingError: Failure, Equatable {
   /// Fewer samples in a batch than ranks to share them.
   case batchSmallerThanRanks(batch: Int, ranks: Int)
-  case nonFinite(epoch: Int, step: Int)
+  /// `found` is the first value that is not finite, where it was found.
+  case nonFinite(epoch: Int, step: Int, found: String?)
   /// A rank's weights or state are no longer those of rank 0.
   case replicasDiffer(tensor: String, rank: Int, step: Int)
   /// Another rank failed; its message says how.
@@ -34,8 +35,9 @@ public enum TrainingError: Failure, Equatable {
     case .batchSmallerThanRanks(let batch, let ranks):
       "--batch-size \(batch) is the batch over all ranks and must hold a sample for each of the "
         + "\(ranks) ranks, each thread being one: use a larger batch or fewer of them"
-    case .nonFinite(let epoch, let step):
-      "loss or gradient is not finite at step \(step) of epoch \(epoch); "
+    case .nonFinite(let epoch, let step, let found):
+      "loss or gradient is not finite at step \(step) of epoch \(epoch)"
+        + (found.map { ", \($0)" } ?? "") + "; "
         + "the weights are as they were before it: lower --learning-rate or lengthen --warmup-epochs"
     case .replicasDiffer(let tensor, let rank, let step):
       "rank \(rank) no longer holds what rank 0 holds: \(tensor) differs after step \(step); "
@@ -53,7 +55,8 @@ public enum TrainingError: Failure, Equatable {
       "the \(what) are not those of \(run)/environment.jsonl (SHA-256); "
         + "a run keeps its data: start a new one with --initial"
     case .stopped(let step, let run):
-      "stopped by a signal after step \(step); go on with: lcnn-dist train --resume --run \(run)"
+      "stopped by a signal after step \(step); go on with: "
+        + "lcnn-dist train --resume --run \(ShellWord(run))"
     }
   }
 }

@@ -101,6 +101,39 @@ extension ProgramRuns {
       #expect(outcome.complaints.count { $0.contains("Usage: ") } == 1, "\(outcome.complaints)")
     }
 
+    @Test(
+      "an option of other programs leads to the one here, or to the reason why there is none",
+      arguments: [
+        ("--lr", "it is called --learning-rate here"), ("--bs", "it is called --batch-size here"),
+        ("--config", "it is called --recipe here"), ("--device", "computes on CPUs"),
+        ("--gpus", "mpirun -n gives ranks"), ("--num-workers", "reads batches ahead"),
+        ("--nproc_per_node", "srun -n"), ("--zzz", "unknown option --zzz; see --help"),
+      ])
+    func foreignOption(name: String, words: String) throws {
+      let outcome = try Program.run(["train", name, "3"])
+      #expect(outcome.status == ExitStatus.usage.rawValue, "\(outcome)")
+      #expect(outcome.complaints.first?.contains(words) == true, "\(outcome)")
+      #expect(!outcome.errors.contains("Did you mean"), "\(outcome)")
+    }
+
+    @Test("values that make little sense are told of, and hints give nothing that was given")
+    func unlikelyValues() throws {
+      let outcome = try Program.run(
+        [
+          "train", "--batch-size", "1000000", "--max-steps", "1", "--threads", "9",
+          "--test-samples",
+          "10",
+        ])
+      #expect(outcome.status == 0, "\(outcome)")
+      #expect(
+        outcome.output.contains("--batch-size 1000000 is more than the 1442 training samples"),
+        "\(outcome)")
+      #expect(outcome.errors.contains(/warning.*threads: 9 threads of rank 0 share \d cores/))
+      #expect(!outcome.errors.contains("--bind-to none"), "\(outcome)")
+      let milestones = try Program.run(["train", "--milestones", "30,60"])
+      #expect(milestones.errors.contains("a fraction of the epochs, from 0 to 1"), "\(milestones)")
+    }
+
     @Test("an unknown command is refused with the nearest", arguments: ["trian", "evalute"])
     func unknownCommand(name: String) throws {
       let outcome = try Program.run([name, "--epochs", "3"])

@@ -36,6 +36,22 @@ extension ProgramRuns {
       #expect(try directory.snapshot().isEmpty)
     }
 
+    @Test(
+      "ranks with unlike flags are refused before they make unlike collectives",
+      arguments: [
+        (["--watchdog", "off"], "--watchdog: on on rank 0, but off on rank 1"),
+        (["--shared-memory", "off"], "--shared-memory: on on rank 0, but off on rank 1"),
+        (["--stall-timeout", "7"], "--stall-timeout: 120.0 on rank 0, but 7.0 on rank 1"),
+      ])
+    func unlikeFlags(flags: [String], words: String) throws {
+      let train = [try Program.path(), "train", "--max-steps", "1"]
+      let outcome = try Program.start(
+        command: ["mpirun", "-n", "1"] + train + [":", "-n", "1"] + train + flags
+      ).outcome()
+      #expect(outcome.status == ExitStatus.launch.rawValue, "\(outcome)")
+      #expect(outcome.complaints == ["lcnn-dist: ranks differ in \(words)"], "\(outcome)")
+    }
+
     @Test("of ranks that do not know each other only the first speaks")
     func silent() throws {
       let outcome = try Program.run(

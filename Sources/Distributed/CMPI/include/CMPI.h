@@ -79,4 +79,7 @@ int cmpi_error_text(int code, char *text, int capacity);
 int cmpi_processor_name(char *text, int capacity);
 int cmpi_library_version(char *text, int capacity);
 
+/// The library whose headers this was compiled with, for example "Open MPI 4.1.4".
+const char *cmpi_built_with(void);
+
 #endif

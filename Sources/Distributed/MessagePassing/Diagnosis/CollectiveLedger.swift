@@ -1,3 +1,4 @@
+import CrashReports
 import Failures
 import Synchronization
 
@@ -28,8 +29,12 @@ public final class CollectiveLedger: Sendable {
         $0.programPoint = newValue
         $0.events += 1
       }
+      CrashReport.setPlace(step: newValue.step ?? 0, newValue.activity.name)
     }
   }
+
+  /// Makes the rank wait for a debugger as it enters a collective of the first stream.
+  package func waitForDebugger(atCollective number: Int) { state.withLock { $0.stop = number } }
 
   /// Records that the rank makes progress where there is no collective for long.
   public func beat() { state.withLock { $0.events += 1 } }
@@ -41,7 +46,8 @@ public final class CollectiveLedger: Sendable {
   public func record(
     _ operation: CollectiveEntry.Operation, count: Int = 0, stream: Int = 0, _ body: () -> Void
   ) {
-    guard let ticket = enter(operation, count: count, stream: stream) else { return }
+    guard let (ticket, isStop) = enter(operation, count: count, stream: stream) else { return }
+    if isStop { DebuggerStop.reach(.collective(counts[0])) }
     body()
     leave(ticket)
   }
@@ -71,7 +77,7 @@ public final class CollectiveLedger: Sendable {
 
   private func enter(
     _ operation: CollectiveEntry.Operation, count: Int, stream: Int
-  ) -> Int? {
+  ) -> (ticket: Int, isStop: Bool)? {
     let now = Self.nanoseconds()
     return state.withLock { $0.enter(operation, count: count, stream: stream, now: now) }
   }
@@ -92,6 +98,8 @@ public final class CollectiveLedger: Sendable {
     var programPoint = ProgramPoint(.preparing)
     var events: UInt64 = 0
     var omits = false
+    /// Number of the collective of stream 0 before which the rank waits for a debugger.
+    var stop: Int?
     var streams = [Stream()]
     var ring: [CollectiveEntry?] = Array(repeating: nil, count: CollectiveLedger.capacity)
     /// Number of entries ever made; the last `capacity` of them are in the ring.
@@ -103,7 +111,7 @@ public final class CollectiveLedger: Sendable {
 
     mutating func enter(
       _ operation: CollectiveEntry.Operation, count: Int, stream: Int, now: UInt64
-    ) -> Int? {
+    ) -> (ticket: Int, isStop: Bool)? {
       if omits && operation.isAllreduce {
         omits = false
         return nil
@@ -117,7 +125,7 @@ public final class CollectiveLedger: Sendable {
       made += 1
       events += 1
       blocked = ticket
-      return ticket
+      return (ticket, stream == 0 && number == stop)
     }
 
     mutating func leave(_ ticket: Int, now: UInt64) {

@@ -25,13 +25,15 @@ extension Diagnosis {
   /// - Parameter views: the ranks, in rank order; nil for a rank that cannot be seen.
   package static func find(in views: [RankView?], _ limits: Limits) -> Diagnosis? {
     let seen = views.compactMap { $0 }
+    // All ranks wait for one that a debugger holds, and whoever sits there decides for how long.
+    if seen.contains(where: \.isHeld) { return nil }
     return gone(seen, limits) ?? mismatch(seen) ?? crossed(seen, limits) ?? stall(views, limits)
   }
 
   /// A rank whose process has ended while others go on.
   private static func gone(_ views: [RankView], _ limits: Limits) -> Diagnosis? {
     let lost = views.first { $0.isGone && !$0.isFinished && $0.silentFor > limits.silence }
-    return lost.map { .gone(Missing($0, isSilent: true), process: $0.process) }
+    return lost.map { .gone(Missing($0, isSilent: true)) }
   }
 
   // MARK: - Different collectives
@@ -110,6 +112,7 @@ extension Diagnosis {
   /// Activities that take long have more time, by their ``ProgramPoint/patience``.
   static func stall(_ views: [RankView?], _ limits: Limits) -> Diagnosis? {
     let seen = views.compactMap { $0 }
+    if seen.contains(where: \.isHeld) { return nil }
     let waiting = seen.filter { view in
       guard let entry = view.blocked else { return false }
       return view.stillFor >= limits.stall * entry.programPoint.patience

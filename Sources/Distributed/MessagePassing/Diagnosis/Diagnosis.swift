@@ -23,6 +23,7 @@ package enum Diagnosis: Equatable, Sendable {
   package struct Missing: Equatable, Sendable {
     let rank: Int
     let host: String
+    let process: Int32
     let programPoint: ProgramPoint
     let stillFor: Duration
     let isSilent: Bool
@@ -35,7 +36,7 @@ package enum Diagnosis: Equatable, Sendable {
   /// Two ranks wait in different collectives, which the other has not entered.
   case crossed(Side, Side)
   case missing([Missing], from: CollectiveEntry, waiting: [Int])
-  case gone(Missing, process: Int32)
+  case gone(Missing)
   /// All ranks have entered the collective, and none leaves it.
   case stuck(CollectiveEntry, for: Duration, silent: [Missing], unseen: [Int], hosts: Int)
 }
@@ -63,8 +64,8 @@ extension Diagnosis: CustomStringConvertible {
         + "and \(b.name) in \(b.entry), which rank \(a.rank) has not entered"
     case .missing(let missing, let entry, let waiting):
       Self.worded(missing, entry, waiting)
-    case .gone(let missing, let process):
-      "\(missing.name), process \(process), exited without finalizing MPI; it was last seen in "
+    case .gone(let missing):
+      "\(missing.name) exited without finalizing MPI; it was last seen in "
         + "\(missing.programPoint)"
     case .stuck(let entry, let time, let silent, let unseen, let hosts):
       "no rank has left \(entry) for \(time.inSeconds), which all ranks "
@@ -108,11 +109,12 @@ extension Diagnosis: CustomStringConvertible {
 extension Diagnosis.Missing {
   init(_ view: RankView, isSilent: Bool) {
     self.init(
-      rank: view.rank, host: view.host, programPoint: view.snapshot.programPoint,
+      rank: view.rank, host: view.host, process: view.process,
+      programPoint: view.snapshot.programPoint,
       stillFor: isSilent ? view.silentFor : view.stillFor, isSilent: isSilent)
   }
 
-  var name: String { "rank \(rank) (host \(host))" }
+  var name: String { "rank \(rank) (host \(host), process \(process))" }
 
   var whereabouts: String {
     isSilent

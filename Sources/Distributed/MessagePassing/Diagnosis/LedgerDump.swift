@@ -8,6 +8,8 @@ struct LedgerDump: CustomStringConvertible {
   let process: Int32
   let snapshot: LedgerSnapshot
   let diagnosis: String?
+  /// The stacks of the process's threads.
+  let stacks: String
 
   /// One line with the rank, its host and process, and its point of the program.
   var headline: String {
@@ -27,6 +29,7 @@ struct LedgerDump: CustomStringConvertible {
         String(format: "%6d %7d %12.6f ", entry.stream, entry.number, Double(entry.entered) / 1e9)
           + "\(took ?? " is in it")  \(entry.details)")
     }
+    if !stacks.isEmpty { lines.append(stacks) }
     return lines.joined(separator: "\n") + "\n"
   }
 

@@ -9,6 +9,8 @@ package struct LedgerSnapshot: Equatable, Sendable {
     case dumped
     /// It has finalized MPI.
     case finished
+    /// A debugger holds it, or it waits for one.
+    case held
   }
 
   /// Values that a watchdog adds to the ledger.

@@ -113,6 +113,7 @@ extension ProgramPoint.Activity {
     case .betweenSteps: 12
     case .ending: 13
     case .refresh: 14
+    case .nonFiniteSearch: 15
     }
   }
 
@@ -133,6 +134,7 @@ extension ProgramPoint.Activity {
     case 12: self = .betweenSteps
     case 13: self = .ending
     case 14: self = .refresh
+    case 15: self = .nonFiniteSearch
     default: return nil
     }
   }

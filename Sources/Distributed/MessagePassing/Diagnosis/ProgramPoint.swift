@@ -26,6 +26,8 @@ public struct ProgramPoint: Equatable, Sendable {
     case update
     case replicaComparison
     case checkpoint
+    /// Looking for the first value that is not finite.
+    case nonFiniteSearch
     case evaluation
     /// Measuring samples one by one, for example their curvature.
     case measurement
@@ -57,7 +59,10 @@ extension ProgramPoint: CustomStringConvertible {
 }
 
 extension ProgramPoint.Activity: CustomStringConvertible {
-  public var description: String {
+  public var description: String { "\(name)" }
+
+  /// A constant, which a signal handler can print.
+  var name: StaticString {
     switch self {
     case .preparing: "preparation"
     case .data: "waiting for a batch"
@@ -70,6 +75,7 @@ extension ProgramPoint.Activity: CustomStringConvertible {
     case .update: "update"
     case .replicaComparison: "comparison of replicas"
     case .checkpoint: "checkpoint"
+    case .nonFiniteSearch: "search for what is not finite"
     case .evaluation: "evaluation"
     case .measurement: "measurement of samples"
     case .betweenSteps: "between steps"

@@ -10,10 +10,12 @@ package struct RankView: Sendable {
   let silentFor: Duration
   /// Whether its process no longer exists.
   let isGone: Bool
+  /// Whether a debugger holds its process, or the process waits for one.
+  let isHeld: Bool
 
   package init(
     rank: Int, host: String, process: Int32, snapshot: LedgerSnapshot, stillFor: Duration,
-    silentFor: Duration, isGone: Bool
+    silentFor: Duration, isGone: Bool, isHeld: Bool = false
   ) {
     self.rank = rank
     self.host = host
@@ -22,6 +24,7 @@ package struct RankView: Sendable {
     self.stillFor = stillFor
     self.silentFor = silentFor
     self.isGone = isGone
+    self.isHeld = isHeld
   }
 
   var isFinished: Bool { snapshot.header.condition == .finished }

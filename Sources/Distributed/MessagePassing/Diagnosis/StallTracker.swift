@@ -71,14 +71,17 @@ struct StallTracker {
 
   /// A view of each rank; nil for a rank that has never been seen.
   ///
-  /// - Parameter hasEnded: whether the process of a rank of this node no longer exists.
-  func views(hasEnded: (Int) -> Bool) -> [RankView?] {
+  /// - Parameters:
+  ///   - hasEnded: whether the process of a rank of this node no longer exists.
+  ///   - isHeld: whether a debugger is attached to the process of a rank of this node.
+  func views(hasEnded: (Int) -> Bool, isHeld: (Int) -> Bool) -> [RankView?] {
     tracks.indices.map { rank in
       guard let snapshot = tracks[rank].snapshot else { return nil }
       return RankView(
         rank: rank, host: members.hosts[rank], process: members.processes[rank], snapshot: snapshot,
         stillFor: snapshot.header.stillFor + tracks[rank].silentFor,
-        silentFor: tracks[rank].silentFor, isGone: hasEnded(rank))
+        silentFor: tracks[rank].silentFor, isGone: hasEnded(rank),
+        isHeld: snapshot.header.condition == .held || isHeld(rank))
     }
   }
 }

@@ -1,3 +1,4 @@
+import CrashReports
 import Foundation
 import Synchronization
 
@@ -43,6 +44,8 @@ public final class Watchdog: Sendable {
     var fileBoard: SharedFileStatusBoard?
     var isStopped = false
     var isResting = false
+    /// Ranks held by a debugger that have been told of.
+    var toldOfHeld: [Int] = []
     /// Collective of the last warning.
     var warnedOf: CollectiveEntry?
     /// Number of looks since a problem was found that a lower rank should have reported.
@@ -178,10 +181,17 @@ public final class Watchdog: Sendable {
 
   private func judge(_ state: inout State) -> Verdict? {
     let views = views(state)
+    let held = views.compactMap { $0 }.filter(\.isHeld).map(\.rank)
+    let isSpeaker = (0..<members.rank).allSatisfy { views[$0] == nil || !state.tracker.isAwake($0) }
+    if held != state.toldOfHeld {
+      if !held.isEmpty && isSpeaker { say("\(Self.worded(held, members)); the others wait") }
+      state.toldOfHeld = held
+      state.tracker.forgetSilence()
+    }
+    if !held.isEmpty { return nil }
     func limits(_ stall: Duration) -> Diagnosis.Limits {
       Diagnosis.Limits(period: settings.period, stall: stall)
     }
-    let isSpeaker = (0..<members.rank).allSatisfy { views[$0] == nil || !state.tracker.isAwake($0) }
     if let found = Diagnosis.find(in: views, limits(settings.stallTimeout)) {
       state.deferred += 1
       return isSpeaker || state.deferred > Self.longestDeferral ? .found(found) : nil
@@ -217,7 +227,9 @@ public final class Watchdog: Sendable {
   }
 
   private func publish(_ condition: LedgerSnapshot.Condition, _ state: inout State) {
-    let header = state.tracker.header(condition, events: ledger.events)
+    let isHeld = CrashReport.isWaitingForDebugger || CrashReport.isDebugged(process: getpid())
+    let header = state.tracker.header(
+      isHeld && condition == .running ? .held : condition, events: ledger.events)
     LedgerSnapshot.write(header, ledger, into: &state.words)
     nodeBoard?.write(state.words, rank: members.rank)
     state.fileBoard?.offer(
@@ -225,9 +237,12 @@ public final class Watchdog: Sendable {
   }
 
   private func views(_ state: State) -> [RankView?] {
+    // Only processes of this node can be asked; signal 0 sends nothing.
     state.tracker.views { rank in
-      // Only processes of this node can be asked; signal 0 sends nothing.
       members.hosts[rank] == members.host && kill(members.processes[rank], 0) != 0 && errno == ESRCH
+    } isHeld: { rank in
+      members.hosts[rank] == members.host
+        && CrashReport.isDebugged(process: members.processes[rank])
     }
   }
 
@@ -236,9 +251,11 @@ public final class Watchdog: Sendable {
   /// Writes this rank's ledger, waits until the other ranks have written theirs, and exits.
   private func end(_ verdict: Verdict) -> Never {
     // The rank ends even if a file server does not answer or a pipe is full.
-    Thread.detachNewThread {
-      Thread.sleep(forTimeInterval: 5)
-      _exit(Self.exitCode)
+    Thread.detachNewThread { [self] in
+      while true {
+        Thread.sleep(forTimeInterval: 5)
+        if !isAnyHeld { _exit(Self.exitCode) }
+      }
     }
     var sentence: String?
     let directory = state.withLock(\.directory)
@@ -249,7 +266,15 @@ public final class Watchdog: Sendable {
     let everybody = Array(0..<members.size)
     state.withLock { look(at: everybody, .diagnosing, &$0) }
     dump(diagnosis: sentence)
-    for _ in 0..<30 {
+    if DebuggerStop.isChosen(.hang) {
+      state.withLock { look(at: everybody, .held, &$0) }
+      DebuggerStop.reach(.hang)
+    }
+    var looks = 0
+    while looks < 30 {
+      // mpirun ends all ranks as soon as one has gone.
+      let isHeld = isAnyHeld
+      looks += isHeld ? 0 : 1
       let isDone = state.withLock { state in
         look(at: everybody, .dumped, &state)
         return everybody.allSatisfy { rank in
@@ -257,11 +282,29 @@ public final class Watchdog: Sendable {
           return condition == nil || condition == .dumped || !state.tracker.isAwake(rank)
         }
       }
-      if isDone { break }
+      if isDone && !isHeld { break }
       Thread.sleep(forTimeInterval: 0.1)
     }
     state.withLock { $0.fileBoard?.stop() }
     _exit(Self.exitCode)
+  }
+
+  private var isAnyHeld: Bool {
+    state.withLock {
+      views($0).contains {
+        $0.map { $0.isHeld && $0.snapshot.header.condition != .dumped } ?? false
+      }
+    }
+  }
+
+  /// For example `rank 1 (host a, process 123) is held by a debugger, or waits for one`.
+  private static func worded(_ held: [Int], _ members: JobMembers) -> String {
+    let names = held.map {
+      "rank \($0) (host \(members.hosts[$0]), process \(members.processes[$0]))"
+    }
+    return names.joined(separator: ", ")
+      + (held.count == 1 ? " is held by a debugger, or waits" : " are held by debuggers, or wait")
+      + " for one"
   }
 
   private func dumpOnRequest() {
@@ -275,7 +318,8 @@ public final class Watchdog: Sendable {
     guard let snapshot = LedgerSnapshot(words) else { return }
     let dump = LedgerDump(
       rank: members.rank, size: members.size, host: members.host,
-      process: members.processes[members.rank], snapshot: snapshot, diagnosis: diagnosis)
+      process: members.processes[members.rank], snapshot: snapshot, diagnosis: diagnosis,
+      stacks: ThreadStacks.text())
     do {
       then(dump, try dump.write(into: directory))
     } catch {

@@ -8,7 +8,7 @@ public struct AvailableCores: Codable, Equatable, Sendable {
   ///
   /// Arithmetic gains nothing from a second thread on a core.
   public let cores: [Int]
-  /// Number of cores whose time the control group grants; nil without a limit.
+  /// Number of cores whose time the control groups grant; nil without a limit.
   public let quota: Double?
 
   public init(node: String, cores: [Int], quota: Double? = nil) {
@@ -35,15 +35,7 @@ public struct AvailableCores: Codable, Equatable, Sendable {
         .flatMap { Self.numbers(in: $0[...]).min() } ?? cpu
     }
     cores = Set(first).sorted()
-    // For example "200000 100000", microseconds in each period, or "max 100000".
-    let limit = text("sys/fs/cgroup/cpu.max")?.firstMatch(of: /^(\d+) (\d+)/)
-    if let limit, let granted = Double(limit.output.1), let period = Double(limit.output.2),
-      period > 0
-    {
-      quota = granted / period
-    } else {
-      quota = nil
-    }
+    quota = ControlGroup(systemAt: root).cores
   }
 
   /// The CPUs of a list such as "0-3,8".

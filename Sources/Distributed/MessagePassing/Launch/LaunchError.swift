@@ -1,8 +1,9 @@
 import Failures
 
-/// A launcher started several ranks, or was allowed several, but MPI reports one.
+/// A start that would not do what was asked for.
 ///
-/// Every process would train alone, and all would write the same files.
+/// Where a launcher started several ranks, or was allowed several, but MPI reports one, every process
+/// would train alone, and all would write the same files.
 public enum LaunchError: Failure, Equatable, Sendable {
   /// Exit code of a refused launch (EX_UNAVAILABLE of sysexits.h).
   public static let exitCode: Int32 = 69
@@ -15,6 +16,9 @@ public enum LaunchError: Failure, Equatable, Sendable {
 
   /// The program was started without a launcher in a Slurm allocation for several ranks.
   case startedAlone(LaunchClaim)
+
+  /// Without /proc, Swift does not know the arguments of the process.
+  case noArguments
 
   public var exitStatus: ExitStatus { .launch }
 
@@ -36,6 +40,11 @@ public enum LaunchError: Failure, Equatable, Sendable {
       \(claim), but MPI reports 1: lcnn-dist was started without a launcher in this Slurm \
       allocation. Put srun --mpi=pmix or mpirun before it; \
       to train on one rank all the same, set \(LaunchEnvironment.allowSingle)=1.
+      """
+    case .noArguments:
+      """
+      the arguments cannot be read: /proc is not mounted. \
+      Mount it (mount -t proc proc /proc), or start the container with it.
       """
     }
   }

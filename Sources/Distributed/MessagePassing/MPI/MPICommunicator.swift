@@ -22,8 +22,12 @@ public final class MPICommunicator: SplittableCommunicator {
   /// The MPI library and its version, on one line.
   public let library: String
 
+  /// The MPI library whose headers the program was built with, as `Open MPI 4.1.4`.
+  public static var builtWith: String { String(cString: cmpi_built_with()) }
+
   let handle: cmpi_communicator
-  let allowsOtherThreads: Bool
+  /// Whether MPI allows calls from any thread, one at a time.
+  public let allowsOtherThreads: Bool
   let started = AllreduceQueue()
   /// Started with the first allreduce that proceeds beside the computation.
   let progressThread = Mutex<ProgressThread?>(nil)

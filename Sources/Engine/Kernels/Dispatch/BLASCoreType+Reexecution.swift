@@ -51,9 +51,24 @@ extension BLASCoreType {
     setenv(guardVariable, "1", 1)
     var argumentPointers: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) }
     argumentPointers.append(nil)
-    execv("/proc/self/exe", &argumentPointers)
+    for path in executablePaths { execv(path, &argumentPointers) }
     for pointer in argumentPointers { free(pointer) }
     unsetenv(coreTypeVariable)
     unsetenv(guardVariable)
+  }
+
+  /// Paths of this program's file, the better one first.
+  ///
+  /// The kernel names a process after the path that it was started by, and `pgrep lcnn-dist` looks
+  /// for that name: the link serves only where the file has been moved or replaced.
+  private static var executablePaths: [String] {
+    let link = "/proc/self/exe"
+    let target = withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX)) { path in
+      guard let start = path.baseAddress else { return String?.none }
+      let count = readlink(link, start, path.count)
+      return count > 0 && count < path.count
+        ? String(decoding: path[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self) : nil
+    }
+    return [target, link].compactMap { $0 }
   }
 }

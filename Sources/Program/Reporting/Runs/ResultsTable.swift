@@ -1,5 +1,6 @@
 import Checkpoints
 import Curvature
+import Failures
 import Recipes
 
 /// The paper's two tables, from the results of several runs: geometry with accuracy, and robust
@@ -68,7 +69,7 @@ public struct ResultsTable {
       if run.testAccuracy == nil || last {
         notes.append(
           "\(run.path): \(run.epochs) of \(run.recipe.epochs) epochs; go on by "
-            + "lcnn-dist train --resume --run \(run.path)")
+            + "lcnn-dist train --resume --run \(ShellWord(run.path))")
       }
       if run.curvature == nil {
         notes.append(Self.supply(.curvature, of: run.path, by: "curvature"))
@@ -82,7 +83,7 @@ public struct ResultsTable {
 
   private static func supply(_ file: RunFile, of path: String, by command: String) -> String {
     "\(path): no \(file.rawValue) of test samples; make it by "
-      + "lcnn-dist \(command) --model \(path) --json \(file.path(in: path))"
+      + "lcnn-dist \(command) --model \(ShellWord(path)) --json \(ShellWord(file.path(in: path)))"
   }
 
   private static let geometry = [

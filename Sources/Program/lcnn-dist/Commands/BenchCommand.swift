@@ -36,7 +36,9 @@ struct BenchCommand: ParsableCommand {
       help: ArgumentHelp("write all that was measured", valueName: "file"), completion: .file())
     var json: String?
 
-    @Option(help: ArgumentHelp("as for train", valueName: "file or name"))
+    @Option(
+      help: ArgumentHelp("as for train", valueName: "file or name"),
+      completion: RecipeCompletion.kind)
     var recipe = "digits"
 
     @Option(help: "as for train; arms measures all of them")

@@ -23,7 +23,7 @@ struct TrainCommand: ParsableCommand {
     @Option(
       help: ArgumentHelp(
         "a recipe's file or the name of a built-in one (default: digits, or the run's own with --resume)",
-        valueName: "file or name"), completion: .file(extensions: ["yaml", "json"]))
+        valueName: "file or name"), completion: RecipeCompletion.kind)
     var recipe: String?
 
     @Option(
@@ -50,7 +50,15 @@ struct TrainCommand: ParsableCommand {
     @Flag(help: "write the spans of all ranks' first steps into RUN/trace.json, for Perfetto")
     var trace = false
 
+    @Option(
+      help: ArgumentHelp(
+        "keep each rank's part of this step in the run's directory, for replay", valueName: "step"))
+    var dumpBatch: Int?
+
     func validate() throws {
+      if let step = dumpBatch, step < 1 {
+        throw ValidationError("--dump-batch \(step) must be at least 1, the first step")
+      }
       if resume && path == nil { throw ValidationError("--resume needs --run") }
       if resume && initial != nil { throw ValidationError("--initial is for a fresh run") }
     }
@@ -78,6 +86,8 @@ struct TrainCommand: ParsableCommand {
   private func train(
     _ recipe: Recipe, _ versions: RunEnvironment.Versions, over communicator: any Communicator
   ) throws {
+    let communicator: any Communicator =
+      options.dumpBatch == nil ? communicator : RecordingCommunicator(communicator)
     let fault = try Agreement(communicator).perform {
       try FaultInjection(environment: ProcessInfo.processInfo.environment, ranks: communicator.size)
     }
@@ -96,7 +106,7 @@ struct TrainCommand: ParsableCommand {
       StopSignal.install()
     }
     let result = try setup.makeTrainer(
-      observer: observer, fault: fault, traces: options.trace
+      observer: observer, fault: fault, traces: options.trace, keptStep: options.dumpBatch
     ).run()
     observer?.finish(result)
   }

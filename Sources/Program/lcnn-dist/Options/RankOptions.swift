@@ -7,6 +7,7 @@ struct RankOptions: ParsableArguments {
   @OptionGroup var vectorUnits: VectorUnitOptions
   @OptionGroup var watch: WatchOptions
   @OptionGroup var output: OutputOptions
+  @OptionGroup var debug: DebugOptions
 
   @Option(
     help: """
@@ -20,7 +21,8 @@ struct RankOptions: ParsableArguments {
   /// Collective.
   func join() throws -> any Communicator {
     Ranks.output = output.console
-    let world = try Ranks.join(watch, sharesMemory: sharedMemory == .on)
+    let world = try Ranks.join(watch, debug, sharesMemory: sharedMemory == .on)
+    DebuggerStop.reach(.start)
     Ranks.logger.info("\(Ranks.blas)")
     try Ranks.agreeOnKernels(vectorUnits)
     return world
@@ -35,6 +37,7 @@ struct RankOptions: ParsableArguments {
     _ body: @escaping @Sendable (any Communicator) throws -> Void
   ) throws {
     let count = try threads.count(in: world, mostShares: mostShares)
+    try Ranks.warnOfProblems(threads: count, over: world)
     try Ranks.onThreads(count, of: world, body)
   }
 

@@ -24,17 +24,7 @@ struct ThreadOptions: ParsableArguments {
   func count(in world: any Communicator, mostShares: Int = .max) throws -> Int {
     // All ranks gather, even if their threads are given, so that all make the same collectives.
     let cores = try AvailableCores.gather(over: world)
-    if let threads {
-      let most = cores[world.rank].cores.count
-      if threads > most {
-        Ranks.logger.info(
-          """
-          \(threads) threads may use \(most) core\(most == 1 ? "" : "s"): mpirun binds ranks to cores; \
-          --bind-to none or --map-by slot:PE=\(threads) gives each rank more
-          """)
-      }
-      return threads
-    }
+    if let threads { return threads }
     return min(
       AvailableCores.threads(ofRank: world.rank, among: cores), max(1, mostShares / world.size))
   }

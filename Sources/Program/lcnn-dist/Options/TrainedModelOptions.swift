@@ -12,7 +12,7 @@ struct TrainedModelOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "recipe of a model file that carries none", valueName: "file or name"),
-    completion: .file(extensions: ["yaml", "json"]))
+    completion: RecipeCompletion.kind)
   var recipe: String?
 
   @Option(help: ArgumentHelp("use only the first n samples of a split", valueName: "n"))

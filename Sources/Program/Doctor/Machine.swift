@@ -1,0 +1,65 @@
+import Files
+import Foundation
+
+/// The system files and environment variables that facts are read from.
+///
+/// Tests give it a folder with files of their own.
+public struct Machine: Sendable {
+  /// Folder that stands for `/`, without a slash at its end.
+  public let root: String
+  public let environment: [String: String]
+
+  public init(root: String = "", environment: [String: String]) {
+    self.root = root
+    self.environment = environment
+  }
+
+  /// The content of a file; nil if it cannot be read.
+  func text(_ path: String) -> String? { SystemFile.text(root + path) }
+
+  /// The names in a folder; none if it cannot be read.
+  func entries(_ path: String) -> [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: root + path)) ?? []).sorted()
+  }
+
+  /// The number behind a name in a file of lines such as `MemAvailable:  123 kB`.
+  func number(_ name: String, in path: String) -> Int? {
+    let line = text(path)?.split(separator: "\n").first { $0.hasPrefix(name) }
+    return line?.dropFirst(name.count).split(whereSeparator: { $0 == ":" || $0.isWhitespace })
+      .first.flatMap { Int($0) }
+  }
+
+  /// The soft limit of a resource as /proc/self/limits names it; nil if there is none.
+  func limit(_ name: String) -> Int? {
+    number(name, in: "/proc/self/limits")
+  }
+
+  /// The target of a symbolic link.
+  func link(_ path: String) -> String? {
+    try? FileManager.default.destinationOfSymbolicLink(atPath: root + path)
+  }
+
+  /// Free and total bytes, and free files, of the file system of a path.
+  func space(_ path: String) -> FileSystemSpace? {
+    var found = statvfs()
+    guard statvfs(root + path, &found) == 0 else { return nil }
+    let block = Int(found.f_frsize)
+    return FileSystemSpace(
+      freeBytes: Int(found.f_bavail) * block, totalBytes: Int(found.f_blocks) * block,
+      freeFiles: found.f_files == 0 ? nil : Int(found.f_favail))
+  }
+}
+
+/// The room on a file system.
+public struct FileSystemSpace: Codable, Equatable, Sendable {
+  public var freeBytes: Int
+  public var totalBytes: Int
+  /// Number of files that can be made; nil where the file system has no such limit.
+  public var freeFiles: Int?
+
+  package init(freeBytes: Int, totalBytes: Int, freeFiles: Int?) {
+    self.freeBytes = freeBytes
+    self.totalBytes = totalBytes
+    self.freeFiles = freeFiles
+  }
+}
