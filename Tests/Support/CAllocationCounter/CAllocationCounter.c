@@ -45,6 +45,9 @@ static int find_blas(struct dl_phdr_info *library, size_t size, void *unused) {
 
 __attribute__((constructor)) static void locate_blas(void) { dl_iterate_phdr(find_blas, NULL); }
 
+// A sanitizer has an allocator of its own, which no front may stand before: nothing is counted then.
+#if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
+
 static void count(const void *caller) {
   uintptr_t address = (uintptr_t)caller;
   if (address >= blas_start && address < blas_end) {
@@ -84,3 +87,5 @@ int posix_memalign(void **block, size_t alignment, size_t size) {
   *block = __libc_memalign(alignment, size);
   return *block == NULL ? ENOMEM : 0;
 }
+
+#endif

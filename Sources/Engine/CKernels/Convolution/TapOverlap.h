@@ -29,6 +29,8 @@ ALWAYS_INLINE Span spanOf(size_t tap, size_t extent, size_t outputs, size_t stri
 ALWAYS_INLINE TapOverlap overlapOf(const CKConvolution *v, size_t outputs, size_t ky, size_t kx) {
   const Span rows = spanOf(ky, v->height, v->outputHeight, v->stride, v->padding);
   const Span columns = spanOf(kx, v->width, v->outputWidth, v->stride, v->padding);
+  // Without a position there is no first one: its offset could lie before the image.
+  if (rows.first == rows.end || columns.first == columns.end) return (TapOverlap){0};
   const size_t row = rows.first * v->stride + ky - v->padding;
   const size_t column = columns.first * v->stride + kx - v->padding;
   return (TapOverlap){.rows = rows.end - rows.first,

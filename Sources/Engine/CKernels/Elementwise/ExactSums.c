@@ -12,7 +12,7 @@ static const double low_scale = 0x1p63, low_unit = 0x1p-63;
 ALWAYS_INLINE void carry(int64_t *limbs) {
   const int64_t units = limbs[1] >> 49;
   limbs[0] += units;
-  limbs[1] -= units << 49;
+  limbs[1] -= units * ((int64_t)1 << 49);
 }
 
 ALWAYS_INLINE size_t add(double value, int64_t *limbs) {
