@@ -77,6 +77,8 @@ struct ControlGroupCheck: Check {
 /// Whether OpenBLAS uses kernels that suit the CPU.
 struct BLASCoreCheck: Check {
   let id = "blas-core"
+  /// Every start names the kernels in its log, and refuses ranks with unlike ones.
+  var isInstant: Bool { false }
 
   func verdict(on job: JobFacts) -> Verdict {
     if let (a, b) = job.difference(\.blasCore) {
