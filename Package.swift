@@ -156,7 +156,8 @@ let package = Package(
     .target(
       name: "InProcessRanks", dependencies: ["Failures", "MessagePassing"],
       path: "Tests/Support/InProcessRanks"),
-    .target(name: "TestFiles", path: "Tests/Support/TestFiles"),
+    .target(
+      name: "TestFiles", dependencies: ["Environment"], path: "Tests/Support/TestFiles"),
     .target(name: "CAllocationCounter", path: "Tests/Support/CAllocationCounter"),
     .target(
       name: "CForcedVectorUnits",
@@ -186,11 +187,12 @@ let package = Package(
     .testTarget(
       name: "MessagePassingTests",
       dependencies: ["Failures", "MessagePassing", "InProcessRanks", "TestFiles"]),
-    .testTarget(name: "RecipesTests", dependencies: ["EmbeddedFiles", "Recipes"]),
+    .testTarget(name: "RecipesTests", dependencies: ["EmbeddedFiles", "Recipes", "TestFiles"]),
     .testTarget(
       name: "DatasetsTests", dependencies: ["Environment", "Datasets", "TestFiles"],
       exclude: ["Records"]),
-    .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestFiles"]),
+    .testTarget(
+      name: "CheckpointsTests", dependencies: ["Digests", "Checkpoints", "TestFiles"]),
     .testTarget(name: "EventFilesTests", dependencies: ["EventFiles", "TestFiles"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
     .testTarget(
@@ -253,7 +255,8 @@ let package = Package(
     .testTarget(
       name: "ReportingTests",
       dependencies: [
-        "Recipes", "Datasets", "Robustness", "Surveys", "Training", "Reporting", "TestFiles",
+        "Failures", "Recipes", "Datasets", "Checkpoints", "Robustness", "Surveys", "Training",
+        "Reporting", "TestFiles",
       ]),
     .testTarget(
       name: "EndToEndTests",

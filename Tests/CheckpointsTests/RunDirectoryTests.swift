@@ -21,13 +21,34 @@ import Testing
   func occupied() throws {
     let run = try RunDirectory(creating: "\(directory.path)/a/", start: .fresh)
     try run.writeRecipe([])
-    #expect(throws: RunDirectoryError.notEmpty(path: run.path)) {
+    #expect(throws: RunDirectoryError.notEmpty(path: run.path, holdsRun: true)) {
       try RunDirectory(creating: run.path, start: .fresh)
     }
     #expect(
-      RunDirectoryError.notEmpty(path: "runs/a").description
-        == "runs/a holds a run already: go on with it by --resume, or choose another --run")
+      RunDirectoryError.notEmpty(path: "runs/a", holdsRun: true).description
+        == "runs/a holds a run already: go on with it by lcnn-dist train --resume --run runs/a, "
+        + "or choose another --run")
     #expect(try RunDirectory(creating: run.path, start: .resume) == run)
+  }
+
+  @Test("runs of one name get directories of their own, however many start at once")
+  func unique() throws {
+    let path = "\(directory.path)/runs/a"
+    let paths = try (0..<3).map { _ in try RunDirectory(creating: path, start: .unique).path }
+    #expect(paths == [path, "\(path)-2", "\(path)-3"])
+  }
+
+  @Test("what a start leaves that ended before its recipe is no run")
+  func locked() throws {
+    let run = try RunDirectory(creating: "\(directory.path)/a", start: .fresh)
+    let lock = try run.openEnvironment()
+    #expect(!RunDirectory.holdsRun(run.path))
+    #expect(try RunDirectory(creating: run.path, start: .fresh) == run)
+    #expect(throws: RunDirectoryError.inUse(path: run.path)) { try run.openEnvironment() }
+    try lock.append(line: "{}")
+    #expect(throws: RunDirectoryError.notEmpty(path: run.path, holdsRun: false)) {
+      try run.requireFresh()
+    }
   }
 
   @Test("metrics grow line by line, also after reopening")

@@ -84,7 +84,7 @@ import Testing
     try directory.write([], to: "test_batch.bin/something")
     #expect(
       refusalMessage(.cifar10, .test, directory: directory.path)
-        == "\(directory.path)/test_batch.bin: cannot be read: Is a directory")
+        == "cannot read \(directory.path)/test_batch.bin: Is a directory")
   }
 
   @Test("an empty file is refused")

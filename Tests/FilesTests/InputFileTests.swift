@@ -26,7 +26,9 @@ import Testing
       ("/dev/null", "read", EINVAL), (pipe, "read", EINVAL),
     ]
     for (path, action, code) in expected {
-      #expect(throws: FileError(action, path, code: code)) { try InputFile(reading: path) }
+      #expect(throws: FileError(action, path, code: code, isInput: true)) {
+        try InputFile(reading: path)
+      }
     }
   }
 }

@@ -37,16 +37,16 @@ import Testing
     #expect(
       table.formatted(as: .text) == """
         f: loss; ten products; 7 test samples
-                                             runs    E‖∇f‖    E‖∇²f‖     E C_f    test acc. %
-        Standard, epochs 2                      2  2.5 ± 0  30.5 ± 0  42.5 ± 2  62.50 ± 12.50
-        LCNN, gamma-penalty 0.001, epochs 2     1      2.5      30.5       3.5          50.00
-        CURE, epochs 3                          1        –         –         –          50.00
+                                             seeds    E‖∇f‖    E‖∇²f‖     E C_f    test acc. %
+        Standard, epochs 2                       2  2.5 ± 0  30.5 ± 0  42.5 ± 2  62.50 ± 12.50
+        LCNN, gamma-penalty 0.001, epochs 2      1      2.5      30.5       3.5          50.00
+        CURE, epochs 3                           1        –         –         –          50.00
 
         attack: pgd (steps 20); 9 test samples
-                                             runs         L2 0.1        L2 0.2
-        Standard, epochs 2                      2  62.50 ± 12.50  25.00 ± 0.00
-        LCNN, gamma-penalty 0.001, epochs 2     1          25.00             –
-        CURE, epochs 3                          1              –             –
+                                             seeds         L2 0.1        L2 0.2
+        Standard, epochs 2                       2  62.50 ± 12.50  25.00 ± 0.00
+        LCNN, gamma-penalty 0.001, epochs 2      1          25.00             –
+        CURE, epochs 3                           1              –             –
         """)
   }
 
@@ -76,6 +76,59 @@ import Testing
       ])
   }
 
+  @Test("runs of one seed count once, by their mean, and are named")
+  func oneSeed() throws {
+    let directory = try Self.fourRuns()
+    for (run, accuracy) in [("again", 0.25), ("third", 0.75)] {
+      try RunOnDisk.write(run, arm: .standard, seed: 1, accuracy: accuracy, in: directory)
+    }
+    let table = try Self.table(["a", "again", "third", "b"], in: directory)
+    let rows = table.formatted(as: .csv).split(separator: "\n").dropFirst()
+    // Seed 1: 50, 25 and 75 %; seed 2: 75 %.
+    #expect(rows.count == 1 && rows.first?.contains(",0.625,0.125") == true, "\(rows)")
+    #expect(rows.first?.hasPrefix("standard,\"\",2,") == true, "\(rows)")
+    #expect(table.notes[0].contains("again, ") && table.notes[0].contains("one seed, 1, "))
+  }
+
+  @Test(
+    "a run that was resumed by another recipe is a row of its own, labelled by what was trained")
+  func changedRecipe() throws {
+    let directory = try Self.fourRuns()
+    try RunOnDisk.write(
+      "c", arm: .standard, seed: 3, accuracy: 0.5, starts: [(0, "0.1"), (1, "0.2"), (1, "0.3")],
+      in: directory)
+    try RunOnDisk.write(
+      "d", arm: .standard, seed: 3, accuracy: 0.5, starts: [(0, "0.1"), (2, "0.2")],
+      in: directory)
+    let table = try Self.table(["a", "c", "d"], in: directory)
+    let rows = table.formatted(as: .csv).split(separator: "\n").dropFirst()
+    #expect(
+      rows.map { $0.split(separator: ",")[1...2].joined(separator: ",") } == [
+        "\"\",2", "\"learning-rate 0.3 after step 1\",1",
+      ])
+  }
+
+  @Test("a measurement of another model than the newest, and metrics that were cut, are noted")
+  func stale() throws {
+    let directory = try Self.fourRuns()
+    let digest = String(repeating: "0", count: 64)
+    try directory.write(
+      "\(digest)  model.safetensors\n".utf8, to: "a/checkpoints/step-00000002/SHA256SUMS")
+    let document = RunOnDisk.curvatureDocument(mean: 40.5)
+    for (found, step) in [(digest, 2), (digest.replacing("0", with: "1"), 1)] {
+      let members = "\"model-sha256\" : \"\(found)\", \"model-step\" : \(step), \"model\""
+      try directory.write(
+        document.replacing("\"model\"", with: members).utf8, to: "a/curvature.json")
+      let notes = try Self.table(["a"], in: directory).notes.filter { $0.contains("step 1") }
+      #expect(notes.count == (step == 2 ? 0 : 1), "\(notes)")
+    }
+    try directory.write([], to: "a/checkpoints/step-00000005/SHA256SUMS")
+    let cut = try Self.table(["a"], in: directory)
+    #expect(cut.notes.contains { $0.contains("ends at step 2, before the checkpoint of step 5") })
+    let row = cut.formatted(as: .csv)
+    #expect(row.contains(",40.5,,,,0.5,"), "no test accuracy in: \(row)")
+  }
+
   @Test("Markdown and CSV hold the same numbers")
   func formats() throws {
     let directory = try Self.fourRuns()
@@ -83,13 +136,13 @@ import Testing
     #expect(
       table.formatted(as: .markdown).contains(
         """
-        |  | runs | E‖∇f‖ | E‖∇²f‖ | E C_f | test acc. % |
+        |  | seeds | E‖∇f‖ | E‖∇²f‖ | E C_f | test acc. % |
         | --- | ---: | ---: | ---: | ---: | ---: |
         | Standard | 2 | 2.5 ± 0 | 30.5 ± 0 | 42.5 ± 2 | 62.50 ± 12.50 |
         """))
     #expect(
       table.formatted(as: .csv) == """
-        arm,settings,runs,gradient-norm,gradient-norm-error,hessian-norm,hessian-norm-error,\
+        arm,settings,seeds,gradient-norm,gradient-norm-error,hessian-norm,hessian-norm-error,\
         curvature,curvature-error,test-accuracy,test-accuracy-error,robust-accuracy-l2-0.1,\
         robust-accuracy-l2-0.1-error,robust-accuracy-l2-0.2,robust-accuracy-l2-0.2-error
         standard,"",2,2.5,0.0,30.5,0.0,42.5,2.0,0.625,0.125,0.625,0.125,0.25,0.0

@@ -8,7 +8,8 @@ enum RunOnDisk {
   /// A run of two epochs, with the measurements that are given.
   static func write(
     _ run: String, arm: Arm, seed: UInt64, accuracy: Double, curvature: Double? = nil,
-    robust: [Double] = [], keys: [(String, String)] = [], in directory: TemporaryDirectory
+    robust: [Double] = [], keys: [(String, String)] = [],
+    starts: [(step: Int, learningRate: String)] = [], in directory: TemporaryDirectory
   ) throws {
     var recipe = Recipe()
     try recipe.apply(arm)
@@ -23,6 +24,18 @@ enum RunOnDisk {
       {"step": 2, "epoch": 2, "epoch/train-loss": 1.25, "test/accuracy": \(accuracy)}
       {"step": 3, "epoch": 3, "epoch/tra
       """.utf8, to: "\(run)/metrics.jsonl")
+    let history = try starts.map { start in
+      try recipe.set(key: "learning-rate", text: start.learningRate)
+      let text = try recipe.json().replacing("\n", with: "")
+      return """
+        {"versions": {"program": "", "messagePassing": "", "blas": ""}, "hosts": [], "threads": [], \
+        "trainData": "", "testData": "", "step": \(start.step), "recipe": \(text)}
+
+        """
+    }
+    if !history.isEmpty {
+      try directory.write(history.joined().utf8, to: "\(run)/environment.jsonl")
+    }
     if let curvature {
       try directory.write(curvatureDocument(mean: curvature).utf8, to: "\(run)/curvature.json")
     }

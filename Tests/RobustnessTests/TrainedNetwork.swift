@@ -31,7 +31,7 @@ struct TrainedNetwork {
       recipe.networkArchitecture(for: data),
       ModelConfiguration(.curvature, maximumSamples: Self.samples),
       communicator: SoloCommunicator())
-    let file = try ModelFile("\(directory.path)/run")
+    let file = try ModelFile("\(directory.path)/run", note: { _ in })
     try model.load(file.dictionary, from: file.path)
     model.refresh(.evaluation)
     var pixels = [Float](repeating: 0, count: Self.samples * data.pixelsPerImage)

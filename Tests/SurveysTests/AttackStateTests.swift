@@ -24,15 +24,14 @@ import Testing
   @Test("lines come back, and one that was cut short is dropped")
   func torn() throws {
     try withPath { path in
-      let first = try AttackState(path, settings: Self.settings)
-      #expect(first.lines.isEmpty)
-      try first.append(["a", "b"])
+      func open() throws -> AttackState { try AttackState(path, settings: Self.settings) }
+      #expect(try open().lines.isEmpty)
+      try open().append(["a", "b"])
       try append("{\"cut", to: path)
-      let second = try AttackState(path, settings: Self.settings)
-      #expect(second.lines == ["a", "b"])
-      try second.append(["c"])
-      #expect(try AttackState(path, settings: Self.settings).lines == ["a", "b", "c"])
-      try second.remove()
+      #expect(try open().lines == ["a", "b"])
+      try open().append(["c"])
+      #expect(try open().lines == ["a", "b", "c"])
+      try open().remove()
       #expect(!FileManager.default.fileExists(atPath: path))
     }
   }
@@ -47,6 +46,17 @@ import Testing
         throws: AttackError.otherState(path: path, what: "steps", stored: "50", asked: "60")
       ) { _ = try AttackState(path, settings: asked) }
       #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == before)
+    }
+  }
+
+  @Test("a state that another attack uses is refused")
+  func locked() throws {
+    try withPath { path in
+      let first = try AttackState(path, settings: Self.settings)
+      #expect(throws: AttackError.stateInUse(path: path)) {
+        _ = try AttackState(path, settings: Self.settings)
+      }
+      withExtendedLifetime(first) {}
     }
   }
 

@@ -58,6 +58,27 @@ import Training
     }
   }
 
+  @Test("lines after the checkpoint are kept aside, and reports on a part of an epoch are dropped")
+  func rewound() throws {
+    try withRun { run, lines in
+      let file = try MetricsFile(run, resumingAt: nil)
+      try write(1...4, to: file)
+      try file.write([("step", .integer(4)), ("epoch/train-loss", .number(1))])
+      _ = try MetricsFile(run, resumingAt: 4)
+      #expect(try lines().count == 5)
+      _ = try MetricsFile(run, resumingAt: 4, isWithinEpoch: true)
+      #expect(try lines().count == 4)
+      _ = try MetricsFile(run, resumingAt: 3)
+      let text = try String(contentsOfFile: "\(run.path)/metrics-rewound.jsonl", encoding: .utf8)
+      #expect(
+        text == """
+          {"schema": 1, "step": 4, "epoch/train-loss": 1.0}
+          {"schema": 1, "step": 4, "train/loss": 0.25}
+
+          """)
+    }
+  }
+
   @Test("half a line, as a killed run may leave it, is dropped")
   func torn() throws {
     try withRun { run, lines in

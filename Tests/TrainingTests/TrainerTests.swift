@@ -53,7 +53,7 @@ private final class Interrupter: TrainingObserver {
     useOneBLASThread()
     try train(recipe, in: directory.path + "/whole", .fresh(initial: nil))
     StopSignal.install()
-    defer { for number in [SIGTERM, SIGINT, SIGUSR1] { signal(number, SIG_DFL) } }
+    defer { for number in StopSignal.numbers { signal(number, SIG_DFL) } }
     let parts = directory.path + "/parts"
     let interrupter = Interrupter()
     #expect(throws: TrainingError.stopped(step: 3, run: parts)) {

@@ -63,14 +63,7 @@ train() {
   local run=$1
   shift
   stage_data "$@"
-  arguments=(--run "$run" --threads "$threads" "${arguments[@]}")
-  if compgen -G "$run/checkpoints/step-*" >/dev/null; then
-    arguments+=(--resume)
-  elif [[ -e $run ]] && ((restarts > 0)); then
-    # An earlier start ended before the first checkpoint.
-    mv "$run" "$run.until-restart-$restarts-of-$SLURM_JOB_ID"
-  fi
-  run_ranks train "${arguments[@]}"
+  run_ranks train --run "$run" --resume auto --threads "$threads" "${arguments[@]}"
 }
 
 # stage_data ARGUMENT…: sets arguments to these. With a node-local disk, one task per node copies the

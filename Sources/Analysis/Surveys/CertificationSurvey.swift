@@ -43,7 +43,8 @@ public struct CertificationSurvey {
       return certification.measure(slice.count, labels: slice.labels)
     }
     if let sample = certificates.firstIndex(where: { !$0.margin.isFinite || $0.radius.isNaN }) {
-      throw SurveyError.notFinite(dataset: dataset.name, split: dataset.split, sample: sample)
+      throw SurveyError.logitNotFinite(
+        dataset: dataset.name, split: dataset.split, sample: sample)
     }
     return certificates
   }

@@ -40,6 +40,7 @@ public struct Evaluator {
   ///
   /// Collective. A slice's loss depends on its samples only, and the sum over slices is exact. The
   /// result therefore has the same bits for any number of ranks.
+  /// - Throws: ``SurveyError`` if a logit is not finite.
   public func run() throws -> Result {
     communicator.enter(.evaluation)
     model.refresh(.evaluation)
@@ -50,16 +51,27 @@ public struct Evaluator {
       "a model for \(model.configuration.maximumSamples) samples holds no slice of \(slices.samples)"
     )
     let (losses, arena) = try Arena.plan { ExactSums(count: 1, arena: $0) }
-    var counts: [Int64] = [0, 0]
+    var counts: [Int64] = [0, 0, 0]
+    var firstNotFinite: Int?
     let sweep = SliceSweep(
       dataset, slices: slices, samplesAtOnce: wholeSlices, batch: wholeSlices * communicator.size,
       communicator: communicator, name: "evaluation", observer: observer)
     try sweep.forEach { samples in
       counts[0] += Int64(evaluate(samples, into: losses))
       counts[1] += Int64(samples.count)
+      if firstNotFinite == nil, let place = firstNotFiniteLogit(samples.count) {
+        firstNotFinite = samples.first + place
+        counts[2] = 1
+      }
     }
     counts.withUnsafeMutableBufferPointer { communicator.allreduce($0) }
     communicator.allreduce(losses.bufferWithCount(from: 0))
+    if counts[2] > 0 {
+      let found = communicator.allGather(RecordBytes.bytes(of: [firstNotFinite ?? Int.max]))
+        .flatMap { RecordBytes.records(Int.self, from: $0) }
+      throw SurveyError.logitNotFinite(
+        dataset: dataset.name, split: dataset.split, sample: found.min() ?? 0)
+    }
     require(
       Int(counts[1]) == dataset.count, "\(counts[1]) of \(dataset.count) samples evaluated")
     var total = [0.0]
@@ -67,6 +79,12 @@ public struct Evaluator {
     withExtendedLifetime(arena) {}
     return Result(
       samples: dataset.count, correct: Int(counts[0]), loss: total[0] / Double(dataset.count))
+  }
+
+  /// The first of `count` samples with a logit that is not finite.
+  private func firstNotFiniteLogit(_ count: Int) -> Int? {
+    let logits = model.logits.value.prefix(count).buffer
+    return logits.firstIndex { !$0.isFinite }.map { $0 / model.logits.shape.channels }
   }
 
   /// Counts the correct predictions of some slices, and adds the loss of each slice to `losses`.

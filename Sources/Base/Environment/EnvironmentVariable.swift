@@ -7,6 +7,7 @@ public enum EnvironmentVariable: String, CaseIterable, Sendable {
   case blasCoreChosen = "LCNN_BLAS_CORE_CHOSEN"
   case checkout = "LCNN_DIST_HOME"
   case fixtures = "LCNN_FIXTURES"
+  case fuzzInputs = "LCNN_FUZZ_INPUTS"
   case sharedData = "LCNN_SHARED"
   case vectorUnits = "LCNN_VECTOR_UNITS"
 
@@ -17,7 +18,7 @@ public enum EnvironmentVariable: String, CaseIterable, Sendable {
     switch self {
     case .allowSingle, .faultInjection, .blasCoreChosen: .program
     case .checkout: .scripts
-    case .fixtures, .sharedData, .vectorUnits: .tests
+    case .fixtures, .fuzzInputs, .sharedData, .vectorUnits: .tests
     }
   }
 
@@ -34,6 +35,8 @@ public enum EnvironmentVariable: String, CaseIterable, Sendable {
       "the checkout, for the job scripts of Slurm; by default the folder in which sbatch was called"
     case .fixtures:
       "a folder of reference cases, which are tested instead of those of the repository"
+    case .fuzzInputs:
+      "the number of damaged inputs that each reader of files gets in its test; by default a few hundred"
     case .sharedData:
       "a folder of data sets, for the tests that read real data"
     case .vectorUnits:

@@ -5,10 +5,11 @@ public final class AppendOnlyFile: Sendable {
   public let path: String
   private let descriptor: Int32
 
-  /// open(2): creates the file, or keeps the lines of an old one.
+  /// open(2): creates the file, or keeps the lines of an old one; a pipe without a reader is an
+  /// error.
   package init(_ path: String) throws(FileError) {
     descriptor = try FileSystem.check("open", path) {
-      open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+      open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0o666)
     }
     self.path = path
   }
@@ -29,6 +30,22 @@ public final class AppendOnlyFile: Sendable {
       }
     }
     try result.get()
+  }
+
+  /// stat(2): refuses a file that was removed or renamed since it was opened: what is written to
+  /// it would be lost.
+  package func requireInPlace() throws(FileError) {
+    var (open, found) = (stat(), stat())
+    _ = try FileSystem.check("write", path) { fstat(descriptor, &open) }
+    _ = try FileSystem.check("write", path) { stat(path, &found) }
+    guard open.st_dev == found.st_dev, open.st_ino == found.st_ino else {
+      throw FileError("write", path, code: ENOENT)
+    }
+  }
+
+  /// ftruncate(2): keeps the first `count` bytes.
+  package func truncate(to count: Int) throws(FileError) {
+    _ = try FileSystem.check("write", path) { ftruncate(descriptor, count) }
   }
 
   /// fsync(2): returns when all lines are on the disk.

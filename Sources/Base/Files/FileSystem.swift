@@ -8,14 +8,22 @@ public struct FileError: Failure, Equatable, Sendable {
   public let path: String
   /// The system's error number.
   public let code: Int32
+  /// Whether the file is one that the program only reads.
+  public let isInput: Bool
 
-  package init(_ action: String, _ path: String, code: Int32) {
+  package init(_ action: String, _ path: String, code: Int32, isInput: Bool = false) {
     self.action = action
     self.path = path
     self.code = code
+    self.isInput = isInput
   }
 
-  public var exitStatus: ExitStatus { .writeFailed }
+  public var exitStatus: ExitStatus {
+    switch code {
+    case ENOMEM, EMFILE, ENFILE: .outOfMemory
+    default: isInput ? .unusableInput : .writeFailed
+    }
+  }
 
   public var description: String { "cannot \(action) \(path): \(String(cString: strerror(code)))" }
 }
@@ -41,6 +49,17 @@ package enum FileSystem {
     }
   }
 
+  /// mkdir(2): whether this call has created `path`; false if there is a file of that name.
+  package static func createNewDirectory(_ path: String) throws(FileError) -> Bool {
+    if mkdir(path, 0o777) == 0 {
+      try syncDirectory(directory(of: path))
+      return true
+    }
+    let code = errno
+    guard code == EEXIST else { throw FileError("create the directory", path, code: code) }
+    return false
+  }
+
   /// stat(2): whether `path` is a directory.
   package static func isDirectory(_ path: String) -> Bool {
     var status = stat()
@@ -50,10 +69,16 @@ package enum FileSystem {
   /// access(2): whether there is a file of any kind at `path`.
   package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
+  /// lstat(2): whether there is a file or a link at `path`.
+  private static func lexists(_ path: String) -> Bool {
+    var status = stat()
+    return lstat(path, &status) == 0
+  }
+
   /// readdir(3): the names in a directory, sorted, without `.` and `..`.
   package static func entries(of path: String) throws(FileError) -> [String] {
     guard let directory = opendir(path) else {
-      throw FileError("open the directory", path, code: errno)
+      throw FileError("open the directory", path, code: errno, isInput: true)
     }
     defer { closedir(directory) }
     var names: [String] = []
@@ -80,7 +105,16 @@ package enum FileSystem {
     let directory = directory(of: path)
     let name = path.split(separator: "/").last.map(String.init) ?? ""
     let partial = directory + (directory.hasSuffix("/") ? "" : "/") + ".\(name).partial"
-    try write(bytes, to: partial)
+    // What a killed process has left, or a link that somebody has put there.
+    if lexists(partial) { try removeFile(partial) }
+    do throws(FileError) {
+      let file = try OutputFile(new: partial)
+      try file.append(bytes)
+      try file.sync()
+    } catch {
+      try? removeFile(partial)
+      throw error
+    }
     try rename(partial, to: path)
     try syncDirectory(directory)
   }
@@ -110,6 +144,11 @@ package enum FileSystem {
     _ = try check("rename \(old) to", new) { Glibc.rename(old, new) }
   }
 
+  /// unlink(2).
+  package static func removeFile(_ path: String) throws(FileError) {
+    _ = try check("remove", path) { unlink(path) }
+  }
+
   /// unlink(2) of the files in a directory, and rmdir(2); a directory inside it is an error.
   package static func removeFlatDirectory(_ path: String) throws(FileError) {
     for name in try entries(of: path) {
@@ -122,13 +161,13 @@ package enum FileSystem {
   ///
   /// Repeats the call if a signal has interrupted it (EINTR).
   static func check<Result: SignedInteger>(
-    _ action: String, _ path: String, _ call: () -> Result
+    _ action: String, _ path: String, isInput: Bool = false, _ call: () -> Result
   ) throws(FileError) -> Result {
     while true {
       let result = call()
       if result >= 0 { return result }
       let code = errno
-      if code != EINTR { throw FileError(action, path, code: code) }
+      if code != EINTR { throw FileError(action, path, code: code, isInput: isInput) }
     }
   }
 

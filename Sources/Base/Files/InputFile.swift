@@ -9,7 +9,7 @@ package final class InputFile {
   /// open(2); a directory, a device or a pipe is an error.
   package init(reading path: String) throws(FileError) {
     // Without O_NONBLOCK the open of a pipe waits for a writer; a regular file ignores it.
-    let descriptor = try FileSystem.check("open", path) {
+    let descriptor = try FileSystem.check("open", path, isInput: true) {
       open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     }
     do throws(FileError) {
@@ -26,10 +26,10 @@ package final class InputFile {
 
   private static func regularSize(_ descriptor: Int32, _ path: String) throws(FileError) -> Int {
     var status = stat()
-    _ = try FileSystem.check("read", path) { fstat(descriptor, &status) }
+    _ = try FileSystem.check("read", path, isInput: true) { fstat(descriptor, &status) }
     let kind = status.st_mode & S_IFMT
     guard kind == S_IFREG else {
-      throw FileError("read", path, code: kind == S_IFDIR ? EISDIR : EINVAL)
+      throw FileError("read", path, code: kind == S_IFDIR ? EISDIR : EINVAL, isInput: true)
     }
     return Int(status.st_size)
   }
@@ -37,6 +37,9 @@ package final class InputFile {
   /// pread(2) of the first `count` bytes, or of the whole file if it is shorter.
   package func read(first count: Int) throws(FileError) -> [UInt8] {
     let wanted = min(count, byteCount)
+    guard Self.hasMemory(wanted) else {
+      throw FileError("read", path, code: ENOMEM, isInput: true)
+    }
     var failure: FileError?
     let bytes = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, filled in
       do throws(FileError) {
@@ -44,7 +47,7 @@ package final class InputFile {
           let rest = UnsafeMutableRawBufferPointer(
             rebasing: UnsafeMutableRawBufferPointer(buffer)[filled...])
           let offset = filled
-          let got = try FileSystem.check("read", path) {
+          let got = try FileSystem.check("read", path, isInput: true) {
             pread(descriptor, rest.baseAddress, rest.count, offset)
           }
           if got == 0 { break }
@@ -56,6 +59,13 @@ package final class InputFile {
     }
     if let failure { throw failure }
     return bytes
+  }
+
+  /// Whether so many bytes can be had; an array would trap without them.
+  package static func hasMemory(_ bytes: Int) -> Bool {
+    guard let probe = malloc(bytes) else { return bytes == 0 }
+    free(probe)
+    return true
   }
 
   /// All bytes of a regular file.

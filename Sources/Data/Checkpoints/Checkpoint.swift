@@ -8,22 +8,64 @@ public struct Checkpoint: Equatable, Sendable {
   public static let modelFile = "model.safetensors"
   public static let optimizerFile = "optimizer.safetensors"
   public static let stateFile = "state.json"
+  public static let digestsFile = "SHA256SUMS"
 
   public let path: String
   public let state: TrainingState
   public let model: SafetensorsFile
   public let optimizer: SafetensorsFile
 
-  /// Reads a checkpoint's directory, and checks both tensor files against the digests in
-  /// `state.json`.
+  /// Reads a checkpoint's directory, and checks its files against their digests.
   public init(path: String) throws(CheckpointError) {
     self.path = path
-    state = try Self.state(in: path)
-    model = try Self.tensors(in: path, file: Self.modelFile, state: state)
-    optimizer = try Self.tensors(in: path, file: Self.optimizerFile, state: state)
+    let digests = try CheckpointDigests(of: path)
+    state = try Self.state(in: path, digests)
+    model = try Self.tensors(in: path, file: Self.modelFile, digests)
+    optimizer = try Self.tensors(in: path, file: Self.optimizerFile, digests)
   }
 
-  static func state(in path: String) throws(CheckpointError) -> TrainingState {
+  /// Where a model comes from, for the files of its measurements.
+  public struct ModelOrigin: Equatable, Sendable {
+    /// SHA-256 of the model's file, in hexadecimal.
+    public let sha256: String
+    /// The steps that have trained it; nil if it does not belong to a checkpoint.
+    public let step: Int?
+
+    public init(sha256: String, step: Int?) {
+      self.sha256 = sha256
+      self.step = step
+    }
+  }
+
+  /// Reads the model at `path`, checked against its digest if it belongs to a checkpoint.
+  public static func model(
+    at path: String
+  ) throws(CheckpointError) -> (file: SafetensorsFile, origin: ModelOrigin) {
+    let directory = FileSystem.directory(of: path)
+    let name = String(path.split(separator: "/").last ?? "")
+    let belongsToCheckpoint = [digestsFile, stateFile].contains {
+      FileSystem.exists("\(directory)/\($0)")
+    }
+    if name == modelFile && belongsToCheckpoint {
+      let digests = try CheckpointDigests(of: directory)
+      let file = try tensors(in: directory, file: name, digests)
+      let step = try state(in: directory, digests).step
+      return (file, ModelOrigin(sha256: digests.digests[name] ?? "", step: step))
+    }
+    let file: SafetensorsFile
+    do { file = try SafetensorsFile.read(path) } catch { throw .tensors(error) }
+    let sha256 = try contents(of: path).withUnsafeBytes { SHA256Digest.hexadecimal(of: $0) }
+    return (file, ModelOrigin(sha256: sha256, step: nil))
+  }
+
+  /// SHA-256 of the model of the checkpoint at `path`, as its file of digests says; nil without one.
+  public static func modelDigest(in path: String) -> String? {
+    (try? CheckpointDigests(of: path))?.digests[modelFile]
+  }
+
+  static func state(in path: String, _ digests: CheckpointDigests) throws(CheckpointError)
+    -> TrainingState
+  {
     let file = "\(path)/\(stateFile)"
     let bytes = try contents(of: file)
     let state: TrainingState
@@ -34,30 +76,26 @@ public struct Checkpoint: Equatable, Sendable {
     } catch {
       throw .unreadableState(path: file, reason: "not JSON")
     }
-    guard state.formatVersion == TrainingState.currentVersion else {
+    guard (1...TrainingState.currentVersion).contains(state.formatVersion) else {
       throw .wrongVersion(
         path: file, found: state.formatVersion, expected: TrainingState.currentVersion)
     }
+    try digests.check(bytes, of: stateFile, in: path)
+    if let fault = state.fault { throw .unreadableState(path: file, reason: fault) }
     return state
   }
 
   private static func tensors(
-    in path: String, file: String, state: TrainingState
+    in path: String, file: String, _ digests: CheckpointDigests
   ) throws(CheckpointError) -> SafetensorsFile {
     let bytes = try contents(of: "\(path)/\(file)")
-    guard let expected = state.sha256[file] else {
-      throw .noDigest(path: "\(path)/\(stateFile)", file: file)
-    }
-    let found = bytes.withUnsafeBytes { SHA256Digest.hexadecimal(of: $0) }
-    guard found == expected else {
-      throw .wrongDigest(path: "\(path)/\(file)", found: found, expected: expected)
-    }
+    try digests.check(bytes, of: file, in: path)
     do { return try SafetensorsFile(bytes: bytes, path: "\(path)/\(file)") } catch {
       throw .tensors(error)
     }
   }
 
-  private static func contents(of path: String) throws(CheckpointError) -> [UInt8] {
+  static func contents(of path: String) throws(CheckpointError) -> [UInt8] {
     do { return try InputFile.contents(of: path) } catch { throw .file(error) }
   }
 

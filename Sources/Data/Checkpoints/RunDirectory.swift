@@ -8,6 +8,8 @@ public struct RunDirectory: Equatable, Sendable {
   public enum Start: Sendable {
     /// The directory must be new or empty.
     case fresh
+    /// The directory must be new; if it exists, a number is appended to its name.
+    case unique
     /// The directory may hold a run, which is continued.
     case resume
   }
@@ -16,20 +18,47 @@ public struct RunDirectory: Equatable, Sendable {
 
   /// Creates the directory and its missing parent directories.
   public init(creating path: String, start: Start) throws(RunDirectoryError) {
-    self.path = path
-    do {
-      try FileSystem.createDirectory(path)
-      if start == .fresh, !(try FileSystem.entries(of: path)).isEmpty {
-        throw RunDirectoryError.notEmpty(path: path)
+    do throws(FileError) {
+      self.path = start == .unique ? try Self.makeUnique(path) : path
+      try FileSystem.createDirectory(self.path)
+      guard access(self.path, W_OK) == 0 else {
+        throw FileError("write to", self.path, code: errno)
       }
-      guard access(path, W_OK) == 0 else { throw FileError("write to", path, code: errno) }
-    } catch let error as FileError {
-      throw .file(error)
-    } catch let error as RunDirectoryError {
-      throw error
-    } catch {
-      unreachable("no other error is thrown above: \(error)")
+    } catch { throw .file(error) }
+    if start != .resume { try requireFresh() }
+  }
+
+  /// Creates `path`, `path-2`, `path-3`, …: the first one that no other process has created.
+  private static func makeUnique(_ path: String) throws(FileError) -> String {
+    if let parent = FileSystem.parent(of: path) { try FileSystem.createDirectory(parent) }
+    var candidate = path
+    var number = 1
+    while !(try FileSystem.createNewDirectory(candidate)) {
+      number += 1
+      candidate = "\(path)-\(number)"
     }
+    return candidate
+  }
+
+  /// Refuses a directory that holds more than the lock of a start, which an earlier start may have
+  /// left when it ended at once.
+  public func requireFresh() throws(RunDirectoryError) {
+    do throws(FileError) {
+      let entries = try FileSystem.entries(of: path)
+      if entries.isEmpty { return }
+      if entries == [RunFile.environment.rawValue],
+        try InputFile(reading: self.path(of: .environment)).byteCount == 0
+      {
+        return
+      }
+    } catch { throw .file(error) }
+    throw .notEmpty(path: path, holdsRun: Self.holdsRun(path))
+  }
+
+  /// Whether there is a run at `path` that has begun: its recipe, or a checkpoint.
+  public static func holdsRun(_ path: String) -> Bool {
+    FileSystem.exists(RunFile.recipe.path(in: path))
+      || !((try? FileSystem.entries(of: RunFile.checkpoints.path(in: path))) ?? []).isEmpty
   }
 
   /// Opens an existing run for reading.
@@ -48,13 +77,22 @@ public struct RunDirectory: Equatable, Sendable {
     do { try FileSystem.replace(path(of: file), by: bytes) } catch { throw .file(error) }
   }
 
-  /// Removes the lines of `metrics.jsonl` that `keep` refuses, atomically; does nothing without the
-  /// file.
+  /// Moves the lines of `metrics.jsonl` that `keep` refuses to `metrics-rewound.jsonl`; does nothing
+  /// without the file.
   public func rewriteMetrics(keep: (Substring) -> Bool) throws(RunDirectoryError) {
     guard FileSystem.exists(path(of: .metrics)) else { return }
     let bytes: [UInt8]
     do { bytes = try InputFile.contents(of: path(of: .metrics)) } catch { throw .file(error) }
-    let kept = String(decoding: bytes, as: UTF8.self).split(separator: "\n").filter(keep)
+    let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+    let kept = lines.filter(keep)
+    guard kept.count < lines.count else { return }
+    do {
+      // They are on the disk before they leave the metrics; after a power failure some are there
+      // twice.
+      let rewound = try AppendOnlyFile(path(of: .rewoundMetrics))
+      try rewound.append(line: lines.filter { !keep($0) }.joined(separator: "\n"))
+      try rewound.sync()
+    } catch { throw .file(error) }
     try write(Array(kept.map { "\($0)\n" }.joined().utf8), to: .metrics)
   }
 
@@ -82,6 +120,13 @@ public struct RunDirectory: Equatable, Sendable {
     } catch { throw .file(error) }
   }
 
+  /// Refuses a directory in which an open file was removed, or that is elsewhere by now.
+  public func requireInPlace(_ files: [AppendOnlyFile]) throws(RunDirectoryError) {
+    for file in files {
+      do { try file.requireInPlace() } catch { throw .moved(path: path, file: file.path) }
+    }
+  }
+
   /// Opens `metrics.jsonl` for appending.
   public func openMetrics() throws(RunDirectoryError) -> AppendOnlyFile {
     do { return try AppendOnlyFile(path(of: .metrics)) } catch { throw .file(error) }
@@ -90,21 +135,29 @@ public struct RunDirectory: Equatable, Sendable {
 
 /// Reasons why a run's directory cannot be used.
 public enum RunDirectoryError: Failure, Equatable, Sendable {
-  case notEmpty(path: String)
+  case notEmpty(path: String, holdsRun: Bool)
   case missing(path: String)
   /// Another process is training the run.
   case inUse(path: String)
+  /// `file` of the run was removed or renamed, or the whole directory, while the run went on.
+  case moved(path: String, file: String)
   case file(FileError)
 
   public var exitStatus: ExitStatus { .runDirectory }
 
   public var description: String {
     switch self {
-    case .notEmpty(let path):
-      "\(path) holds a run already: go on with it by --resume, or choose another --run"
+    case .notEmpty(let path, let holdsRun):
+      holdsRun
+        ? "\(path) holds a run already: go on with it by lcnn-dist train --resume --run \(path), or "
+          + "choose another --run"
+        : "\(path) holds files and no run: choose another --run"
     case .missing(let path): "\(path): no such run"
     case .inUse(let path):
       "\(path) is being trained by another process; wait for its end, or stop it"
+    case .moved(let path, let file):
+      "\(file) was removed or renamed while the run went on: put \(path) back as it was, and go on "
+        + "with --resume"
     case .file(let error): error.description
     }
   }

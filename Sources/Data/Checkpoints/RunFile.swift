@@ -2,11 +2,14 @@
 public enum RunFile: String, CaseIterable, Sendable {
   case recipe = "recipe.json"
   case metrics = "metrics.jsonl"
+  case rewoundMetrics = "metrics-rewound.jsonl"
   case timings = "timings.jsonl"
   case communication = "communication.json"
   case environment = "environment.jsonl"
   case watch
   case checkpoints
+  case stop = "STOP"
+  case save = "SAVE"
   case curvature = "curvature.json"
   case attack = "attack.json"
   case stability = "stability.json"
@@ -27,6 +30,8 @@ public enum RunFile: String, CaseIterable, Sendable {
       loss and accuracy, ranges of β and γ, the paper's data-free surrogate bound) and one per \
       measurement of curvature; nothing in it depends on time or host names
       """
+    case .rewoundMetrics:
+      "the lines of the metrics after a checkpoint from which the run was resumed; those steps were trained again"
     case .timings: "one line per epoch: seconds, images/s, and the parts of a step's time"
     case .communication:
       """
@@ -46,9 +51,12 @@ public enum RunFile: String, CaseIterable, Sendable {
     case .checkpoints:
       """
       one folder per checkpoint, such as `step-00000391/`: `\(Checkpoint.modelFile)`, which carries \
-      its recipe; `\(Checkpoint.optimizerFile)`; `\(Checkpoint.stateFile)` with position, seed, the \
-      newest measurement of curvature and SHA-256 of both
+      its recipe; `\(Checkpoint.optimizerFile)`; `\(Checkpoint.stateFile)` with position, seed and \
+      the newest measurement of curvature; `\(Checkpoint.digestsFile)`, which `sha256sum -c` checks too
       """
+    case .stop:
+      "made by a user (`touch`): the run ends after a checkpoint, within a second or a step"
+    case .save: "made by a user (`touch`): the run writes a checkpoint and goes on"
     case .curvature: "the file that `table` and `report` read, written by `curvature --json`"
     case .attack: "the file that `table` and `report` read, written by `attack --json`"
     case .stability: "the file that `report` reads, written by `stability --json`"

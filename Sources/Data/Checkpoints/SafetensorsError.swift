@@ -25,7 +25,9 @@ public enum SafetensorsError: Failure, Equatable, Sendable {
 }
 
 extension SafetensorsError {
-  public var exitStatus: ExitStatus { .unusableInput }
+  public var exitStatus: ExitStatus {
+    if case .file(let error) = self { error.exitStatus } else { .unusableInput }
+  }
 
   public var description: String {
     switch self {

@@ -1,9 +1,5 @@
 import Files
 
-#if canImport(Glibc)
-  import Glibc
-#endif
-
 /// The directory that holds a data set's files.
 struct DataDirectory {
   let path: String
@@ -31,19 +27,22 @@ struct DataDirectory {
   }
 
   /// Path and content of the file that has one of `names`; a file that ends in .gz is expanded.
-  func read(_ names: [String]) throws(DatasetError) -> (path: String, bytes: [UInt8]) {
+  ///
+  /// - Parameter promised: the size of a file that its first bytes promise.
+  func read(
+    _ names: [String], promised: ([UInt8]) -> Int? = { _ in nil }
+  ) throws(DatasetError) -> (path: String, bytes: [UInt8]) {
     let paths = names.map { "\(path)/\($0)" }
     guard let file = paths.first(where: FileSystem.exists) else {
       throw .missing(names: names, directories: [path], kind: kind)
     }
     let bytes = try Self.bytes(ofFile: file)
     guard !bytes.isEmpty else { throw .empty(path: file) }
-    return (file, file.hasSuffix(".gz") ? try Gzip.expand(bytes, path: file) : bytes)
+    guard file.hasSuffix(".gz") else { return (file, bytes) }
+    return (file, try Gzip.expand(bytes, path: file, promised: promised))
   }
 
   private static func bytes(ofFile path: String) throws(DatasetError) -> [UInt8] {
-    do { return try InputFile.contents(of: path) } catch {
-      throw .unreadable(path: path, reason: String(cString: strerror(error.code)))
-    }
+    do { return try InputFile.contents(of: path) } catch { throw .file(error) }
   }
 }

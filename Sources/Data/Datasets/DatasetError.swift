@@ -1,4 +1,5 @@
 import Failures
+import Files
 
 /// Reasons why a data set cannot be read.
 public enum DatasetError: Failure, Equatable {
@@ -8,7 +9,7 @@ public enum DatasetError: Failure, Equatable {
   case missing(names: [String], directories: [String], kind: String)
   /// Several directories hold the data set, and their contents may differ.
   case ambiguous(directories: [String])
-  case unreadable(path: String, reason: String)
+  case file(FileError)
   case empty(path: String)
   /// The size of a file of records is not a multiple of `recordSize`.
   case partialRecord(path: String, size: Int, recordSize: Int)
@@ -23,7 +24,9 @@ public enum DatasetError: Failure, Equatable {
   /// zlib could not expand the file; `reason` is zlib's message.
   case corruptGzip(path: String, reason: String)
 
-  public var exitStatus: ExitStatus { .unusableInput }
+  public var exitStatus: ExitStatus {
+    if case .file(let error) = self { error.exitStatus } else { .unusableInput }
+  }
 
   public var description: String {
     switch self {
@@ -35,8 +38,7 @@ public enum DatasetError: Failure, Equatable {
     case .ambiguous(let directories):
       "more than one directory holds the data set, name one of them: "
         + directories.joined(separator: ", ")
-    case .unreadable(let path, let reason):
-      "\(path): cannot be read: \(reason)"
+    case .file(let error): error.description
     case .empty(let path):
       "\(path): holds no samples"
     case .partialRecord(let path, let size, let recordSize):

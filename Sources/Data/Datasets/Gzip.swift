@@ -6,7 +6,12 @@ enum Gzip {
   private static let windowBits: Int32 = 15 + 16
 
   /// Expands `bytes`, which hold one or more gzip members; errors name `path`.
-  static func expand(_ bytes: [UInt8], path: String) throws(DatasetError) -> [UInt8] {
+  ///
+  /// - Parameter promised: the size that the first expanded bytes promise; more is an error, before
+  ///   it takes memory.
+  static func expand(
+    _ bytes: [UInt8], path: String, promised: ([UInt8]) -> Int? = { _ in nil }
+  ) throws(DatasetError) -> [UInt8] {
     var stream = z_stream()
     let opened = inflateInit2_(
       &stream, windowBits, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
@@ -19,19 +24,24 @@ enum Gzip {
     var expanded: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 1 << 18)
     var status = Z_OK
+    var limit: Int?
     input.withUnsafeMutableBufferPointer { input in
       stream.next_in = input.baseAddress
       stream.avail_in = UInt32(input.count)
-      while status == Z_OK {
+      while status == Z_OK && expanded.count <= limit ?? Int.max {
         chunk.withUnsafeMutableBufferPointer { output in
           stream.next_out = output.baseAddress
           stream.avail_out = UInt32(output.count)
           status = inflate(&stream, Z_NO_FLUSH)
           expanded.append(contentsOf: output.prefix(output.count - Int(stream.avail_out)))
         }
+        limit = limit ?? promised(expanded)
         if status == Z_STREAM_END && stream.avail_in > 0 { status = inflateReset(&stream) }
       }
       stream.next_in = nil
+    }
+    if let limit, expanded.count > limit {
+      throw .wrongSize(path: path, size: expanded.count, expected: limit)
     }
     guard status == Z_STREAM_END else { throw failure(stream, status, path) }
     return expanded

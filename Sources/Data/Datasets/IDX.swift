@@ -50,8 +50,12 @@ enum IDX {
   private static func read(
     _ names: [String], in directory: DataDirectory, rank: Int
   ) throws(DatasetError) -> Content {
-    let (path, bytes) = try directory.read(names)
     let header = 4 * (1 + rank)
+    let (path, bytes) = try directory.read(names) { start in
+      guard start.count >= header else { return nil }
+      return (1...rank).reduce(1) { $0.multipliedReportingOverflow(by: Int(word($1, of: start))).0 }
+        .addingReportingOverflow(header).0
+    }
     guard bytes.count >= header else {
       throw .wrongSize(path: path, size: bytes.count, expected: header)
     }

@@ -1,4 +1,9 @@
+import Files
 import RandomNumbers
+
+#if canImport(Glibc)
+  import Glibc
+#endif
 
 extension DatasetSource {
   /// Images generated from random numbers, `count` in each split; see ``Synthetic``.
@@ -7,7 +12,11 @@ extension DatasetSource {
   ) -> DatasetSource {
     let format = Dataset.Format(height: height, width: width, channels: channels, classes: classes)
     return DatasetSource(format: format) { (split) throws(DatasetError) in
-      Synthetic(format: format, count: count, seed: seed).generate(split)
+      let bytes = count.multipliedReportingOverflow(by: format.pixelsPerImage + 2)
+      guard !bytes.overflow, InputFile.hasMemory(bytes.partialValue) else {
+        throw .file(FileError("make", "\(count) synthetic images", code: ENOMEM, isInput: true))
+      }
+      return Synthetic(format: format, count: count, seed: seed).generate(split)
     }
   }
 }

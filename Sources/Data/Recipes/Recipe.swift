@@ -98,6 +98,13 @@ extension Recipe {
     case skip
   }
 
+  public enum SaveFailurePolicy: String, CaseIterable, Sendable {
+    /// Older checkpoints are kept, and the next one is tried as usual.
+    case proceed
+    /// The run ends.
+    case stop
+  }
+
   public enum GradientSum: String, CaseIterable, Sendable {
     /// The plan that is fastest in measurements before the first step.
     case auto

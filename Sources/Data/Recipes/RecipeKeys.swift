@@ -167,8 +167,24 @@ public struct RecipeKeys: Sendable {
     "least size of a bucket of gradients in MiB; null: measured")
   public let checkpointEvery = Key(
     .execution, "checkpoint-every", .count(from: 1), default: 1, "epochs between checkpoints")
+  public let checkpointSteps = Key<Int?>(
+    .execution, "checkpoint-steps", .optional(.count(from: 1)), default: nil,
+    "also a checkpoint after each n-th step")
+  public let checkpointMinutes = Key<Double?>(
+    .execution, "checkpoint-minutes", .optional(.positive), default: nil,
+    "also a checkpoint when so many minutes have passed since the last one")
   public let keepCheckpoints = Key(
-    .execution, "keep-checkpoints", .count(from: 1), default: 3, "number of checkpoints to keep")
+    .execution, "keep-checkpoints", .count(from: 1), default: 3,
+    "number of newest checkpoints to keep")
+  public let keepBest = Key(
+    .execution, "keep-best", .count(from: 0), default: 0,
+    "number of checkpoints to keep beside them, those of the highest test accuracy")
+  public let keepEvery = Key<Int?>(
+    .execution, "keep-every", .optional(.count(from: 1)), default: nil,
+    "keep also the checkpoint of each n-th epoch")
+  public let onSaveFailure = Key(
+    .execution, "on-save-failure", .choice, default: Recipe.SaveFailurePolicy.proceed,
+    "where a checkpoint cannot be written: proceed with a warning and try again, or stop")
   public let evaluateEvery = Key(
     .execution, "evaluate-every", .count(from: 1), default: 1,
     "epochs between evaluations on the test samples")

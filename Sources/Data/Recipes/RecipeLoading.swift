@@ -58,7 +58,43 @@ extension Recipe {
     }
   }
 
+  /// The largest recipe in bytes, and its deepest brackets; every recipe is far below both.
+  private static let (largestText, deepestNesting) = (1 << 20, 16)
+
+  /// Refuses text that a few bytes make the parser work or recurse on for ever: aliases of aliases,
+  /// and brackets in brackets.
+  private static func checkSize(_ yaml: String, _ source: String) throws(RecipeError) {
+    guard yaml.utf8.count <= largestText else {
+      throw .unreadable(path: source, reason: "larger than \(largestText) bytes")
+    }
+    var (line, depth, isIndicator) = (1, 0, true)
+    // The byte that ends a quoted text or a comment.
+    var end: UInt8?
+    for byte in yaml.utf8 {
+      if byte == UInt8(ascii: "\n") { line += 1 }
+      if let closing = end {
+        if byte == closing { end = nil }
+        isIndicator = end == nil
+        continue
+      }
+      switch byte {
+      case UInt8(ascii: "*") where isIndicator, UInt8(ascii: "&") where isIndicator:
+        throw .syntax(.line(line, of: source), problem: "anchors and aliases have no use here")
+      case UInt8(ascii: "\""), UInt8(ascii: "'"): if isIndicator { end = byte }
+      case UInt8(ascii: "#"): if isIndicator { end = UInt8(ascii: "\n") }
+      case UInt8(ascii: "["), UInt8(ascii: "{"): depth += 1
+      case UInt8(ascii: "]"), UInt8(ascii: "}"): depth -= 1
+      default: break
+      }
+      guard depth <= deepestNesting else {
+        throw .syntax(.line(line, of: source), problem: "brackets nested too deep")
+      }
+      isIndicator = " \t\n\r,:[{".utf8.contains(byte)
+    }
+  }
+
   private static func compose(_ yaml: String, source: String) throws(RecipeError) -> Node? {
+    try checkSize(yaml, source)
     do { return try Yams.compose(yaml: yaml) } catch let error as YamlError {
       switch error {
       case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),

@@ -37,8 +37,9 @@ extension Model {
   /// A copy of ``momentumTensors``.
   public func optimizerDictionary() -> StateDictionary { StateDictionary(momentumTensors) }
 
-  /// Replaces all values by those of a state dict; changes nothing if the dictionary does not fit.
+  /// Replaces all values by those of a state dict.
   ///
+  /// Changes nothing if the dictionary does not fit, or holds a value that is not finite.
   /// - Parameter source: the name of the dictionary in messages.
   public func load(_ dictionary: some StateSource, from source: String) throws(StateError) {
     var known: Set<String> = []
@@ -119,6 +120,10 @@ extension Model {
     guard found == shape else {
       throw .wrongShape(name: name, found: found, expected: shape, source: source)
     }
+    let values = dictionary.values(of: name) ?? []
+    if let index = values.firstIndex(where: { !$0.isFinite }) {
+      throw .notFinite(name: name, index: index, value: values[index], source: source)
+    }
   }
 
   private func checkCopies(
@@ -138,6 +143,8 @@ public enum StateError: Failure, Equatable {
   case unexpected(name: String, source: String)
   case wrongShape(name: String, found: [Int], expected: [Int], source: String)
   case unequalCopies(first: String, other: String, source: String)
+  /// Element `index` of the tensor, in row-major order, is infinite or not a number.
+  case notFinite(name: String, index: Int, value: Float, source: String)
 
   public var exitStatus: ExitStatus { .unusableInput }
 
@@ -151,6 +158,8 @@ public enum StateError: Failure, Equatable {
       "\(source): \(name) is \(found), but the network needs \(expected)"
     case .unequalCopies(let first, let other, let source):
       "\(source): \(other) differs from \(first), but both name the one shared parameter"
+    case .notFinite(let name, let index, let value, let source):
+      "\(source): element \(index) of \(name) is \(value), expected finite numbers"
     }
   }
 }

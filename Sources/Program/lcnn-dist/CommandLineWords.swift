@@ -7,7 +7,8 @@ package enum CommandLineWords {
   package static func parse(_ words: [String]) throws -> any ParsableCommand {
     try checkCommand(words)
     do {
-      return try LCNNDist.parseAsRoot(attachingNegativeNumbers(try switchingToggles(words)))
+      return try LCNNDist.parseAsRoot(
+        attachingNegativeNumbers(completingResume(try switchingToggles(words))))
     } catch {
       throw explained(error)
     }
@@ -54,6 +55,18 @@ package enum CommandLineWords {
   }
 
   private static let toggles = Recipe.keys.filter { $0.form == .toggle }
+
+  /// Rewrites `--resume` without a value to `--resume always`.
+  ///
+  /// The parser knows no option whose value can be left out.
+  static func completingResume(_ words: [String]) -> [String] {
+    let values = TrainCommand.Resumption.allCases.map(\.rawValue)
+    return words.indices.flatMap { index in
+      let next = index + 1 < words.count ? words[index + 1] : ""
+      return words[index] == "--resume" && !values.contains(next)
+        ? ["--resume", TrainCommand.Resumption.always.rawValue] : [words[index]]
+    }
+  }
 
   /// Attaches each negative number to the option before it: `--epsilons -1` becomes
   /// `--epsilons=-1`.

@@ -22,6 +22,7 @@ struct LCNNDist: ParsableCommand {
         lcnn-dist table runs/*                    the paper's tables
         lcnn-dist report runs/NAME                plots, as one HTML file
         lcnn-dist runs --watch                    all runs and their states
+        lcnn-dist checkpoint list runs/NAME       what it has saved
         mpirun -n 2 lcnn-dist bench               where the time goes
         mpirun -n 2 lcnn-dist doctor              whether machine and launch are sound
         lcnn-dist recipe                          names of the built-in recipes
@@ -37,9 +38,9 @@ struct LCNNDist: ParsableCommand {
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, CurvatureCommand.self, StabilityCommand.self,
       AttackCommand.self, BoundCommand.self, TableCommand.self, ReportCommand.self,
-      RunsCommand.self, CompareCommand.self, DescribeCommand.self, BenchCommand.self,
-      DoctorCommand.self, ReplayCommand.self, LaunchCommand.self, SamplesCommand.self,
-      RecipeCommand.self, ReferenceCommand.self,
+      RunsCommand.self, CompareCommand.self, CheckpointCommand.self, DescribeCommand.self,
+      BenchCommand.self, DoctorCommand.self, ReplayCommand.self, LaunchCommand.self,
+      SamplesCommand.self, RecipeCommand.self, ReferenceCommand.self,
     ])
 }
 

@@ -43,7 +43,8 @@ struct Measurement {
       try csv?.write(Report.csvHeader + reports.map(\.csv).joined())
       let names = model.data.map(\.split.rawValue)
       let file = MeasurementFile<Report>(
-        model: name, function: function.rawValue, dataSet: model.data[0].name,
+        model: name, origin: model.file.origin, function: function.rawValue,
+        dataSet: model.data[0].name,
         seed: model.recipe.seed,
         splits: Dictionary(uniqueKeysWithValues: zip(names, reports.map(\.summary))),
         settings: settings)

@@ -169,6 +169,10 @@ enum Ranks {
 
   static func exit(_ status: ExitStatus) -> Never {
     finalize()
+    do { try StandardStreams.flush() } catch {
+      if isRoot { log("lcnn-dist: \(error)") }
+      Foundation.exit(error.exitStatus.rawValue)
+    }
     Foundation.exit(status.rawValue)
   }
 
@@ -198,7 +202,7 @@ enum Ranks {
 
   /// Writes a line on standard error.
   static func log(_ line: String) {
-    FileHandle.standardError.write(Data("\(line)\n".utf8))
+    StandardStreams.log(line)
   }
 
   /// Logs this rank's error if the process is still alive after a wait: then rank 0 did not fail

@@ -17,28 +17,47 @@ struct TrainedModel {
 extension TrainedModelOptions {
   /// Reads the model and `splits` once per process, and builds the network.
   ///
-  /// Collective among the threads of a process.
-  /// - Parameter maximumSamples: largest number of samples in a pass of the network.
+  /// Collective. Ranks that differ in the model, the samples, the recipe or `settings` would measure
+  /// a mixture, so they are refused.
+  /// - Parameters:
+  ///   - settings: the command's own settings, on which its results depend.
+  ///   - maximumSamples: largest number of samples in a pass of the network.
   func load(
     _ splits: [Dataset.Split], _ flags: RecipeFlags, for purpose: ModelConfiguration.Purpose,
-    over world: any Communicator, maximumSamples: (Recipe) -> Int
+    settings: [(what: String, value: String)], over world: any Communicator,
+    maximumSamples: (Recipe) -> Int
   ) throws -> TrainedModel {
-    let (file, recipe, data) = try world.oncePerProcess {
-      let (file, recipe) = try read(flags)
-      return (file, recipe, try splits.map { try load($0, of: recipe) })
+    let agreement = Agreement(world)
+    let (model, digests) = try agreement.perform {
+      let (file, recipe, data, digests) = try world.oncePerProcess {
+        let (file, recipe) = try read(flags)
+        let data = try splits.map { try load($0, of: recipe) }
+        return (file, recipe, data, [file.digest] + data.map { $0.sha256() })
+      }
+      let network = try Model(
+        recipe.networkArchitecture(for: data[0]),
+        ModelConfiguration(
+          purpose, maximumSamples: maximumSamples(recipe), slices: recipe.slices),
+        communicator: world)
+      try network.load(file.dictionary, from: file.path)
+      return (TrainedModel(file: file, recipe: recipe, network: network, data: data), digests)
     }
-    let network = try Model(
-      recipe.networkArchitecture(for: data[0]),
-      ModelConfiguration(
-        purpose, maximumSamples: maximumSamples(recipe), slices: recipe.slices),
-      communicator: world)
-    try network.load(file.dictionary, from: file.path)
-    return TrainedModel(file: file, recipe: recipe, network: network, data: data)
+    // One node's path of the data may be another's.
+    let recipe = model.recipe.jsonObject.filter { $0.key != "data" }.sorted { $0.key < $1.key }
+    try agreement.requireSame(
+      [("the model (SHA-256)", digests[0])] + recipe.map { ("--\($0.key)", "\($0.value)") }
+        + settings + [("the splits", "\(splits)")])
+    try agreement.requireSame(
+      zip(splits, digests.dropFirst()).map {
+        ("the \($0.rawValue) samples (SHA-256)", $1)
+      })
+    return model
   }
 
   /// Reads the model's file, and its recipe with the flags applied.
   private func read(_ flags: RecipeFlags) throws -> (file: ModelFile, recipe: Recipe) {
-    let file = try ModelFile(model)
+    let file = try ModelFile(model) { Ranks.logger.warning("\($0)") }
+    if file.path != model { Ranks.logger.info("model: \(file.path)") }
     guard var recipe = try recipe.map(Recipe.load) ?? file.recipe else {
       throw ValidationError("\(file.path) carries no recipe; name one by --recipe")
     }
@@ -49,6 +68,25 @@ extension TrainedModelOptions {
 
   private func load(_ split: Dataset.Split, of recipe: Recipe) throws -> Dataset {
     let whole = try recipe.load(split)
-    return whole.prefix(min(samples ?? whole.count, whole.count))
+    guard let samples, samples > whole.count else { return whole.prefix(samples ?? whole.count) }
+    let reason = try reason(whole, split, recipe)
+    Ranks.logger.warning("--samples \(samples): \(whole.count) are measured, \(reason)")
+    return whole
+  }
+
+  /// Why there are no more samples than `whole` has.
+  private func reason(
+    _ whole: Dataset, _ split: Dataset.Split, _ recipe: Recipe
+  ) throws -> String {
+    let everything = "the whole \(split.rawValue) split"
+    guard (split == .train ? recipe.trainSamples : recipe.testSamples) != nil else {
+      return everything
+    }
+    var unlimited = recipe
+    let key = "\(split.rawValue)-samples"
+    try unlimited.set(key: key, text: "null")
+    let count = try unlimited.load(split).count
+    return count > whole.count
+      ? "the recipe's \(key), of \(count) samples; --\(key) null takes all" : everything
   }
 }

@@ -68,7 +68,7 @@ public struct CurvatureProbe {
   private func leavingOut<Value>(_ body: () throws -> Value) throws -> Value? {
     do { return try body() } catch let error as SurveyError {
       switch error {
-      case .notFinite, .layerNotFinite: return nil
+      case .notFinite, .logitNotFinite, .layerNotFinite: return nil
       case .tooFewClasses: throw error
       }
     }

@@ -28,7 +28,7 @@ public struct StepReplay {
   /// Reads the folder of a rank, and makes the step.
   public init(folder: String) throws {
     let facts = try Self.facts(in: folder)
-    let file = try ModelFile("\(folder)/\(StepDump.modelFile)")
+    let file = try ModelFile("\(folder)/\(StepDump.modelFile)", note: { _ in })
     guard let recipe = file.recipe else {
       throw StepReplayError.notADump(folder: folder, reason: "its model has no recipe")
     }

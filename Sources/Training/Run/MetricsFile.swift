@@ -5,22 +5,27 @@ import Files
 /// `metrics.jsonl`: one flat JSON object per line, none of which depends on the node or on the
 /// time.
 ///
-/// A value that is not finite is written as null, and its key is listed under `nonfinite`. On resume the lines after the checkpoint's step
-/// are dropped, so that a resumed run's file equals an uninterrupted one's.
+/// A value that is not finite is written as null, and its key is listed under `nonfinite`. On
+/// resume the lines after the checkpoint's step move to `metrics-rewound.jsonl`, so that a resumed
+/// run's file equals an uninterrupted one's.
 public final class MetricsFile {
   /// Version of the lines' format, which each line states as `schema`.
   public static let schema = 1
 
-  private let file: AppendOnlyFile
+  let file: AppendOnlyFile
   /// The same numbers for TensorBoard; nil if the user wants none.
   let events: EventFile?
 
-  /// - Parameter events: gets the finite numbers of every line.
+  /// - Parameters:
+  ///   - isWithinEpoch: whether the run goes on within an epoch; lines that reported on a part of
+  ///     it, where a run was to end, are dropped.
+  ///   - events: gets the finite numbers of every line.
   public init(
-    _ run: RunDirectory, resumingAt step: Int?, events: EventFile? = nil
+    _ run: RunDirectory, resumingAt step: Int?, isWithinEpoch: Bool = false,
+    events: EventFile? = nil
   ) throws {
     self.events = events
-    if let step { try MetricsFile.rewind(run, to: step) }
+    if let step { try MetricsFile.rewind(run, to: step, isWithinEpoch: isWithinEpoch) }
     file = try run.openMetrics()
   }
 
@@ -48,11 +53,12 @@ public final class MetricsFile {
     try events?.flush()
   }
 
-  private static func rewind(_ run: RunDirectory, to step: Int) throws {
+  private static func rewind(_ run: RunDirectory, to step: Int, isWithinEpoch: Bool) throws {
     try run.rewriteMetrics { line in
       // A line that a power failure has cut short must not stay.
       guard line.hasSuffix("}"), let value = number(of: "step", in: line) else { return false }
-      return value <= step
+      let isOfStep = line.contains("\"train/")
+      return value < step || value == step && (isOfStep || !isWithinEpoch)
     }
   }
 

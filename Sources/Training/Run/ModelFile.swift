@@ -13,12 +13,17 @@ public struct ModelFile: Sendable {
   public let dictionary: FileState
   /// The recipe that trained the model; nil for a file of another program.
   public let recipe: Recipe?
+  /// The file's digest and, if it belongs to a checkpoint, its step.
+  public let origin: Checkpoint.ModelOrigin
 
-  /// Reads a file, the model of a checkpoint's directory, or the newest checkpoint of a run's
-  /// directory.
-  public init(_ path: String) throws {
-    self.path = try ModelFile.resolve(path)
-    let file = try SafetensorsFile.read(self.path)
+  /// Reads a file, the model of a checkpoint's directory, or the newest checkpoint of a run.
+  ///
+  /// `RUN/latest` is that checkpoint too, and `RUN/best` the one of the highest test accuracy.
+  /// `note` gets one line about each newer checkpoint that cannot be used.
+  public init(_ path: String, note: (String) -> Void) throws {
+    self.path = try ModelFile.resolve(path, note: note)
+    let file: SafetensorsFile
+    (file, origin) = try Checkpoint.model(at: self.path)
     // PyTorch's count of batches is an integer.
     dictionary = try FileState(file, path: self.path, ignoring: Model.ignoredSuffixes)
     recipe = try file.metadata[ModelFile.recipeKey].map {
@@ -38,17 +43,35 @@ public struct ModelFile: Sendable {
     return digest.hexadecimal()
   }
 
-  private static func resolve(_ path: String) throws -> String {
+  private static func resolve(_ path: String, note: (String) -> Void) throws -> String {
     var isDirectory: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory),
       isDirectory.boolValue
-    else { return path }
+    else { return try resolve(name: path, note: note) }
     let inside = "\(path)/\(Checkpoint.modelFile)"
     if FileManager.default.fileExists(atPath: inside) { return inside }
     let store = CheckpointStore(directory: try RunDirectory(opening: path))
-    guard let latest = try store.latest(note: { _ in }) else {
+    guard let latest = try store.latest(note: note) else {
       throw TrainingError.noCheckpoint(run: path)
     }
     return "\(latest.path)/\(Checkpoint.modelFile)"
+  }
+
+  /// The model that `RUN/latest` or `RUN/best` stands for; any other path as it is.
+  private static func resolve(name path: String, note: (String) -> Void) throws -> String {
+    let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+    let run = parts.count > 1 ? parts.dropLast().joined(separator: "/") : "."
+    switch parts.last {
+    case "latest" where RunDirectory.holdsRun(run): return try resolve(run, note: note)
+    case "best" where RunDirectory.holdsRun(run):
+      let store = CheckpointStore(directory: try RunDirectory(opening: run))
+      for step in try store.stepsByAccuracy() {
+        do { return "\(try store.checkpoint(step: step).path)/\(Checkpoint.modelFile)" } catch {
+          note("\(store.path(step: step)) is left out: \(error)")
+        }
+      }
+      throw TrainingError.noTestAccuracy(run: run)
+    default: return path
+    }
   }
 }

@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 import Kernels
 import MessagePassing
@@ -7,9 +8,10 @@ import Recipes
   import Glibc
 #endif
 
-/// The nodes and versions of one start of a run: a line of `environment.jsonl`.
+/// One start of a run, its command, recipe, nodes and versions: a line of `environment.jsonl`.
 ///
-/// A resumed run has a line for each start. None of it is in the metrics.
+/// A resumed run has a line for each start, so the lines are the run's history. None of it is in
+/// the metrics.
 public struct RunEnvironment: Codable, Sendable, Equatable {
   /// The versions of the program and its libraries.
   public struct Versions: Codable, Sendable, Equatable {
@@ -24,7 +26,22 @@ public struct RunEnvironment: Codable, Sendable, Equatable {
     }
   }
 
+  /// The model file whose weights a run began with.
+  public struct InitialModel: Codable, Sendable, Equatable {
+    public var path: String
+    /// SHA-256 of the model's names, shapes and values.
+    public var sha256: String
+  }
+
   public var versions: Versions
+  /// Words of the command line; nil in older files, like the members below.
+  public var command: [String]?
+  /// Time of the start, as ISO 8601.
+  public var time: String?
+  /// Every recipe key with its value; what was trained after ``step``, until the next start.
+  public var recipe: [String: RecipeValue]?
+  /// Nil for a run that began with random weights.
+  public var initial: InitialModel?
   /// The vector units of all ranks' kernels; nil in files of versions that did not record them.
   ///
   /// A string, so that files of versions with other vector units can be read.
@@ -45,6 +62,8 @@ public struct RunEnvironment: Codable, Sendable, Equatable {
     trainData: String, testData: String, step: Int
   ) {
     self.versions = versions
+    command = CommandLine.arguments
+    time = Date().ISO8601Format()
     self.vectorUnits = vectorUnits
     self.precision = precision
     self.hosts = hosts
@@ -88,6 +107,15 @@ public struct RunEnvironment: Codable, Sendable, Equatable {
       $0.vectorUnits.flatMap { VectorUnits(rawValue: $0) }.map { $0 >= .avx512 } ?? false
     }
     return !(wide && precision == Recipe.TrainingPrecision.fp32.rawValue)
+  }
+
+  /// All starts of a run, oldest first.
+  package static func starts(of directory: RunDirectory) throws -> [RunEnvironment] {
+    let decoder = JSONDecoder()
+    // A line that a power failure has cut short says nothing.
+    return try directory.environmentLines().compactMap {
+      try? decoder.decode(RunEnvironment.self, from: Data($0.utf8))
+    }
   }
 
   func json() throws -> String {

@@ -13,27 +13,40 @@ public struct RunOutput {
   /// Kept open, since it locks the run.
   private let environment: AppendOnlyFile
   private let checkpoints: CheckpointStore
-  private let keep: Int
+  private let retention: CheckpointStore.Retention
+  /// Steps before this start.
+  private let firstStep: Int
 
-  /// Opens the files of a run; `resumingAt` is the checkpoint's step, nil for a fresh run.
+  /// Opens the files of a run that is locked; `resumingAt` is the checkpoint's step, nil for a fresh
+  /// run.
   init(
-    _ directory: RunDirectory, recipe: Recipe, environment: RunEnvironment, resumingAt step: Int?
+    _ directory: RunDirectory, lock: AppendOnlyFile, recipe: Recipe, environment: RunEnvironment,
+    resumingAt step: Int?, isWithinEpoch: Bool = false
   ) throws {
     self.directory = directory
-    self.environment = try directory.openEnvironment()
+    self.environment = lock
+    firstStep = step ?? 0
+    // First, since a directory without a recipe has not begun.
+    if firstStep == 0 { try directory.writeRecipe(recipe.fileContents()) }
     let events =
       recipe.tensorboard ? try EventFile(in: directory.path, resumingAt: step) : nil
-    metrics = try MetricsFile(directory, resumingAt: step, events: events)
+    metrics = try MetricsFile(
+      directory, resumingAt: step, isWithinEpoch: isWithinEpoch, events: events)
     try events?.write(recipe.summaries(run: directory.path), step: step ?? 0)
     timings = try directory.openTimings()
     checkpoints = CheckpointStore(directory: directory)
-    keep = recipe.keepCheckpoints
+    retention = CheckpointStore.Retention(
+      newest: recipe.keepCheckpoints, best: recipe.keepBest, everyEpochs: recipe.keepEvery)
     try self.environment.append(line: environment.json())
-    try directory.writeRecipe(Array(try recipe.json().utf8) + [UInt8(ascii: "\n")])
+    try self.environment.sync()
   }
 
   /// Saves a checkpoint, and removes older ones than the recipe keeps.
+  ///
+  /// - Throws: ``RunDirectoryError`` if the run's directory was removed or renamed meanwhile; a new
+  ///   one of that name would hold the checkpoint alone.
   func save(_ model: Model, recipe: Recipe, state: TrainingState) throws {
+    try directory.requireInPlace([metrics.file, timings, environment])
     // A checkpoint that survives a power failure must not be ahead of the metrics.
     try metrics.sync()
     try checkpoints.save(
@@ -41,11 +54,20 @@ public struct RunOutput {
       model: SafetensorsStream(
         model.stateTensors, metadata: [ModelFile.recipeKey: try recipe.json()]),
       optimizer: SafetensorsStream(model.momentumTensors))
-    try checkpoints.keepNewest(keep)
+    // A recipe that has trained nothing does not replace the one that has.
+    if state.step > firstStep { try directory.writeRecipe(recipe.fileContents()) }
+    try checkpoints.prune(retention)
+  }
+
+  /// Writes a step's line into the metrics.
+  func write(step values: [(key: String, value: MetricValue)]) throws {
+    try directory.requireInPlace([metrics.file])
+    try metrics.write(values)
   }
 
   /// Writes an epoch's line into the metrics, and its times into `timings.jsonl`.
   func write(_ report: EpochReport, seconds: Double) throws {
+    try directory.requireInPlace([metrics.file, timings, environment])
     let geometry = report.geometry
     func value(_ number: Float?) -> MetricValue { number.map { .number(Double($0)) } ?? .absent }
     try metrics.write([
@@ -80,6 +102,11 @@ extension RunOutput {
 }
 
 extension Recipe {
+  /// The contents of `recipe.json`.
+  fileprivate func fileContents() throws -> [UInt8] {
+    Array(try json().utf8) + [UInt8(ascii: "\n")]
+  }
+
   /// ``jsonObject`` as text, keys sorted.
   public func json() throws -> String {
     let encoder = JSONEncoder()

@@ -4,12 +4,19 @@ import Synchronization
   import Glibc
 #endif
 
-/// A signal that asks for the end of training: SIGTERM, SIGINT, SIGUSR1.
+/// A signal that asks for the end of training: SIGTERM, SIGINT, SIGHUP, SIGUSR1.
 ///
 /// The handler only sets a flag. The ranks agree on the last step in that step's collective, so
-/// that no rank leaves the loop alone.
+/// that no rank leaves the loop alone. A second signal ends the process at once.
 public enum StopSignal {
+  /// The signals that are caught.
+  public static let numbers = [SIGTERM, SIGINT, SIGHUP, SIGUSR1]
+
   private static let received = Atomic<Bool>(false)
+  /// Time of the first signal, in nanoseconds of the monotonic clock.
+  private static let time = Atomic<UInt64>(0)
+  /// A launcher may pass one Ctrl-C on as several signals, all within this time.
+  private static let burst: UInt64 = 1_000_000_000
 
   public static var isReceived: Bool { received.load(ordering: .relaxed) }
 
@@ -17,8 +24,20 @@ public enum StopSignal {
   public static func install() {
     // Touched before the handler can run: a signal handler must not be the first to initialise it.
     received.store(false, ordering: .relaxed)
-    for number in [SIGTERM, SIGINT, SIGUSR1] {
-      signal(number) { _ in StopSignal.received.store(true, ordering: .relaxed) }
+    time.store(0, ordering: .relaxed)
+    _ = burst
+    for number in numbers { signal(number, StopSignal.handle) }
+  }
+
+  private static let handle: @convention(c) (Int32) -> Void = { number in
+    var now = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &now)
+    let nanoseconds = UInt64(now.tv_sec) * 1_000_000_000 + UInt64(now.tv_nsec)
+    if !StopSignal.received.exchange(true, ordering: .relaxed) {
+      StopSignal.time.store(nanoseconds, ordering: .relaxed)
+    } else if nanoseconds > StopSignal.time.load(ordering: .relaxed) + StopSignal.burst {
+      signal(number, SIG_DFL)
+      raise(number)
     }
   }
 }

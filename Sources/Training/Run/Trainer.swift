@@ -1,6 +1,7 @@
 import Checkpoints
 import CrashReports
 import Datasets
+import Foundation
 import MessagePassing
 import Networks
 import Recipes
@@ -33,6 +34,12 @@ public final class Trainer {
   private var curvature: [String: Double]?
   /// The first fault outside of a step, which the next step stops all ranks for.
   private var failure: (any Error)?
+  /// On rank 0.
+  private var control: RunControl?
+  /// The step of the newest checkpoint.
+  private var savedStep: Int?
+  /// The last evaluation, and the step after which it was made.
+  private var tested: (step: Int, result: Evaluator.Result)?
   /// Seconds that checkpoints have taken since this start.
   private var checkpointSeconds = 0.0
   private let clock = ContinuousClock()
@@ -70,6 +77,12 @@ public final class Trainer {
     steps = setup.steps
     epoch = EpochTotals(setup.epochSums)
     curvature = setup.curvature
+    savedStep = setup.isSaved ? setup.steps : nil
+    control = setup.output.map {
+      RunControl(
+        $0.directory, environment: ProcessInfo.processInfo.environment,
+        minutes: setup.recipe.checkpointMinutes)
+    }
   }
 
   /// Trains to the recipe's end, or to a stop that a signal asks for, and evaluates.
@@ -81,10 +94,11 @@ public final class Trainer {
     plan = choice.plan
     RankLog.debug("gradient reduction chosen, \(trainingStep.reducer.bucketCount) buckets")
     observer?.begin(summary(choice))
+    try agreement.performOnRoot { try control?.removeOldRequests().forEach { observer?.note($0) } }
     if let limit = recipe.maxSteps, steps >= limit {
       observer?.note("max-steps \(limit) is reached; --max-steps null goes on")
     }
-    if steps == 0 { try checkpoint() }
+    if savedStep == nil { try checkpoint(.required) }
     let prefetcher = try makePrefetcher()
     defer { prefetcher.stop() }
     startTrace()
@@ -101,10 +115,16 @@ public final class Trainer {
       }
       // After the epoch's report, which a resumed run would not make up for.
       if result.stopRequested && !isEnd {
-        try checkpoint()
+        try checkpoint(.required)
         try writeTrace()
-        throw TrainingError.stopped(step: steps, run: setup.runPath)
+        try agreement.performOnRoot {
+          try control?.saved(since: ContinuousClock().now, stops: true)
+        }
+        throw TrainingError.stopped(
+          step: steps, run: setup.runPath, reason: control?.reason ?? .signal)
       }
+      let isDue = recipe.checkpointSteps.map { steps % $0 == 0 } ?? false
+      if !isEnd && (result.saveRequested || isDue) { try checkpoint(.optional) }
     }
     let result = try last ?? evaluate()
     try writeTrace()
@@ -159,7 +179,8 @@ public final class Trainer {
     let rate = schedule.rate(
       epoch: batch.epoch, step: batch.step, stepsPerEpoch: sampler.stepsPerEpoch)
     let request: TrainingStep.Request =
-      failure != nil ? .fail : StopSignal.isReceived ? .stop : .none
+      failure != nil
+      ? .fail : control?.request() ?? (StopSignal.isReceived ? .stop : TrainingStep.Request.none)
     if communicator.node.thread == 0 { DebuggerStop.reach(.step(steps + 1)) }
     var dump = try makeDump(batch, rate)
     trace?.ended(.data, after: dataWait)
@@ -230,7 +251,7 @@ public final class Trainer {
   private func record(_ batch: Batch, _ result: TrainingStep.Result, _ rate: Float) {
     guard let output = setup.output else { return }
     do {
-      try output.metrics.write([
+      try output.write(step: [
         ("step", .integer(steps)), ("epoch", .integer(batch.epoch + 1)),
         ("samples", .integer(result.samples)), ("applied", .integer(result.isApplied ? 1 : 0)),
         ("train/loss", .number(result.loss)),
@@ -257,6 +278,7 @@ public final class Trainer {
     let times = times.endEpoch()
     let isEvaluated = isEnd || (number + 1) % recipe.evaluateEvery == 0
     let test = isEvaluated ? try evaluate() : nil
+    tested = test.map { (steps, $0) } ?? tested
     communicator.programPoint = ProgramPoint(step: steps, .betweenSteps)
     model.refresh(.evaluation)
     let report = EpochReport(
@@ -269,7 +291,9 @@ public final class Trainer {
     }
     observer?.epoch(report)
     if isEnd || recipe.measuresCurvature(after: number + 1) { try measureCurvature(number + 1) }
-    if isEnd || (number + 1) % recipe.checkpointEvery == 0 { try checkpoint() }
+    if isEnd || (number + 1) % recipe.checkpointEvery == 0 {
+      try checkpoint(isEnd ? .required : .optional)
+    }
     epoch = EpochTotals()
     return test
   }
@@ -297,8 +321,15 @@ public final class Trainer {
     observer.map { observer in { observer.survey($0) } }
   }
 
+  /// Whether a run may go on without a checkpoint.
+  private enum Need { case required, optional }
+
   /// Rank 0 saves; all ranks learn whether it worked.
-  private func checkpoint() throws {
+  ///
+  /// Where the recipe allows it, an optional checkpoint that cannot be written is noted, and tried
+  /// again later; older ones are kept.
+  private func checkpoint(_ need: Need) throws {
+    guard savedStep != steps else { return }
     RankLog.debug("checkpoint of step \(steps)")
     let start = clock.now
     defer {
@@ -309,14 +340,30 @@ public final class Trainer {
     communicator.programPoint = ProgramPoint(step: steps, .checkpoint)
     try divergenceCheck.run(step: steps)
     communicator.programPoint = ProgramPoint(step: steps, .checkpoint)
+    var written: [Int64] = [0]
     try agreement.performOnRoot {
-      try setup.output?.save(
-        model, recipe: recipe,
-        state: TrainingState(
-          epoch: position.epoch, step: steps, stepInEpoch: position.step,
-          epochSums: position.step > 0 ? epoch.sums : EpochSums(), seed: recipe.seed,
-          rankCount: communicator.size, curvature: curvature))
+      do {
+        try setup.output?.save(model, recipe: recipe, state: state)
+        try control?.saved(since: start, stops: false)
+        written = [1]
+      } catch let error as CheckpointError {
+        guard case .save = error, need == .optional, recipe.onSaveFailure == .proceed else {
+          throw error
+        }
+        control?.failedToSave()
+        observer?.note("step \(steps): no checkpoint, \(error); older ones are kept")
+      }
     }
+    written.withUnsafeMutableBytes { communicator.broadcast($0, from: 0) }
+    if written == [1] { savedStep = steps }
+  }
+
+  private var state: TrainingState {
+    TrainingState(
+      epoch: position.epoch, step: steps, stepInEpoch: position.step,
+      epochSums: position.step > 0 ? epoch.sums : EpochSums(), seed: recipe.seed,
+      rankCount: communicator.size, curvature: curvature,
+      testAccuracy: tested.flatMap { $0.step == steps ? $0.result.accuracy : nil })
   }
 
   private func summary(_ choice: GradientChoice) -> RunSummary {

@@ -1,7 +1,6 @@
 import Checkpoints
 import CrashReports
 import Datasets
-import Foundation
 import Kernels
 import Layers
 import MessagePassing
@@ -13,7 +12,7 @@ public struct TrainerSetup {
   public enum Start: Sendable, Equatable {
     /// A new run, from random weights or those of a model file.
     case fresh(initial: String?)
-    /// The newest checkpoint of the run.
+    /// The newest checkpoint of the run; its beginning, if it has none.
     case resume
   }
 
@@ -36,6 +35,8 @@ public struct TrainerSetup {
   public let runPath: String
   let position: BatchPosition
   let steps: Int
+  /// Whether the run has a checkpoint at its position.
+  let isSaved: Bool
   /// Sums of the epoch in which the run resumes, on rank 0.
   let epochSums: EpochSums
   /// Measures curvature between epochs; nil where the recipe asks for none.
@@ -47,8 +48,10 @@ public struct TrainerSetup {
   ///
   /// Collective. A failure on one rank fails all of them, as far as possible before the disk is
   /// touched.
+  /// - Parameter isDefaultName: whether a new run gets a directory beside `run` if that exists.
   public init(
-    _ recipe: Recipe, run: String, start: Start, versions: RunEnvironment.Versions,
+    _ recipe: Recipe, run: String, isDefaultName: Bool = false, start: Start,
+    versions: RunEnvironment.Versions,
     communicator: any Communicator, note: (String) -> Void
   ) throws {
     self.recipe = recipe
@@ -77,13 +80,14 @@ public struct TrainerSetup {
     (curePenalty, adversary) = try agreement.perform {
       (try recipe.makeCUREPenalty(for: model), try recipe.adversary(for: model))
     }
-    sampler = recipe.sampler(for: train)
+    let sampler = recipe.sampler(for: train)
+    self.sampler = sampler
     curvatureProbe = try agreement.perform {
       try CurvatureProbe(recipe, for: model, test, communicator: communicator)
     }
 
     // Rank 0 alone touches files; the others receive what it has read.
-    var progress: [Int64] = [0, 0, 0]
+    var progress: [Int64] = [0, 0, 0, 0]
     var sums = EpochSums()
     var measured: [String: Double]?
     var opened: RunOutput?
@@ -102,11 +106,22 @@ public struct TrainerSetup {
       ("their vector units", VectorUnits.current.rawValue),
     ])
     try agreement.performOnRoot {
-      let (output, state) = try TrainerSetup.open(
-        recipe, run: run, start: start, model: model, environment: &environment, note: note)
-      opened = output
+      environment.recipe = recipe.jsonObject
+      let run =
+        switch start {
+        case .fresh(let initial):
+          try OpenedRun(
+            creating: run, isDefaultName: isDefaultName, initial: initial, recipe: recipe,
+            model: model, environment: environment, note: note)
+        case .resume:
+          try OpenedRun(
+            resuming: run, recipe: recipe, model: model, stepsPerEpoch: sampler.stepsPerEpoch,
+            environment: environment, note: note)
+        }
+      opened = run.output
+      let state = run.state
       if let state {
-        progress = [Int64(state.step), Int64(state.epoch), Int64(state.stepInEpoch)]
+        progress = [Int64(state.step), Int64(state.epoch), Int64(state.stepInEpoch), 1]
         sums = state.epochSums
         measured = state.curvature
       }
@@ -120,6 +135,7 @@ public struct TrainerSetup {
     progress.withUnsafeMutableBytes { communicator.broadcast($0, from: 0) }
     model.broadcast(over: communicator)
     steps = Int(progress[0])
+    isSaved = progress[3] == 1
     position = BatchPosition(epoch: Int(progress[1]), step: Int(progress[2]))
   }
 
@@ -165,78 +181,6 @@ public struct TrainerSetup {
         throw .oneValuePerChannel(
           batch: smallest, height: positions.height, width: positions.width)
       }
-    }
-  }
-
-  /// Refuses a recipe that changes the steps of the run or their order.
-  private static func checkUnchanged(_ recipe: Recipe, _ checkpoint: Checkpoint) throws {
-    guard let json = checkpoint.model.metadata[ModelFile.recipeKey] else { return }
-    let trained = try Recipe(yaml: json, source: checkpoint.path).jsonObject
-    let asked = recipe.jsonObject
-    for key in ["data-set", "train-samples", "batch-size", "seed"] {
-      guard let before = trained[key], let now = asked[key], before != now else { continue }
-      throw TrainingError.changed(key: key, checkpoint: "\(before)", recipe: "\(now)")
-    }
-  }
-
-  /// Refuses other data than the run's, whatever directory they are read from.
-  private static func checkSameData(
-    _ now: RunEnvironment, as starts: [RunEnvironment], _ directory: RunDirectory,
-    _ recipe: Recipe, _ checkpoint: Checkpoint
-  ) throws {
-    guard let last = starts.last else { return }
-    guard last.trainData == now.trainData else {
-      throw TrainingError.dataChanged(what: "training samples", run: directory.path)
-    }
-    let trained =
-      try checkpoint.model.metadata[ModelFile.recipeKey]
-      .map { try Recipe(yaml: $0, source: checkpoint.path).testSamples } ?? recipe.testSamples
-    // How many test samples are taken may change, what they are may not.
-    guard trained != recipe.testSamples || starts.contains(where: { $0.testData == now.testData })
-    else { throw TrainingError.dataChanged(what: "test samples", run: directory.path) }
-  }
-
-  private static func starts(of directory: RunDirectory) throws -> [RunEnvironment] {
-    let decoder = JSONDecoder()
-    // A line that a power failure has cut short says nothing.
-    return try directory.environmentLines().compactMap {
-      try? decoder.decode(RunEnvironment.self, from: Data($0.utf8))
-    }
-  }
-
-  private static func open(
-    _ recipe: Recipe, run: String, start: Start, model: Model,
-    environment: inout RunEnvironment, note: (String) -> Void
-  ) throws -> (RunOutput, TrainingState?) {
-    switch start {
-    case .fresh(let initial):
-      model.initialize(seed: recipe.seed)
-      if let initial {
-        let file = try ModelFile(initial)
-        try model.load(file.dictionary, from: file.path)
-      }
-      let directory = try RunDirectory(creating: run, start: .fresh)
-      let output = try RunOutput(
-        directory, recipe: recipe, environment: environment, resumingAt: nil)
-      return (output, nil)
-    case .resume:
-      let directory = try RunDirectory(opening: run)
-      guard let checkpoint = try CheckpointStore(directory: directory).latest(note: note) else {
-        throw TrainingError.nothingToResume(run: run)
-      }
-      let state = checkpoint.state
-      try checkUnchanged(recipe, checkpoint)
-      let starts = try TrainerSetup.starts(of: directory)
-      try checkSameData(environment, as: starts, directory, recipe, checkpoint)
-      if let last = starts.last { environment.differences(from: last).forEach(note) }
-      try model.load(
-        FileState(checkpoint.model, path: checkpoint.path), from: checkpoint.path)
-      try model.loadOptimizer(
-        FileState(checkpoint.optimizer, path: checkpoint.path), from: checkpoint.path)
-      environment.step = state.step
-      let output = try RunOutput(
-        directory, recipe: recipe, environment: environment, resumingAt: state.step)
-      return (output, state)
     }
   }
 }

@@ -13,19 +13,42 @@ public enum TrainingError: Failure, Equatable {
   case nothingToResume(run: String)
   /// A run's directory is given for a model and holds no checkpoint.
   case noCheckpoint(run: String)
+  /// No checkpoint has a test accuracy.
+  case noTestAccuracy(run: String)
   case changed(key: String, checkpoint: String, recipe: String)
+  /// A run is to end before what is trained already.
+  case fewerEpochs(begun: Int, recipe: Int)
+  /// A run that starts at its beginning again finds another model file than before.
+  case initialChanged(path: String)
   /// A resumed run finds other samples than it began with.
   case dataChanged(what: String, run: String)
-  /// A signal asked for the end, and a checkpoint was written.
-  case stopped(step: Int, run: String)
+  /// The end was asked for, and a checkpoint was written.
+  case stopped(step: Int, run: String, reason: StopReason = .signal)
+
+  /// What asked for the end of a run.
+  public enum StopReason: Equatable, Sendable {
+    case signal
+    /// The time of the job is nearly over.
+    case jobTime
+    case file(String)
+
+    var words: String {
+      switch self {
+      case .signal: "a signal"
+      case .jobTime: "the end of the job's time (\(RunControl.endVariable))"
+      case .file(let path): path
+      }
+    }
+  }
 
   public var exitStatus: ExitStatus {
     switch self {
-    case .batchSmallerThanRanks, .changed: .usage
+    case .batchSmallerThanRanks, .changed, .fewerEpochs: .usage
     case .nonFinite: .diverged
     case .replicasDiffer: .replicasDiffer
     case .failedElsewhere: .writeFailed
-    case .nothingToResume, .noCheckpoint, .dataChanged: .unusableInput
+    case .nothingToResume, .noCheckpoint, .noTestAccuracy, .dataChanged, .initialChanged:
+      .unusableInput
     case .stopped: .stopped
     }
   }
@@ -45,17 +68,24 @@ public enum TrainingError: Failure, Equatable {
     case .failedElsewhere(let step):
       "another rank failed at step \(step)"
     case .nothingToResume(let run):
-      "\(run): no checkpoint to resume from; start a new run, without --resume"
+      "\(run): no run to resume; start a new one, without --resume"
     case .noCheckpoint(let run):
       "\(run): holds no checkpoint, expected a model file, a checkpoint or a run that has one"
+    case .noTestAccuracy(let run):
+      "\(run): no checkpoint whose test accuracy is known; keep-best keeps some"
     case .changed(let key, let checkpoint, let recipe):
       "the checkpoint was trained with --\(key) \(checkpoint), the recipe says \(recipe); "
         + "a run keeps it: start a new one with --initial"
+    case .fewerEpochs(let begun, let recipe):
+      "--epochs \(recipe), but the run is in epoch \(begun) or after it: a run can become longer, "
+        + "not shorter"
+    case .initialChanged(let path):
+      "\(path) is no longer the model that the run began with (SHA-256)"
     case .dataChanged(let what, let run):
       "the \(what) are not those of \(run)/environment.jsonl (SHA-256); "
         + "a run keeps its data: start a new one with --initial"
-    case .stopped(let step, let run):
-      "stopped by a signal after step \(step); go on with: "
+    case .stopped(let step, let run, let reason):
+      "stopped by \(reason.words) after step \(step); go on with: "
         + "lcnn-dist train --resume --run \(ShellWord(run))"
     }
   }

@@ -9,7 +9,7 @@ import Tensors
 /// loop alone. Behind them each rank has a slot for the time of its previous step.
 public struct StepCounters {
   private enum Slot: Int, CaseIterable {
-    case nonFinite, stop, failed, loss, correct, gradientNormSquares, gradientChangeSquares
+    case nonFinite, save, stop, failed, loss, correct, gradientNormSquares, gradientChangeSquares
   }
 
   private let tensor: Tensor
@@ -27,7 +27,9 @@ public struct StepCounters {
   public struct Values: Sendable, Equatable {
     /// Slices whose loss is not finite.
     public var nonFinite: Float = 0
-    /// Ranks that received a signal to stop.
+    /// Ranks that ask for a checkpoint.
+    public var save: Float = 0
+    /// Ranks that ask for the end.
     public var stop: Float = 0
     /// Ranks that failed outside of the step, as in writing a file.
     public var failed: Float = 0
@@ -39,10 +41,11 @@ public struct StepCounters {
     public var gradientChangeSquares: Float = 0
 
     public init(
-      nonFinite: Float = 0, stop: Float = 0, failed: Float = 0, loss: Float = 0,
+      nonFinite: Float = 0, save: Float = 0, stop: Float = 0, failed: Float = 0, loss: Float = 0,
       correct: Float = 0, gradientNormSquares: Float = 0, gradientChangeSquares: Float = 0
     ) {
       self.nonFinite = nonFinite
+      self.save = save
       self.stop = stop
       self.failed = failed
       self.loss = loss
@@ -63,6 +66,7 @@ public struct StepCounters {
     // Exact sums take slices apart; else the tensor itself is the sum.
     if model.exactSums != nil { tensor.fill(0) }
     tensor[Slot.nonFinite.rawValue] += values.nonFinite
+    tensor[Slot.save.rawValue] += values.save
     tensor[Slot.stop.rawValue] += values.stop
     tensor[Slot.failed.rawValue] += values.failed
     tensor[Slot.loss.rawValue] += values.loss
@@ -85,7 +89,8 @@ public struct StepCounters {
 
   public func read() -> Values {
     Values(
-      nonFinite: tensor[Slot.nonFinite.rawValue], stop: tensor[Slot.stop.rawValue],
+      nonFinite: tensor[Slot.nonFinite.rawValue], save: tensor[Slot.save.rawValue],
+      stop: tensor[Slot.stop.rawValue],
       failed: tensor[Slot.failed.rawValue], loss: tensor[Slot.loss.rawValue],
       correct: tensor[Slot.correct.rawValue],
       gradientNormSquares: tensor[Slot.gradientNormSquares.rawValue],

@@ -57,7 +57,9 @@ public struct TrainingStep {
   /// A rank's request to all ranks, which it makes with its samples.
   public enum Request: Sendable {
     case none
-    /// A signal asked for the end: this step counts, and is the last.
+    /// A checkpoint is due after this step.
+    case save
+    /// Somebody asked for the end: this step counts, and is the last.
     case stop
     /// The rank cannot go on: this step is discarded on all ranks.
     case fail
@@ -176,7 +178,9 @@ public struct TrainingStep {
   private func startCounters(_ request: Request, _ localStepSeconds: Float) {
     model.exactSums?.clear()
     counters.write(
-      StepCounters.Values(stop: request == .stop ? 1 : 0, failed: request == .fail ? 1 : 0))
+      StepCounters.Values(
+        save: request == .save ? 1 : 0, stop: request == .stop ? 1 : 0,
+        failed: request == .fail ? 1 : 0))
     counters.addLocalStepSeconds(localStepSeconds, ofRank: communicator.rank)
   }
 
@@ -230,6 +234,7 @@ public struct TrainingStep {
     public let gradientNormSquare: Double
     /// meanᵢ ‖∇ₓℓᵢ(xᵢ + zᵢ) − ∇ₓℓᵢ(xᵢ)‖²; 0 without CURE.
     public let gradientChangeSquare: Double
+    public let saveRequested: Bool
     public let stopRequested: Bool
     /// Whether a rank could not go on.
     public let hasFailed: Bool
@@ -242,6 +247,7 @@ public struct TrainingStep {
       correct = Int(sums.correct)
       gradientNormSquare = Double(sums.gradientNormSquares) / Double(samples)
       gradientChangeSquare = Double(sums.gradientChangeSquares) / Double(samples)
+      saveRequested = sums.save > 0
       stopRequested = sums.stop > 0
       hasFailed = sums.failed > 0
     }

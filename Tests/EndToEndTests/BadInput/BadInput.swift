@@ -77,35 +77,28 @@ extension BadInput {
       ["run holds a run already", "--resume"]
     ) { try trainOneStep(in: $0) },
     BadInput(
-      "a directory that holds other files", ["train", "--run", "run"], .runDirectory, ["run "]
+      "a directory that holds other files", ["train", "--run", "run"], .runDirectory,
+      ["run holds files and no run"]
     ) { try $0.write("mine".utf8, to: "run/notes.txt") },
     BadInput(
       "no directory to resume", ["train", "--resume", "--run", "run"], .runDirectory,
       ["run: no such run"]),
     BadInput(
       "an empty directory to resume", ["train", "--resume", "--run", "run"], .unusableInput,
-      ["run: no checkpoint to resume from"]
+      ["run: no run to resume"]
     ) {
       try FileManager.default.createDirectory(
         atPath: "\($0.path)/run", withIntermediateDirectories: true)
     },
     BadInput(
-      "a run without a checkpoint to resume", ["train", "--resume", "--run", "run"],
-      .unusableInput, ["run: no checkpoint to resume from"]
-    ) {
-      try trainOneStep(in: $0)
-      try FileManager.default.removeItem(atPath: "\($0.path)/run/checkpoints")
-    },
+      "a run that is to end before its present",
+      ["train", "--resume", "--run", "run"]
+        + ["--epochs", "1"], .usage, ["--epochs 1", "epoch 2"]
+    ) { try trainOneStep(in: $0, ["--train-samples", "64", "--max-steps", "2"]) },
     BadInput(
-      "a damaged checkpoint to resume", ["train", "--resume", "--run", "run"], .unusableInput,
-      ["step-00000001/model.safetensors", "sha256 is "]
-    ) {
-      try trainOneStep(in: $0)
-      let name = "run/checkpoints/step-00000001/model.safetensors"
-      var bytes = try $0.data(name)
-      bytes[bytes.count - 1] ^= 1
-      try $0.write(bytes, to: name)
-    },
+      "a run of other steps", ["train", "--resume", "--run", "run", "--batch-size", "32"], .usage,
+      ["--batch-size 64", "32"]
+    ) { try trainOneStep(in: $0) },
   ]
 
   static func trainOneStep(in directory: TemporaryDirectory, _ flags: [String] = []) throws {

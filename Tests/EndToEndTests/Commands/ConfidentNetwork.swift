@@ -23,7 +23,7 @@ struct ConfidentNetwork: Sendable {
         "--weight-decay", "0",
       ], in: directory)
     try #require(outcome.status == 0, "\(outcome)")
-    file = try ModelFile("\(directory.path)/run")
+    file = try ModelFile("\(directory.path)/run", note: { _ in })
     let recipe = try #require(file.recipe)
     data = try recipe.load(.test)
     architecture = try recipe.networkArchitecture(for: data)

@@ -129,6 +129,7 @@ extension ProgramRuns {
       switch kind {
       case .text: value is String
       case .boolean: value is Bool
+      case .value: true
       case .number: value is Double
       case .integer: (value as? Double).map { $0 == $0.rounded() } ?? false
       case .integers: value is [Int]

@@ -90,7 +90,10 @@ extension ProgramRuns {
       let outcome = try job.outcome()
       #expect(outcome.status == 0, "\(outcome)")
       #expect(Self.supervisorLines(outcome).count == 8, "\(outcome)")
-      for file in ["metrics.jsonl", "checkpoints/step-00000368/model.safetensors"] {
+      for file in [
+        "metrics.jsonl", "checkpoints/step-00000368/model.safetensors",
+        "checkpoints/step-00000368/optimizer.safetensors",
+      ] {
         #expect(
           try directory.data("killed/\(file)") == directory.data("undisturbed/\(file)"), "\(file)")
       }

@@ -63,6 +63,118 @@ extension ProgramRuns {
       #expect(try results() == before, "files were changed")
     }
 
+    private static let short = ["train", "--test-samples", "10", "--train-samples", "192"]
+
+    @Test("where the newest checkpoint is damaged, a run and commands take the one before")
+    func damaged() throws {
+      let directory = try TemporaryDirectory()
+      let whole = try Program.run(Self.short + ["--epochs", "3", "--run", "run"], in: directory)
+      try #require(whole.status == 0, "\(whole)")
+      let newest = "run/checkpoints/step-00000009"
+      let before = try directory.snapshot()
+      for file in ["model.safetensors", "optimizer.safetensors", "state.json", "SHA256SUMS"] {
+        try directory.write([], to: "\(newest)/\(file)")
+        let words = "step-00000009 is left out: "
+        let measured = try Program.run(["evaluate", "--model", "run"], in: directory)
+        #expect(measured.status == 0 && measured.errors.contains(words), "\(measured)")
+        let resumed = try Program.run(["train", "--resume", "--run", "run"], in: directory)
+        #expect(resumed.status == 0 && resumed.output.contains(words), "\(resumed)")
+        #expect(resumed.output.contains("resumed after step 6"), "\(resumed)")
+        let damaged = "\(newest).damaged"
+        #expect(try directory.data("\(damaged)/\(file)").isEmpty)
+        try directory.remove(damaged)
+        for (name, data) in before where name.hasPrefix(newest) || name == "run/metrics.jsonl" {
+          #expect(try data == nil || directory.data(name) == data, "\(name)")
+        }
+      }
+    }
+
+    @Test("a run that ended before its first checkpoint starts at its beginning again")
+    func withoutCheckpoint() throws {
+      let directory = try TemporaryDirectory()
+      let first = try Program.run(
+        Self.short + ["--max-steps", "1", "--run", "first"], in: directory)
+      try #require(first.status == 0, "\(first)")
+      let whole = try Program.run(
+        Self.short + ["--epochs", "1", "--initial", "first", "--run", "run"], in: directory)
+      try #require(whole.status == 0, "\(whole)")
+      let before = try directory.snapshot()
+      try directory.remove("run/checkpoints")
+      let again = try Program.run(["train", "--resume", "--run", "run"], in: directory)
+      #expect(again.status == 0 && again.output.contains("no checkpoint yet"), "\(again)")
+      for (name, data) in before
+      where name.hasPrefix("run/checkpoints/") || name == "run/metrics.jsonl" {
+        #expect(try data == nil || directory.data(name) == data, "\(name)")
+      }
+      try directory.remove("run/checkpoints")
+      try directory.remove("first")
+      let other = try Program.run(
+        Self.short + ["--max-steps", "1", "--learning-rate", "0.3", "--run", "first"],
+        in: directory)
+      try #require(other.status == 0, "\(other)")
+      let refused = try Program.run(["train", "--resume", "--run", "run"], in: directory)
+      #expect(refused.status == ExitStatus.unusableInput.rawValue, "\(refused)")
+      #expect(refused.errors.contains("is no longer the model"), "\(refused)")
+    }
+
+    @Test("--resume auto starts a run and goes on with it, on two ranks, and without recipe.json")
+    func auto() throws {
+      let directory = try TemporaryDirectory()
+      let command = Self.short + ["--run", "run", "--resume", "auto"]
+      let started = try Program.run(command + ["--max-steps", "2"], ranks: 2, in: directory)
+      #expect(started.status == 0, "\(started)")
+      let refused = try Program.run(Self.short + ["--run", "run"], in: directory)
+      let words = "go on with it by lcnn-dist train --resume --run run"
+      #expect(refused.status == ExitStatus.runDirectory.rawValue, "\(refused)")
+      #expect(refused.errors.contains(words), "\(refused)")
+      try directory.remove("run/recipe.json")
+      let resumed = try Program.run(
+        ["train", "--run", "run", "--resume=auto", "--max-steps", "4"], ranks: 2, in: directory)
+      #expect(resumed.status == 0, "\(resumed)")
+      #expect(resumed.output.contains("resumed after step 2"), "\(resumed)")
+      #expect(try directory.text("run/recipe.json").contains("\"train-samples\" : 192"))
+      let whole = try Program.run(
+        Self.short + ["--run", "whole", "--max-steps", "4"], ranks: 2, in: directory)
+      #expect(whole.status == 0, "\(whole)")
+      #expect(try directory.data("run/metrics.jsonl") == directory.data("whole/metrics.jsonl"))
+    }
+
+    @Test("what a resumed run changes is said, and recorded with what was trained by it")
+    func changes() throws {
+      let directory = try TemporaryDirectory()
+      let first = try Program.run(
+        Self.short + ["--epochs", "2", "--schedule", "cosine", "--run", "run"], in: directory)
+      try #require(first.status == 0, "\(first)")
+      let recipe = try directory.data("run/recipe.json")
+      let idle = try Program.run(
+        ["train", "--resume", "--run", "run", "--learning-rate", "0.2"], in: directory)
+      #expect(idle.output.contains("after step 6: learning-rate 0.1 → 0.2"), "\(idle)")
+      #expect(try directory.data("run/recipe.json") == recipe, "nothing was trained at 0.2")
+      let longer = try Program.run(
+        ["train", "--resume", "--run", "run", "--epochs", "4", "--crop-padding", "2"],
+        in: directory)
+      #expect(longer.status == 0, "\(longer)")
+      for words in [
+        "after step 6: epochs 2 → 4", "crop-padding 1 → 2", "the learning rate goes from ",
+      ] { #expect(longer.output.contains(words), "\(words) in \(longer)") }
+      #expect(try directory.text("run/recipe.json").contains("\"epochs\" : 4"))
+      let starts = try directory.text("run/environment.jsonl").split(separator: "\n")
+      #expect(starts.count == 3)
+      #expect(starts[1].contains("\"learning-rate\":0.2") && starts[1].contains("\"step\":6"))
+      #expect(starts[2].contains("\"--crop-padding\""))
+    }
+
+    @Test("two runs that are started in the same second get a directory each")
+    func sameSecond() throws {
+      let directory = try TemporaryDirectory()
+      let running = try (0..<3).map { _ in
+        try Program.start(Self.short + ["--max-steps", "1"], in: directory)
+      }
+      for run in running { #expect(try run.outcome().status == 0) }
+      let runs = try FileManager.default.contentsOfDirectory(atPath: "\(directory.path)/runs")
+      #expect(runs.count == 3 && runs.allSatisfy { $0.hasPrefix("digits-seed1729-") }, "\(runs)")
+    }
+
     /// Steps and epochs that the run has written so far.
     private func metricsLines(_ directory: TemporaryDirectory) -> Int {
       (try? directory.data("parts/metrics.jsonl"))?.count { $0 == UInt8(ascii: "\n") } ?? 0

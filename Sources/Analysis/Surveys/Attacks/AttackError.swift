@@ -11,11 +11,14 @@ public enum AttackError: Failure, Equatable {
   /// The state belongs to an attack with other settings.
   case otherState(path: String, what: String, stored: String, asked: String)
   case damagedState(path: String, line: Int)
+  /// Another process uses the state.
+  case stateInUse(path: String)
 
   public var exitStatus: ExitStatus {
     switch self {
     case .notFinite: .diverged
     case .beyondImages, .otherState: .usage
+    case .stateInUse: .runDirectory
     case .tooFewClasses, .damagedState: .unusableInput
     }
   }
@@ -34,6 +37,8 @@ public enum AttackError: Failure, Equatable {
         + "ask for the same again, or remove the file or name another by --state"
     case .damagedState(let path, let line):
       "\(path):\(line): not a line of an attack's state"
+    case .stateInUse(let path):
+      "\(path) is used by another attack: wait for its end, or name another file by --state"
     }
   }
 }

@@ -24,26 +24,28 @@ public final class AttackState {
   private let file: AppendOnlyFile
 
   /// Creates a state, or opens an existing one, whose settings must be equal.
+  ///
+  /// The file is locked until it is closed, so that no other attack uses it meanwhile.
   public init(_ path: String, settings: [Setting]) throws {
     self.path = path
-    let stored = try Self.wholeLines(path)
-    let first = try Self.text(settings)
-    if let header = stored.first {
-      try Self.compare(header, settings, path)
-      lines = Array(stored.dropFirst())
-    } else {
-      lines = []
-    }
-    // The file is rewritten, since an appended line would otherwise continue an incomplete last
-    // line.
-    let text = ([first] + lines).map { "\($0)\n" }.joined()
-    try ResultFile(path).write(text)
     file = try AppendOnlyFile(path)
+    guard file.lock() else { throw AttackError.stateInUse(path: path) }
+    try file.requireInPlace()
+    let (stored, byteCount) = try Self.wholeLines(path)
+    if let header = stored.first { try Self.compare(header, settings, path) }
+    lines = Array(stored.dropFirst())
+    // An appended line would otherwise continue an incomplete last line.
+    try file.truncate(to: byteCount)
+    if stored.isEmpty {
+      try file.append(line: try Self.text(settings))
+      try file.sync()
+    }
   }
 
   /// Appends lines of findings, and returns when they are on disk.
   public func append(_ lines: [String]) throws {
     guard !lines.isEmpty else { return }
+    try file.requireInPlace()
     try file.append(line: lines.joined(separator: "\n"))
     try file.sync()
   }
@@ -51,12 +53,19 @@ public final class AttackState {
   /// Removes the file after the results are written.
   public func remove() throws { try FileManager.default.removeItem(atPath: path) }
 
-  private static func wholeLines(_ path: String) throws -> [String] {
-    guard FileSystem.exists(path) else { return [] }
-    let text = String(decoding: try InputFile.contents(of: path), as: UTF8.self)
-    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-    // Text after the last newline is an incomplete line.
-    return lines.dropLast().map(String.init)
+  /// The lines that end with a newline, and their bytes.
+  private static func wholeLines(_ path: String) throws -> (lines: [String], byteCount: Int) {
+    let bytes = try InputFile.contents(of: path)
+    guard let last = bytes.lastIndex(of: UInt8(ascii: "\n")) else {
+      // A first line that was cut short is made again; any other text is not ours.
+      guard bytes.isEmpty || bytes.starts(with: "[{".utf8) else {
+        throw AttackError.damagedState(path: path, line: 1)
+      }
+      return ([], 0)
+    }
+    let text = String(decoding: bytes[..<last], as: UTF8.self)
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    return (lines, last + 1)
   }
 
   private static func compare(_ header: String, _ settings: [Setting], _ path: String) throws {

@@ -1,9 +1,15 @@
 extension FileFormat {
-  private static let measured = [
-    Field("model", .text, "the model, as given on the command line"),
-    Field("data-set", .text, "name of the data set"), Field("of", .text, "f: `loss` or `margin`"),
-    Field("seed", .integer, "seed of the recipe"),
+  private static let origin = [
+    Field("model-sha256", .text, "SHA-256 of the model's file", optional: true),
+    Field("model-step", .integer, "steps that trained it, in a checkpoint", optional: true),
   ]
+
+  private static let measured =
+    origin + [
+      Field("model", .text, "the model, as given on the command line"),
+      Field("data-set", .text, "name of the data set"), Field("of", .text, "f: `loss` or `margin`"),
+      Field("seed", .integer, "seed of the recipe"),
+    ]
 
   static let evaluation = FileFormat(
     "evaluate --json", "Loss and accuracy of one split.",
@@ -65,7 +71,7 @@ extension FileFormat {
 
   static let attack = FileFormat(
     "attack --json", "Robust accuracy at each ε.",
-    [
+    origin + [
       Field("model", .text, "the model, as given on the command line"),
       Field("data-set", .text, "name of the data set"), Field("split", .text, "`train` or `test`"),
       Field("norm", .text, "`l2` or `linf`"),

@@ -92,6 +92,11 @@ extension FileFormat {
       Field("versions › program", .text, "version of lcnn-dist"),
       Field("versions › messagePassing", .text, "the MPI library"),
       Field("versions › blas", .text, "OpenBLAS's kernels"),
+      Field("command", .texts, "words of the command line", optional: true),
+      Field("time", .text, "time of the start, ISO 8601", optional: true),
+      Field("recipe › NAME", .value, "what was trained after `step`", optional: true),
+      Field("initial › path", .text, "model file of the initial weights", optional: true),
+      Field("initial › sha256", .text, "SHA-256 of its tensors", optional: true),
       Field("vectorUnits", .text, "vector units of the kernels", optional: true),
       Field("precision", .text, "precision of convolutions", optional: true),
       Field("hosts", .texts, "host of each process"),
@@ -127,6 +132,6 @@ extension FileFormat {
       Field("rankCount", .integer, "ranks that wrote it"),
       Field(
         "curvature › NAME", .number, "the newest measurement, as in metrics.jsonl", optional: true),
-      Field("sha256 › FILE", .text, "digests of the checkpoint's other files"),
+      Field("testAccuracy", .number, "share of right test predictions, 0 to 1", optional: true),
     ])
 }

@@ -5,6 +5,8 @@ public struct FileFormat: Sendable {
   /// A number, a text, …, or an object that occurs in several files.
   public enum Kind: String, Sendable {
     case integer, number, text, boolean, integers, texts
+    /// A number, a text or a list, as in `recipe.json`.
+    case value
     /// See ``FileFormat/statistics``.
     case statistics
     /// See ``FileFormat/proportion``.

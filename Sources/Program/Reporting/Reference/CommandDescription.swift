@@ -2,7 +2,7 @@ import Foundation
 
 /// A command of the program, as the argument parser describes it.
 public struct CommandDescription: Decodable, Sendable {
-  let commandName: String
+  private(set) var commandName: String
   let abstract: String?
   let discussion: String?
   let arguments: [Argument]?
@@ -11,6 +11,17 @@ public struct CommandDescription: Decodable, Sendable {
   /// Reads the JSON that the parser prints for `--experimental-dump-help`.
   public init(parserDump json: String) throws {
     self = try JSONDecoder().decode(Dump.self, from: Data(json.utf8)).command
+  }
+
+  /// The command itself, or the commands below it, named with the words before them.
+  var leaves: [CommandDescription] {
+    let below = (subcommands ?? []).filter { $0.commandName != "help" }
+    guard !below.isEmpty else { return [self] }
+    return below.flatMap(\.leaves).map { leaf in
+      var leaf = leaf
+      leaf.commandName = "\(commandName) \(leaf.commandName)"
+      return leaf
+    }
   }
 
   private struct Dump: Decodable { let command: CommandDescription }

@@ -12,6 +12,7 @@ struct CommandReference {
 
   init(_ program: CommandDescription) {
     let commands = (program.subcommands ?? []).filter { $0.commandName != "help" }
+      .flatMap(\.leaves)
     self.commands = commands
     let groups = Dictionary(grouping: commands.flatMap(Self.sections)) { $0.title ?? "" }
     commonSections = groups.filter { title, sections in

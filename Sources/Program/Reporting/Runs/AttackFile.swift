@@ -1,9 +1,13 @@
+import Checkpoints
 import Robustness
 
 /// The JSON document that `attack --json` writes and `table` reads.
 public struct AttackFile: Codable, Sendable {
   /// Name of the model, as given on the command line.
   public let model: String
+  /// SHA-256 of the model's file, and the steps that have trained it; nil in older documents.
+  public let modelSHA256: String?
+  public let modelStep: Int?
   public let dataSet: String
   public let split: String
   public let norm: String
@@ -16,13 +20,18 @@ public struct AttackFile: Codable, Sendable {
   private enum CodingKeys: String, CodingKey {
     case model, split, norm, attacks, effort, seed, results
     case dataSet = "data-set"
+    case modelSHA256 = "model-sha256"
+    case modelStep = "model-step"
   }
 
   public init(
-    model: String, dataSet: String, split: String, plan: AttackPlan, effort: [String: Int],
+    model: String, origin: Checkpoint.ModelOrigin? = nil, dataSet: String, split: String,
+    plan: AttackPlan, effort: [String: Int],
     results: RobustnessSummary
   ) {
     self.model = model
+    modelSHA256 = origin?.sha256
+    modelStep = origin?.step
     self.dataSet = dataSet
     self.split = split
     norm = plan.norm.rawValue
@@ -38,6 +47,8 @@ extension AttackFile {
   public init(from decoder: any Decoder) throws {
     let members = try decoder.container(keyedBy: CodingKeys.self)
     model = try members.decode(String.self, forKey: .model)
+    modelSHA256 = try members.decodeIfPresent(String.self, forKey: .modelSHA256)
+    modelStep = try members.decodeIfPresent(Int.self, forKey: .modelStep)
     dataSet = try members.decode(String.self, forKey: .dataSet)
     split = try members.decode(String.self, forKey: .split)
     norm = try members.decode(String.self, forKey: .norm)

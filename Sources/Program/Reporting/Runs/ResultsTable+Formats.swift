@@ -29,15 +29,15 @@ extension ResultsTable {
   }
 
   private func header(_ part: Column.Part) -> [String] {
-    ["", "runs"] + columns.filter { $0.part == part }.map(\.title)
+    ["", "seeds"] + columns.filter { $0.part == part }.map(\.title)
   }
 
   private func cells(_ row: Row, _ part: Column.Part) -> [String] {
-    [row.title, "\(row.runs.count)"]
+    [row.title, "\(row.seeds.count)"]
       + columns.filter { $0.part == part }.map { cell(row.statistics($0), $0.scale) }
   }
 
-  /// Formats mean ± standard error; a single run has no error.
+  /// Formats mean ± standard error; a single seed has no error.
   private func cell(_ statistics: SampleStatistics?, _ scale: Column.Scale) -> String {
     guard let statistics else { return "–" }
     let (form, errorForm, factor) =
@@ -55,14 +55,14 @@ extension ResultsTable {
   /// Numbers are unrounded, shares are fractions of 1 rather than percent, and missing numbers are
   /// empty.
   private var csv: String {
-    let header = ["arm", "settings", "runs"] + columns.flatMap { [$0.name, "\($0.name)-error"] }
+    let header = ["arm", "settings", "seeds"] + columns.flatMap { [$0.name, "\($0.name)-error"] }
     let lines = rows.map { row in
       let numbers = columns.flatMap { column in
         let statistics = row.statistics(column)
         return [statistics?.mean, statistics?.standardError].map { $0.map { "\($0)" } ?? "" }
       }
       let settings = row.settings.joined(separator: "; ")
-      return [row.arm.rawValue, "\"\(settings)\"", "\(row.runs.count)"] + numbers
+      return [row.arm.rawValue, "\"\(settings)\"", "\(row.seeds.count)"] + numbers
     }
     return ([header] + lines).map { $0.joined(separator: ",") }.joined(separator: "\n")
   }

@@ -6,8 +6,9 @@ import Recipes
 /// The paper's two tables, from the results of several runs: geometry with accuracy, and robust
 /// accuracy.
 ///
-/// A row combines the runs whose recipes differ only in ``Recipe/repetitionKeys``: one experiment
-/// with several seeds. Its numbers are means over these runs, ± the standard error of the mean.
+/// A row combines the runs that were trained by recipes that differ only in
+/// ``Recipe/repetitionKeys``: one experiment with several seeds. Its numbers are means over these
+/// seeds, ± the standard error of the mean. Runs of one seed are no replicates: their mean counts.
 public struct ResultsTable {
   /// A column, which shows one number of each run.
   struct Column {
@@ -29,11 +30,19 @@ public struct ResultsTable {
     let settings: [String]
     let runs: [RunResults]
 
+    /// The runs of each seed.
+    var seeds: [[RunResults]] {
+      Dictionary(grouping: runs) { $0.recipe.seed }.sorted { $0.key < $1.key }.map(\.value)
+    }
+
     var title: String { ([arm.title] + settings).joined(separator: ", ") }
 
-    /// Statistics over the runs that have the number; nil if none has it.
+    /// Statistics over the seeds that have the number; nil if none has it.
     func statistics(_ column: Column) -> SampleStatistics? {
-      let values = runs.compactMap(column.value)
+      let values = seeds.compactMap { runs -> Double? in
+        let values = runs.compactMap(column.value)
+        return values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
+      }
       return values.isEmpty ? nil : SampleStatistics(values)
     }
   }
@@ -63,22 +72,32 @@ public struct ResultsTable {
 
   /// Notes about missing results, one line each, with the commands that would supply them.
   public var notes: [String] {
-    runs.flatMap { run in
-      var notes: [String] = []
-      let last = run.recipe.maxSteps == nil && run.epochs < run.recipe.epochs
-      if run.testAccuracy == nil || last {
-        notes.append(
-          "\(run.path): \(run.epochs) of \(run.recipe.epochs) epochs; go on by "
-            + "lcnn-dist train --resume --run \(ShellWord(run.path))")
-      }
-      if run.curvature == nil {
-        notes.append(Self.supply(.curvature, of: run.path, by: "curvature"))
-      }
-      if run.robustness == nil {
-        notes.append(Self.supply(.attack, of: run.path, by: "attack"))
-      }
-      return notes + run.outdated.map { "\($0) is older than the run's last step: measure again" }
+    let repeated = rows.flatMap(\.seeds).filter { $0.count > 1 }.map { runs in
+      "\(runs.map(\.path).joined(separator: ", ")): runs of one seed, \(runs[0].recipe.seed), "
+        + "whose mean counts once"
     }
+    return repeated
+      + runs.flatMap { run in
+        var notes: [String] = []
+        if let lost = run.lostMetrics {
+          notes.append(
+            "\(run.path): metrics.jsonl ends at step \(lost.last), before the checkpoint of step "
+              + "\(lost.checkpoint): lines are lost, and the accuracy with them")
+        }
+        let last = run.recipe.maxSteps == nil && run.epochs < run.recipe.epochs
+        if run.lostMetrics == nil && run.testAccuracy == nil || last {
+          notes.append(
+            "\(run.path): \(run.epochs) of \(run.recipe.epochs) epochs; go on by "
+              + "lcnn-dist train --resume --run \(ShellWord(run.path))")
+        }
+        if run.curvature == nil {
+          notes.append(Self.supply(.curvature, of: run.path, by: "curvature"))
+        }
+        if run.robustness == nil {
+          notes.append(Self.supply(.attack, of: run.path, by: "attack"))
+        }
+        return notes + run.outdated.map { "\($0): measure again" }
+      }
   }
 
   private static func supply(_ file: RunFile, of path: String, by command: String) -> String {
@@ -122,24 +141,29 @@ public struct ResultsTable {
 
   /// Groups the runs by recipe, in the order of the arms and then of the runs.
   private static func rows(_ runs: [RunResults]) throws -> [Row] {
-    var groups: [(recipe: [String: RecipeValue], runs: [RunResults])] = []
+    var groups: [(experiment: [[String: RecipeValue]], runs: [RunResults])] = []
     for run in runs {
-      let recipe = run.recipe.jsonObject.filter { !Recipe.repetitionKeys.contains($0.key) }
-      if let index = groups.firstIndex(where: { $0.recipe == recipe }) {
+      let experiment = run.trained.experiment
+      if let index = groups.firstIndex(where: { $0.experiment == experiment }) {
         groups[index].runs.append(run)
       } else {
-        groups.append((recipe, [run]))
+        groups.append((experiment, [run]))
       }
     }
     // Values that all rows share need not be shown.
     let varied = Recipe.keys.map(\.name).filter { name in
-      !Arm.keys.contains(name) && groups.contains { $0.recipe[name] != groups[0].recipe[name] }
+      !Arm.keys.contains(name)
+        && groups.contains {
+          $0.experiment[0][name] != groups[0].experiment[0][name]
+        }
     }
     let rows = try groups.map { group in
-      let (arm, differences) = try group.runs[0].recipe.nearestArm
-      let others = varied.map { (key: $0, value: group.recipe[$0] ?? .null) }
+      let (arm, differences) = try group.runs[0].trained.first.nearestArm
+      let others = varied.map { (key: $0, value: group.experiment[0][$0] ?? .null) }
       return Row(
-        arm: arm, settings: (differences + others).map { "\($0.key) \($0.value)" },
+        arm: arm,
+        settings: (differences + others).map { "\($0.key) \($0.value)" }
+          + group.runs[0].trained.changes,
         runs: group.runs)
     }
     return Arm.allCases.flatMap { arm in rows.filter { $0.arm == arm } }

@@ -3,19 +3,25 @@ import Failures
 import Files
 import Foundation
 import Recipes
+import Training
 
 /// Results in a run's directory: those of the training, and measurements of its model.
 public struct RunResults: Sendable {
   public let path: String
-  public let recipe: Recipe
+  /// The recipes that trained the run.
+  let trained: TrainedRecipes
+  /// The last recipe that trained the run.
+  public var recipe: Recipe { trained.last }
   /// Number of epochs in the metrics.
   public let epochs: Int
   /// Share of correct predictions at the last evaluation of the test samples, 0 … 1.
   public let testAccuracy: Double?
   public let curvature: CurvatureResult?
   public let robustness: RobustnessResult?
-  /// Names of files whose measurements are of an earlier state of the run.
+  /// Files whose measurements are of another model than the run's newest, with the reason.
   public let outdated: [String]
+  /// The last step in the metrics, and the newest checkpoint's, if the metrics end before it.
+  public let lostMetrics: (last: Int, checkpoint: Int)?
 
   /// - Throws: ``RunResultsError`` or `RecipeError` if there is no run, or if one of its files
   ///   cannot be used.
@@ -25,24 +31,50 @@ public struct RunResults: Sendable {
     guard let recipe = try Self.contents(of: recipePath) else {
       throw RunResultsError.notARun(path: path)
     }
-    self.recipe = try Recipe(yaml: String(decoding: recipe, as: UTF8.self), source: recipePath)
+    let written = try Recipe(yaml: String(decoding: recipe, as: UTF8.self), source: recipePath)
     let metrics = try Self.contents(of: RunFile.metrics.path(in: path)) ?? []
     // An incomplete last line, left by a power failure, is ignored.
     let reports = String(decoding: metrics, as: UTF8.self).split(separator: "\n")
       .filter { $0.contains(EpochLine.mark) }
       .compactMap { try? JSONDecoder().decode(EpochLine.self, from: Data($0.utf8)) }
+    let lastStep = Self.lastStep(of: metrics)
+    let directory = try RunDirectory(opening: path)
+    trained = TrainedRecipes(
+      try RunEnvironment.starts(of: directory), written: written, lastStep: lastStep)
+    let store = CheckpointStore(directory: directory)
+    let newest = try store.steps().last
+    lostMetrics = newest.flatMap { $0 > lastStep ? (lastStep, $0) : nil }
     epochs = reports.last?.epoch ?? 0
-    testAccuracy = reports.compactMap(\.testAccuracy).last
-    curvature = try Self.decode(CurvatureFile.self, RunFile.curvature.path(in: path))
-      .flatMap { CurvatureResult($0) }
-    robustness = try Self.decode(AttackFile.self, RunFile.attack.path(in: path))
-      .flatMap { RobustnessResult($0) }
-    outdated = [RunFile.curvature, .attack].map { $0.path(in: path) }.filter { file in
-      guard let measured = Self.date(of: file),
-        let trained = Self.date(of: RunFile.metrics.path(in: path))
-      else { return false }
-      return measured < trained
+    testAccuracy = lostMetrics == nil ? reports.compactMap(\.testAccuracy).last : nil
+    let curvatureFile = try Self.decode(CurvatureFile.self, RunFile.curvature.path(in: path))
+    curvature = curvatureFile.flatMap { CurvatureResult($0) }
+    let attackFile = try Self.decode(AttackFile.self, RunFile.attack.path(in: path))
+    robustness = attackFile.flatMap { RobustnessResult($0) }
+    let digest = newest.flatMap { Checkpoint.modelDigest(in: store.path(step: $0)) }
+    let measured: [(file: RunFile, sha256: String?, step: Int?)] = [
+      (.curvature, curvatureFile?.origin.sha256, curvatureFile?.origin.step),
+      (.attack, attackFile?.modelSHA256, attackFile?.modelStep),
+    ]
+    outdated = measured.compactMap { file, sha256, step in
+      let name = file.path(in: path)
+      if let sha256, let digest {
+        guard sha256 != digest else { return nil }
+        let model = step.map { "the model after step \($0)" } ?? "another model"
+        return "\(name) is of \(model), the run's newest is after step \(newest ?? 0)"
+      }
+      guard let date = Self.date(of: name),
+        let trained = Self.date(of: RunFile.metrics.path(in: path)), date < trained
+      else { return nil }
+      return "\(name) is older than the run's last step"
     }
+  }
+
+  /// The step of the last whole line of metrics; 0 without one.
+  private static func lastStep(of metrics: [UInt8]) -> Int {
+    struct Line: Decodable { let step: Int }
+    let lines = String(decoding: metrics, as: UTF8.self).split(separator: "\n")
+    return lines.reversed().lazy
+      .compactMap { try? JSONDecoder().decode(Line.self, from: Data($0.utf8)).step }.first ?? 0
   }
 
   /// Reads the results of all paths that are runs, and returns an error for each of the others.

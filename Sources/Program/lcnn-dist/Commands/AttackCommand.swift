@@ -63,10 +63,13 @@ struct AttackCommand: ParsableCommand {
 
   private func attack(over world: any Communicator) throws {
     let agreement = Agreement(world)
-    let (model, plan, files) = try agreement.perform {
-      let model = try trained.load(
-        [samples.split], flags, for: .inputGradients, over: world, maximumSamples: \.sliceSize)
-      return (model, try attack.plan(seed: model.recipe.seed), try Files(findings, on: world))
+    let model = try trained.load(
+      [samples.split], flags, for: .inputGradients,
+      settings: attack.settings.map { ($0.what, $0.value) }
+        + [("--save-adversarial", findings.saveAdversarial == nil ? "no" : "yes")],
+      over: world, maximumSamples: \.sliceSize)
+    let (plan, files) = try agreement.perform {
+      (try attack.plan(seed: model.recipe.seed), try Files(findings, on: world))
     }
     let data = model.data[0]
     let survey = try agreement.perform {
@@ -103,7 +106,8 @@ struct AttackCommand: ParsableCommand {
       try files.json?.write(
         ResultDocument.text(
           AttackFile(
-            model: trained.model, dataSet: data.name, split: data.split.rawValue, plan: plan,
+            model: trained.model, origin: model.file.origin, dataSet: data.name,
+            split: data.split.rawValue, plan: plan,
             effort: Dictionary(
               uniqueKeysWithValues: AttackPlan.Effort.Name.allCases.map {
                 ($0.rawValue, plan.effort[$0])

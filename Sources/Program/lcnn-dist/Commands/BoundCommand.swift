@@ -69,7 +69,11 @@ struct BoundCommand: ParsableCommand {
 
   private func certify(over world: any Communicator) throws {
     let epsilons = try certificates.radii()
-    let measurement = try options.prepare(.curvature, world)
+    let measurement = try options.prepare(
+      .curvature,
+      settings: [
+        ("--epsilons", "\(epsilons)"), ("--measured", "\(certificates.measured)"),
+      ], world)
     let model = measurement.model
     try checkRange(epsilons, of: model.data[0])
     let clock = ContinuousClock()

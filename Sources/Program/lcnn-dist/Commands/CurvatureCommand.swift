@@ -24,7 +24,8 @@ struct CurvatureCommand: ParsableCommand {
   }
 
   private func measure(over world: any Communicator) throws {
-    let measurement = try options.prepare(.curvature, world)
+    let measurement = try options.prepare(
+      .curvature, settings: [("the estimator", estimator.text)], world)
     let model = measurement.model
     let reports = try model.data.map { data in
       try measurement.timed(data) {

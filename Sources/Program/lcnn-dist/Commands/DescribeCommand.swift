@@ -43,7 +43,7 @@ struct DescribeCommand: ParsableCommand {
     guard exists, isDirectory.boolValue || subject.hasSuffix(".safetensors") else {
       return try flags.resolved(from: subject)
     }
-    guard var recipe = try ModelFile(subject).recipe else {
+    guard var recipe = try ModelFile(subject, note: { Ranks.logger.warning("\($0)") }).recipe else {
       throw ValidationError("\(subject) carries no recipe; describe its recipe instead")
     }
     try flags.apply(to: &recipe)

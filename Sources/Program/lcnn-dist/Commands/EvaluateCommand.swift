@@ -35,10 +35,10 @@ struct EvaluateCommand: ParsableCommand {
     let output = try Agreement(world).perform { try ResultOptions.open(json, on: world) }
     let display = world.rank == 0 ? SurveyDisplay(ranks.output.console) : nil
     display?.begin("reading the model and the data")
-    let model = try Agreement(world).perform {
-      try trained.load([samples.split], flags, for: .inference, over: world) { recipe in
-        max((recipe.batchSize + world.size - 1) / world.size, recipe.sliceSize)
-      }
+    let model = try trained.load(
+      [samples.split], flags, for: .inference, settings: [], over: world
+    ) { recipe in
+      max((recipe.batchSize + world.size - 1) / world.size, recipe.sliceSize)
     }
     let data = model.data[0]
     let result = try Evaluator(

@@ -53,7 +53,9 @@ struct StabilityCommand: ParsableCommand {
 
   private func measure(over world: any Communicator) throws {
     let epsilons = try noise.lengths()
-    let measurement = try options.prepare(.inputGradients, world)
+    let measurement = try options.prepare(
+      .inputGradients,
+      settings: [("--radii", "\(epsilons)"), ("--directions", "\(noise.directions)")], world)
     let model = measurement.model
     let reports = try model.data.map { data in
       try measurement.timed(data) {

@@ -9,8 +9,9 @@ struct TableCommand: ParsableCommand {
     discussion: """
       Reads each run's recipe.json and metrics.jsonl, RUN/\(RunFile.curvature.rawValue) of \
       curvature --json and RUN/\(RunFile.attack.rawValue) of attack --json. A row stands for the \
-      runs whose recipes differ only in the seed, or in keys that change rounding at most. It \
-      shows their mean and, for several runs, ± its standard error. A missing number is a dash, \
+      runs that were trained by recipes that differ only in the seed, or in keys that change \
+      rounding at most; what a resumed run changed belongs to its row. It shows their mean and, \
+      for several seeds, ± its standard error. A missing number is a dash, \
       and a line on standard error names the command that supplies it. Directories without a run \
       are skipped with a warning.
       """)

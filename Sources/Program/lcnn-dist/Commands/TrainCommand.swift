@@ -14,9 +14,13 @@ struct TrainCommand: ParsableCommand {
     discussion: """
       Every key of a recipe is also a flag, which overrides it; lists are written \
       16,32. A run writes recipe.json, metrics.jsonl, timings.jsonl, environment.jsonl and checkpoints \
-      into its directory. SIGTERM, SIGINT and SIGUSR1 end it after a checkpoint, with \
-      exit code \(ExitStatus.stopped.rawValue).
+      into its directory. SIGTERM, SIGINT, SIGHUP, SIGUSR1, a file RUN/STOP and the end of a \
+      Slurm job's time end it after a checkpoint, with exit code \(ExitStatus.stopped.rawValue); \
+      a second signal ends it at once. A file RUN/SAVE asks for a checkpoint.
       """)
+
+  /// Whether a run goes on; `--resume` alone stands for `--resume always`.
+  enum Resumption: String, ExpressibleByArgument, CaseIterable { case always, auto }
 
   /// Options that name the recipe, the starting point and the directory of the run.
   struct RunOptions: ParsableArguments {
@@ -34,12 +38,17 @@ struct TrainCommand: ParsableCommand {
     @Option(
       name: .customLong("run"),
       help: ArgumentHelp(
-        "the run's directory (default: runs/RECIPE-DATE)", valueName: "directory"),
+        "the run's directory (default: runs/RECIPE-ARM-SEED-DATE)", valueName: "directory"),
       completion: .directory)
     var path: String?
 
-    @Flag(help: "go on from the newest checkpoint of --run")
-    var resume = false
+    @Option(
+      help: ArgumentHelp(
+        """
+        go on from the newest checkpoint of --run that is whole, or from its beginning; auto: or \
+        start the run if there is none
+        """, valueName: "auto"))
+    var resume: Resumption?
 
     @Option(
       help: ArgumentHelp(
@@ -59,8 +68,10 @@ struct TrainCommand: ParsableCommand {
       if let step = dumpBatch, step < 1 {
         throw ValidationError("--dump-batch \(step) must be at least 1, the first step")
       }
-      if resume && path == nil { throw ValidationError("--resume needs --run") }
-      if resume && initial != nil { throw ValidationError("--initial is for a fresh run") }
+      if resume != nil && path == nil { throw ValidationError("--resume needs --run") }
+      if resume == .always && initial != nil {
+        throw ValidationError("--initial is for a fresh run")
+      }
     }
   }
 
@@ -75,16 +86,18 @@ struct TrainCommand: ParsableCommand {
 
   func run() throws {
     let world = try ranks.join()
-    let recipe = try Agreement(world).perform { try resolvedRecipe() }
+    let resumes = try resumes(world)
+    let recipe = try Agreement(world).perform { try resolvedRecipe(resumes: resumes) }
     let versions = RunEnvironment.Versions(
       program: LCNNDist.version, messagePassing: Ranks.messagePassing, blas: "\(Ranks.blas)")
     try ranks.onThreads(of: world, mostShares: recipe.mostShares) {
-      try train(recipe, versions, over: $0)
+      try train(recipe, resumes: resumes, versions, over: $0)
     }
   }
 
   private func train(
-    _ recipe: Recipe, _ versions: RunEnvironment.Versions, over communicator: any Communicator
+    _ recipe: Recipe, resumes: Bool, _ versions: RunEnvironment.Versions,
+    over communicator: any Communicator
   ) throws {
     let communicator: any Communicator =
       options.dumpBatch == nil ? communicator : RecordingCommunicator(communicator)
@@ -95,8 +108,9 @@ struct TrainCommand: ParsableCommand {
     defer { observer?.end() }
     observer?.prepare("reading the data and building the network")
     let setup = try TrainerSetup(
-      recipe, run: options.path ?? defaultRun(),
-      start: options.resume ? .resume : .fresh(initial: options.initial),
+      recipe, run: options.path ?? defaultRun(seed: recipe.seed),
+      isDefaultName: options.path == nil,
+      start: resumes ? .resume : .fresh(initial: options.initial),
       versions: versions, communicator: communicator, note: { observer?.note($0) })
     if let fault { observer?.note("\(fault)") }
     try communicator.oncePerProcess {
@@ -111,29 +125,40 @@ struct TrainCommand: ParsableCommand {
     observer?.finish(result)
   }
 
-  private func resolvedRecipe() throws -> Recipe {
-    try flags.resolved(
-      from: try options.recipe ?? recipeOfRun() ?? "digits", arm: options.arm)
+  /// Whether there is a run to go on with, as rank 0 sees the disk.
+  ///
+  /// Collective.
+  private func resumes(_ world: any Communicator) throws -> Bool {
+    guard options.resume == .auto, let run = options.path else { return options.resume != nil }
+    return world.fromRoot(RunDirectory.holdsRun(run) ? 1 : 0) == 1
   }
 
-  /// The recipe of the run to resume; nil for a fresh run.
-  private func recipeOfRun() throws -> String? {
-    guard options.resume, let run = options.path else { return nil }
-    let path = try RunDirectory(opening: run).path(of: .recipe)
-    guard FileManager.default.fileExists(atPath: path) else {
-      throw TrainingError.nothingToResume(run: run)
+  private func resolvedRecipe(resumes: Bool) throws -> Recipe {
+    guard resumes, options.recipe == nil, let run = options.path else {
+      return try flags.resolved(from: options.recipe ?? "digits", arm: options.arm)
     }
-    return path
+    return try flags.resolved(try recipe(ofRun: run), arm: options.arm)
   }
 
-  private func defaultRun() -> String {
+  /// The recipe of the run to resume: its file, or that of its newest checkpoint.
+  private func recipe(ofRun run: String) throws -> Recipe {
+    let path = try RunDirectory(opening: run).path(of: .recipe)
+    if FileManager.default.fileExists(atPath: path) { return try Recipe.load(path) }
+    guard RunDirectory.holdsRun(run),
+      let recipe = try ModelFile(run, note: { Ranks.logger.warning("\($0)") }).recipe
+    else { throw TrainingError.nothingToResume(run: run) }
+    return recipe
+  }
+
+  /// A name for a run, which begins like the recipe's.
+  private func defaultRun(seed: UInt64) -> String {
     let formatter = DateFormatter()
     formatter.locale = Locale(identifier: "en_US_POSIX")
     formatter.dateFormat = "yyyy-MM-dd-HHmmss"
     let base = URL(fileURLWithPath: options.recipe ?? "digits").deletingPathExtension()
       .lastPathComponent
-    let name = ([base] + (options.arm.map { [$0.rawValue] } ?? [])).joined(separator: "-")
-    return "runs/\(name)-\(formatter.string(from: Date()))"
+    let name = [base] + (options.arm.map { [$0.rawValue] } ?? []) + ["seed\(seed)"]
+    return "runs/\(name.joined(separator: "-"))-\(formatter.string(from: Date()))"
   }
 }
 

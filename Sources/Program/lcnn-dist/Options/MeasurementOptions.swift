@@ -53,17 +53,20 @@ struct MeasurementOptions: ParsableArguments {
   /// Reads the model and the data, and checks on rank 0 that the results can be written.
   ///
   /// Collective.
+  /// - Parameter settings: the command's own settings, on which its results depend.
   func prepare(
-    _ purpose: ModelConfiguration.Purpose, _ world: any Communicator
+    _ purpose: ModelConfiguration.Purpose, settings: [(what: String, value: String)],
+    _ world: any Communicator
   ) throws -> Measurement {
     let display = world.rank == 0 ? SurveyDisplay(ranks.output.console) : nil
     display?.begin("reading the model and the data")
+    let model = try measured.trained.load(
+      measured.split.splits, flags, for: purpose,
+      settings: settings + [("--of", measured.function.rawValue)], over: world
+    ) { recipe in
+      max(recipe.sliceSize, min(recipe.batchSize, Self.samplesAtOnce))
+    }
     return try Agreement(world).perform {
-      let model = try measured.trained.load(
-        measured.split.splits, flags, for: purpose, over: world
-      ) { recipe in
-        max(recipe.sliceSize, min(recipe.batchSize, Self.samplesAtOnce))
-      }
       let data = model.data[0]
       if measured.function == .margin && data.classes < 2 {
         throw SurveyError.tooFewClasses(dataset: data.name, classes: data.classes)

@@ -52,7 +52,12 @@ struct RecipeFlags: ParsableArguments, CustomReflectable {
   /// Reads the recipe named `name` or at this path, then sets the keys of `arm` and the given
   /// flags.
   func resolved(from name: String, arm: Arm? = nil) throws -> Recipe {
-    var recipe = try Recipe.load(name)
+    try resolved(try Recipe.load(name), arm: arm)
+  }
+
+  /// Sets the keys of `arm` and the given flags in a recipe.
+  func resolved(_ recipe: Recipe, arm: Arm?) throws -> Recipe {
+    var recipe = recipe
     if let arm { try recipe.apply(arm) }
     try apply(to: &recipe)
     try recipe.validate()

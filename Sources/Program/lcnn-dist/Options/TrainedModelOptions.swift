@@ -5,7 +5,8 @@ import Datasets
 struct TrainedModelOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "a model.safetensors, or the directory of a checkpoint or a run", valueName: "model"),
+      "a model.safetensors, the directory of a checkpoint or a run, RUN/latest or RUN/best",
+      valueName: "model"),
     completion: .file())
   var model: String
 

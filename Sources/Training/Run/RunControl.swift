@@ -1,0 +1,91 @@
+import Checkpoints
+import Files
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// What asks for a checkpoint or for the end between two steps, as rank 0 sees it.
+///
+/// A signal, the files `STOP` and `SAVE` in the run's directory, the end of the job's time, and the
+/// time since the last checkpoint.
+struct RunControl {
+  private let directory: RunDirectory
+  private let clock = ContinuousClock()
+  /// When the job ends, by the monotonic clock: a wall clock may be set back.
+  private let end: ContinuousClock.Instant?
+  private let interval: Duration?
+  private var lastLook: ContinuousClock.Instant
+  private var lastSave: ContinuousClock.Instant
+  private var saveTime: Duration = .zero
+  /// Why the run was asked to end.
+  private(set) var reason = TrainingError.StopReason.signal
+
+  /// Slurm's variable for the end of a job, in seconds since 1970.
+  static let endVariable = "SLURM_JOB_END_TIME"
+  /// A century, in seconds.
+  private static let longestJob = 100 * 366 * 86_400
+  /// Files are looked for so often; a shared disk answers slowly.
+  private static let lookEvery = Duration.seconds(1)
+  /// Time for the end of the step, the launcher and a disk that is slower than before.
+  private static let margin = Duration.seconds(30)
+
+  /// - Parameter minutes: longest time between checkpoints; nil for no limit.
+  init(_ directory: RunDirectory, environment: [String: String], minutes: Double?) {
+    self.directory = directory
+    let now = clock.now
+    let remaining = environment[Self.endVariable].flatMap { Int($0) }.map {
+      $0 - Int(Glibc.time(nil))
+    }
+    // An end that is past is that of another job, whose environment this process has.
+    end = remaining.flatMap { (1...Self.longestJob).contains($0) ? now + .seconds($0) : nil }
+    interval = minutes.map { .seconds(60 * $0) }
+    lastLook = now - Self.lookEvery
+    lastSave = now
+  }
+
+  /// Removes requests from before this start, and returns a line about each.
+  func removeOldRequests() throws -> [String] {
+    try [RunFile.stop, .save].filter { FileSystem.exists(directory.path(of: $0)) }.map {
+      try FileSystem.removeFile(directory.path(of: $0))
+      return "\(directory.path(of: $0)) is from before this start: removed"
+    }
+  }
+
+  /// What the next step shall bring.
+  mutating func request() -> TrainingStep.Request {
+    if StopSignal.isReceived {
+      reason = .signal
+      return .stop
+    }
+    let now = clock.now
+    if let end, now + saveTime * 2 + Self.margin >= end {
+      reason = .jobTime
+      return .stop
+    }
+    if let interval, now - lastSave >= interval { return .save }
+    guard now - lastLook >= Self.lookEvery else { return .none }
+    lastLook = now
+    if FileSystem.exists(directory.path(of: .stop)) {
+      reason = .file(directory.path(of: .stop))
+      return .stop
+    }
+    return FileSystem.exists(directory.path(of: .save)) ? .save : .none
+  }
+
+  /// Notes a checkpoint that was begun at `start`, and removes the files that asked for it.
+  mutating func saved(since start: ContinuousClock.Instant, stops: Bool) throws {
+    lastSave = clock.now
+    saveTime = lastSave - start
+    for file in stops ? [RunFile.save, .stop] : [.save] {
+      let path = directory.path(of: file)
+      if FileSystem.exists(path) { try FileSystem.removeFile(path) }
+    }
+  }
+
+  /// Notes a checkpoint that could not be written; it is tried again after the same time.
+  mutating func failedToSave() { lastSave = clock.now - (interval ?? .zero) + Self.retryAfter }
+
+  /// Time after which a failed save is tried again.
+  private static let retryAfter = Duration.seconds(30)
+}

@@ -1,0 +1,246 @@
+#!/usr/bin/env python3
+"""Tries to lose a run: kills, ends within a save, a full disk. The run must end as the undisturbed one.
+
+    Tests/Comparisons/drills.py kills --binary .build/release/lcnn-dist [--kills 50]
+    Tests/Comparisons/drills.py boundaries --binary .build/release/lcnn-dist
+    Tests/Comparisons/drills.py full-disk --binary .build/release/lcnn-dist     (root, for a tmpfs)
+
+kills: under launch/supervise, random ranks, mpirun, and rank 0 while it writes a checkpoint, are killed.
+boundaries: the process is ended after the first, second, … system call that changes the run's files, in a
+fresh run and in each later save; after each, `checkpoint verify` finds a whole state or none, and --resume
+goes on. A small library in C, compiled by cc and loaded before libc, counts the calls.
+full-disk: the run is on a tmpfs of 100 KiB, 120 KiB, …; where it ends, it must end with code 74, and after
+room was made --resume ends it as on a large disk.
+
+Weights, momentum buffers and metrics are compared byte for byte. The exit status is 1 if any differs.
+"""
+
+import argparse
+import os
+import pathlib
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SHORT = ["--train-samples", "192", "--test-samples", "10", "--epochs", "2", "--threads", "1"]
+WRITE_FAILED = 74
+
+# Ends the process after the n-th call that changes a file below a folder.
+SHIM = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
+static int left = -1;
+static int is_run(const char *path) {
+  const char *folder = getenv("DRILL_FOLDER");
+  return folder && path && strstr(path, folder);
+}
+static int is_run_file(int descriptor) {
+  char link[64], path[4096];
+  snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
+  ssize_t count = readlink(link, path, sizeof path - 1);
+  if (count < 0) return 0;
+  path[count] = 0;
+  return is_run(path);
+}
+static void count_call(int is_counted) {
+  if (!is_counted) return;
+  if (left < 0) left = atoi(getenv("DRILL_CALLS"));
+  if (--left == 0) _exit(99);
+}
+#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+ssize_t write(int d, const void *b, size_t n) {
+  ssize_t r = REAL(write)(d, b, n); count_call(is_run_file(d)); return r;
+}
+int fsync(int d) { int r = REAL(fsync)(d); count_call(is_run_file(d)); return r; }
+int ftruncate(int d, off_t n) { int r = REAL(ftruncate)(d, n); count_call(is_run_file(d)); return r; }
+int rename(const char *a, const char *b) { int r = REAL(rename)(a, b); count_call(is_run(b)); return r; }
+int mkdir(const char *p, mode_t m) { int r = REAL(mkdir)(p, m); count_call(is_run(p)); return r; }
+int rmdir(const char *p) { int r = REAL(rmdir)(p); count_call(is_run(p)); return r; }
+int unlink(const char *p) { int r = REAL(unlink)(p); count_call(is_run(p)); return r; }
+int open(const char *p, int flags, ...) {
+  va_list list; va_start(list, flags); mode_t mode = va_arg(list, mode_t); va_end(list);
+  int r = ((int (*)(const char *, int, ...))dlsym(RTLD_NEXT, "open"))(p, flags, mode);
+  count_call((flags & (O_CREAT | O_TRUNC)) && is_run(p)); return r;
+}
+"""
+
+
+def environment(**extra: str) -> dict[str, str]:
+    allowed = {
+        "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+        "OMPI_MCA_rmaps_base_oversubscribe": "1",
+    }
+    return os.environ | allowed | extra
+
+
+def run(command: list[str], expected: int | None = 0, **extra: str) -> subprocess.CompletedProcess:
+    result = subprocess.run(command, text=True, capture_output=True, env=environment(**extra))
+    if expected is not None and result.returncode != expected:
+        words = " ".join(command)
+        sys.exit(f"{words}: exit status {result.returncode}\n{result.stderr[-2000:]}")
+    return result
+
+
+def results(folder: pathlib.Path) -> dict[str, bytes]:
+    """The metrics and the newest checkpoint's tensors."""
+    newest = max((folder / "checkpoints").glob("step-????????"))
+    files = [folder / "metrics.jsonl", *sorted(newest.glob("*.safetensors"))]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def compare(folder: pathlib.Path, undisturbed: pathlib.Path, what: str) -> int:
+    found, expected = results(folder), results(undisturbed)
+    different = sorted(name for name in expected if found.get(name) != expected[name])
+    if different or found.keys() != expected.keys():
+        print(f"{what}: differs in {', '.join(different) or 'the names of files'}")
+        return 1
+    return 0
+
+
+def processes(mark: str) -> list[int]:
+    found = []
+    for entry in pathlib.Path("/proc").iterdir():
+        try:
+            if f"DRILL_MARK={mark}".encode() in (entry / "environ").read_bytes():
+                words = (entry / "cmdline").read_bytes()
+                if b"lcnn-dist\0train" in words and b"supervise" not in words:
+                    found.append(int(entry.name))
+        except (OSError, ValueError):
+            continue
+    return found
+
+
+def kills(options: argparse.Namespace, folder: pathlib.Path) -> int:
+    flags = ["--epochs", str(options.kills), "--threads", "1", "--widths", "48,96"]
+    command = ["mpirun", "-n", "2", options.binary, "train", *flags, "--run"]
+    run([*command, str(folder / "undisturbed")])
+    mark, target = f"{os.getpid()}", folder / "killed"
+    job = subprocess.Popen(
+        [str(ROOT / "launch/supervise"), "--max-restarts", "1000", "--pause", "0", "--", *command,
+         str(target)],
+        env=environment(DRILL_MARK=mark), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    generator, killed, writing = random.Random(options.seed), 0, 0
+    restarts: list[float] = []
+    while killed < options.kills and job.poll() is None:
+        waits_for_save = generator.random() < 1 / 3
+        deadline = time.monotonic() + generator.uniform(0.5, 4)
+        while time.monotonic() < deadline and job.poll() is None:
+            if waits_for_save and list((target / "checkpoints").glob(".step-*")):
+                break
+            time.sleep(0.0005)
+        group = processes(mark)
+        if not group:
+            continue
+        is_writing = bool(list((target / "checkpoints").glob(".step-*")))
+        try:
+            os.kill(generator.choice(group), signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+        start, size = time.monotonic(), metrics_size(target)
+        killed, writing = killed + 1, writing + is_writing
+        while job.poll() is None and metrics_size(target) == size and time.monotonic() < start + 60:
+            time.sleep(0.01)
+        restarts.append(time.monotonic() - start)
+        verify = run([options.binary, "checkpoint", "verify", str(target)], expected=None)
+        if verify.returncode not in (0, 65) or "SHA-256" in verify.stdout:
+            print(f"after kill {killed}: {verify.stdout}{verify.stderr}")
+            return 1
+        print(f"kill {killed} of {options.kills}; {restarts[-1]:.1f} s to the next line", flush=True)
+    errors = job.stderr.read() if job.stderr else ""
+    if job.wait() != 0:
+        print(errors[-3000:])
+        return 1
+    print(f"{killed} kills, {writing} of them during a save; "
+          f"{max(restarts):.1f} s at most to the next line of metrics")
+    return compare(target, folder / "undisturbed", "kills") or int(killed < options.kills)
+
+
+def metrics_size(target: pathlib.Path) -> tuple[int, float]:
+    try:
+        status = (target / "metrics.jsonl").stat()
+    except FileNotFoundError:
+        return 0, 0.0
+    return status.st_size, status.st_mtime
+
+
+def boundaries(options: argparse.Namespace, folder: pathlib.Path) -> int:
+    shim = folder / "shim.so"
+    (folder / "shim.c").write_text(SHIM)
+    run(["cc", "-shared", "-fPIC", "-w", "-o", str(shim), str(folder / "shim.c"), "-ldl"])
+    train = [options.binary, "train", *SHORT, "--run"]
+    run([*train, str(folder / "undisturbed")])
+    calls, different = 0, 0
+    while True:
+        calls += options.every
+        target = folder / "run-under-drill"
+        shutil.rmtree(target, ignore_errors=True)
+        first = run(
+            [*train, str(target)], expected=None, LD_PRELOAD=str(shim), DRILL_CALLS=str(calls),
+            DRILL_FOLDER="run-under-drill")
+        if first.returncode not in (0, 99):
+            print(f"call {calls}: exit status {first.returncode}\n{first.stderr[-2000:]}")
+            return 1
+        if (target / "checkpoints").exists():
+            run([options.binary, "checkpoint", "verify", str(target)])
+        run([*train, str(target), "--resume", "auto"])
+        different += compare(target, folder / "undisturbed", f"call {calls}")
+        if first.returncode == 0:
+            print(f"{calls - options.every} calls, {different} ends that differ")
+            return int(different > 0)
+        if calls % 20 < options.every:
+            print(f"call {calls}", flush=True)
+
+
+def full_disk(options: argparse.Namespace, folder: pathlib.Path) -> int:
+    train = [options.binary, "train", *SHORT, "--keep-checkpoints", "1", "--run"]
+    run([*train, str(folder / "undisturbed")])
+    disk, different, failed = folder / "disk", 0, 0
+    disk.mkdir()
+    for size in range(100, 2000, 20):
+        run(["mount", "-t", "tmpfs", "-o", f"size={size}k", "tmpfs", str(disk)])
+        try:
+            first = run([*train, str(disk / "run")], expected=None)
+            if first.returncode not in (0, WRITE_FAILED, 73):
+                print(f"{size} KiB: exit status {first.returncode}\n{first.stderr[-2000:]}")
+                return 1
+            failed += first.returncode != 0
+            run(["mount", "-o", "remount,size=16m", str(disk)])
+            run([*train, str(disk / "run"), "--resume", "auto"])
+            different += compare(disk / "run", folder / "undisturbed", f"{size} KiB")
+        finally:
+            run(["umount", str(disk)])
+        if first.returncode == 0 and "no checkpoint" not in first.stdout:
+            break
+    print(f"up to {size} KiB: {failed} runs ended early, {different} differ at their end")
+    return int(different > 0)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("drill", choices=["kills", "boundaries", "full-disk"])
+    parser.add_argument("--binary", required=True, help="the program")
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=1, help="of the times and the victims")
+    parser.add_argument("--every", type=int, default=1, help="only each n-th system call")
+    options = parser.parse_args()
+    options.binary = os.path.abspath(options.binary)
+    drill = {"kills": kills, "boundaries": boundaries, "full-disk": full_disk}[options.drill]
+    with tempfile.TemporaryDirectory() as folder:
+        sys.exit(drill(options, pathlib.Path(folder)))
+
+
+if __name__ == "__main__":
+    main()
