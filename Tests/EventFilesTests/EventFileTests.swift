@@ -1,8 +1,7 @@
+import EventFiles
 import Foundation
 import TestFiles
 import Testing
-
-@testable import EventFiles
 
 /// Event files, byte by byte; EventReaderTests reads them by TensorBoard.
 @Suite struct EventFileTests {

@@ -1,6 +1,5 @@
+import Plots
 import Testing
-
-@testable import Plots
 
 /// Ranges and ticks of axes.
 @Suite struct AxisRangeTests {

@@ -1,8 +1,7 @@
 import Foundation
 import FoundationXML
+import Plots
 import Testing
-
-@testable import Plots
 
 /// Plots as SVG and as tables.
 @Suite struct PlotTests {

@@ -1,8 +1,7 @@
 import Foundation
+import Reporting
 import Surveys
 import Testing
-
-@testable import Reporting
 
 /// Lines in place, events and times on the console.
 @Suite struct ConsoleTests {

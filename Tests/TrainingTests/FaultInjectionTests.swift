@@ -30,7 +30,7 @@ import Training
     }
     #expect(
       "\(FaultInjectionError.unknown("doze"))".hasSuffix(
-        "sleep, skip, raise, nan, flip, kill, slow"))
+        "sleep, skip, raise, nan, flip, kill, segfault, trap, abort, slow"))
   }
 
   @Test("the environment may ask for none, or for one of a rank that exists")

@@ -1,30 +1,32 @@
 /// A message in the wire format of protocol buffers, field by field.
 ///
 /// - Source: https://protobuf.dev/programming-guides/encoding
-struct ProtocolBuffer {
-  private(set) var bytes: [UInt8] = []
+package struct ProtocolBuffer {
+  package private(set) var bytes: [UInt8] = []
 
-  mutating func add(_ field: Int, _ value: Int64) {
+  package init() {}
+
+  package mutating func add(_ field: Int, _ value: Int64) {
     key(field, 0)
     varint(UInt64(bitPattern: value))
   }
 
-  mutating func add(_ field: Int, _ value: Double) {
+  package mutating func add(_ field: Int, _ value: Double) {
     key(field, 1)
     withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes.append(contentsOf: $0) }
   }
 
-  mutating func add(_ field: Int, _ value: Float) {
+  package mutating func add(_ field: Int, _ value: Float) {
     key(field, 5)
     withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes.append(contentsOf: $0) }
   }
 
-  mutating func add(_ field: Int, _ text: String) { add(field, Array(text.utf8)) }
+  package mutating func add(_ field: Int, _ text: String) { add(field, Array(text.utf8)) }
 
-  mutating func add(_ field: Int, _ message: ProtocolBuffer) { add(field, message.bytes) }
+  package mutating func add(_ field: Int, _ message: ProtocolBuffer) { add(field, message.bytes) }
 
   /// A packed list.
-  mutating func add(_ field: Int, _ values: [Double]) {
+  package mutating func add(_ field: Int, _ values: [Double]) {
     var packed: [UInt8] = []
     packed.reserveCapacity(8 * values.count)
     for value in values {
@@ -33,7 +35,7 @@ struct ProtocolBuffer {
     add(field, packed)
   }
 
-  mutating func add(_ field: Int, _ content: [UInt8]) {
+  package mutating func add(_ field: Int, _ content: [UInt8]) {
     key(field, 2)
     varint(UInt64(content.count))
     bytes += content

@@ -4,7 +4,7 @@
 
 /// One named value of an event, as a message `Summary.Value` of TensorBoard.
 public struct Summary: Sendable {
-  let message: [UInt8]
+  package let message: [UInt8]
 
   private init(_ value: ProtocolBuffer) { message = value.bytes }
 

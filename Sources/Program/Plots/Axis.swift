@@ -25,7 +25,7 @@ public struct Axis: Sendable, Equatable {
   public var label: String { unit.map { "\(title), \($0)" } ?? title }
 
   /// Whether the scale has a place for the value.
-  func shows(_ value: Double) -> Bool {
+  package func shows(_ value: Double) -> Bool {
     value.isFinite && (scale != .logarithmic || value > 0)
   }
 

@@ -1,16 +1,16 @@
 import Foundation
 
 /// The part of an axis that a plot shows, its ticks, and the pixels they lie at.
-struct AxisRange {
-  struct Tick {
-    let value: Double
-    let text: String
+package struct AxisRange {
+  package struct Tick {
+    package let value: Double
+    package let text: String
   }
 
-  let axis: Axis
-  let lower: Double
-  let upper: Double
-  let ticks: [Tick]
+  package let axis: Axis
+  package let lower: Double
+  package let upper: Double
+  package let ticks: [Tick]
   private let start: Double
   private let end: Double
 
@@ -19,7 +19,7 @@ struct AxisRange {
   ///   - start: pixel of the lower end.
   ///   - end: pixel of the upper end.
   ///   - most: number of ticks that there is room for.
-  init(_ axis: Axis, values: [Double], from start: Double, to end: Double, most: Int) {
+  package init(_ axis: Axis, values: [Double], from start: Double, to end: Double, most: Int) {
     self.axis = axis
     self.start = start
     self.end = end
@@ -49,7 +49,7 @@ struct AxisRange {
   }
 
   /// Pixel of a value.
-  func callAsFunction(_ value: Double) -> Double {
+  package func callAsFunction(_ value: Double) -> Double {
     let share =
       axis.scale == .logarithmic
       ? (log(value) - log(lower)) / (log(upper) - log(lower)) : (value - lower) / (upper - lower)

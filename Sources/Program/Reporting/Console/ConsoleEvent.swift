@@ -1,8 +1,8 @@
 import Foundation
 
 /// Something that happens during a command: a line of text for people, fields for programs.
-struct ConsoleEvent {
-  enum Field {
+package struct ConsoleEvent {
+  package enum Field {
     case integer(Int)
     /// Written as null if it is not finite.
     case number(Double)
@@ -10,17 +10,17 @@ struct ConsoleEvent {
   }
 
   let name: String
-  let text: String
+  package let text: String
   let fields: [(key: String, value: Field)]
 
-  init(_ name: String, _ text: String, _ fields: [(key: String, value: Field)] = []) {
+  package init(_ name: String, _ text: String, _ fields: [(key: String, value: Field)] = []) {
     self.name = name
     self.text = text
     self.fields = fields
   }
 
   /// One JSON object: `time`, `event`, then the fields, or the text where there are none.
-  func json(at time: Date) -> String {
+  package func json(at time: Date) -> String {
     let fields = fields.isEmpty ? [("message", .text(text))] : fields
     let members =
       [("time", Field.text(ConsoleTime.text(time))), ("event", .text(name))] + fields
@@ -54,7 +54,7 @@ public enum ConsoleMessage {
 }
 
 /// Times as messages show them.
-enum ConsoleTime {
+package enum ConsoleTime {
   /// UTC, in the form of ISO 8601, to the second.
   static func text(_ time: Date) -> String {
     let formatter = ISO8601DateFormatter()
@@ -70,7 +70,7 @@ enum ConsoleTime {
   }
 
   /// A duration such as 0:07 or 12:05:00.
-  static func clock(_ seconds: Double) -> String {
+  package static func clock(_ seconds: Double) -> String {
     guard seconds.isFinite, seconds < 1e8 else { return "?" }
     let seconds = Int(max(seconds, 0).rounded())
     return seconds >= 3600

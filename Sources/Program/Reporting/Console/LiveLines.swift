@@ -2,16 +2,18 @@
 ///
 /// The cursor rests at the beginning of the row below them, and is never hidden: a program that is
 /// killed leaves the terminal as it should be, and what others print appears below the lines.
-struct LiveLines {
+package struct LiveLines {
   /// Length of each line that is on the screen.
   private var drawn: [Int] = []
+
+  package init() {}
 
   var isEmpty: Bool { drawn.isEmpty }
 
   /// The bytes that replace the lines.
   ///
   /// Each line is a list of parts; parts that do not fit are left out from the end, so no line wraps.
-  mutating func draw(_ lines: [[String]], columns: Int, rows: Int) -> String {
+  package mutating func draw(_ lines: [[String]], columns: Int, rows: Int) -> String {
     let start = home(columns: columns)
     let fitted = lines.map { Self.fit($0, columns: columns - 1) }.filter { !$0.isEmpty }
       .prefix(max(rows - 1, 1))
@@ -20,7 +22,7 @@ struct LiveLines {
   }
 
   /// The bytes that remove the lines.
-  mutating func clear(columns: Int) -> String {
+  package mutating func clear(columns: Int) -> String {
     guard !drawn.isEmpty else { return "" }
     defer { drawn = [] }
     return home(columns: columns) + "\u{1B}[J"
@@ -35,7 +37,7 @@ struct LiveLines {
   }
 
   /// The parts that fit, joined by two spaces; of the first one as much as fits.
-  static func fit(_ parts: [String], columns: Int) -> String {
+  package static func fit(_ parts: [String], columns: Int) -> String {
     guard let first = parts.first, columns > 0 else { return "" }
     var line = String(first.prefix(columns))
     for part in parts.dropFirst() where line.count + 2 + part.count <= columns {

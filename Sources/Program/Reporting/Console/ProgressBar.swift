@@ -1,7 +1,7 @@
 /// A bar of text that is filled as far as something is done.
-enum ProgressBar {
+package enum ProgressBar {
   /// - Parameter columns: number of cells.
-  static func text(_ share: Double, columns: Int = 24) -> String {
+  package static func text(_ share: Double, columns: Int = 24) -> String {
     let share = share.isFinite ? min(max(share, 0), 1) : 0
     let full = Int((share * Double(columns)).rounded(.down))
     return String(repeating: "█", count: full) + String(repeating: "░", count: columns - full)

@@ -1,14 +1,16 @@
 import Surveys
 
 /// The progress of surveys in words, with the time that is left.
-final class SurveyWords {
+package final class SurveyWords {
   private let clock = ContinuousClock()
   /// The survey that runs, when it began, and how far it was then.
   private var start: (survey: String, time: ContinuousClock.Instant, done: Double)?
   private var progress: SurveyProgress?
   private var seconds = 0.0
 
-  func update(_ progress: SurveyProgress) {
+  package init() {}
+
+  package func update(_ progress: SurveyProgress) {
     let now = clock.now
     let isNew = start?.survey != progress.survey || progress.done < self.progress?.done ?? 0
     if isNew { start = (progress.survey, now, progress.done) }
@@ -37,7 +39,7 @@ final class SurveyWords {
     ].compactMap { $0 }.filter { !$0.isEmpty }
   }
 
-  var event: ConsoleEvent {
+  package var event: ConsoleEvent {
     let parts = [
       "\(progress?.stage ?? "") \(ProgressBar.percent(progress?.share ?? 0))", progress?.count,
       left,
