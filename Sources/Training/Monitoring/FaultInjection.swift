@@ -65,6 +65,9 @@ public struct FaultInjection: Equatable, Sendable {
   }
 
   /// Makes the fault, if this is its rank and its step.
+  ///
+  /// Never inlined: backtraces of faults name it.
+  @inline(never)
   func act(
     step: Int, _ batch: Batch, _ model: Model, _ communicator: any Communicator
   ) throws(FaultInjectionError) {

@@ -252,13 +252,14 @@ extension ProgramRuns {
       #expect(outcome.complaints.count == 1, "\(outcome.complaints)")
       let line = outcome.complaints.first ?? ""
       #expect(line.hasPrefix("lcnn-dist: ") && line.contains("not finite at step "), "\(line)")
-      #expect(line.contains(" of epoch 1;") && line.contains("--learning-rate"), "\(line)")
+      #expect(
+        line.contains(" of epoch 1, first on rank ") && line.contains("--learning-rate"), "\(line)")
       let checkpoints = "\(directory.path)/run/checkpoints"
       #expect(
         try FileManager.default.contentsOfDirectory(atPath: checkpoints) == ["step-00000000"])
     }
 
-    @Test("without --run the run is named for its recipe and the date")
+    @Test("without --run the run is named for its recipe, its seed and the date")
     func defaultRun() throws {
       let directory = try TemporaryDirectory()
       let outcome = try Program.run(
@@ -266,7 +267,7 @@ extension ProgramRuns {
       #expect(outcome.status == 0, "\(outcome)")
       let runs = try FileManager.default.contentsOfDirectory(atPath: "\(directory.path)/runs")
       #expect(runs.count == 1)
-      #expect(runs.first?.wholeMatch(of: /digits-\d{4}-\d\d-\d\d-\d{6}/) != nil, "\(runs)")
+      #expect(runs.first?.wholeMatch(of: /digits-seed\d+-\d{4}-\d\d-\d\d-\d{6}/) != nil, "\(runs)")
     }
 
     @Test("one line of the log names OpenBLAS's kernels, which are not slow ones")

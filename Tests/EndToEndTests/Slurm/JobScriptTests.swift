@@ -19,6 +19,8 @@ extension ProgramRuns {
       environment: [String: String] = [:], signal: Int32? = nil, code: Int32 = 0
     ) throws -> Outcome {
       let directory = try TemporaryDirectory()
+      try FileManager.default.createDirectory(
+        atPath: "\(directory.path)/run", withIntermediateDirectories: false)
       let ranks =
         signal == nil
         ? "exit \(code)" : "trap 'exit \(code)' USR1 TERM; while :; do sleep 0.05; done"
@@ -116,7 +118,9 @@ extension ProgramRuns {
         "train", ["a run", "--epochs", "2"], environment: ["SLURM_CPUS_PER_TASK": "4"])
       let call = try #require(outcome.calls["srun"])
       #expect(call.hasPrefix("--mpi=pmix --wait=60 "), "\(call)")
-      #expect(call.hasSuffix("/lcnn-dist train --run a run --threads 4 --epochs 2\n"), "\(call)")
+      #expect(
+        call.hasSuffix("/lcnn-dist train --run a run --resume auto --threads 4 --epochs 2\n"),
+        "\(call)")
     }
 
     @Test(
@@ -132,7 +136,7 @@ extension ProgramRuns {
       let words = name.split(separator: "-")
       #expect(
         call.hasSuffix(
-          " train --run runs/\(name) --threads 1 --recipe x/a.yaml --seed \(words[2])"
+          " train --run runs/\(name) --resume auto --threads 1 --recipe x/a.yaml --seed \(words[2])"
             + " --gradient-norm-penalty \(words[4])\n"), "\(call)")
     }
 
