@@ -2,7 +2,7 @@ import Foundation
 import Kernels
 import MessagePassing
 
-/// What one rank knows of its process and its node.
+/// Facts that one rank knows of its process and its node.
 public struct RankFacts: Codable, Equatable, Sendable {
   public var rank = 0
   public var host = ""
@@ -107,7 +107,7 @@ public struct RankFacts: Codable, Equatable, Sendable {
   }
 }
 
-/// What a rank finds in the directory that runs are to be written to.
+/// Facts of the directory that runs are to be written to.
 public struct RunDirectoryFacts: Codable, Equatable, Sendable {
   public var path: String
   public var isWritable = true
@@ -124,7 +124,7 @@ public struct RunDirectoryFacts: Codable, Equatable, Sendable {
   }
 }
 
-/// What a job of these ranks has measured.
+/// Measurements of a job.
 public struct Measurements: Codable, Equatable, Sendable {
   /// 10⁹ floating-point operations per second of one thread's matrix product.
   public var gemmRate: Double

@@ -46,7 +46,8 @@ struct ThreadsCheck: Check {
         && ranks.contains { $0.threads > 1 }
     }
     guard let crowded else {
-      return .fine("\(job.ranks.map(\.threads).reduce(0, +)) threads in \(job.ranks.count) ranks")
+      return .fine(
+        "threads: \(job.ranks.map(\.threads).reduce(0, +)), ranks: \(job.ranks.count)")
     }
     let threads = crowded.map(\.threads).reduce(0, +)
     let cores = Set(crowded.flatMap(\.cores.cores)).count

@@ -55,7 +55,7 @@ struct LauncherCheck: Check {
   func verdict(on job: JobFacts) -> Verdict {
     do throws(LaunchError) {
       try LaunchEnvironment.check(environment: job.root.environment, size: job.ranks.count)
-      return .fine("\(job.ranks.count) ranks on \(job.nodes.count) nodes")
+      return .fine("ranks: \(job.ranks.count), nodes: \(job.nodes.count)")
     } catch {
       return .failure("\(error)", remedy: "start it by the launcher that the message names")
     }
