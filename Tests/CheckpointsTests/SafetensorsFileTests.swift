@@ -52,7 +52,7 @@ func safetensorsBytes(_ header: String, data: [UInt8] = []) -> [UInt8] {
 
   @Test("a file of the reference writer is read, and written again byte for byte")
   func referenceWriter() throws {
-    // By safetensors.numpy.save of safetensors for Python, with tensors of ten types and metadata {"format": "pt"}.
+    // Written by safetensors.numpy.save of safetensors for Python, with tensors of ten types and metadata {"format": "pt"}.
     let bytes = ReferenceFile.bytes
     let file = try SafetensorsFile(bytes: bytes, path: "reference")
     #expect(

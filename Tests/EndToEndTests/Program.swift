@@ -58,7 +58,7 @@ enum Program {
     var isRunning: Bool { process.isRunning }
     var processIdentifier: Int32 { process.processIdentifier }
 
-    /// What it has written on standard error until now.
+    /// Standard error of the process until now.
     var errorsSoFar: String { (try? directory.text("errors")) ?? "" }
 
     func send(signal: Int32) { kill(process.processIdentifier, signal) }

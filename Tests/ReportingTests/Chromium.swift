@@ -10,7 +10,7 @@ enum Chromium {
   struct Outcome {
     /// The page as HTML, after its scripts have run.
     let dom: String
-    /// What the page wrote to the console, and errors of scripts.
+    /// Console messages of the page, and errors of its scripts.
     let console: [String]
   }
 

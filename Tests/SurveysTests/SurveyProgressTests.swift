@@ -6,7 +6,7 @@ import Synchronization
 import Tensors
 import Testing
 
-/// What observers of surveys are told.
+/// Progress that observers of surveys receive.
 @Suite struct SurveyProgressTests {
   @Test(
     "rank 0 is told after every slice, and at the end that all samples are done",

@@ -17,7 +17,7 @@ struct SymbolTable {
 
   private let file: Data
   private var segments: [Segment] = []
-  /// By ascending addresses.
+  /// Sorted by ascending addresses.
   private var functions: [Function] = []
 
   /// Nil if the file cannot be read or is none of these.

@@ -60,7 +60,7 @@ package struct Symbolizer {
   }
 }
 
-/// Of the Swift runtime: allocates the demangled name; nil for a name that is none of Swift's.
+/// Function of the Swift runtime that allocates a demangled name; nil if the name is not Swift's.
 @_silgen_name("swift_demangle")
 private func swiftDemangle(
   _ name: UnsafePointer<CChar>?, _ length: UInt, _ buffer: UnsafeMutablePointer<CChar>?,

@@ -105,7 +105,7 @@ package enum FileSystem {
     let directory = directory(of: path)
     let name = path.split(separator: "/").last.map(String.init) ?? ""
     let partial = directory + (directory.hasSuffix("/") ? "" : "/") + ".\(name).partial"
-    // What a killed process has left, or a link that somebody has put there.
+    // A killed process may have left a file there, or somebody may have put a link.
     if lexists(partial) { try removeFile(partial) }
     do throws(FileError) {
       let file = try OutputFile(new: partial)

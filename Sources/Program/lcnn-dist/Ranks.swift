@@ -69,7 +69,7 @@ enum Ranks {
     return communicator
   }
 
-  /// What this rank knows of its process and node; see ``Machine``.
+  /// Facts that this rank knows of its process and node; see ``Machine``.
   static func facts(
     of machine: Machine, threads: Int, over communicator: any Communicator
   ) throws -> RankFacts {

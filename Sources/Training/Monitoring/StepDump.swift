@@ -32,7 +32,7 @@ struct StepDump {
     let vectorUnits: String
     var loss: Double = .nan
     var isApplied = false
-    /// Of the model after the step.
+    /// Digest of the model after the step.
     var sha256 = ""
   }
 

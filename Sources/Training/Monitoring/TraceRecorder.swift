@@ -27,7 +27,7 @@ final class TraceRecorder: StepProbe {
     let block: UInt16
     /// The step, from 1.
     let step: UInt32
-    /// Of a collective.
+    /// Bytes of a collective.
     let bytes: Int
     /// Nanoseconds of the node's monotonic clock.
     let start: UInt64

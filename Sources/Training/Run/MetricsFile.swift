@@ -13,7 +13,7 @@ public final class MetricsFile {
   public static let schema = 1
 
   let file: AppendOnlyFile
-  /// The same numbers for TensorBoard; nil if the user wants none.
+  /// Event file with these numbers for TensorBoard; nil if the user wants none.
   let events: EventFile?
 
   /// - Parameters:

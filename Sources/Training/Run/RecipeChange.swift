@@ -27,7 +27,7 @@ struct RecipeChange {
     guard recipe.epochs >= begun else { throw .fewerEpochs(begun: begun, recipe: recipe.epochs) }
   }
 
-  /// What changes, one line each, with the jump of the learning rate that comes of it.
+  /// A line for each changed key, with the jump of the learning rate that the change causes.
   var lines: [String] {
     let changes = Recipe.keys.map(\.name).compactMap { key in
       difference(of: key).map { "after step \(position.step): \(key) \($0) → \($1)" }

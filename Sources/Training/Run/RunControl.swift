@@ -5,7 +5,7 @@ import Files
   import Glibc
 #endif
 
-/// What asks for a checkpoint or for the end between two steps, as rank 0 sees it.
+/// Requests for a checkpoint or for the end, which rank 0 collects between two steps.
 ///
 /// A signal, the files `STOP` and `SAVE` in the run's directory, the end of the job's time, and the
 /// time since the last checkpoint.
@@ -52,7 +52,7 @@ struct RunControl {
     }
   }
 
-  /// What the next step shall bring.
+  /// Request that the next step shall carry.
   mutating func request() -> TrainingStep.Request {
     if StopSignal.isReceived {
       reason = .signal

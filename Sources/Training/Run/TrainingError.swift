@@ -25,7 +25,7 @@ public enum TrainingError: Failure, Equatable {
   /// The end was asked for, and a checkpoint was written.
   case stopped(step: Int, run: String, reason: StopReason = .signal)
 
-  /// What asked for the end of a run.
+  /// Origin of a request to end a run.
   public enum StopReason: Equatable, Sendable {
     case signal
     /// The time of the job is nearly over.

@@ -20,7 +20,7 @@ public struct CUREPenalty {
   /// d/B of the rank's samples, after `writeSecondPoint`.
   let difference: Tensor
   private let arena: Arena
-  /// What the sweeps at x leave for the tangents at x.
+  /// Copies of the tensors that the sweeps at x leave for the tangents at x.
   private let sweeps: ArenaSnapshot
   private let model: Model
   private let loss = SoftmaxCrossEntropy()

@@ -5,7 +5,7 @@ import TestFiles
 import Testing
 
 extension ProgramRuns {
-  /// What every command that measures a model refuses, rather than measure something else.
+  /// Inputs that every measuring command refuses, rather than measure something else.
   @Suite struct MeasurementInputTests {
     private static let commands = ["evaluate", "curvature", "stability", "attack", "bound"]
 

@@ -4,7 +4,7 @@ import Testing
 import Training
 
 extension ProgramRuns {
-  /// What a user sees of a rank that crashes or hangs, and how a debugger gets hold of it.
+  /// Reports of a rank that crashes or hangs, and the ways to attach a debugger to it.
   @Suite struct DebuggingTests {
     private static let withDebugger: ConditionTrait = .enabled(
       if: ["/usr/bin/gdb", "/usr/local/bin/gdb"].contains {

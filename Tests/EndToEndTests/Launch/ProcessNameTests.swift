@@ -4,7 +4,7 @@ import TestFiles
 import Testing
 
 extension ProgramRuns {
-  /// What other programs see of the process.
+  /// Name of the process as other programs see it.
   @Suite struct ProcessNameTests {
     @Test("the process is called lcnn-dist, also after it has executed itself again")
     func name() throws {

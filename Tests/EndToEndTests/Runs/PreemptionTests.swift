@@ -4,7 +4,7 @@ import TestFiles
 import Testing
 
 extension ProgramRuns {
-  /// What asks a run for a checkpoint or for its end.
+  /// Requests to a run for a checkpoint or for its end.
   @Suite struct PreemptionTests {
     private let directory: TemporaryDirectory
 

@@ -121,7 +121,7 @@ ALWAYS_INLINE float slopeOfBeta(CKActivationFunction function, float z) {
     break;                                                                                        \
   }
 
-/// The same where only derivatives are used, which both softpluses have in common.
+/// Runs `call(function)` where only derivatives are used; both softpluses share theirs.
 #define WITH_DERIVATIVES(variable, call)                                                          \
   switch (variable) {                                                                             \
   case CKSoftplus:                                                                                \

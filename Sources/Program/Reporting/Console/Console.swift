@@ -71,7 +71,7 @@ final class Console {
     lastPlain = clock.now
     switch format {
     case .text where isLive:
-      // What does not fit is in the run's files.
+      // Numbers that do not fit are in the run's files.
       let parts = [ConsoleTime.ofDay(Date())] + event.text.components(separatedBy: "  ")
       print(LiveLines.fit(parts, columns: size.columns))
     case .text: print("\(ConsoleTime.text(Date()))\(prefix) \(event.text)")

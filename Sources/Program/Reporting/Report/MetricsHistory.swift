@@ -1,7 +1,7 @@
 import Foundation
 import Training
 
-/// What a run's `metrics.jsonl` tells: its steps, epochs and measurements of curvature.
+/// Steps, epochs and measurements of curvature in a run's `metrics.jsonl`.
 struct MetricsHistory {
   /// A line of the file: numbers by name; those that are null are left out.
   struct Entry {

@@ -9,7 +9,7 @@ struct ReportSection {
   }
 
   let title: String
-  /// What the plots show, for a reader who does not know the paper.
+  /// Explanation of the plots for a reader who does not know the paper.
   let text: String
   var plots: [Plot] = []
   var tables: [Table] = []

@@ -1,6 +1,6 @@
 import Foundation
 
-/// What the runs of a report have measured, in lines that need no knowledge of the paper.
+/// Results of a report's runs, in lines that need no knowledge of the paper.
 struct ReportSummary {
   let lines: [String]
 

@@ -7,7 +7,7 @@ import Recipes
 public struct RunReport {
   let runs: [RunRecord]
   let sections: [ReportSection]
-  /// What could not be read, and what must not be compared; one line each.
+  /// A line for each thing that could not be read or must not be compared.
   public let problems: [String]
   /// The runs' measurements in words, one line each.
   public let summary: [String]

@@ -1,7 +1,7 @@
 import Recipes
 import Training
 
-/// What differs between two runs: recipe, environment and results.
+/// Differences between two runs in recipe, environment and results.
 public struct RunComparison {
   private let runs: [RunRecord]
   public let problems: [String]

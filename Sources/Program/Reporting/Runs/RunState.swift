@@ -2,7 +2,7 @@ import Checkpoints
 import Foundation
 import Recipes
 
-/// What became of a run.
+/// State of a run: whether it runs, has ended, or was interrupted.
 public enum RunState: String, CaseIterable, Sendable {
   /// A process holds the run's lock, or on another host its metrics have grown lately.
   case running

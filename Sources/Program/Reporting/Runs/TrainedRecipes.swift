@@ -38,7 +38,7 @@ struct TrainedRecipes: Sendable {
   var first: Recipe { segments[0].recipe }
   var last: Recipe { segments[segments.count - 1].recipe }
 
-  /// What makes two runs repetitions of one experiment: equal values, from equal steps on.
+  /// Key that repetitions of one experiment share: equal values, from equal steps on.
   var experiment: [[String: RecipeValue]] {
     segments.enumerated().map { index, segment in
       var values = segment.recipe.jsonObject.filter { !Recipe.repetitionKeys.contains($0.key) }

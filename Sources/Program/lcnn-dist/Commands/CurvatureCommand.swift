@@ -42,7 +42,7 @@ struct CurvatureCommand: ParsableCommand {
       heading: "; \(estimator.text)\(remark(on: model.network.architecture.variant))")
   }
 
-  /// What ‖∇²f‖ leaves out where the derivatives of the activations jump.
+  /// Warning that ‖∇²f‖ leaves out the places where the derivatives of the activations jump.
   private func remark(on variant: Architecture.Variant) -> String {
     guard case .fixed(let function) = variant.activation, function.largestCurvature == nil else {
       return ""

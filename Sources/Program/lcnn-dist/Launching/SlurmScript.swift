@@ -60,7 +60,7 @@ struct SlurmScript {
     return found.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
   }
 
-  /// What the script asks Slurm for, an option each.
+  /// Options of Slurm in the script, one each.
   var requests: [String] {
     text.split(separator: "\n").filter { $0.hasPrefix("#SBATCH ") }.map { String($0.dropFirst(8)) }
   }
