@@ -9,7 +9,8 @@ import Testing
   private func cores(_ files: [String: String]) throws -> AvailableCores {
     let root = try TemporaryDirectory()
     for (path, text) in files { try root.write(text.utf8, to: path) }
-    return AvailableCores(systemAt: root.path + "/")
+    let system = root.path + "/"
+    return AvailableCores(systemAt: system, group: ControlGroup(systemAt: system))
   }
 
   private func status(_ list: String) -> String {

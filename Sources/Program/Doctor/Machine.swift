@@ -22,16 +22,13 @@ public struct Machine: Sendable {
     ((try? FileManager.default.contentsOfDirectory(atPath: root + path)) ?? []).sorted()
   }
 
-  /// The number behind a name in a file of lines such as `MemAvailable:  123 kB`.
-  func number(_ name: String, in path: String) -> Int? {
-    let line = text(path)?.split(separator: "\n").first { $0.hasPrefix(name) }
-    return line?.dropFirst(name.count).split(whereSeparator: { $0 == ":" || $0.isWhitespace })
-      .first.flatMap { Int($0) }
-  }
-
-  /// The soft limit of a resource as /proc/self/limits names it; nil if there is none.
-  func limit(_ name: String) -> Int? {
-    number(name, in: "/proc/self/limits")
+  /// The number behind each name in a file of lines such as `MemAvailable:  123 kB`; nil where it has none.
+  func numbers(_ names: [String], in path: String) -> [Int?] {
+    let lines = text(path)?.split(separator: "\n") ?? []
+    return names.map { name in
+      lines.first { $0.hasPrefix(name) }?.dropFirst(name.count)
+        .split(whereSeparator: { $0 == ":" || $0.isWhitespace }).first.flatMap { Int($0) }
+    }
   }
 
   /// The target of a symbolic link.

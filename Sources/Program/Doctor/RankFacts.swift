@@ -60,8 +60,9 @@ public struct RankFacts: Codable, Equatable, Sendable {
     self.allowsThreads = allowsThreads
     self.threads = threads
     isRoot = machine.text("/proc/self/status")?.contains(/\nUid:\s+\d+\s+0\s/) ?? false
-    cores = AvailableCores(systemAt: machine.root + "/")
-    group = ControlGroup(systemAt: machine.root + "/")
+    let group = ControlGroup(systemAt: machine.root + "/")
+    self.group = group
+    cores = AvailableCores(systemAt: machine.root + "/", group: group)
     environment = machine.environment.filter { name, _ in
       Self.prefixes.contains { name.hasPrefix($0) }
     }
@@ -81,10 +82,10 @@ public struct RankFacts: Codable, Equatable, Sendable {
       // A loopback has no state of its own.
       machine.text("/sys/class/net/\($0)/operstate")?.hasPrefix("up") ?? false
     }
-    availableMemory = machine.number("MemAvailable", in: "/proc/meminfo").map { $0 << 10 }
-    openFiles = machine.limit("Max open files")
-    processes = machine.limit("Max processes")
-    addressSpace = machine.limit("Max address space")
+    availableMemory = machine.numbers(["MemAvailable"], in: "/proc/meminfo")[0].map { $0 << 10 }
+    let limits = machine.numbers(
+      ["Max open files", "Max processes", "Max address space"], in: "/proc/self/limits")
+    (openFiles, processes, addressSpace) = (limits[0], limits[1], limits[2])
     governor = machine.text("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")?
       .trimmingCharacters(in: .whitespacesAndNewlines)
   }

@@ -18,13 +18,15 @@ public struct AvailableCores: Codable, Equatable, Sendable {
   }
 
   /// The cores of this process with its present binding.
-  public static func current() -> AvailableCores { AvailableCores(systemAt: "/") }
+  public static func current() -> AvailableCores {
+    AvailableCores(systemAt: "/", group: ControlGroup(systemAt: "/"))
+  }
 
-  /// The cores that the system files below `root` describe.
+  /// The cores that the system files below `root` describe, within the limits of `group`.
   ///
   /// If files are missing: no cores, one CPU per core, no limit, and the host name as the node's
   /// name.
-  package init(systemAt root: String) {
+  package init(systemAt root: String, group: ControlGroup) {
     func text(_ path: String) -> String? {
       try? String(contentsOfFile: root + path, encoding: .utf8)
     }
@@ -35,7 +37,7 @@ public struct AvailableCores: Codable, Equatable, Sendable {
         .flatMap { Self.numbers(in: $0[...]).min() } ?? cpu
     }
     cores = Set(first).sorted()
-    quota = ControlGroup(systemAt: root).cores
+    quota = group.cores
   }
 
   /// The CPUs of a list such as "0-3,8".
