@@ -6,7 +6,7 @@ extension ProgramRuns {
   /// The job scripts of `launch/slurm` without Slurm: scripts stand in for its commands.
   @Suite struct JobScriptTests {
     /// Output and exit status of a job script, and the arguments of each command of Slurm that it called.
-    private struct Outcome {
+    struct Outcome {
       let job: Program.Outcome
       let calls: [String: String]
     }
@@ -14,17 +14,20 @@ extension ProgramRuns {
     /// Runs a job script as a job of Slurm, by stand-ins that write their arguments down.
     ///
     /// The ranks are what `srun` does: they wait for a signal if there is one, and end with `code`.
-    private static func run(
+    /// - Parameter commands: what other commands do, or these in another way.
+    static func run(
       _ name: String, _ arguments: [String], settings: [String: String] = [:],
-      environment: [String: String] = [:], signal: Int32? = nil, code: Int32 = 0
+      environment: [String: String] = [:], commands: [String: String] = [:], signal: Int32? = nil,
+      code: Int32 = 0, in workingDirectory: TemporaryDirectory? = nil
     ) throws -> Outcome {
-      let directory = try TemporaryDirectory()
+      let directory = try workingDirectory ?? TemporaryDirectory()
       try FileManager.default.createDirectory(
-        atPath: "\(directory.path)/run", withIntermediateDirectories: false)
+        atPath: "\(directory.path)/run", withIntermediateDirectories: true)
       let ranks =
         signal == nil
         ? "exit \(code)" : "trap 'exit \(code)' USR1 TERM; while :; do sleep 0.05; done"
-      for (command, body) in ["srun": ranks, "scontrol": "", "lcnn-dist": ""] {
+      let bodies = ["srun": ranks, "scontrol": "", "lcnn-dist": ""].merging(commands) { $1 }
+      for (command, body) in bodies {
         let script = "#!/bin/sh\necho \"$@\" >>\(directory.path)/\(command).calls\n\(body)\n"
         let path = try directory.write(Array(script.utf8), to: "bin/\(command)")
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
@@ -46,9 +49,7 @@ extension ProgramRuns {
       }
       let outcome = try job.outcome()
       var calls: [String: String] = [:]
-      for command in ["srun", "scontrol"] {
-        calls[command] = try? directory.text("\(command).calls")
-      }
+      for command in bodies.keys { calls[command] = try? directory.text("\(command).calls") }
       return Outcome(job: outcome, calls: calls)
     }
 
@@ -149,6 +150,31 @@ extension ProgramRuns {
       #expect(outcome.job.errors.contains("4 combinations need --array=0-3"), "\(outcome.job)")
     }
 
+    @Test("evaluate measures what is new, and what was measured with other arguments, only")
+    func measuredOnce() throws {
+      let directory = try TemporaryDirectory()
+      try directory.makeDirectory("run")
+      try directory.makeDirectory("run/checkpoints")
+      // As the ranks do, these leave the file that --json names.
+      let ranks = #"while [ $# -gt 0 ]; do [ "$1" != --json ] || : >"$2"; shift; done"#
+      func measured(_ arguments: [String]) throws -> [String] {
+        let outcome = try Self.run(
+          "evaluate", ["run", "--"] + arguments, commands: ["srun": ranks], in: directory)
+        #expect(outcome.job.status == 0, "\(outcome)")
+        let commands = outcome.calls["srun"]?.matches(of: /lcnn-dist (\w+) --model run/) ?? []
+        try directory.remove("srun.calls")
+        return commands.map { String($0.1) }
+      }
+      let all = ["evaluate", "curvature", "attack", "bound"]
+      #expect(try measured(["--data", "a b"]) == all)
+      #expect(try measured(["--data", "a b"]) == ["evaluate"])
+      #expect(try measured(["--data", "c"]) == all)
+      // A checkpoint that came later is another model.
+      sleep(1)
+      try directory.makeDirectory("run/checkpoints/step-00000001")
+      #expect(try measured(["--data", "c"]) == all)
+    }
+
     @Test("a script that still has a placeholder refuses to run", arguments: JobScript.all)
     func placeholders(_ script: JobScript) throws {
       let left = try script.placeholderLines
@@ -174,7 +200,8 @@ extension ProgramRuns {
 
     private static let checkedScripts =
       JobScript.all.map(\.path)
-      + ["launch/slurm/job.sh", "launch/supervise", "cluster/slurm"].map(Program.script)
+      + ["launch/slurm/job.sh", "launch/supervise", "launch/package", "cluster/slurm"]
+      .map(Program.script)
 
     @Test("bash reads every script", arguments: checkedScripts)
     func syntax(path: String) throws {
