@@ -149,8 +149,8 @@ public enum RunDirectoryError: Failure, Equatable, Sendable {
     switch self {
     case .notEmpty(let path, let holdsRun):
       holdsRun
-        ? "\(path) holds a run already: go on with it by lcnn-dist train --resume --run \(path), or "
-          + "choose another --run"
+        ? "\(path) holds a run already: go on with it by lcnn-dist train --resume --run "
+          + "\(ShellWord(path)), or choose another --run"
         : "\(path) holds files and no run: choose another --run"
     case .missing(let path): "\(path): no such run"
     case .inUse(let path):

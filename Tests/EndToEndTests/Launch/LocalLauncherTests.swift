@@ -60,23 +60,6 @@ extension ProgramRuns {
       }
     }
 
-    @Test("the command that --dry-run prints trains when a shell is given it")
-    func dryRun() throws {
-      let directory = try TemporaryDirectory()
-      let printed = try Program.start(
-        command: [
-          Program.script("launch/local"), "-n", "2", "--program", try Program.path(), "--dry-run",
-          "--", "train", "--max-steps", "1", "--test-samples", "10", "--run", "a run",
-        ], in: directory
-      ).outcome()
-      #expect(printed.status == 0 && printed.outputLines.count == 1, "\(printed)")
-      #expect(try directory.snapshot().isEmpty, "a dry run has written files")
-      let trained = try Program.start(command: ["sh", "-c", printed.output], in: directory)
-        .outcome()
-      #expect(trained.status == 0, "\(trained)")
-      #expect(try directory.text("a run/metrics.jsonl").isEmpty == false)
-    }
-
     @Test(
       "the command has the options that its ranks and hosts need",
       arguments: [
@@ -115,6 +98,46 @@ extension ProgramRuns {
       let outcome = try Job(options, ["train"]).outcome()
       #expect(outcome.status == status && outcome.output.isEmpty, "\(outcome)")
       #expect(outcome.complaints.count == 1 && outcome.errors.contains(words), "\(outcome)")
+    }
+
+    /// Who starts the launcher, and whether a terminal is there.
+    struct Start: CustomTestStringConvertible {
+      let isRoot: Bool
+      let hasTerminal: Bool
+
+      static let all = [(true, false), (true, true), (false, false), (false, true)].map(Start.init)
+      /// Root can be another user too, if that may read the program.
+      static var possible: [Start] {
+        guard getuid() == 0 else { return all.filter { !$0.isRoot } }
+        let read = try? Program.start(
+          command: ["runuser", "-u", "nobody", "--", "test", "-x", Program.path()]
+        ).outcome()
+        return all.filter { $0.isRoot || read?.status == 0 }
+      }
+
+      var testDescription: String {
+        "\(isRoot ? "root" : "a user") \(hasTerminal ? "with" : "without") a terminal"
+      }
+    }
+
+    @Test("more ranks than cores train", arguments: Start.possible)
+    func crowded(_ start: Start) throws {
+      let directory = try TemporaryDirectory()
+      try FileManager.default.setAttributes(
+        [.posixPermissions: 0o777], ofItemAtPath: directory.path)
+      let line =
+        "exec '\(Program.script("launch/local"))' -n 8 --log-dir logs --program '\(try Program.path())' "
+        + "-- train --run run --max-steps 2 --test-samples 10"
+      let user = !start.isRoot && getuid() == 0 ? ["runuser", "-u", "nobody", "--"] : []
+      let shell =
+        start.hasTerminal ? ["script", "-qec", line, "/dev/null"] : ["sh", "-c", line]
+      let outcome = try Program.start(
+        command: user + shell, environment: ["TERM": "xterm"], in: directory
+      ).outcome()
+      #expect(outcome.status == 0, "\(outcome)")
+      #expect(outcome.output.contains("8 ranks"), "\(outcome)")
+      // Lines that are drawn again and again.
+      #expect(outcome.output.contains("\u{1B}[") == start.hasTerminal, "\(outcome)")
     }
 
     @Test("two hosts train the same bits as one, and leave a log for each rank", onHosts)
