@@ -113,9 +113,9 @@ let package = Package(
     .target(
       name: "Training",
       dependencies: [
-        "Failures", "Files", "Environment", "CrashReports", "Digests", "MessagePassing", "Recipes",
-        "Datasets", "Checkpoints", "EventFiles", "Tensors", "Kernels", "Layers", "Networks",
-        "Curvature", "Robustness", "Surveys",
+        "Failures", "Files", "Environment", "CrashReports", "Threading", "Digests",
+        "MessagePassing", "Recipes", "Datasets", "Checkpoints", "EventFiles", "Tensors", "Kernels",
+        "Layers", "Networks", "Curvature", "Robustness", "Surveys",
       ],
       path: "Sources/Training"),
 

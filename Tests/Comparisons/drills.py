@@ -2,20 +2,27 @@
 """Tries to lose a run: kills, ends within a save, a full disk. The run must end as the undisturbed one.
 
     Tests/Comparisons/drills.py kills --binary .build/release/lcnn-dist [--kills 50]
-    Tests/Comparisons/drills.py boundaries --binary .build/release/lcnn-dist
+    Tests/Comparisons/drills.py boundaries --binary .build/release/lcnn-dist [--every 1]
     Tests/Comparisons/drills.py full-disk --binary .build/release/lcnn-dist     (root, for a tmpfs)
+    Tests/Comparisons/drills.py inodes|read-only|slow-disk|clock|stall --binary .build/release/lcnn-dist
 
 kills: under launch/supervise, random ranks, mpirun, and rank 0 while it writes a checkpoint, are killed.
 boundaries: the process is ended after the first, second, … system call that changes the run's files, in a
 fresh run and in each later save; after each, `checkpoint verify` finds a whole state or none, and --resume
 goes on. A small library in C, compiled by cc and loaded before libc, counts the calls.
-full-disk: the run is on a tmpfs of 100 KiB, 120 KiB, …; where it ends, it must end with code 74, and after
-room was made --resume ends it as on a large disk.
+full-disk, inodes: the run is on a tmpfs of 100 KiB, 120 KiB, …, or of 5, 6, … files; where it ends, it must
+end with code 74, or 73 before its first checkpoint, and after room was made --resume ends it as on a large disk.
+read-only: the folder of checkpoints cannot be written from some step on; the run goes on without, says so, and
+ends with code 74 where it cannot write its last one.
+slow-disk: fsync takes 50 ms, and a checkpoint is due after each step.
+clock: the time of day goes back by hours, again and again.
+stall: no fault; how long steps of a ResNet-18 (90 MB) wait for checkpoints, and what these cost in all.
 
 Weights, momentum buffers and metrics are compared byte for byte. The exit status is 1 if any differs.
 """
 
 import argparse
+import json
 import os
 import pathlib
 import random
@@ -28,7 +35,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SHORT = ["--train-samples", "192", "--test-samples", "10", "--epochs", "2", "--threads", "1"]
-WRITE_FAILED = 74
+RUN_DIRECTORY, WRITE_FAILED = 73, 74
 
 # Ends the process after the n-th call that changes a file below a folder.
 SHIM = r"""
@@ -40,8 +47,10 @@ SHIM = r"""
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
+#include <time.h>
+#include <sys/time.h>
 #include <unistd.h>
-static int left = -1;
+static int left = -1, times = 0;
 static int is_run(const char *path) {
   const char *folder = getenv("DRILL_FOLDER");
   return folder && path && strstr(path, folder);
@@ -56,6 +65,7 @@ static int is_run_file(int descriptor) {
 }
 static void count_call(int is_counted) {
   if (!is_counted) return;
+  if (!getenv("DRILL_CALLS")) return;
   if (left < 0) left = atoi(getenv("DRILL_CALLS"));
   if (--left == 0) _exit(99);
 }
@@ -63,7 +73,10 @@ static void count_call(int is_counted) {
 ssize_t write(int d, const void *b, size_t n) {
   ssize_t r = REAL(write)(d, b, n); count_call(is_run_file(d)); return r;
 }
-int fsync(int d) { int r = REAL(fsync)(d); count_call(is_run_file(d)); return r; }
+int fsync(int d) {
+  if (getenv("DRILL_FSYNC_MS") && is_run_file(d)) usleep(1000 * atoi(getenv("DRILL_FSYNC_MS")));
+  int r = REAL(fsync)(d); count_call(is_run_file(d)); return r;
+}
 int ftruncate(int d, off_t n) { int r = REAL(ftruncate)(d, n); count_call(is_run_file(d)); return r; }
 int rename(const char *a, const char *b) { int r = REAL(rename)(a, b); count_call(is_run(b)); return r; }
 int mkdir(const char *p, mode_t m) { int r = REAL(mkdir)(p, m); count_call(is_run(p)); return r; }
@@ -73,6 +86,18 @@ int open(const char *p, int flags, ...) {
   va_list list; va_start(list, flags); mode_t mode = va_arg(list, mode_t); va_end(list);
   int r = ((int (*)(const char *, int, ...))dlsym(RTLD_NEXT, "open"))(p, flags, mode);
   count_call((flags & (O_CREAT | O_TRUNC)) && is_run(p)); return r;
+}
+static long back(void) {
+  return getenv("DRILL_CLOCK") ? 3600L * (__sync_fetch_and_add(&times, 1) / 16) : 0;
+}
+int clock_gettime(clockid_t id, struct timespec *t) {
+  int r = REAL(clock_gettime)(id, t); if (id == CLOCK_REALTIME) t->tv_sec -= back(); return r;
+}
+int gettimeofday(struct timeval *restrict t, void *restrict z) {
+  int r = REAL(gettimeofday)(t, z); t->tv_sec -= back(); return r;
+}
+time_t time(time_t *t) {
+  time_t now = REAL(time)(NULL) - back(); if (t) *t = now; return now;
 }
 """
 
@@ -94,14 +119,18 @@ def run(command: list[str], expected: int | None = 0, **extra: str) -> subproces
 
 
 def results(folder: pathlib.Path) -> dict[str, bytes]:
-    """The metrics and the newest checkpoint's tensors."""
+    """The metrics and the newest checkpoint."""
     newest = max((folder / "checkpoints").glob("step-????????"))
-    files = [folder / "metrics.jsonl", *sorted(newest.glob("*.safetensors"))]
+    files = [folder / "metrics.jsonl", *sorted(newest.iterdir())]
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
-def compare(folder: pathlib.Path, undisturbed: pathlib.Path, what: str) -> int:
-    found, expected = results(folder), results(undisturbed)
+def compare(
+    folder: pathlib.Path, undisturbed: pathlib.Path, what: str, only: tuple[str, ...] = ("",)
+) -> int:
+    found, expected = (
+        {name: data for name, data in results(run).items() if any(part in name for part in only)}
+        for run in (folder, undisturbed))
     different = sorted(name for name in expected if found.get(name) != expected[name])
     if different or found.keys() != expected.keys():
         print(f"{what}: differs in {', '.join(different) or 'the names of files'}")
@@ -175,10 +204,15 @@ def metrics_size(target: pathlib.Path) -> tuple[int, float]:
     return status.st_size, status.st_mtime
 
 
-def boundaries(options: argparse.Namespace, folder: pathlib.Path) -> int:
-    shim = folder / "shim.so"
+def shim(folder: pathlib.Path) -> str:
     (folder / "shim.c").write_text(SHIM)
-    run(["cc", "-shared", "-fPIC", "-w", "-o", str(shim), str(folder / "shim.c"), "-ldl"])
+    library = str(folder / "shim.so")
+    run(["cc", "-shared", "-fPIC", "-w", "-o", library, str(folder / "shim.c"), "-ldl"])
+    return library
+
+
+def boundaries(options: argparse.Namespace, folder: pathlib.Path) -> int:
+    library = shim(folder)
     train = [options.binary, "train", *SHORT, "--run"]
     run([*train, str(folder / "undisturbed")])
     calls, different = 0, 0
@@ -187,7 +221,7 @@ def boundaries(options: argparse.Namespace, folder: pathlib.Path) -> int:
         target = folder / "run-under-drill"
         shutil.rmtree(target, ignore_errors=True)
         first = run(
-            [*train, str(target)], expected=None, LD_PRELOAD=str(shim), DRILL_CALLS=str(calls),
+            [*train, str(target)], expected=None, LD_PRELOAD=library, DRILL_CALLS=str(calls),
             DRILL_FOLDER="run-under-drill")
         if first.returncode not in (0, 99):
             print(f"call {calls}: exit status {first.returncode}\n{first.stderr[-2000:]}")
@@ -203,43 +237,135 @@ def boundaries(options: argparse.Namespace, folder: pathlib.Path) -> int:
             print(f"call {calls}", flush=True)
 
 
-def full_disk(options: argparse.Namespace, folder: pathlib.Path) -> int:
+def small_disks(
+    options: argparse.Namespace, folder: pathlib.Path, sizes: range, option: str, room: str
+) -> int:
+    """A run on each of some small disks, and its end after room was made."""
     train = [options.binary, "train", *SHORT, "--keep-checkpoints", "1", "--run"]
     run([*train, str(folder / "undisturbed")])
-    disk, different, failed = folder / "disk", 0, 0
+    disk, different, failed, warned = folder / "disk", 0, 0, 0
     disk.mkdir()
-    for size in range(100, 2000, 20):
-        run(["mount", "-t", "tmpfs", "-o", f"size={size}k", "tmpfs", str(disk)])
+    for size in sizes:
+        run(["mount", "-t", "tmpfs", "-o", option.format(size), "tmpfs", str(disk)])
         try:
             first = run([*train, str(disk / "run")], expected=None)
-            if first.returncode not in (0, WRITE_FAILED, 73):
-                print(f"{size} KiB: exit status {first.returncode}\n{first.stderr[-2000:]}")
+            if first.returncode not in (0, WRITE_FAILED, RUN_DIRECTORY):
+                print(f"{option.format(size)}: exit status {first.returncode}\n{first.stderr[-2000:]}")
                 return 1
             failed += first.returncode != 0
-            run(["mount", "-o", "remount,size=16m", str(disk)])
+            warned += "no checkpoint, cannot" in first.stdout
+            run(["mount", "-o", f"remount,{room}", str(disk)])
             run([*train, str(disk / "run"), "--resume", "auto"])
-            different += compare(disk / "run", folder / "undisturbed", f"{size} KiB")
+            different += compare(disk / "run", folder / "undisturbed", option.format(size))
         finally:
             run(["umount", str(disk)])
-        if first.returncode == 0 and "no checkpoint" not in first.stdout:
+        if first.returncode == 0 and "no checkpoint, cannot" not in first.stdout:
             break
-    print(f"up to {size} KiB: {failed} runs ended early, {different} differ at their end")
-    return int(different > 0)
+    print(f"up to {option.format(size)}: {failed} runs ended early, {warned} went on without a "
+          f"checkpoint, {different} differ at their end")
+    return int(different > 0 or failed == 0)
+
+
+def full_disk(options: argparse.Namespace, folder: pathlib.Path) -> int:
+    return small_disks(options, folder, range(100, 2000, 20 * options.every), "size={}k", "size=16m")
+
+
+def inodes(options: argparse.Namespace, folder: pathlib.Path) -> int:
+    return small_disks(options, folder, range(5, 60, options.every), "nr_inodes={}", "nr_inodes=1000")
+
+
+def read_only(options: argparse.Namespace, folder: pathlib.Path) -> int:
+    """Without the right of root to write where nobody may."""
+    drop = ["setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_override"]
+    train = [*(drop if os.geteuid() == 0 else []), options.binary, "train", *SHORT, "--epochs", "20",
+             "--run"]
+    run([*train, str(folder / "undisturbed")])
+    target = folder / "locked"
+    job = subprocess.Popen(
+        [*train, str(target)], env=environment(), text=True, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE)
+    while job.poll() is None and metrics_size(target)[0] == 0:
+        time.sleep(0.001)
+    (target / "checkpoints").chmod(0o555)
+    output, errors = job.communicate(timeout=300)
+    (target / "checkpoints").chmod(0o755)
+    if job.returncode != WRITE_FAILED or "no checkpoint, cannot" not in output:
+        print(f"exit status {job.returncode}\n{output[-1000:]}{errors[-1000:]}")
+        return 1
+    run([*train, str(target), "--resume", "auto"])
+    print(f"exit status {job.returncode}; {output.count('no checkpoint, cannot')} warnings")
+    return compare(target, folder / "undisturbed", "read-only")
+
+
+def slow_disk(options: argparse.Namespace, folder: pathlib.Path) -> int:
+    train = ["mpirun", "-n", "2", options.binary, "train", *SHORT, "--run"]
+    run([*train, str(folder / "undisturbed")])
+    target = folder / "run-under-drill"
+    slow = run(
+        [*train, str(target), "--checkpoint-steps", "1", "--keep-checkpoints", "100"],
+        LD_PRELOAD=shim(folder), DRILL_FOLDER="run-under-drill", DRILL_FSYNC_MS="50")
+    kept = len(list((target / "checkpoints").glob("step-*")))
+    print(next((line for line in slow.stdout.splitlines() if line.startswith("checkpoints:")), "")
+          + f"; {kept} checkpoints for 6 steps")
+    # The recipe, which is part of the model's file, is another one.
+    return compare(target, folder / "undisturbed", "slow disk", ("metrics.jsonl", "optimizer")) or int(kept != 7)
+
+
+def clock(options: argparse.Namespace, folder: pathlib.Path) -> int:
+    train = [options.binary, "train", *SHORT, "--checkpoint-minutes", "0.0001", "--run"]
+    run([*train, str(folder / "undisturbed")])
+    target = folder / "run-under-drill"
+    run([*train, str(target), "--max-steps", "2"], LD_PRELOAD=shim(folder), DRILL_CLOCK="1")
+    run([*train, str(target), "--resume", "--max-steps", "null"], LD_PRELOAD=shim(folder),
+        DRILL_CLOCK="1")
+    lines = (target / "environment.jsonl").read_text().splitlines()
+    print("starts at", ", ".join(json.loads(line)["time"] for line in lines))
+    return compare(target, folder / "undisturbed", "clock")
+
+
+def stall(options: argparse.Namespace, folder: pathlib.Path) -> int:
+    """Two ranks of one thread each train noise; every other step is followed by a checkpoint, or none is."""
+    train = [
+        "mpirun", "-n", "2", options.binary, "train", "--recipe", "cifar10-resnet18-standard",
+        "--data-set", "synthetic", "--synthetic-size", "32", "--threads", "1", "--batch-size", "16",
+        "--train-samples", str(16 * options.steps), "--test-samples", "16", "--epochs", "1",
+        "--tensorboard", "false", "--log-format", "json", "--run"]
+    seconds, events = {}, {}
+    for name, flags in [("none", []), ("checkpoints", ["--checkpoint-steps", "2"])]:
+        output = run([*train, str(folder / name), *flags]).stdout.splitlines()
+        found = [json.loads(line) for line in output if line.startswith("{")]
+        events[name] = next(event for event in found if event["event"] == "checkpoints")
+        seconds[name] = json.loads((folder / name / "timings.jsonl").read_text())["seconds"]
+    saves = (options.steps - 1) // 2
+    each = (seconds["checkpoints"] - seconds["none"]) / saves
+    found = events["checkpoints"]
+    megabytes = sum(p.stat().st_size for p in max((folder / "none/checkpoints").glob("step-*")).iterdir()) / 1e6
+    print(f"{megabytes:.0f} MB; a step waited at most {1e3 * found['longest-copy-seconds']:.0f} ms for a "
+          f"copy; a checkpoint was on the disk after at most {found['longest-save-seconds']:.2f} s")
+    print(f"{options.steps} steps: {seconds['none']:.1f} s, with {saves} checkpoints more "
+          f"{seconds['checkpoints']:.1f} s: {each:.2f} s each, {each / 60:.2%} at one a minute")
+    return 0
+
+
+DRILLS = {
+    "kills": kills, "boundaries": boundaries, "full-disk": full_disk, "inodes": inodes,
+    "read-only": read_only, "slow-disk": slow_disk, "clock": clock, "stall": stall,
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("drill", choices=["kills", "boundaries", "full-disk"])
+    parser.add_argument("drill", choices=DRILLS)
     parser.add_argument("--binary", required=True, help="the program")
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1, help="of the times and the victims")
-    parser.add_argument("--every", type=int, default=1, help="only each n-th system call")
+    parser.add_argument("--every", type=int, default=1, help="only each n-th system call or size")
+    parser.add_argument("--steps", type=int, default=40, help="of the drill stall")
     options = parser.parse_args()
     options.binary = os.path.abspath(options.binary)
-    drill = {"kills": kills, "boundaries": boundaries, "full-disk": full_disk}[options.drill]
     with tempfile.TemporaryDirectory() as folder:
-        sys.exit(drill(options, pathlib.Path(folder)))
+        sys.exit(DRILLS[options.drill](options, pathlib.Path(folder)))
 
 
 if __name__ == "__main__":

@@ -67,9 +67,9 @@ enum Program {
     func sendToGroup(signal: Int32) { kill(-process.processIdentifier, signal) }
 
     /// Waits for the end; a process that passes the deadline is ended and fails the test.
-    func outcome() throws -> Outcome {
-      if ended.wait(timeout: .now() + Program.deadline / .seconds(1)) == .timedOut {
-        Issue.record("not at its end after \(Program.deadline)")
+    func outcome(within deadline: Duration = Program.deadline) throws -> Outcome {
+      if ended.wait(timeout: .now() + deadline / .seconds(1)) == .timedOut {
+        Issue.record("not at its end after \(deadline)")
         // mpirun ends its ranks when asked to; the group is what may be left of it.
         send(signal: SIGTERM)
         if ended.wait(timeout: .now() + 5) == .timedOut {

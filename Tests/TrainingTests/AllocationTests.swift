@@ -48,6 +48,22 @@ import Training
     #expect(count.outsideBLAS == 0, "\(count) in 3 steps")
   }
 
+  @Test("the copy for a checkpoint asks the heap for nothing, and touches no new page")
+  func snapshot() throws {
+    let model = try Model(
+      SmallNetwork.resNetLowCurvature.architecture(),
+      ModelConfiguration(.training, maximumSamples: 2), communicator: SoloCommunicator())
+    model.initialize(seed: 1)
+    // The first copy ever meets pages of instructions.
+    try ModelSnapshot(of: model).take()
+    let snapshot = try ModelSnapshot(of: model)
+    let faults = ProcessMemory.pageFaultsOfThread
+    let count = Allocations { snapshot.take() }
+    #expect(count.outsideBLAS == 0)
+    #expect(ProcessMemory.pageFaultsOfThread - faults == 0)
+    withExtendedLifetime(model) {}
+  }
+
   /// Memory that every step touches would show in every ten steps.
   ///
   /// A wait that is longer than all before it may meet a page of instructions for the first time,

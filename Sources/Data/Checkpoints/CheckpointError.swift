@@ -7,6 +7,8 @@ public enum CheckpointError: Failure, Equatable, Sendable {
   case file(FileError)
   /// A checkpoint cannot be written, or an old one removed.
   case save(FileError)
+  /// A checkpoint that was written is not kept, since the ranks' copies differ.
+  case withdrawn(path: String)
   case tensors(SafetensorsError)
   /// `state.json` cannot be decoded as a ``TrainingState``.
   case unreadableState(path: String, reason: String)
@@ -34,6 +36,7 @@ extension CheckpointError {
   public var description: String {
     switch self {
     case .file(let error), .save(let error): error.description
+    case .withdrawn(let path): "\(path) is not kept: the ranks' copies differ"
     case .tensors(let error): error.description
     case .unreadableState(let path, let reason): "\(path): \(reason)"
     case .wrongVersion(let path, let found, let expected):

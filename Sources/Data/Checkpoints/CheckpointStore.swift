@@ -20,9 +20,12 @@ public struct CheckpointStore: Sendable {
   ///
   /// If a checkpoint of this step exists, it is kept if its tensors are equal; otherwise an error
   /// is thrown. Tensors are made and written in pieces, so a save needs little memory.
+  /// - Parameter isWanted: asked when the files are on the disk under a temporary name. If it
+  ///   answers no, they are removed, and ``CheckpointError/withdrawn(path:)`` is thrown.
   @discardableResult
   public func save(
-    _ state: TrainingState, model: SafetensorsStream, optimizer: SafetensorsStream
+    _ state: TrainingState, model: SafetensorsStream, optimizer: SafetensorsStream,
+    isWanted: () -> Bool = { true }
   ) throws(CheckpointError) -> String {
     let files = [
       (name: Checkpoint.modelFile, contents: model),
@@ -37,13 +40,21 @@ public struct CheckpointStore: Sendable {
       return place
     }
     let partial = "\(path)/.\(Self.name(step: state.step))\(Self.partialSuffix)"
-    do { try write(state, files, place: place, partial: partial) } catch {
+    do throws(FileError) {
+      try write(state, files, to: partial)
+      if isWanted() {
+        try FileSystem.rename(partial, to: place)
+        try FileSystem.syncDirectory(path)
+        return place
+      }
+    } catch {
       // On a full disk, remains would block the next attempt. An error of this removal is ignored,
       // because the reason why the save failed matters more.
       try? FileSystem.removeFlatDirectory(partial)
       throw .save(error)
     }
-    return place
+    try? FileSystem.removeFlatDirectory(partial)
+    throw .withdrawn(path: place)
   }
 
   /// The newest checkpoint whose files are whole; nil before the first save.
@@ -179,8 +190,8 @@ public struct CheckpointStore: Sendable {
   public func path(step: Int) -> String { "\(path)/\(Self.name(step: step))" }
 
   private func write(
-    _ state: TrainingState, _ files: [(name: String, contents: SafetensorsStream)], place: String,
-    partial: String
+    _ state: TrainingState, _ files: [(name: String, contents: SafetensorsStream)],
+    to partial: String
   ) throws(FileError) {
     var digests = CheckpointDigests()
     if FileSystem.exists(partial) { try FileSystem.removeFlatDirectory(partial) }
@@ -195,8 +206,6 @@ public struct CheckpointStore: Sendable {
     try FileSystem.write(state, to: "\(partial)/\(Checkpoint.stateFile)")
     try FileSystem.write(Array(digests.text.utf8), to: "\(partial)/\(Checkpoint.digestsFile)")
     try FileSystem.syncDirectory(partial)
-    try FileSystem.rename(partial, to: place)
-    try FileSystem.syncDirectory(path)
   }
 
   private func entries() throws(CheckpointError) -> [String] {

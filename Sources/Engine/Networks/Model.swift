@@ -11,7 +11,7 @@ import Tensors
 public final class Model {
   /// The counters that all ranks add to, at the start of ``counters``; one counter per rank
   /// follows.
-  public static let sharedCounterCount = 8
+  public static let sharedCounterCount = 18
 
   public let architecture: Architecture
   public let configuration: ModelConfiguration
@@ -51,6 +51,8 @@ public final class Model {
   private let arena: Arena
   /// The number of ranks that share the parameters, this one included.
   private let nodeSize: Int
+  /// Whether no rank before this one shares its parameters.
+  var isFirstOfNode: Bool { nodeSize == 1 || communicator.node.rank == 0 }
   /// Bytes of this thread's plan, with its part of the memory that the threads of a process share.
   public var memoryBytes: Int {
     arena.bytes(in: .local) + arena.bytes(in: .reduced)

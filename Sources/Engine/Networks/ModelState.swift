@@ -12,15 +12,28 @@ extension Model {
   /// Every parameter under each of its names, and the state; values are read when they are needed.
   ///
   /// Valid while the model lives.
-  public var stateTensors: [DeferredTensor] {
-    parameters.reversed().flatMap { parameter in
-      parameter.names.map { deferred($0, parameter.value, parameter.layout) }
-    } + state.map { deferred($0.name, $0.tensor, $0.layout) }
-  }
+  public var stateTensors: [DeferredTensor] { stateTensors { $0 } }
 
   /// The optimizer's momentum buffers under the parameters' first names.
-  public var momentumTensors: [DeferredTensor] {
-    trained.map { deferred($0.names[0], $0.momentumBuffer, $0.layout) }
+  public var momentumTensors: [DeferredTensor] { momentumTensors { $0 } }
+
+  /// ``stateTensors`` with values that lie elsewhere.
+  func stateTensors(at place: (Tensor) -> Tensor) -> [DeferredTensor] {
+    parameters.reversed().flatMap { parameter in
+      parameter.names.map { deferred($0, place(parameter.value), parameter.layout) }
+    } + state.map { deferred($0.name, place($0.tensor), $0.layout) }
+  }
+
+  /// ``momentumTensors`` with values that lie elsewhere.
+  func momentumTensors(at place: (Tensor) -> Tensor) -> [DeferredTensor] {
+    trained.map { deferred($0.names[0], place($0.momentumBuffer), $0.layout) }
+  }
+
+  /// The tensors that ranks of a node may share and a checkpoint holds.
+  var sharedTensors: [Tensor] {
+    [flatParameters, momentumBuffers].filter { $0.isPresent && $0.count > 0 }
+      + parameters.filter { !$0.isTrained }.map(\.value)
+      + reparameterizations.flatMap(\.state).map(\.tensor)
   }
 
   private func deferred(

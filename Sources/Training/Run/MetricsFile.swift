@@ -47,11 +47,8 @@ public final class MetricsFile {
     try events.write(scalars, step: step)
   }
 
-  /// Returns when all lines are on the disk.
-  public func sync() throws {
-    try file.sync()
-    try events?.flush()
-  }
+  /// Writes what the event file has collected.
+  func flush() throws { try events?.flush() }
 
   private static func rewind(_ run: RunDirectory, to step: Int, isWithinEpoch: Bool) throws {
     try run.rewriteMetrics { line in

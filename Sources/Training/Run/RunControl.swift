@@ -9,7 +9,7 @@ import Files
 ///
 /// A signal, the files `STOP` and `SAVE` in the run's directory, the end of the job's time, and the
 /// time since the last checkpoint.
-struct RunControl {
+final class RunControl {
   private let directory: RunDirectory
   private let clock = ContinuousClock()
   /// When the job ends, by the monotonic clock: a wall clock may be set back.
@@ -18,6 +18,8 @@ struct RunControl {
   private var lastLook: ContinuousClock.Instant
   private var lastSave: ContinuousClock.Instant
   private var saveTime: Duration = .zero
+  /// No checkpoint is asked for before this: one is being written, or could not be.
+  private var nextSave: ContinuousClock.Instant?
   /// Why the run was asked to end.
   private(set) var reason = TrainingError.StopReason.signal
 
@@ -53,7 +55,7 @@ struct RunControl {
   }
 
   /// Request that the next step shall carry.
-  mutating func request() -> TrainingStep.Request {
+  func request() -> TrainingStep.Request {
     if StopSignal.isReceived {
       reason = .signal
       return .stop
@@ -63,28 +65,43 @@ struct RunControl {
       reason = .jobTime
       return .stop
     }
-    if let interval, now - lastSave >= interval { return .save }
+    let maySave = nextSave.map { now >= $0 } ?? true
+    if let interval, maySave, now - lastSave >= interval { return .save }
     guard now - lastLook >= Self.lookEvery else { return .none }
     lastLook = now
     if FileSystem.exists(directory.path(of: .stop)) {
       reason = .file(directory.path(of: .stop))
       return .stop
     }
-    return FileSystem.exists(directory.path(of: .save)) ? .save : .none
+    return maySave && FileSystem.exists(directory.path(of: .save)) ? .save : .none
   }
 
-  /// Notes a checkpoint that was begun at `start`, and removes the files that asked for it.
-  mutating func saved(since start: ContinuousClock.Instant, stops: Bool) throws {
+  /// Notes that a checkpoint is begun.
+  func beganToSave() {
     lastSave = clock.now
-    saveTime = lastSave - start
-    for file in stops ? [RunFile.save, .stop] : [.save] {
-      let path = directory.path(of: file)
-      if FileSystem.exists(path) { try FileSystem.removeFile(path) }
-    }
+    nextSave = lastSave + .seconds(Self.longestJob)
   }
 
-  /// Notes a checkpoint that could not be written; it is tried again after the same time.
-  mutating func failedToSave() { lastSave = clock.now - (interval ?? .zero) + Self.retryAfter }
+  /// Notes that the checkpoint is complete, and removes the file that asked for it.
+  func saved() throws {
+    saveTime = clock.now - lastSave
+    nextSave = nil
+    try remove(.save)
+  }
+
+  /// Notes that the checkpoint could not be written; another one is asked for later.
+  func failedToSave() {
+    lastSave = clock.now - (interval ?? .zero)
+    nextSave = clock.now + Self.retryAfter
+  }
+
+  /// Removes the file that asked for the end.
+  func stopped() throws { try remove(.stop) }
+
+  private func remove(_ file: RunFile) throws {
+    let path = directory.path(of: file)
+    if FileSystem.exists(path) { try FileSystem.removeFile(path) }
+  }
 
   /// Time after which a failed save is tried again.
   private static let retryAfter = Duration.seconds(30)

@@ -12,10 +12,7 @@ public struct RunOutput {
   private let timings: AppendOnlyFile
   /// Kept open, since it locks the run.
   private let environment: AppendOnlyFile
-  private let checkpoints: CheckpointStore
-  private let retention: CheckpointStore.Retention
-  /// Steps before this start.
-  private let firstStep: Int
+  let checkpoints: CheckpointWriter
 
   /// Opens the files of a run that is locked; `resumingAt` is the checkpoint's step, nil for a fresh
   /// run.
@@ -25,38 +22,19 @@ public struct RunOutput {
   ) throws {
     self.directory = directory
     self.environment = lock
-    firstStep = step ?? 0
     // First, since a directory without a recipe has not begun.
-    if firstStep == 0 { try directory.writeRecipe(recipe.fileContents()) }
+    if step ?? 0 == 0 { try directory.writeRecipe(recipe.fileContents()) }
     let events =
       recipe.tensorboard ? try EventFile(in: directory.path, resumingAt: step) : nil
     metrics = try MetricsFile(
       directory, resumingAt: step, isWithinEpoch: isWithinEpoch, events: events)
     try events?.write(recipe.summaries(run: directory.path), step: step ?? 0)
     timings = try directory.openTimings()
-    checkpoints = CheckpointStore(directory: directory)
-    retention = CheckpointStore.Retention(
-      newest: recipe.keepCheckpoints, best: recipe.keepBest, everyEpochs: recipe.keepEvery)
+    checkpoints = try CheckpointWriter(
+      directory, recipe: recipe, metrics: metrics.file, others: [timings, lock],
+      firstStep: step ?? 0)
     try self.environment.append(line: environment.json())
     try self.environment.sync()
-  }
-
-  /// Saves a checkpoint, and removes older ones than the recipe keeps.
-  ///
-  /// - Throws: ``RunDirectoryError`` if the run's directory was removed or renamed meanwhile; a new
-  ///   one of that name would hold the checkpoint alone.
-  func save(_ model: Model, recipe: Recipe, state: TrainingState) throws {
-    try directory.requireInPlace([metrics.file, timings, environment])
-    // A checkpoint that survives a power failure must not be ahead of the metrics.
-    try metrics.sync()
-    try checkpoints.save(
-      state,
-      model: SafetensorsStream(
-        model.stateTensors, metadata: [ModelFile.recipeKey: try recipe.json()]),
-      optimizer: SafetensorsStream(model.momentumTensors))
-    // A recipe that has trained nothing does not replace the one that has.
-    if state.step > firstStep { try directory.writeRecipe(recipe.fileContents()) }
-    try checkpoints.prune(retention)
   }
 
   /// Writes a step's line into the metrics.
@@ -103,7 +81,7 @@ extension RunOutput {
 
 extension Recipe {
   /// The contents of `recipe.json`.
-  fileprivate func fileContents() throws -> [UInt8] {
+  func fileContents() throws -> [UInt8] {
     Array(try json().utf8) + [UInt8(ascii: "\n")]
   }
 

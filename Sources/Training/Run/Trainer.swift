@@ -22,6 +22,7 @@ public final class Trainer {
   private(set) var trainingStep: TrainingStep
   private let schedule: LearningRateSchedule
   private let divergenceCheck: DivergenceCheck
+  private let saver: CheckpointSaver
   private let fault: FaultInjection?
   /// The step that is kept on disk, and the communicator that records its collectives.
   private let kept: (step: Int, recorder: RecordingCommunicator)?
@@ -35,14 +36,9 @@ public final class Trainer {
   /// The first fault outside of a step, which the next step stops all ranks for.
   private var failure: (any Error)?
   /// On rank 0.
-  private var control: RunControl?
-  /// The step of the newest checkpoint.
-  private var savedStep: Int?
+  private let control: RunControl?
   /// The last evaluation, and the step after which it was made.
   private var tested: (step: Int, result: Evaluator.Result)?
-  /// Seconds that checkpoints have taken since this start.
-  private var checkpointSeconds = 0.0
-  private let clock = ContinuousClock()
   /// Records this rank's steps, if the user wants a trace.
   private let trace: TraceRecorder?
   private var plan = GradientPlan()
@@ -55,10 +51,11 @@ public final class Trainer {
   var communicator: any Communicator { setup.communicator }
   private var sampler: ShardedSampler { setup.sampler }
 
+  /// Collective.
   init(
     _ setup: TrainerSetup, observer: (any TrainingObserver)?, fault: FaultInjection?,
     traces: Bool, keptStep: Int? = nil
-  ) {
+  ) throws {
     trace = traces ? TraceRecorder() : nil
     self.setup = setup
     let recorder = setup.communicator as? RecordingCommunicator
@@ -77,12 +74,13 @@ public final class Trainer {
     steps = setup.steps
     epoch = EpochTotals(setup.epochSums)
     curvature = setup.curvature
-    savedStep = setup.isSaved ? setup.steps : nil
     control = setup.output.map {
       RunControl(
         $0.directory, environment: ProcessInfo.processInfo.environment,
         minutes: setup.recipe.checkpointMinutes)
     }
+    saver = try CheckpointSaver(
+      setup, divergenceCheck: divergenceCheck, control: control, observer: observer)
   }
 
   /// Trains to the recipe's end, or to a stop that a signal asks for, and evaluates.
@@ -98,7 +96,24 @@ public final class Trainer {
     if let limit = recipe.maxSteps, steps >= limit {
       observer?.note("max-steps \(limit) is reached; --max-steps null goes on")
     }
-    if savedStep == nil { try checkpoint(.required) }
+    if !saver.hasSaved { try checkpoint(.required) }
+    let result: Evaluator.Result
+    do { result = try trainSteps() } catch {
+      // All ranks are here; a checkpoint that was begun is worth its end.
+      try? saver.finish(.optional)
+      throw error
+    }
+    try writeTrace()
+    let memory = MemoryReport(
+      planBytes: planBytes, dataBytes: dataBytes, threads: setup.threads, communicator: communicator
+    )
+    observer?.checkpoints(saver.times)
+    if let memory { observer?.memory(memory) }
+    return result
+  }
+
+  /// Trains to the recipe's end, or to a stop; collective.
+  private func trainSteps() throws -> Evaluator.Result {
     let prefetcher = try makePrefetcher()
     defer { prefetcher.stop() }
     startTrace()
@@ -117,22 +132,15 @@ public final class Trainer {
       if result.stopRequested && !isEnd {
         try checkpoint(.required)
         try writeTrace()
-        try agreement.performOnRoot {
-          try control?.saved(since: ContinuousClock().now, stops: true)
-        }
+        try agreement.performOnRoot { try control?.stopped() }
         throw TrainingError.stopped(
           step: steps, run: setup.runPath, reason: control?.reason ?? .signal)
       }
       let isDue = recipe.checkpointSteps.map { steps % $0 == 0 } ?? false
       if !isEnd && (result.saveRequested || isDue) { try checkpoint(.optional) }
     }
-    let result = try last ?? evaluate()
-    try writeTrace()
-    let memory = MemoryReport(
-      planBytes: planBytes, dataBytes: dataBytes, threads: setup.threads, communicator: communicator
-    )
-    if let memory { observer?.memory(memory) }
-    return result
+    try saver.finish(.optional)
+    return try last ?? evaluate()
   }
 
   /// Observes the steps from here on.
@@ -155,7 +163,9 @@ public final class Trainer {
   }
 
   /// Bytes of this rank's models.
-  private var planBytes: Int { trainingStep.memoryBytes + (setup.curvatureProbe?.memoryBytes ?? 0) }
+  private var planBytes: Int {
+    trainingStep.memoryBytes + saver.memoryBytes + (setup.curvatureProbe?.memoryBytes ?? 0)
+  }
   private var dataBytes: Int { setup.trainData.bytes + setup.testData.bytes }
 
   /// This rank's batches from here to the recipe's end.
@@ -175,7 +185,10 @@ public final class Trainer {
   }
 
   private func train(on batch: Batch, dataWait: Duration) throws -> TrainingStep.Result {
-    do { try fault?.act(step: steps + 1, batch, model, communicator) } catch { failure = error }
+    do {
+      try saver.noteEnd()
+      try fault?.act(step: steps + 1, batch, model, communicator)
+    } catch { failure = error }
     let rate = schedule.rate(
       epoch: batch.epoch, step: batch.step, stepsPerEpoch: sampler.stepsPerEpoch)
     let request: TrainingStep.Request =
@@ -188,12 +201,14 @@ public final class Trainer {
     times.begin(step: steps + 1)
     dump?.beginStep()
     let result = trainingStep.run(
-      batch, learningRate: rate, request: request, localStepSeconds: times.localStepSeconds)
+      batch, learningRate: rate, request: request, ballot: saver.ballot,
+      localStepSeconds: times.localStepSeconds)
     for line in times.end(trainingStep, on: batch, dataWait: dataWait) {
       observer?.note("step \(steps): \(line)")
     }
     if dump != nil { try agreement.perform { try dump?.finish(model, result) } }
     log(result, batch, dataWait)
+    try saver.count(result.ballot, step: steps)
     try judge(result, batch)
     steps += 1
     position =
@@ -321,41 +336,12 @@ public final class Trainer {
     observer.map { observer in { observer.survey($0) } }
   }
 
-  /// Whether a run may go on without a checkpoint.
-  private enum Need { case required, optional }
-
-  /// Rank 0 saves; all ranks learn whether it worked.
-  ///
-  /// Where the recipe allows it, an optional checkpoint that cannot be written is noted, and tried
-  /// again later; older ones are kept.
-  private func checkpoint(_ need: Need) throws {
-    guard savedStep != steps else { return }
-    RankLog.debug("checkpoint of step \(steps)")
-    let start = clock.now
-    defer {
-      let duration = clock.now - start
-      checkpointSeconds += duration / .seconds(1)
-      trace?.ended(.checkpoint, after: duration)
-    }
+  /// Collective.
+  private func checkpoint(_ need: CheckpointSaver.Need) throws {
     communicator.programPoint = ProgramPoint(step: steps, .checkpoint)
-    try divergenceCheck.run(step: steps)
-    communicator.programPoint = ProgramPoint(step: steps, .checkpoint)
-    var written: [Int64] = [0]
-    try agreement.performOnRoot {
-      do {
-        try setup.output?.save(model, recipe: recipe, state: state)
-        try control?.saved(since: start, stops: false)
-        written = [1]
-      } catch let error as CheckpointError {
-        guard case .save = error, need == .optional, recipe.onSaveFailure == .proceed else {
-          throw error
-        }
-        control?.failedToSave()
-        observer?.note("step \(steps): no checkpoint, \(error); older ones are kept")
-      }
-    }
-    written.withUnsafeMutableBytes { communicator.broadcast($0, from: 0) }
-    if written == [1] { savedStep = steps }
+    let before = saver.times.waited
+    try saver.save(state, need)
+    trace?.ended(.checkpoint, after: .seconds(saver.times.waited - before))
   }
 
   private var state: TrainingState {
@@ -390,7 +376,7 @@ public final class Trainer {
       remainingInEpoch: perStep * Double(sampler.stepsPerEpoch - batch.step - 1),
       remaining: perStep * Double(max(plannedSteps - steps, 0)),
       share: Double(steps) / Double(max(plannedSteps, 1)), times: times.epochSum,
-      checkpointSeconds: checkpointSeconds)
+      checkpointSeconds: saver.times.waited)
   }
 
   /// The steps of the whole run.

@@ -192,10 +192,12 @@ extension TrainerSetup {
   ///   - fault: the same on all ranks.
   ///   - traces: whether the run writes a trace of its steps; the same on all ranks.
   ///   - keptStep: the step that each rank keeps on disk, which needs a ``RecordingCommunicator``.
+  ///
+  /// Collective.
   public func makeTrainer(
     observer: (any TrainingObserver)?, fault: FaultInjection? = nil, traces: Bool = false,
     keptStep: Int? = nil
-  ) -> Trainer {
-    Trainer(self, observer: observer, fault: fault, traces: traces, keptStep: keptStep)
+  ) throws -> Trainer {
+    try Trainer(self, observer: observer, fault: fault, traces: traces, keptStep: keptStep)
   }
 }

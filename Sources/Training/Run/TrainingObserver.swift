@@ -16,6 +16,7 @@ public protocol TrainingObserver: AnyObject {
   /// After a measurement of curvature.
   func curvature(_ snapshot: CurvatureSnapshot)
   /// After the last epoch.
+  func checkpoints(_ times: CheckpointTimes)
   func memory(_ report: MemoryReport)
   /// One line that the user should see.
   func note(_ line: String)
@@ -46,6 +47,7 @@ public struct RunSummary: Sendable {
 }
 
 extension TrainingObserver {
+  public func checkpoints(_ times: CheckpointTimes) {}
   public func survey(_ progress: SurveyProgress) {}
   public func curvature(_ snapshot: CurvatureSnapshot) { note(snapshot.text) }
 }
@@ -71,7 +73,7 @@ public struct StepProgress: Sendable {
   public let share: Double
   /// Sums over rank 0's steps of the epoch.
   public let times: StepTimes
-  /// Seconds that checkpoints have taken since this start.
+  /// Seconds that training has waited for checkpoints since this start.
   public let checkpointSeconds: Double
 }
 

@@ -10,7 +10,12 @@ import Tensors
 public struct StepCounters {
   private enum Slot: Int, CaseIterable {
     case nonFinite, save, stop, failed, loss, correct, gradientNormSquares, gradientChangeSquares
+    case equalCopies, unequalCopies
+    /// The first of several.
+    case rootDigest
   }
+
+  private static let count = Slot.rootDigest.rawValue + ReplicaBallot.Pieces.scalarCount
 
   private let tensor: Tensor
   private let model: Model
@@ -18,8 +23,8 @@ public struct StepCounters {
   public init(_ model: Model) {
     self.model = model
     require(
-      Slot.allCases.count <= Model.sharedCounterCount,
-      "\(Slot.allCases.count) counters in \(Model.sharedCounterCount) slots")
+      Self.count <= Model.sharedCounterCount,
+      "\(Self.count) counters in \(Model.sharedCounterCount) slots")
     tensor = model.counters
   }
 
@@ -39,10 +44,13 @@ public struct StepCounters {
     public var gradientNormSquares: Float = 0
     /// Σᵢ ‖B·d‖², the squared changes of those gradients from x to x + z.
     public var gradientChangeSquares: Float = 0
+    /// About the copies for the checkpoint that is being written.
+    public var ballot = ReplicaBallot()
 
     public init(
       nonFinite: Float = 0, save: Float = 0, stop: Float = 0, failed: Float = 0, loss: Float = 0,
-      correct: Float = 0, gradientNormSquares: Float = 0, gradientChangeSquares: Float = 0
+      correct: Float = 0, gradientNormSquares: Float = 0, gradientChangeSquares: Float = 0,
+      ballot: ReplicaBallot = ReplicaBallot()
     ) {
       self.nonFinite = nonFinite
       self.save = save
@@ -52,6 +60,7 @@ public struct StepCounters {
       self.correct = correct
       self.gradientNormSquares = gradientNormSquares
       self.gradientChangeSquares = gradientChangeSquares
+      self.ballot = ballot
     }
   }
 
@@ -73,6 +82,10 @@ public struct StepCounters {
     tensor[Slot.correct.rawValue] += values.correct
     tensor[Slot.gradientNormSquares.rawValue] += values.gradientNormSquares
     tensor[Slot.gradientChangeSquares.rawValue] += values.gradientChangeSquares
+    tensor[Slot.equalCopies.rawValue] += values.ballot.equal
+    tensor[Slot.unequalCopies.rawValue] += values.ballot.unequal
+    let digest = values.ballot.rootDigest
+    for piece in digest.indices { tensor[Slot.rootDigest.rawValue + piece] += digest[piece] }
     model.exactSums?.add(tensor, at: model.gradients.count)
   }
 
@@ -88,12 +101,17 @@ public struct StepCounters {
   }
 
   public func read() -> Values {
-    Values(
+    var digest = ReplicaBallot.Pieces()
+    for piece in digest.indices { digest[piece] = tensor[Slot.rootDigest.rawValue + piece] }
+    return Values(
       nonFinite: tensor[Slot.nonFinite.rawValue], save: tensor[Slot.save.rawValue],
       stop: tensor[Slot.stop.rawValue],
       failed: tensor[Slot.failed.rawValue], loss: tensor[Slot.loss.rawValue],
       correct: tensor[Slot.correct.rawValue],
       gradientNormSquares: tensor[Slot.gradientNormSquares.rawValue],
-      gradientChangeSquares: tensor[Slot.gradientChangeSquares.rawValue])
+      gradientChangeSquares: tensor[Slot.gradientChangeSquares.rawValue],
+      ballot: ReplicaBallot(
+        rootDigest: digest, equal: tensor[Slot.equalCopies.rawValue],
+        unequal: tensor[Slot.unequalCopies.rawValue]))
   }
 }

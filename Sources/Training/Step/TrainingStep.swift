@@ -69,10 +69,13 @@ public struct TrainingStep {
   ///
   /// Collective. On a loss or a gradient that is not finite the model stays as it was, on all
   /// ranks.
-  /// - Parameter localStepSeconds: the time of this rank's previous step without the wait for
-  ///   other ranks. All ranks learn it; see ``localStepSeconds(ofRank:)``.
+  /// - Parameters:
+  ///   - ballot: this rank's words about its copy for a checkpoint.
+  ///   - localStepSeconds: the time of this rank's previous step without the wait for
+  ///     other ranks. All ranks learn it; see ``localStepSeconds(ofRank:)``.
   public func run(
-    _ batch: Batch, learningRate: Float, request: Request = .none, localStepSeconds: Float = 0
+    _ batch: Batch, learningRate: Float, request: Request = .none,
+    ballot: ReplicaBallot = ReplicaBallot(), localStepSeconds: Float = 0
   ) -> Result {
     let n = batch.count
     let globalBatch = Float(batch.globalCount)
@@ -85,7 +88,7 @@ public struct TrainingStep {
     // Before the reduction, after which a rank that shares the weights may move them.
     productBound?.measure()
     enter(.input)
-    startCounters(request, localStepSeconds)
+    startCounters(request, ballot, localStepSeconds)
     input.value.pointer.update(from: images(of: batch), count: input.value.count)
     if let adversary {
       enter(.attack)
@@ -175,12 +178,14 @@ public struct TrainingStep {
     probe?.enter(phase)
   }
 
-  private func startCounters(_ request: Request, _ localStepSeconds: Float) {
+  private func startCounters(
+    _ request: Request, _ ballot: ReplicaBallot, _ localStepSeconds: Float
+  ) {
     model.exactSums?.clear()
     counters.write(
       StepCounters.Values(
         save: request == .save ? 1 : 0, stop: request == .stop ? 1 : 0,
-        failed: request == .fail ? 1 : 0))
+        failed: request == .fail ? 1 : 0, ballot: ballot))
     counters.addLocalStepSeconds(localStepSeconds, ofRank: communicator.rank)
   }
 
@@ -238,6 +243,8 @@ public struct TrainingStep {
     public let stopRequested: Bool
     /// Whether a rank could not go on.
     public let hasFailed: Bool
+    /// The ranks' words about their copies for the checkpoint that is being written.
+    public let ballot: ReplicaBallot
     /// Whether the weights moved; not where a loss or a gradient was not finite.
     public fileprivate(set) var isApplied = false
 
@@ -250,6 +257,7 @@ public struct TrainingStep {
       saveRequested = sums.save > 0
       stopRequested = sums.stop > 0
       hasFailed = sums.failed > 0
+      ballot = sums.ballot
     }
   }
 }

@@ -114,6 +114,20 @@ extension ProgramRuns {
       #expect(line.contains("differs after step 5"), "\(line)")
     }
 
+    @Test("a copy of a model that differs on one rank becomes no checkpoint, and ends the run")
+    func flipBeforeCheckpoint() throws {
+      let (outcome, complaints) = try train(
+        .flip, ["--checkpoint-steps", "4", "--shared-memory", "off"])
+      #expect(outcome.status == ExitStatus.replicasDiffer.rawValue, "\(outcome)")
+      #expect(complaints.count == 1, "\(outcome)")
+      #expect(
+        complaints.first?.contains("rank 1 no longer holds what rank 0 holds: ") ?? false,
+        "\(outcome)")
+      let names = try FileManager.default.contentsOfDirectory(
+        atPath: "\(directory.path)/run/checkpoints")
+      #expect(names == ["step-00000000"], "\(names)")
+    }
+
     @Test("a rank that is killed takes the others along, and no process is left")
     func kill() throws {
       let (outcome, _) = try train(.kill)

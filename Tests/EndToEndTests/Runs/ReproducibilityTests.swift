@@ -48,5 +48,29 @@ extension ProgramRuns {
         }
       }
     }
+
+    @Test("a reproducible run on two, then three, then one rank is that of one rank in one go")
+    func changingRanks() throws {
+      let directory = try TemporaryDirectory()
+      let flags = ["--epochs", "2", "--reproducible", "true", "--gradient-norm-penalty", "0.006"]
+      let whole = try Program.run(["train", "--run", "whole"] + flags, ranks: 1, in: directory)
+      #expect(whole.status == 0, "\(whole)")
+      // Of 46 steps; the second start goes on within an epoch, and ends in the next one.
+      for (ranks, more) in [
+        (2, flags + ["--max-steps", "10"]), (3, ["--resume", "--max-steps", "30"]),
+        (1, ["--resume", "--max-steps", "null"]),
+      ] {
+        let part = try Program.run(["train", "--run", "parts"] + more, ranks: ranks, in: directory)
+        #expect(part.status == 0, "\(ranks) ranks: \(part)")
+      }
+      let checkpoint = "checkpoints/step-00000046"
+      for file in [
+        "metrics.jsonl", "recipe.json", "\(checkpoint)/model.safetensors",
+        "\(checkpoint)/optimizer.safetensors", "\(checkpoint)/state.json",
+      ] {
+        #expect(
+          try directory.data("parts/\(file)") == directory.data("whole/\(file)"), "\(file)")
+      }
+    }
   }
 }

@@ -88,6 +88,20 @@ public final class ConsoleProgress: TrainingObserver {
         ]))
   }
 
+  public func checkpoints(_ times: CheckpointTimes) {
+    func milliseconds(_ seconds: Double) -> String { Self.fixed(1000 * seconds, 0) }
+    console.report(
+      ConsoleEvent(
+        "checkpoints",
+        "checkpoints: \(times.count) saved, each copied in at most \(milliseconds(times.longestCopy)) ms "
+          + "and on the disk after at most \(milliseconds(times.longestSave)) ms",
+        [
+          ("checkpoints", .integer(times.count)), ("waited-seconds", .number(times.waited)),
+          ("longest-copy-seconds", .number(times.longestCopy)),
+          ("longest-save-seconds", .number(times.longestSave)),
+        ]))
+  }
+
   public func curvature(_ snapshot: CurvatureSnapshot) {
     curvature = snapshot.values["curvature/normalized/mean"].map { "C_f \(TextTable.number($0))" }
     console.report(ConsoleEvent("curvature", snapshot.text))

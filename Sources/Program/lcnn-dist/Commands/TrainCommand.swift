@@ -119,9 +119,9 @@ struct TrainCommand: ParsableCommand {
       // the program.
       StopSignal.install()
     }
-    let result = try setup.makeTrainer(
-      observer: observer, fault: fault, traces: options.trace, keptStep: options.dumpBatch
-    ).run()
+    let trainer = try setup.makeTrainer(
+      observer: observer, fault: fault, traces: options.trace, keptStep: options.dumpBatch)
+    let result = try trainer.run()
     observer?.finish(result)
   }
 
