@@ -93,7 +93,9 @@ def find_program(given: str | None) -> str:
         missing = f"no program {given}"
     else:
         built = ROOT / ".build/release/lcnn-dist"
-        found = shutil.which(built) or shutil.which("lcnn-dist")
+        # The last is that of the package which this file came with.
+        candidates = (built, "lcnn-dist", ROOT / "../../bin/lcnn-dist")
+        found = next(filter(None, map(shutil.which, candidates)), None)
         missing = f"no lcnn-dist at {built}, nor on the PATH; swift build -c release makes one"
     if not found:
         raise Unavailable(missing)
