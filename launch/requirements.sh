@@ -1,8 +1,15 @@
 # Sourced by the scripts of launch, cluster and .ci: what this machine must have, and functions that see to it.
 # shellcheck shell=bash
 
-packages=(pkg-config libopenmpi-dev openmpi-bin libopenblas-dev zlib1g-dev libssl-dev)
-libraries=("${MPI_PKG_CONFIG:-mpi}" openblas zlib libcrypto)
+# The MPI to build with, by the name of its pkg-config file, as Package.swift takes it.
+mpi=${MPI_PKG_CONFIG:-mpi}
+packages=(pkg-config libopenblas-dev zlib1g-dev libssl-dev)
+if [[ $mpi == mpich ]]; then
+  packages+=(libmpich-dev mpich)
+else
+  packages+=(libopenmpi-dev openmpi-bin)
+fi
+libraries=("$mpi" openblas zlib libcrypto)
 swift_minimum=6.3
 
 fail() {
@@ -56,6 +63,18 @@ require_swift() {
   version=${BASH_REMATCH[1]}
   printf '%s\n' "$swift_minimum" "$version" | sort --version-sort --check=quiet ||
     fail "Swift $swift_minimum or newer is needed, found $version at $(command -v swift)"
+}
+
+# use_launcher FOLDER: puts MPICH's mpirun first on the PATH, if the build is with MPICH.
+use_launcher() {
+  local launcher=$1/mpirun
+  [[ $mpi == mpich ]] || return 0
+  command -v mpirun.mpich >/dev/null || fail "no mpirun.mpich on the PATH"
+  mkdir -p "$1"
+  # A link would make it look for its other programs in FOLDER.
+  printf '#!/bin/sh\nexec mpirun.mpich "$@"\n' >"$launcher"
+  chmod +x "$launcher"
+  export PATH=$1:$PATH
 }
 
 # mpirun refuses to start ranks as root unless both variables are set.

@@ -1,8 +1,8 @@
 # Sourced by the job scripts in this folder, for the functions that they share. sbatch copies a script
 # before it runs, so each finds this file through $home, the checkout of lcnn-dist.
 #
-# A script sets home and local_disk before it sources this file. It may set program and launcher too:
-# words that start lcnn-dist, and words before them that start it on all ranks.
+# A script sets home and local_disk before it sources this file. It may set program too, the words that
+# start lcnn-dist, and launcher, the words before them that start it on all ranks.
 # shellcheck shell=bash
 
 # Exit codes of lcnn-dist, and of ranks that SIGUSR1 ended before they could write a checkpoint.
@@ -147,13 +147,20 @@ if [[ -z $job ]]; then
 fi
 
 if [[ ! -v program ]]; then
-  program=("$(command -v lcnn-dist || echo "$home/.build/release/lcnn-dist")")
-  [[ -x ${program[0]} ]] ||
-    fail "no lcnn-dist on the PATH, nor ${program[0]}; LCNN_DIST_HOME names the checkout"
+  # On the PATH, built in the checkout, or in the package that this file came with.
+  for found in "$(command -v lcnn-dist)" "${home:?}"/{.build/release,../../bin}/lcnn-dist; do
+    [[ ! -x $found ]] || break
+  done
+  [[ -x $found ]] || fail "no lcnn-dist on the PATH, nor built in $home, the checkout that" \
+    "LCNN_DIST_HOME names"
+  program=("$found")
 fi
 
+# How srun tells MPI of the ranks.
+interface=pmix
+[[ $(ldd "${program[0]}" 2>/dev/null) != *libmpich* ]] || interface=pmi2
 # --wait ends ranks that wait in MPI for one that was killed.
-[[ -v launcher ]] || launcher=(srun --mpi=pmix --wait=60)
+[[ -v launcher ]] || launcher=(srun --mpi="$interface" --wait=60)
 threads=${SLURM_CPUS_PER_TASK:-1}
 # srun does not take --cpus-per-task over from sbatch since Slurm 22.05.
 export SRUN_CPUS_PER_TASK=$threads
