@@ -104,8 +104,8 @@ let package = Package(
     .target(
       name: "Surveys",
       dependencies: [
-        "Failures", "Files", "MessagePassing", "Datasets", "Checkpoints", "Tensors", "Kernels",
-        "Layers", "Networks", "Curvature", "Robustness",
+        "Failures", "Files", "Digests", "MessagePassing", "Datasets", "Checkpoints", "Tensors",
+        "Kernels", "Layers", "Networks", "Curvature", "Robustness",
       ],
       path: "Sources/Analysis/Surveys"),
 

@@ -152,7 +152,8 @@ def processes(mark: str) -> list[int]:
 
 
 def kills(options: argparse.Namespace, folder: pathlib.Path) -> int:
-    flags = ["--epochs", str(options.kills), "--threads", "1", "--widths", "48,96"]
+    flags = ["--epochs", str(options.epochs or options.kills), "--threads", "1", "--widths", "48,96",
+             "--checkpoint-steps", "2"]
     command = ["mpirun", "-n", "2", options.binary, "train", *flags, "--run"]
     run([*command, str(folder / "undisturbed")])
     mark, target = f"{os.getpid()}", folder / "killed"
@@ -164,7 +165,7 @@ def kills(options: argparse.Namespace, folder: pathlib.Path) -> int:
     restarts: list[float] = []
     while killed < options.kills and job.poll() is None:
         waits_for_save = generator.random() < 1 / 3
-        deadline = time.monotonic() + generator.uniform(0.5, 4)
+        deadline = time.monotonic() + options.pace * generator.uniform(0.5, 4)
         while time.monotonic() < deadline and job.poll() is None:
             if waits_for_save and list((target / "checkpoints").glob(".step-*")):
                 break
@@ -359,6 +360,9 @@ def main() -> None:
     parser.add_argument("drill", choices=DRILLS)
     parser.add_argument("--binary", required=True, help="the program")
     parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--epochs", type=int, help="of the drill kills (default: as many as kills)")
+    parser.add_argument(
+        "--pace", type=float, default=1, help="factor of the times between kills, for a busy machine")
     parser.add_argument("--seed", type=int, default=1, help="of the times and the victims")
     parser.add_argument("--every", type=int, default=1, help="only each n-th system call or size")
     parser.add_argument("--steps", type=int, default=40, help="of the drill stall")

@@ -34,7 +34,7 @@ import Training
   }
 
   private static func survey(
-    _ communicator: any Communicator, batch: Int, state: AttackState? = nil,
+    _ communicator: any Communicator, batch: Int, state: SurveyState? = nil,
     prepare: (Model) -> Void = { _ in }
   ) throws -> AttackSurvey.Result {
     let model = try Model(
@@ -46,7 +46,7 @@ import Training
     prepare(model)
     return try AttackSurvey(
       model, try data(), plan: plan(), examples: .kept, batch: batch, communicator: communicator
-    ).run(state: state)
+    ).run(keeper: state.map { SurveyKeeper($0.path, $0, over: communicator) })
   }
 
   @Test("findings and examples are the same for any number of ranks and any batch size")
@@ -71,12 +71,12 @@ import Training
     let directory = try TemporaryDirectory()
     let path = "\(directory.path)/attack.state"
     let whole = try Self.survey(
-      SoloCommunicator(), batch: 1, state: try AttackState(path, settings: []))
+      SoloCommunicator(), batch: 1, state: try SurveyState(path, settings: []))
     let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
     for kept in [1, 5, lines.count / 2, lines.count] {
       try Data(lines.prefix(kept).joined(separator: "\n").utf8 + Data("\n".utf8))
         .write(to: URL(fileURLWithPath: path))
-      let state = try AttackState(path, settings: [])
+      let state = try SurveyState(path, settings: [])
       #expect(state.lines.count == kept - 1)
       let rest = try Self.survey(SoloCommunicator(), batch: 12, state: state)
       #expect(rest.tally.findings == whole.tally.findings && rest.examples == whole.examples)
@@ -84,9 +84,9 @@ import Training
       #expect(Set(after) == Set(lines), "after \(kept) lines")
     }
     try Data("[]\nnonsense\n".utf8).write(to: URL(fileURLWithPath: path))
-    #expect(throws: AttackError.damagedState(path: path, line: 2)) {
+    #expect(throws: SurveyError.damagedState(path: path, line: 2)) {
       _ = try Self.survey(
-        SoloCommunicator(), batch: 1, state: try AttackState(path, settings: []))
+        SoloCommunicator(), batch: 1, state: try SurveyState(path, settings: []))
     }
   }
 

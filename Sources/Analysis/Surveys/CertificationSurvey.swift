@@ -32,13 +32,13 @@ public struct CertificationSurvey {
   ///
   /// Collective. The certificates have the same bits for any number of ranks and any batch size.
   /// - Throws: ``SurveyError`` if a margin is not finite.
-  public func run() throws -> [RadiusCertification.Certificate] {
+  public func run(keeper: SurveyKeeper? = nil) throws -> [RadiusCertification.Certificate] {
     model.refresh(.evaluation)
     let certification = RadiusCertification(model, bound: bound)
     let sweep = SliceSweep(
       dataset, slices: model.configuration.slices, batch: batch, communicator: communicator,
       name: "radii", observer: observer)
-    let certificates = try sweep.run { slice in
+    let certificates = try sweep.run(keeper: keeper) { slice in
       slice.copyImages(into: model.input.value)
       return certification.measure(slice.count, labels: slice.labels)
     }

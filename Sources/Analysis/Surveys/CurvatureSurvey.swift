@@ -37,7 +37,7 @@ public struct CurvatureSurvey {
   ///
   /// Collective. The numbers have the same bits for any number of ranks and any batch size.
   /// - Throws: ``SurveyError`` if a number is not finite.
-  public func run() throws -> [NormalizedCurvature.Sample] {
+  public func run(keeper: SurveyKeeper? = nil) throws -> [NormalizedCurvature.Sample] {
     model.refresh(.evaluation)
     let curvature = try Agreement(communicator).perform {
       try NormalizedCurvature(model, of: function, estimator: estimator)
@@ -46,7 +46,7 @@ public struct CurvatureSurvey {
       dataset, slices: model.configuration.slices,
       samplesAtOnce: model.configuration.maximumSamples, batch: batch, communicator: communicator,
       name: "curvature", observer: observer)
-    let samples = try sweep.run { slice in
+    let samples = try sweep.run(keeper: keeper) { slice in
       slice.copyImages(into: model.input.value)
       for sample in 0..<slice.count {
         probes.write(

@@ -27,6 +27,9 @@ public struct SliceSweep {
   }
 
   private let dataset: Dataset
+  /// Samples of the survey before the first of `dataset`.
+  private let offset: Int
+  private let globalBatch: Int
   private let blocks: Slices
   private let sampler: ShardedSampler
   private let communicator: any Communicator
@@ -42,41 +45,98 @@ public struct SliceSweep {
     _ dataset: Dataset, slices: Slices, samplesAtOnce: Int = 1, batch: Int,
     communicator: any Communicator, name: String = "", observer: SurveyObserver? = nil
   ) {
-    self.dataset = dataset
-    self.name = name
-    self.observer = communicator.rank == 0 ? observer : nil
-    blocks = Slices(samples: max(1, samplesAtOnce / slices.samples) * slices.samples)
-    self.communicator = communicator
     let unit = slices.samples * communicator.size
+    self.init(
+      dataset, offset: 0, granularity: slices.samples,
+      blocks: Slices(samples: max(1, samplesAtOnce / slices.samples) * slices.samples),
+      globalBatch: max(1, batch / unit) * unit, communicator, name,
+      communicator.rank == 0 ? observer : nil)
+  }
+
+  private init(
+    _ dataset: Dataset, offset: Int, granularity: Int, blocks: Slices, globalBatch: Int,
+    _ communicator: any Communicator, _ name: String, _ observer: SurveyObserver?
+  ) {
+    self.dataset = dataset
+    self.offset = offset
+    self.blocks = blocks
+    self.globalBatch = globalBatch
+    self.communicator = communicator
+    self.name = name
+    self.observer = observer
     sampler = ShardedSampler(
-      count: dataset.count, globalBatch: max(1, batch / unit) * unit, order: .natural,
-      granularity: slices.samples)
+      count: dataset.count, globalBatch: globalBatch, order: .natural, granularity: granularity)
+  }
+
+  /// The sweep without its first `count` samples, which are whole slices.
+  private func dropFirst(_ count: Int) -> SliceSweep {
+    SliceSweep(
+      dataset.dropFirst(count), offset: count, granularity: sampler.granularity, blocks: blocks,
+      globalBatch: globalBatch, communicator, name, observer)
   }
 
   /// Returns the records of all ranks' slices on every rank, in the order of the samples.
   ///
   /// Collective; `measure` itself makes no collectives.
-  /// - Parameter recordsPerSample: number of records that `measure` returns per sample of its
-  ///   slice.
+  /// - Parameters:
+  ///   - recordsPerSample: number of records that `measure` returns per sample of its slice.
+  ///   - keeper: gets the records of each batch, and has those of an earlier start; nil on all ranks
+  ///     if none are kept.
+  /// - Throws: ``SurveyError/stopped(state:)`` on all ranks after a batch in which one was asked for
+  ///   the end, and errors of the keeper's file.
   public func run<Record: BitwiseCopyable>(
-    recordsPerSample: Int = 1, _ measure: (Slice) -> [Record]
+    recordsPerSample: Int = 1, keeper: SurveyKeeper? = nil, _ measure: (Slice) -> [Record]
   ) throws -> [Record] {
-    var records: [Record] = []
-    communicator.enter(.measurement)
-    try forEach { slice in
+    func measured(_ slice: Slice) -> [Record] {
       let found = measure(slice)
       require(
         found.count == slice.count * recordsPerSample,
         "\(found.count) records of \(slice.count) samples")
-      records += found
+      return found
     }
+    communicator.enter(.measurement)
+    if let keeper { return try run(recordsPerSample, keeper, measured) }
+    var records: [Record] = []
+    try forEach { records += measured($0) }
     return inOrder(communicator.allGather(RecordBytes.bytes(of: records)), recordsPerSample)
+  }
+
+  /// Keeps the records batch by batch, so what is kept is always of the first samples.
+  private func run<Record: BitwiseCopyable>(
+    _ recordsPerSample: Int, _ keeper: SurveyKeeper, _ measure: (Slice) -> [Record]
+  ) throws -> [Record] {
+    let sweep = "\(name), \(dataset.split.rawValue), \(dataset.count) samples"
+    var records = try keeper.records(Record.self, of: sweep)
+    let done = records.count / recordsPerSample
+    let isWhole = done.isMultiple(of: sampler.granularity) || done == dataset.count
+    guard records.count == done * recordsPerSample, done <= dataset.count, isWhole else {
+      throw SurveyError.damagedState(path: keeper.path, line: 1)
+    }
+    guard done < dataset.count else { return records }
+    var batch: [Record] = []
+    var isComplete = true
+    try dropFirst(done).forEach { slice in
+      if keeper.isStopRequested { isComplete = false }
+      if isComplete { batch += measure(slice) }
+    } afterBatch: {
+      let all = communicator.allGather([isComplete ? 1 : 0] + RecordBytes.bytes(of: batch))
+      if all.allSatisfy({ $0[0] == 1 }) {
+        // In a batch, ranks have consecutive samples.
+        let found = all.flatMap { RecordBytes.records(Record.self, from: Array($0.dropFirst())) }
+        try keeper.keep(found, of: sweep, after: records.count)
+        records += found
+      }
+      batch = []
+      try keeper.stopIfRequested()
+    }
+    return records
   }
 
   /// Calls `body` for each of this rank's slices.
   ///
   /// Collective; `body` itself makes no collectives.
-  func forEach(_ body: (Slice) -> Void) throws {
+  /// - Parameter afterBatch: called on all ranks when each has done its part of a batch.
+  func forEach(_ body: (Slice) -> Void, afterBatch: () throws -> Void = {}) throws {
     let (rank, size) = (communicator.rank, communicator.size)
     let prefetcher = try Agreement(communicator).perform {
       try Prefetcher(dataset: dataset, sampler: sampler, rank: rank, size: size, epochs: 1)
@@ -92,23 +152,25 @@ public struct SliceSweep {
         let pixels = range.lowerBound * dataset.pixelsPerImage
         body(
           Slice(
-            first: Int(batch.sampleIndices[range.lowerBound]),
+            first: offset + Int(batch.sampleIndices[range.lowerBound]),
             images: UnsafeMutableBufferPointer(
               rebasing: batch.images[pixels..<pixels + range.count * dataset.pixelsPerImage]),
             labels: UnsafeBufferPointer(UnsafeMutableBufferPointer(rebasing: batch.labels[range]))))
         done += range.count
         if let observer { observer(progress(done, of: own)) }
       }
+      try afterBatch()
     }
   }
 
   /// Progress over all ranks, of whose samples this rank has done `done` out of `own`.
   private func progress(_ done: Int, of own: Int) -> SurveyProgress {
-    let all = Int((Double(dataset.count) * Double(done) / Double(own)).rounded(.down))
+    let total = offset + dataset.count
+    let all = offset + Int((Double(dataset.count) * Double(done) / Double(own)).rounded(.down))
     let stage = "\(name), \(dataset.split.rawValue) samples"
     return SurveyProgress(
-      survey: stage, stage: stage, done: Double(all), total: Double(dataset.count),
-      count: "\(all) of \(dataset.count) samples")
+      survey: stage, stage: stage, done: Double(all), total: Double(total),
+      count: "\(all) of \(total) samples")
   }
 
   /// The ranks' records in the order of the samples.

@@ -39,7 +39,7 @@ public struct StabilitySurvey {
   ///
   /// Collective. The changes have the same bits for any number of ranks and any batch size.
   /// - Throws: ``SurveyError`` if a number is not finite.
-  public func run() throws -> [GradientStability.Change] {
+  public func run(keeper: SurveyKeeper? = nil) throws -> [GradientStability.Change] {
     model.refresh(.evaluation)
     let stability = try Agreement(communicator).perform {
       try GradientStability(
@@ -48,7 +48,7 @@ public struct StabilitySurvey {
     let sweep = SliceSweep(
       dataset, slices: model.configuration.slices, batch: batch, communicator: communicator,
       name: "stability", observer: observer)
-    let changes = try sweep.run(recordsPerSample: epsilons.count) { slice in
+    let changes = try sweep.run(recordsPerSample: epsilons.count, keeper: keeper) { slice in
       slice.copyImages(into: model.input.value)
       return stability.measure(slice.count, labels: slice.labels, first: slice.first)
     }

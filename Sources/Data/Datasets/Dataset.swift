@@ -74,6 +74,15 @@ public final class Dataset: Sendable {
       pixels: Array(pixels.prefix(count * pixelsPerImage)), labels: Array(labels.prefix(count)))
   }
 
+  /// Data set without the first `count` samples.
+  public func dropFirst(_ count: Int) -> Dataset {
+    require((0...self.count).contains(count), "all but \(count) of \(self.count) samples")
+    return Dataset(
+      name: name, split: split, format: format,
+      pixels: Array(pixels.dropFirst(count * pixelsPerImage)),
+      labels: Array(labels.dropFirst(count)))
+  }
+
   /// Writes image `index` as height × width × channels numbers pixel / pixelMaximum, each rounded
   /// once.
   public func copyImage(_ index: Int, into output: UnsafeMutableBufferPointer<Float>) {

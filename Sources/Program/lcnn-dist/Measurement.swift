@@ -14,6 +14,8 @@ struct Measurement {
   let csv: ResultFile?
   let json: ResultFile?
   let communicator: any Communicator
+  /// Keeps what is measured; nil if nothing is kept.
+  let keeper: SurveyKeeper?
   /// Shows progress, on rank 0.
   let display: SurveyDisplay?
 
@@ -49,6 +51,7 @@ struct Measurement {
         splits: Dictionary(uniqueKeysWithValues: zip(names, reports.map(\.summary))),
         settings: settings)
       try json?.write(ResultDocument.text(file))
+      try keeper?.remove()
     }
     guard communicator.rank == 0 else { return }
     print("f: \(function.rawValue)\(heading)")

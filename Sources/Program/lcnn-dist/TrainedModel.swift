@@ -1,8 +1,10 @@
 import ArgumentParser
 import Datasets
+import Kernels
 import MessagePassing
 import Networks
 import Recipes
+import Surveys
 import Training
 
 /// A trained model, built for a purpose, and its samples.
@@ -12,6 +14,21 @@ struct TrainedModel {
   let network: Model
   /// Data sets, one per split.
   let data: [Dataset]
+
+  /// Settings that any measurement's results depend on, recorded in its state.
+  var settings: [SurveyState.Setting] {
+    [
+      .init("program", LCNNDist.version), .init("model", file.digest),
+      .init("network", "\(network.architecture)"),
+    ]
+      + data.map {
+        .init(
+          "\($0.split.rawValue) samples", "\($0.name) \($0.count) \($0.sha256())")
+      } + [
+        .init("seed", "\(recipe.seed)"), .init("slice size", "\(recipe.sliceSize)"),
+        .init("kernels", "\(BLASCoreType.current) \(VectorUnits.current)"),
+      ]
+  }
 }
 
 extension TrainedModelOptions {

@@ -69,7 +69,7 @@ public struct CurvatureProbe {
     do { return try body() } catch let error as SurveyError {
       switch error {
       case .notFinite, .logitNotFinite, .layerNotFinite: return nil
-      case .tooFewClasses: throw error
+      case .tooFewClasses, .otherState, .damagedState, .stateInUse, .stopped: throw error
       }
     }
   }

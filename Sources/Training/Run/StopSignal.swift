@@ -4,7 +4,7 @@ import Synchronization
   import Glibc
 #endif
 
-/// A signal that asks for the end of training: SIGTERM, SIGINT, SIGHUP, SIGUSR1.
+/// A signal that asks for the end of training or of a measurement: SIGTERM, SIGINT, SIGHUP, SIGUSR1.
 ///
 /// The handler only sets a flag. The ranks agree on the last step in that step's collective, so
 /// that no rank leaves the loop alone. A second signal ends the process at once.
@@ -20,8 +20,19 @@ public enum StopSignal {
 
   public static var isReceived: Bool { received.load(ordering: .relaxed) }
 
+  /// Line for the first signal, which the handler only has to write.
+  nonisolated(unsafe) private static var notice: (text: UnsafeMutablePointer<CChar>, count: Int)?
+
   /// Catches the signals from now on.
-  public static func install() {
+  ///
+  /// - Parameter line: written to standard error at the first signal.
+  public static func install(notice line: String? = nil) {
+    // Ctrl-C is echoed by the terminal where the cursor is.
+    notice = line.flatMap { line in
+      let text = "\nlcnn-dist: \(line)\n"
+      guard let copy = strdup(text) else { return nil }
+      return (copy, text.utf8.count)
+    }
     // Touched before the handler can run: a signal handler must not be the first to initialise it.
     received.store(false, ordering: .relaxed)
     time.store(0, ordering: .relaxed)
@@ -35,6 +46,7 @@ public enum StopSignal {
     let nanoseconds = UInt64(now.tv_sec) * 1_000_000_000 + UInt64(now.tv_nsec)
     if !StopSignal.received.exchange(true, ordering: .relaxed) {
       StopSignal.time.store(nanoseconds, ordering: .relaxed)
+      if let notice = StopSignal.notice { _ = write(STDERR_FILENO, notice.text, notice.count) }
     } else if nanoseconds > StopSignal.time.load(ordering: .relaxed) + StopSignal.burst {
       signal(number, SIG_DFL)
       raise(number)

@@ -1,5 +1,6 @@
 import Failures
 import Foundation
+import TestFiles
 import Testing
 
 extension ProgramRuns {
@@ -20,6 +21,45 @@ extension ProgramRuns {
       let rows = command[0] == "stability" ? 7 * 355 : command.contains("both") ? 200 : 355
       #expect(try run.rows("0/c.csv").count == 1 + rows)
       #expect(output.contains("digits test: "))
+    }
+
+    @Test(
+      "a measurement that a signal ends goes on from its state, on other ranks, to the same bytes",
+      arguments: [
+        ["curvature", "--split", "both", "--iterations", "60", "--tolerance", "0"],
+        ["stability", "--directions", "40"], ["bound", "--measured", "355"],
+      ])
+    func goesOn(command: [String]) throws {
+      let directory = try TrainedDigits().directory
+      func arguments(_ folder: String, batch: String) -> [String] {
+        command + ["--model", "run", "--test-samples", "null", "--batch-size", batch]
+          + ["--json", "\(folder)/c.json", "--csv", "\(folder)/c.csv"]
+      }
+      for folder in ["whole", "parts"] { try directory.makeDirectory(folder) }
+      let whole = try Program.run(arguments("whole", batch: "64"), ranks: 2, in: directory)
+      #expect(whole.status == 0, "\(whole)")
+
+      let first = try Program.start(arguments("parts", batch: "16"), ranks: 2, in: directory)
+      func lines() -> Int {
+        ((try? directory.text("parts/c.json.state")) ?? "").count { $0 == "\n" }
+      }
+      while first.isRunning && lines() < 4 { usleep(500) }
+      first.send(signal: SIGUSR1)
+      let stopped = try first.outcome()
+      #expect(stopped.status == ExitStatus.stopped.rawValue, "\(stopped)")
+      #expect(
+        stopped.errors.contains("the same command goes on with what is in parts/c.json.state"),
+        "\(stopped)")
+      #expect(lines() >= 4)
+
+      let second = try Program.run(arguments("parts", batch: "40"), ranks: 3, in: directory)
+      #expect(second.status == 0 && second.errors.contains("going on with "), "\(second)")
+      #expect(second.output == whole.output)
+      for file in ["c.json", "c.csv"] {
+        let same = try directory.data("parts/\(file)") == directory.data("whole/\(file)")
+        #expect(same, "\(file) differs")
+      }
+      #expect(try directory.snapshot()["parts/c.json.state"] == nil, "the state was left")
     }
 
     /// What is read here of the file that --json writes.

@@ -63,6 +63,25 @@ extension ProgramRuns {
       #expect(try directory.text("out") == csv)
     }
 
+    @Test("a link to nowhere is refused as a run and as a model, and passed over as a checkpoint")
+    func danglingLinks() throws {
+      let run = try shell("ln -s nowhere link; L train --run link --max-steps 1")
+      #expect(run.status == ExitStatus.runDirectory.rawValue, "\(run)")
+      #expect(run.complaints.count == 1 && run.errors.contains("link"), "\(run)")
+      let model = try shell("L evaluate --model link")
+      #expect(model.status == ExitStatus.unusableInput.rawValue, "\(model)")
+      #expect(model.complaints.count == 1 && model.errors.contains("link"), "\(model)")
+      let trained = try shell(
+        """
+        L train --run run --train-samples 192 --test-samples 10 --epochs 3 --max-steps 4 &&
+        ln -s nowhere run/checkpoints/step-00000009 && L evaluate --model run &&
+        L train --resume --run run --max-steps null && L checkpoint verify run
+        """)
+      #expect(trained.status == 0, "\(trained)")
+      #expect(trained.errors.contains("step-00000009 is left out: "), "\(trained)")
+      #expect(trained.output.contains("step-00000009 is left out: "), "\(trained)")
+    }
+
     @Test("text that would make a terminal or the parser do work is refused and shown as it is")
     func text() throws {
       let bomb = (1...20).map { level in
@@ -115,7 +134,7 @@ extension ProgramRuns {
         { flock 9; \(command); } 9>>state
         """)
       #expect(outcome.status == ExitStatus.runDirectory.rawValue, "\(outcome)")
-      #expect(outcome.errors.contains("state is used by another attack"), "\(outcome)")
+      #expect(outcome.errors.contains("state is used by another measurement"), "\(outcome)")
       let alone = try shell("\(command) && test ! -e state")
       #expect(alone.status == 0, "\(alone)")
     }

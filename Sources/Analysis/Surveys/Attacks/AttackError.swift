@@ -8,18 +8,12 @@ public enum AttackError: Failure, Equatable {
   /// The distance exceeds the largest one between two images of this size.
   case beyondImages(epsilon: Double, norm: String, largest: Double)
   case tooFewClasses(dataset: String, classes: Int)
-  /// The state belongs to an attack with other settings.
-  case otherState(path: String, what: String, stored: String, asked: String)
-  case damagedState(path: String, line: Int)
-  /// Another process uses the state.
-  case stateInUse(path: String)
 
   public var exitStatus: ExitStatus {
     switch self {
     case .notFinite: .diverged
-    case .beyondImages, .otherState: .usage
-    case .stateInUse: .runDirectory
-    case .tooFewClasses, .damagedState: .unusableInput
+    case .beyondImages: .usage
+    case .tooFewClasses: .unusableInput
     }
   }
 
@@ -32,13 +26,6 @@ public enum AttackError: Failure, Equatable {
         + "\(largest) in \(norm)"
     case .tooFewClasses(let dataset, let classes):
       "an attack needs two classes, \(dataset) has \(classes)"
-    case .otherState(let path, let what, let stored, let asked):
-      "\(path) is the state of another attack, its \(what) is \(stored), not \(asked): "
-        + "ask for the same again, or remove the file or name another by --state"
-    case .damagedState(let path, let line):
-      "\(path):\(line): not a line of an attack's state"
-    case .stateInUse(let path):
-      "\(path) is used by another attack: wait for its end, or name another file by --state"
     }
   }
 }

@@ -64,26 +64,25 @@ public struct AttackSurvey {
   ///
   /// Collective. The findings have the same bits for any number of ranks and any batch size.
   /// - Parameters:
-  ///   - state: findings on rank 0 to resume from and to add to; nil on other ranks, or if no state
-  ///     is kept.
+  ///   - keeper: findings to resume from and to add to; nil on all ranks if none are kept.
   ///   - observer: rank 0's.
   ///   - report: called on every rank when a stage ends.
   /// - Throws: ``AttackError`` if a logit is not finite, and errors of the state's file.
   public func run(
-    state: AttackState? = nil, observer: SurveyObserver? = nil,
+    keeper: SurveyKeeper? = nil, observer: SurveyObserver? = nil,
     _ report: (Progress) -> Void = { _ in }
   ) throws -> Result {
     var work = AttackWork(plan, classes: dataset.classes, samples: dataset.count)
     model.refresh(.evaluation)
     let slice = try Agreement(communicator).perform { try AttackedSlice(model) }
-    var stored = try storedFindings(state)
+    var stored = try storedFindings(keeper?.state)
     var kept: [Int: [Float]] = [:]
     func sweep(
       _ attack: any Attack, _ threat: ThreatModel, epsilon: Int?, stage: Int?, _ samples: [Int]
     ) throws -> [AttackRecord] {
       work.begin(epsilon: epsilon, stage: stage, samples: samples.count)
       let findings = try findings(
-        slice, &stored, state, samples, epsilon: epsilon, stage: stage,
+        slice, &stored, keeper, samples, epsilon: epsilon, stage: stage,
         onSlice: { done, open in
           work.advance(to: done, of: open)
           if let observer, communicator.rank == 0 { observer(work.progress) }
@@ -132,7 +131,7 @@ public struct AttackSurvey {
   /// of all ranks.
   private func findings(
     _ slice: AttackedSlice, _ stored: inout [AttackFindings.Key: AttackFindings],
-    _ state: AttackState?, _ samples: [Int], epsilon: Int?, stage: Int?,
+    _ keeper: SurveyKeeper?, _ samples: [Int], epsilon: Int?, stage: Int?,
     onSlice: (Int, Int) -> Void, attack: () -> Void
   ) throws -> [AttackFindings] {
     let keys = stride(from: 0, to: samples.count, by: slice.capacity).map {
@@ -152,18 +151,22 @@ public struct AttackSurvey {
       for round in 0..<rounds.stepsPerEpoch {
         var others = done
         let lines = try Agreement(communicator).perform {
-          try open[rounds.share(step: round, rank: rank, size: size)].map { key in
+          var lines: [String] = []
+          for key in open[rounds.share(step: round, rank: rank, size: size)] {
+            if keeper?.isStopRequested ?? false { break }
             load(key, into: slice)
             attack()
             others += key.samples.count * size
             onSlice(min(others, openSamples), openSamples)
-            return try finding(key, of: slice).line()
+            lines.append(try finding(key, of: slice).line())
           }
+          return lines
         }
-        for finding in try gather(lines, state) {
+        for finding in try gather(lines, keeper?.state) {
           stored[finding.key] = finding
           done += finding.key.samples.count
         }
+        try keeper?.stopIfRequested()
         onSlice(done, openSamples)
       }
     }
@@ -193,7 +196,7 @@ public struct AttackSurvey {
   }
 
   /// Stores the findings of all ranks on rank 0, then returns them on all ranks.
-  private func gather(_ lines: [String], _ state: AttackState?) throws -> [AttackFindings] {
+  private func gather(_ lines: [String], _ state: SurveyState?) throws -> [AttackFindings] {
     let all = communicator.allGather(Array(lines.joined(separator: "\n").utf8))
       .flatMap { String(decoding: $0, as: UTF8.self).split(separator: "\n") }
     try Agreement(communicator).performOnRoot { try state?.append(all.map(String.init)) }
@@ -202,12 +205,12 @@ public struct AttackSurvey {
 
   /// Returns the findings in rank 0's state on all ranks.
   private func storedFindings(
-    _ state: AttackState?
+    _ state: SurveyState?
   ) throws -> [AttackFindings.Key: AttackFindings] {
     try Agreement(communicator).perform {
       for (number, line) in (state?.lines ?? []).enumerated() {
         guard (try? AttackFindings(line: line)) != nil else {
-          throw AttackError.damagedState(path: state?.path ?? "", line: number + 2)
+          throw SurveyError.damagedState(path: state?.path ?? "", line: number + 2)
         }
       }
     }

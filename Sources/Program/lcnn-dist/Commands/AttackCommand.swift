@@ -1,6 +1,5 @@
 import ArgumentParser
 import Files
-import Kernels
 import MessagePassing
 import Reporting
 import Robustness
@@ -26,16 +25,8 @@ struct AttackCommand: ParsableCommand {
       completion: .file())
     var saveAdversarial: String?
 
-    @Option(
-      help: ArgumentHelp(
-        """
-        keep the state of the attack in this file until the end; the same command goes on after a \
-        kill (default: the file of --json with .state)
-        """, valueName: "file"), completion: .file())
-    var state: String?
-
     func validate() throws {
-      try ResultOptions.requireDistinct([results.csv, results.json, saveAdversarial, state])
+      try ResultOptions.requireDistinct([results.csv, results.json, saveAdversarial, results.state])
     }
   }
 
@@ -78,19 +69,16 @@ struct AttackCommand: ParsableCommand {
         examples: findings.saveAdversarial == nil ? .dropped : .kept,
         batch: model.recipe.batchSize, communicator: world)
     }
-    let state = try agreement.perform { try openState(model, world) }
-    if let state, !state.lines.isEmpty {
-      Ranks.logger.info("going on with \(state.lines.count) slices of \(state.path)")
-    }
+    let keeper = try findings.results.keeper(
+      of: model,
+      settings: attack.settings + [
+        .init("adversarial examples", findings.saveAdversarial == nil ? "dropped" : "kept")
+      ], over: world)
     let display = world.rank == 0 ? SurveyDisplay(ranks.output.console) : nil
-    if let state {
-      InterruptNotice.install(
-        "stopped; the same command goes on with what is in \(state.path)")
-    }
     let clock = ContinuousClock()
     var start = clock.now
     let observer: SurveyObserver? = display.map { display in { display.show($0) } }
-    let result = try survey.run(state: state, observer: observer) { progress in
+    let result = try survey.run(keeper: keeper, observer: observer) { progress in
       guard world.rank == 0 else { return }
       display?.note(
         """
@@ -114,8 +102,7 @@ struct AttackCommand: ParsableCommand {
               }),
             results: report.summary)))
       try files.adversarial?.write(AdversarialExamples(result, of: data).file.encoded())
-      try state?.remove()
-      InterruptNotice.remove()
+      try keeper?.remove()
     }
     guard world.rank == 0 else { return }
     print("\(plan.norm.rawValue); \(attack.text)\n")
@@ -133,23 +120,5 @@ struct AttackCommand: ParsableCommand {
       json = try ResultOptions.open(findings.results.json, on: world)
       adversarial = try ResultOptions.open(findings.saveAdversarial, on: world)
     }
-  }
-
-  /// Opens rank 0's state; nil on other ranks, or if no state is kept.
-  private func openState(_ model: TrainedModel, _ world: any Communicator) throws -> AttackState? {
-    guard world.rank == 0,
-      let path = findings.state ?? findings.results.json.map({ "\($0).state" })
-    else { return nil }
-    let data = model.data[0]
-    return try AttackState(
-      path,
-      settings: [
-        .init("model", model.file.digest), .init("network", "\(model.network.architecture)"),
-        .init("data", "\(data.name) \(data.split.rawValue) \(data.count) \(data.sha256())"),
-      ] + attack.settings + [
-        .init("seed", "\(model.recipe.seed)"), .init("slice size", "\(model.recipe.sliceSize)"),
-        .init("kernels", "\(BLASCoreType.current) \(VectorUnits.current)"),
-        .init("adversarial examples", findings.saveAdversarial == nil ? "dropped" : "kept"),
-      ])
   }
 }

@@ -79,7 +79,7 @@ struct BoundCommand: ParsableCommand {
     let clock = ContinuousClock()
     let start = clock.now
     let bound = try NetworkBound(
-      model.network, over: world, observer: measurement.observer)
+      model.network, over: world, keeper: measurement.keeper, observer: measurement.observer)
     measurement.display?.end()
     if world.rank == 0 {
       let seconds = ((clock.now - start) / .seconds(1) * 100).rounded() / 100
@@ -92,7 +92,7 @@ struct BoundCommand: ParsableCommand {
         let certificates = try CertificationSurvey(
           model.network, bound: bound, data, batch: model.recipe.batchSize, communicator: world,
           observer: measurement.observer
-        ).run()
+        ).run(keeper: measurement.keeper)
         return CertificationReport(certificates, epsilons: epsilons, of: data)
       }
     }
@@ -112,6 +112,6 @@ struct BoundCommand: ParsableCommand {
       of: measurement.function, estimator: Self.estimator,
       probes: ProbeDirections(seed: model.recipe.seed), batch: model.recipe.batchSize,
       communicator: measurement.communicator, observer: measurement.observer
-    ).run()
+    ).run(keeper: measurement.keeper)
   }
 }

@@ -33,7 +33,7 @@ struct CurvatureCommand: ParsableCommand {
           model.network, data, of: measurement.function, estimator: estimator.resolved,
           probes: ProbeDirections(seed: model.recipe.seed), batch: model.recipe.batchSize,
           communicator: world, observer: measurement.observer
-        ).run()
+        ).run(keeper: measurement.keeper)
         return CurvatureReport(samples, of: data)
       }
     }

@@ -64,7 +64,7 @@ struct StabilityCommand: ParsableCommand {
           directions: noise.directions, probes: ProbeDirections(seed: model.recipe.seed),
           batch: model.recipe.batchSize,
           communicator: world, observer: measurement.observer
-        ).run()
+        ).run(keeper: measurement.keeper)
         return StabilityReport(changes, epsilons: epsilons, of: data)
       }
     }

@@ -91,14 +91,14 @@ struct AttackOptions: ParsableArguments {
   }
 
   /// Settings that results depend on, recorded in the attack's state.
-  var settings: [AttackState.Setting] {
+  var settings: [SurveyState.Setting] {
     [
       .init("norm", norm.rawValue), .init("epsilons", epsilons ?? "default"),
       .init("attack", attacks),
     ] + effortSettings
   }
 
-  var effortSettings: [AttackState.Setting] {
+  var effortSettings: [SurveyState.Setting] {
     AttackPlan.Effort.Name.allCases.map { .init($0.rawValue, "\(effort[$0])") }
   }
 

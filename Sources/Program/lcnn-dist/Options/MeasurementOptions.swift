@@ -66,17 +66,23 @@ struct MeasurementOptions: ParsableArguments {
     ) { recipe in
       max(recipe.sliceSize, min(recipe.batchSize, Self.samplesAtOnce))
     }
-    return try Agreement(world).perform {
+    let (csv, json) = try Agreement(world).perform {
       let data = model.data[0]
       if measured.function == .margin && data.classes < 2 {
         throw SurveyError.tooFewClasses(dataset: data.name, classes: data.classes)
       }
-      return Measurement(
-        name: measured.trained.model, function: measured.function, model: model,
-        csv: try ResultOptions.open(results.csv, on: world),
-        json: try ResultOptions.open(results.json, on: world), communicator: world,
-        display: display)
+      return (
+        try ResultOptions.open(results.csv, on: world),
+        try ResultOptions.open(results.json, on: world)
+      )
     }
+    let keeper = try results.keeper(
+      of: model,
+      settings: settings.map { .init($0.what, $0.value) }
+        + [.init("f", measured.function.rawValue)], over: world)
+    return Measurement(
+      name: measured.trained.model, function: measured.function, model: model, csv: csv,
+      json: json, communicator: world, keeper: keeper, display: display)
   }
 }
 

@@ -3,9 +3,9 @@ import Surveys
 import TestFiles
 import Testing
 
-@Suite struct AttackStateTests {
+@Suite struct SurveyStateTests {
   private static let settings = [
-    AttackState.Setting("norm", "l2"), AttackState.Setting("steps", "50"),
+    SurveyState.Setting("norm", "l2"), SurveyState.Setting("steps", "50"),
   ]
 
   /// Calls `body` with the path of a new file, which is removed afterwards.
@@ -24,7 +24,7 @@ import Testing
   @Test("lines come back, and one that was cut short is dropped")
   func torn() throws {
     try withPath { path in
-      func open() throws -> AttackState { try AttackState(path, settings: Self.settings) }
+      func open() throws -> SurveyState { try SurveyState(path, settings: Self.settings) }
       #expect(try open().lines.isEmpty)
       try open().append(["a", "b"])
       try append("{\"cut", to: path)
@@ -39,12 +39,12 @@ import Testing
   @Test("a state of other settings is refused with the first that differs, and is left as it was")
   func other() throws {
     try withPath { path in
-      try AttackState(path, settings: Self.settings).append(["a"])
+      try SurveyState(path, settings: Self.settings).append(["a"])
       let before = try Data(contentsOf: URL(fileURLWithPath: path))
-      let asked = [Self.settings[0], AttackState.Setting("steps", "60")]
+      let asked = [Self.settings[0], SurveyState.Setting("steps", "60")]
       #expect(
-        throws: AttackError.otherState(path: path, what: "steps", stored: "50", asked: "60")
-      ) { _ = try AttackState(path, settings: asked) }
+        throws: SurveyError.otherState(path: path, what: "steps", stored: "50", asked: "60")
+      ) { _ = try SurveyState(path, settings: asked) }
       #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == before)
     }
   }
@@ -52,9 +52,9 @@ import Testing
   @Test("a state that another attack uses is refused")
   func locked() throws {
     try withPath { path in
-      let first = try AttackState(path, settings: Self.settings)
-      #expect(throws: AttackError.stateInUse(path: path)) {
-        _ = try AttackState(path, settings: Self.settings)
+      let first = try SurveyState(path, settings: Self.settings)
+      #expect(throws: SurveyError.stateInUse(path: path)) {
+        _ = try SurveyState(path, settings: Self.settings)
       }
       withExtendedLifetime(first) {}
     }
@@ -64,8 +64,8 @@ import Testing
   func foreign() throws {
     try withPath { path in
       try Data("notes\n".utf8).write(to: URL(fileURLWithPath: path))
-      #expect(throws: AttackError.damagedState(path: path, line: 1)) {
-        _ = try AttackState(path, settings: Self.settings)
+      #expect(throws: SurveyError.damagedState(path: path, line: 1)) {
+        _ = try SurveyState(path, settings: Self.settings)
       }
       #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == Data("notes\n".utf8))
     }

@@ -1,12 +1,12 @@
 import Files
 import Foundation
 
-/// Findings of an attack on disk, written slice by slice, so that an interrupted attack can be
+/// Findings of a survey on disk, written piece by piece, so that an interrupted survey can be
 /// resumed.
 ///
-/// The first line holds the settings. Each further line holds the findings of one slice, and is
+/// The first line holds the settings. Each further line holds some findings, and is
 /// appended and synced. An incomplete last line is dropped. Only rank 0 has a state.
-public final class AttackState {
+public final class SurveyState {
   /// Name and value of a setting that results depend on.
   public struct Setting: Codable, Sendable, Equatable {
     public let what: String
@@ -25,11 +25,11 @@ public final class AttackState {
 
   /// Creates a state, or opens an existing one, whose settings must be equal.
   ///
-  /// The file is locked until it is closed, so that no other attack uses it meanwhile.
+  /// The file is locked until it is closed, so that no other survey uses it meanwhile.
   public init(_ path: String, settings: [Setting]) throws {
     self.path = path
     file = try AppendOnlyFile(path)
-    guard file.lock() else { throw AttackError.stateInUse(path: path) }
+    guard file.lock() else { throw SurveyError.stateInUse(path: path) }
     try file.requireInPlace()
     let (stored, byteCount) = try Self.wholeLines(path)
     if let header = stored.first { try Self.compare(header, settings, path) }
@@ -59,7 +59,7 @@ public final class AttackState {
     guard let last = bytes.lastIndex(of: UInt8(ascii: "\n")) else {
       // A first line that was cut short is made again; any other text is not ours.
       guard bytes.isEmpty || bytes.starts(with: "[{".utf8) else {
-        throw AttackError.damagedState(path: path, line: 1)
+        throw SurveyError.damagedState(path: path, line: 1)
       }
       return ([], 0)
     }
@@ -70,12 +70,12 @@ public final class AttackState {
 
   private static func compare(_ header: String, _ settings: [Setting], _ path: String) throws {
     guard let stored = try? JSONDecoder().decode([Setting].self, from: Data(header.utf8)) else {
-      throw AttackError.damagedState(path: path, line: 1)
+      throw SurveyError.damagedState(path: path, line: 1)
     }
     for setting in settings {
       let found = stored.first { $0.what == setting.what }?.value
       if found != setting.value {
-        throw AttackError.otherState(
+        throw SurveyError.otherState(
           path: path, what: setting.what, stored: found ?? "unknown", asked: setting.value)
       }
     }
