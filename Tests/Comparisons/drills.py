@@ -154,7 +154,7 @@ def processes(mark: str) -> list[int]:
 def kills(options: argparse.Namespace, folder: pathlib.Path) -> int:
     flags = ["--epochs", str(options.epochs or options.kills), "--threads", "1", "--widths", "48,96",
              "--checkpoint-steps", "2"]
-    command = ["mpirun", "-n", "2", options.binary, "train", *flags, "--run"]
+    command = ["mpirun", "-n", str(options.ranks), options.binary, "train", *flags, "--run"]
     run([*command, str(folder / "undisturbed")])
     mark, target = f"{os.getpid()}", folder / "killed"
     job = subprocess.Popen(
@@ -325,9 +325,9 @@ def clock(options: argparse.Namespace, folder: pathlib.Path) -> int:
 
 
 def stall(options: argparse.Namespace, folder: pathlib.Path) -> int:
-    """Two ranks of one thread each train noise; every other step is followed by a checkpoint, or none is."""
+    """Ranks of one thread each train noise; every other step is followed by a checkpoint, or none is."""
     train = [
-        "mpirun", "-n", "2", options.binary, "train", "--recipe", "cifar10-resnet18-standard",
+        "mpirun", "-n", str(options.ranks), options.binary, "train", "--recipe", "cifar10-resnet18-standard",
         "--data-set", "synthetic", "--synthetic-size", "32", "--threads", "1", "--batch-size", "16",
         "--train-samples", str(16 * options.steps), "--test-samples", "16", "--epochs", "1",
         "--tensorboard", "false", "--log-format", "json", "--run"]
@@ -365,6 +365,7 @@ def main() -> None:
         "--pace", type=float, default=1, help="factor of the times between kills, for a busy machine")
     parser.add_argument("--seed", type=int, default=1, help="of the times and the victims")
     parser.add_argument("--every", type=int, default=1, help="only each n-th system call or size")
+    parser.add_argument("--ranks", type=int, default=2, help="of the drills kills and stall")
     parser.add_argument("--steps", type=int, default=40, help="of the drill stall")
     options = parser.parse_args()
     options.binary = os.path.abspath(options.binary)
