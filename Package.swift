@@ -69,7 +69,9 @@ let package = Package(
       dependencies: ["Failures", "Files", "Digests"],
       path: "Sources/Data/Checkpoints"),
 
-    .target(name: "EventFiles", dependencies: ["Files"], path: "Sources/Data/EventFiles"),
+    .target(name: "Images", dependencies: ["CZlib", "Failures"], path: "Sources/Data/Images"),
+    .target(
+      name: "EventFiles", dependencies: ["Files", "Images"], path: "Sources/Data/EventFiles"),
 
     // Engine: a network, its memory and its four passes.
     .target(name: "CKernels", path: "Sources/Engine/CKernels"),
@@ -135,9 +137,9 @@ let package = Package(
     .target(
       name: "Reporting",
       dependencies: [
-        "Failures", "Environment", "Files", "Recipes", "Datasets", "Checkpoints", "Kernels",
-        "Networks", "Curvature",
-        "Robustness", "Surveys", "Training", "Benchmarks", "Plots",
+        "Failures", "Environment", "Files", "Recipes", "Datasets", "Checkpoints", "Images",
+        "EventFiles", "Kernels", "Networks", "Curvature", "Robustness", "Surveys", "Training",
+        "Benchmarks", "Plots",
       ],
       path: "Sources/Program/Reporting"),
     .executableTarget(
@@ -146,7 +148,7 @@ let package = Package(
         "Failures", "Files", "Environment", "CrashReports", "EmbeddedFiles", "MessagePassing",
         "Recipes",
         "Datasets", "Checkpoints", "Kernels", "Networks", "Curvature", "Robustness", "Surveys",
-        "Training", "Benchmarks", "Doctor", "Reporting",
+        "EventFiles", "Training", "Benchmarks", "Doctor", "Reporting",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -193,6 +195,7 @@ let package = Package(
       exclude: ["Records"]),
     .testTarget(
       name: "CheckpointsTests", dependencies: ["Digests", "Checkpoints", "TestFiles"]),
+    .testTarget(name: "ImagesTests", dependencies: ["Images"]),
     .testTarget(name: "EventFilesTests", dependencies: ["EventFiles", "TestFiles"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
     .testTarget(
@@ -225,8 +228,8 @@ let package = Package(
     .testTarget(
       name: "SurveysTests",
       dependencies: [
-        "Failures", "MessagePassing", "Datasets", "Tensors", "Networks", "Robustness", "Surveys",
-        "Training", "TestFiles", "InProcessRanks",
+        "Failures", "MessagePassing", "Datasets", "Tensors", "Networks", "Curvature", "Robustness",
+        "Surveys", "Training", "TestFiles", "InProcessRanks",
         "TestSupport",
       ]),
     .testTarget(
@@ -255,8 +258,8 @@ let package = Package(
     .testTarget(
       name: "ReportingTests",
       dependencies: [
-        "Failures", "Recipes", "Datasets", "Checkpoints", "Robustness", "Surveys", "Training",
-        "Reporting", "TestFiles",
+        "Failures", "Recipes", "Datasets", "Checkpoints", "Images", "Robustness", "Surveys",
+        "Training", "Reporting", "TestFiles",
       ]),
     .testTarget(
       name: "EndToEndTests",

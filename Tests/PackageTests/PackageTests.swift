@@ -10,7 +10,7 @@ import Testing
 
   /// The Swift modules that may import each C module: its front, and the tests of the front.
   static let fronts = [
-    "CBLAS": ["Kernels"], "CZlib": ["Datasets"], "CCrypto": ["Digests"],
+    "CBLAS": ["Kernels"], "CZlib": ["Datasets", "Images"], "CCrypto": ["Digests"],
     "CEmbedded": ["EmbeddedFiles"], "CMPI": ["MessagePassing"], "CMemoryFile": ["MessagePassing"],
     "CCrashReport": ["CrashReports"],
     "CKernels": ["Kernels", "KernelsTests"], "CPlainTiles": ["KernelsTests"],

@@ -1,4 +1,5 @@
 import Foundation
+import Images
 import Recipes
 import TestFiles
 import Training
@@ -8,7 +9,7 @@ enum RunOnDisk {
   /// A run of two epochs, with the measurements that are given.
   static func write(
     _ run: String, arm: Arm, seed: UInt64, accuracy: Double, curvature: Double? = nil,
-    robust: [Double] = [], keys: [(String, String)] = [],
+    robust: [Double] = [], bend: Double? = nil, keys: [(String, String)] = [],
     starts: [(step: Int, learningRate: String)] = [], in directory: TemporaryDirectory
   ) throws {
     var recipe = Recipe()
@@ -41,6 +42,9 @@ enum RunOnDisk {
     }
     if !robust.isEmpty {
       try directory.write(attackDocument(robust: robust).utf8, to: "\(run)/attack.json")
+    }
+    if let bend {
+      try directory.write(landscapeDocument(bend: bend).utf8, to: "\(run)/landscape.json")
     }
   }
 
@@ -156,6 +160,57 @@ enum RunOnDisk {
         },
         "seed" : 1729,
         "split" : "test"
+      }
+
+      """
+  }
+
+  /// A document of `landscape --json` as the program writes it: two images, whose loss bends by
+  /// `bend`.
+  static func landscapeDocument(bend: Double) -> String {
+    func png(_ values: [Float]) -> String {
+      Data(PNG(values, width: 2, height: 2, channels: 1).bytes).base64EncodedString()
+    }
+    let images = (0..<2).map { index in
+      """
+            {
+              "adversarial-prediction" : 1,
+              "distance" : 0.2,
+              "gradient" : "\(png([0, 0.5, 1, 0.5]))",
+              "gradient-norm" : 2.5,
+              "image" : "\(png([0, 0.25, 0.5, 1]))",
+              "index" : \(index),
+              "label" : 4,
+              "largest-gradient" : 0.75,
+              "largest-perturbation" : 0.0625,
+              "linearization-error" : \(bend),
+              "perturbation" : "\(png([1, 0.5, 0, 0.5]))",
+              "prediction" : 4,
+              "value" : 0.125,
+              "values" : [\(bend - 1), 0.125, \(bend + 1), -0.875, 0.125, 1.125, -1, 0, 1]
+            }
+      """
+    }
+    return """
+      {
+        "data-set" : "digits",
+        "epsilon" : 0.2,
+        "model" : "m",
+        "norm" : "l2",
+        "of" : "loss",
+        "points" : 3,
+        "radius" : 0.5,
+        "seed" : 1729,
+        "splits" : {
+          "test" : {
+            "images" : [
+      \(images.joined(separator: ",\n"))
+            ],
+            "linearization-error" : \(statistics(bend)),
+            "samples" : 2
+          }
+        },
+        "steps" : 20
       }
 
       """

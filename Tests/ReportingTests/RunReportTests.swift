@@ -11,10 +11,10 @@ import Testing
     let directory = try TemporaryDirectory()
     try RunOnDisk.write(
       "a", arm: .standard, seed: 1, accuracy: 0.5, curvature: 40.5, robust: [0.5, 0.25],
-      in: directory)
+      bend: 3, in: directory)
     try RunOnDisk.write(
       "b", arm: .lcnn, seed: 1, accuracy: 0.75, curvature: 4.5, robust: [0.75, 0.25],
-      in: directory)
+      bend: 0.5, in: directory)
     return directory
   }
 
@@ -30,7 +30,7 @@ import Testing
   func structure() throws {
     let directory = try Self.twoRuns()
     let page = Self.html(try Self.report(["a", "b"], in: directory))
-    for other in ["http://", "https://", "src=", "@import", "url("] {
+    for other in ["http://", "https://", "src=", "@import", "url(", "href=\"/"] {
       #expect(!page.contains(other), "the page names \(other)")
     }
     let figures = page.components(separatedBy: "<figure>").dropFirst()
@@ -105,6 +105,20 @@ import Testing
       keys: [("data-set", "cifar100"), ("data", "DIR")], in: directory)
     #expect(Self.html(try Self.report(["p"], in: directory)).contains("the paper, LCNN"))
     #expect(!Self.html(try Self.report(["a"], in: directory)).contains("the paper, "))
+  }
+
+  @Test("images, gradients and perturbations are drawn, and other text in their place is not")
+  func images() throws {
+    let directory = try Self.twoRuns()
+    let document = RunOnDisk.landscapeDocument(bend: 1)
+    let image = try #require(document.firstMatch(of: /"image" : "(.*?)"/)?.1)
+    try directory.write(
+      document.replacing(image, with: #"\"><script>alert(1)</script>"#).utf8,
+      to: "b/landscape.json")
+    let page = Self.html(try Self.report(["a", "b"], in: directory))
+    #expect(page.components(separatedBy: "href=\"data:image/png;base64,").count == 1 + 6 + 4)
+    #expect(!page.contains("<script>alert"))
+    #expect(page.contains("Around test image 1, a") && page.contains("0: 4 → 1"))
   }
 
   @Test("names from files are escaped")

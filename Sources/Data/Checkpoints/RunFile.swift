@@ -14,6 +14,7 @@ public enum RunFile: String, CaseIterable, Sendable {
   case attack = "attack.json"
   case stability = "stability.json"
   case bound = "bound.json"
+  case landscape = "landscape.json"
   case report = "report.html"
   case trace = "trace.json"
 
@@ -61,6 +62,7 @@ public enum RunFile: String, CaseIterable, Sendable {
     case .attack: "the file that `table` and `report` read, written by `attack --json`"
     case .stability: "the file that `report` reads, written by `stability --json`"
     case .bound: "the file that `report` reads, written by `bound --json`"
+    case .landscape: "the file that `report` reads, written by `landscape --json`"
     case .report: "the page that `report` writes"
     case .trace: "the spans of all ranks' first steps, for Perfetto, with `train --trace`"
     }

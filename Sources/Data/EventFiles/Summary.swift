@@ -1,3 +1,5 @@
+import Images
+
 #if canImport(Glibc)
   import Glibc
 #endif
@@ -41,6 +43,21 @@ public struct Summary: Sendable {
     var buffer = ProtocolBuffer()
     buffer.add(1, tag)
     buffer.add(5, histogram)
+    return Summary(buffer)
+  }
+
+  /// An image, which TensorBoard shows as it is.
+  ///
+  /// - Source: TensorFlow, core/framework/summary.proto, message `Image`.
+  public static func image(_ tag: String, _ png: PNG) -> Summary {
+    var image = ProtocolBuffer()
+    image.add(1, Int64(png.height))
+    image.add(2, Int64(png.width))
+    image.add(3, Int64(png.channels))
+    image.add(4, png.bytes)
+    var buffer = ProtocolBuffer()
+    buffer.add(1, tag)
+    buffer.add(4, image)
     return Summary(buffer)
   }
 

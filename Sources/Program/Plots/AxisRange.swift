@@ -19,7 +19,11 @@ package struct AxisRange {
   ///   - start: pixel of the lower end.
   ///   - end: pixel of the upper end.
   ///   - most: number of ticks that there is room for.
-  package init(_ axis: Axis, values: [Double], from start: Double, to end: Double, most: Int) {
+  ///   - margin: share of the range that is left free at either end.
+  package init(
+    _ axis: Axis, values: [Double], from start: Double, to end: Double, most: Int,
+    margin: Double = 0.04
+  ) {
     self.axis = axis
     self.start = start
     self.end = end
@@ -40,7 +44,7 @@ package struct AxisRange {
       let bottom = axis.scale == .fromZero ? min(0, least) : least
       let span = largest - bottom
       // A constant gets room above and below, and zero alone the range from 0 to 1.
-      let room = span > 0 ? span * 0.04 : max(abs(largest) * 0.1, 0.5)
+      let room = span > 0 ? span * margin : max(abs(largest) * 0.1, 0.5)
       (lower, upper) = (
         axis.scale == .fromZero && bottom == 0 ? 0 : bottom - room, largest + room
       )

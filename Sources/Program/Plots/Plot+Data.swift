@@ -3,12 +3,16 @@ extension Plot {
     if case .cells(let map) = marks { map } else { nil }
   }
 
+  var imageGrid: ImageGrid? {
+    if case .images(let grid) = marks { grid } else { nil }
+  }
+
   /// Names and styles of the series.
   var legend: [(name: String, style: MarkStyle)] {
     switch marks {
     case .lines(let lines): lines.map { ($0.name, $0.style) }
     case .bars(let groups): groups.map { ($0.name, $0.style) }
-    case .cells: []
+    case .cells, .images: []
     }
   }
 
@@ -19,6 +23,7 @@ extension Plot {
     case .bars(let groups): groups.flatMap { $0.bars.flatMap { [$0.lower, $0.upper] } }
     case .cells(let map):
       [(map.columns.first ?? 0) - map.halfWidth, (map.columns.last ?? 0) + map.halfWidth]
+    case .images: []
     }
   }
 
@@ -32,7 +37,9 @@ extension Plot {
         }
       }
     case .bars(let groups): groups.flatMap { $0.bars.map(\.height) }
-    case .cells: []
+    case .cells(let map):
+      map.rows.map { [($0.first ?? 0) - map.halfHeight, ($0.last ?? 0) + map.halfHeight] } ?? []
+    case .images: []
     }
   }
 
@@ -56,16 +63,21 @@ extension Plot {
       )
     case .cells(let map):
       (
-        [x.label] + rowNames,
+        [x.label] + (map.rows.map { $0.map { "\(y.title) \(y.text($0))" } } ?? names(y)),
         map.columns.enumerated().map { column, value in
           [x.text(value)] + map.values.map { $0[column].map(NumberText.short) ?? "–" }
         }
       )
+    case .images(let grid):
+      (
+        [y.label] + names(x),
+        zip(names(y), grid.cells).map { name, cells in [name] + cells.map { $0?.words ?? "–" } }
+      )
     }
   }
 
-  private var rowNames: [String] {
-    if case .categories(let names) = y.scale { names } else { [] }
+  private func names(_ axis: Axis) -> [String] {
+    if case .categories(let names) = axis.scale { names } else { [] }
   }
 
   private func lineTable(_ lines: [Line]) -> (header: [String], rows: [[String]]) {

@@ -4,6 +4,7 @@ public struct Plot: Sendable, Equatable {
     case lines([Line])
     case bars([Bars])
     case cells(HeatMap)
+    case images(ImageGrid)
   }
 
   public let title: String
@@ -28,6 +29,7 @@ public struct Plot: Sendable, Equatable {
       !lines.contains { $0.points.contains { x.shows($0.x) && y.shows($0.y) } }
     case .bars(let groups): !groups.contains { !$0.bars.isEmpty }
     case .cells(let map): !map.values.contains { $0.contains { $0 != nil } }
+    case .images(let grid): !grid.cells.contains { $0.contains { $0 != nil } }
     }
   }
 
@@ -114,32 +116,5 @@ public struct Bars: Sendable, Equatable {
     self.name = name
     self.style = style
     self.bars = bars
-  }
-}
-
-/// Cells of rows × columns; rows are the categories of the plot's y axis.
-public struct HeatMap: Sendable, Equatable {
-  /// Number of columns that a plot of this size can show.
-  private static let most = 60
-
-  /// Meaning of the numbers in the cells.
-  public let values: [[Double?]]
-  public let value: Axis
-  /// The values of x, one for each column.
-  public let columns: [Double]
-
-  /// - Parameter values: rows × columns; of more than sixty columns, evenly spaced ones are kept.
-  public init(_ value: Axis, columns: [Double], values: [[Double?]]) {
-    self.value = value
-    let stride = max(1, (columns.count + Self.most - 1) / Self.most)
-    let kept = columns.indices.filter { $0 % stride == 0 || $0 == columns.count - 1 }
-    self.columns = kept.map { columns[$0] }
-    self.values = values.map { row in kept.map { row[$0] } }
-  }
-
-  /// Half of the distance between two columns.
-  var halfWidth: Double {
-    guard let first = columns.first, let last = columns.last, columns.count > 1 else { return 0.5 }
-    return (last - first) / Double(columns.count - 1) / 2
   }
 }

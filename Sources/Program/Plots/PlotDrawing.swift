@@ -2,15 +2,16 @@
 struct PlotDrawing {
   private static let characterWidth = 7.0
   private static let legendRow = 18.0
+  private static let imageHeight = 84.0
 
   let width = 420.0
   let height: Double
   private(set) var elements: [String] = []
-  private let plot: Plot
-  private let x: AxisRange
-  private let y: AxisRange
+  let plot: Plot
+  let x: AxisRange
+  let y: AxisRange
   private let left: Double
-  private let right: Double
+  let right: Double
   private let top: Double
   private let bottom: Double
 
@@ -18,10 +19,7 @@ struct PlotDrawing {
     self.plot = plot
     let legend = Self.legendRows(plot.legend, width: width)
     top = 10 + Self.legendRow * Double(legend.count) + (plot.heatMap == nil ? 0 : 34)
-    var bodyHeight = 210.0
-    if case .categories(let names) = plot.y.scale {
-      bodyHeight = min(max(15 * Double(names.count), 60), 900)
-    }
+    let bodyHeight = Self.bodyHeight(plot)
     bottom = top + bodyHeight
     let bodyTicks = Int(bodyHeight / 40)
     let provisional = AxisRange(
@@ -29,8 +27,14 @@ struct PlotDrawing {
     let widest = provisional.ticks.map { Double($0.text.count) }.max() ?? 0
     left = min(30 + Self.characterWidth * widest, 0.45 * width)
     right = width - 14
-    y = AxisRange(plot.y, values: plot.yValues, from: bottom, to: top, most: bodyTicks)
-    x = AxisRange(plot.x, values: plot.xValues, from: left, to: right, most: 6)
+    // Cells fill the frame.
+    let margin = plot.heatMap == nil ? 0.04 : 0
+    // Images are read from the top.
+    let (start, end) = plot.imageGrid == nil ? (bottom, top) : (top, bottom)
+    y = AxisRange(
+      plot.y, values: plot.yValues, from: start, to: end, most: bodyTicks, margin: margin)
+    x = AxisRange(
+      plot.x, values: plot.xValues, from: left, to: right, most: 6, margin: margin)
     height = bottom + 46
     drawLegend(legend)
     drawAxes()
@@ -38,6 +42,18 @@ struct PlotDrawing {
     case .lines(let lines): lines.forEach { draw($0) }
     case .bars(let groups): groups.forEach { draw($0) }
     case .cells(let map): draw(map)
+    case .images(let grid): draw(grid)
+    }
+  }
+
+  /// Pixels between the ends of the y axis.
+  private static func bodyHeight(_ plot: Plot) -> Double {
+    switch (plot.marks, plot.y.scale) {
+    case (.images(let grid), _): min(imageHeight * Double(max(grid.cells.count, 1)), 900)
+    case (_, .categories(let names)): min(max(15 * Double(names.count), 60), 900)
+    // Both axes of a plane have one unit, so its cells are squares.
+    case (.cells(let map), _) where map.rows != nil: 330
+    default: 210
     }
   }
 
@@ -50,7 +66,7 @@ struct PlotDrawing {
     let stride = max(1, (x.ticks.count + room - 1) / room)
     for (index, tick) in x.ticks.enumerated() {
       let place = x(tick.value)
-      if plot.heatMap == nil {
+      if hasGrid {
         add("<line class=\"grid\" \(Self.ends(place, top, place, bottom))/>")
       }
       if index % stride == 0 {
@@ -59,7 +75,7 @@ struct PlotDrawing {
     }
     for tick in y.ticks {
       let place = y(tick.value)
-      if plot.heatMap == nil {
+      if hasGrid {
         add("<line class=\"grid\" \(Self.ends(left, place, right, place))/>")
       }
       let most = Int((left - 30) / Self.characterWidth)
@@ -73,6 +89,14 @@ struct PlotDrawing {
     add(
       "<text class=\"label y\" text-anchor=\"middle\" transform=\"translate(14 \(middle)) "
         + "rotate(-90)\">\(Markup.escaped(plot.y.label))</text>")
+  }
+
+  /// Whether lines lead from the ticks through the plot, which cells and images would cover.
+  private var hasGrid: Bool {
+    switch plot.marks {
+    case .lines, .bars: true
+    case .cells, .images: false
+    }
   }
 
   private static func legendRows(
@@ -164,50 +188,11 @@ struct PlotDrawing {
     }
   }
 
-  private mutating func draw(_ map: HeatMap) {
-    let range = AxisRange(
-      map.value, values: map.values.flatMap { $0.compactMap { $0 } }, from: 0, to: 1, most: 4)
-    for (row, values) in map.values.enumerated() {
-      let (high, low) = (y(Double(row) + 0.5), y(Double(row) - 0.5))
-      for (column, value) in values.enumerated() {
-        guard case .categories(let names) = plot.y.scale else { return }
-        let shown = value.flatMap { map.value.shows($0) ? $0 : nil }
-        let fill = shown.map { "fill=\"\(PlotStyle.heat(range($0)))\" " } ?? ""
-        let place = map.columns[column]
-        let (start, end) = (x(place - map.halfWidth), x(place + map.halfWidth))
-        let words =
-          "\(names[row]), \(plot.x.title) \(plot.x.text(place)): "
-          + (value.map { "\(map.value.title) \(map.value.text($0))" } ?? "not measured")
-        add(
-          "<rect class=\"mark cell\(shown == nil ? " none" : "")\" \(fill)"
-            + Self.box(
-              start, min(high, low), end - start + 0.3, abs(low - high) + 0.3)
-            + Self.tip(words) + "/>")
-      }
-    }
-    drawColorScale(map, range)
-  }
-
-  /// The colors of a heat map and the numbers they stand for, above it.
-  private mutating func drawColorScale(_ map: HeatMap, _ range: AxisRange) {
-    let steps = 24
-    let (start, end) = (width / 2, right)
-    let step = (end - start) / Double(steps)
-    for index in 0..<steps {
-      add(
-        "<rect fill=\"\(PlotStyle.heat((Double(index) + 0.5) / Double(steps)))\" "
-          + Self.box(start + Double(index) * step, 8, step + 0.3, 10) + "/>")
-    }
-    text(map.value.label, start - 8, 17, "legend", anchor: "end")
-    text(NumberText.short(range.lower), start, 32, "tick", anchor: "start")
-    text(NumberText.short(range.upper), end, 32, "tick", anchor: "end")
-  }
-
   // MARK: Elements
 
-  private mutating func add(_ element: String) { elements.append(element) }
+  mutating func add(_ element: String) { elements.append(element) }
 
-  private mutating func text(
+  mutating func text(
     _ text: String, _ x: Double, _ y: Double, _ style: String, anchor: String
   ) {
     add(
@@ -225,12 +210,12 @@ struct PlotDrawing {
       .map { "\($0)=\"\(NumberText.coordinate($1))\"" }.joined(separator: " ")
   }
 
-  private static func box(
+  static func box(
     _ x: Double, _ y: Double, _ width: Double, _ height: Double
   ) -> String {
     zip(["x", "y", "width", "height"], [x, y, width, height])
       .map { "\($0)=\"\(NumberText.coordinate($1))\" " }.joined()
   }
 
-  private static func tip(_ words: String) -> String { "data-t=\"\(Markup.escaped(words))\"" }
+  static func tip(_ words: String) -> String { "data-t=\"\(Markup.escaped(words))\"" }
 }

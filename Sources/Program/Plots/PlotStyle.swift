@@ -33,7 +33,10 @@ public enum PlotStyle {
     svg.plot .point{fill:var(--color);stroke:none}
     svg.plot .quiet{fill-opacity:0}
     svg.plot .bar{fill:var(--color);fill-opacity:.45;stroke:var(--color);stroke-width:1}
+    svg.plot .cell{shape-rendering:crispEdges}
     svg.plot .none{fill:var(--grid)}
+    svg.plot .pixels{image-rendering:pixelated}
+    svg.plot .frame{fill:none;pointer-events:all;stroke:var(--grid);stroke-width:1}
     svg.plot .d1{stroke-dasharray:7 3}
     svg.plot .d2{stroke-dasharray:2 3}
     svg.plot .d3{stroke-dasharray:8 3 2 3}

@@ -37,7 +37,8 @@ struct LCNNDist: ParsableCommand {
     version: version,
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, CurvatureCommand.self, StabilityCommand.self,
-      AttackCommand.self, BoundCommand.self, TableCommand.self, ReportCommand.self,
+      AttackCommand.self, BoundCommand.self, LandscapeCommand.self, TableCommand.self,
+      ReportCommand.self,
       RunsCommand.self, CompareCommand.self, CheckpointCommand.self, DescribeCommand.self,
       BenchCommand.self, DoctorCommand.self, ReplayCommand.self, LaunchCommand.self,
       SamplesCommand.self, RecipeCommand.self, ReferenceCommand.self,

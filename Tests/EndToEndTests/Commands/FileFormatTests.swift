@@ -21,7 +21,7 @@ extension ProgramRuns {
         ranks: 2)
       let files = ["--json", "j.json", "--csv", "c.csv", "--samples", "16"]
       var found: [String: [Any]] = [:]
-      for command in ["evaluate", "curvature", "stability", "attack", "bound"] {
+      for command in ["evaluate", "curvature", "stability", "attack", "bound", "landscape"] {
         let method = command == "curvature" ? ["--method", "lanczos"] : []
         let outputs = command == "evaluate" ? ["--json", "j.json"] : files
         try run([command, "--model", "run"] + outputs + method)
@@ -133,6 +133,7 @@ extension ProgramRuns {
       case .number: value is Double
       case .integer: (value as? Double).map { $0 == $0.rounded() } ?? false
       case .integers: value is [Int]
+      case .numbers: value is [Double]
       case .texts: value is [String]
       case .statistics: has(FileFormat.statistics, value)
       case .proportion: has(FileFormat.proportion, value)

@@ -16,11 +16,14 @@ extension ProgramRuns {
     private static let reader = """
       import sys
       from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-      events = EventAccumulator(sys.argv[1], size_guidance={"scalars": 0})
+      events = EventAccumulator(sys.argv[1], size_guidance={"scalars": 0, "images": 0})
       events.Reload()
       for tag in events.Tags()["scalars"]:
         for event in events.Scalars(tag):
           print(tag, event.step, repr(event.value))
+      for tag in events.Tags()["images"]:
+        for event in events.Images(tag):
+          print("image", tag, event.step, event.width, event.height)
       print("histograms", len(events.Tags()["histograms"]), "texts", events.Tags()["tensors"])
       """
 
@@ -35,12 +38,22 @@ extension ProgramRuns {
       let resumed = try Program.run(
         ["train", "--run", "run", "--resume", "--max-steps", "null"], ranks: 2, in: directory)
       #expect(resumed.status == 0, "\(resumed)")
+      let landscape = try Program.run(
+        ["landscape", "--model", "run", "--samples", "2", "--points", "3", "--events", "run"],
+        in: directory)
+      #expect(landscape.status == 0, "\(landscape)")
       try directory.write(Self.reader.utf8, to: "reader.py")
       let read = try Program.start(command: ["python3", "reader.py", "run"], in: directory)
         .outcome()
       #expect(read.status == 0, "\(read)")
       var found: [String: [Float]] = [:]
-      for line in read.outputLines.dropLast() {
+      let isImage = { (line: String) in line.hasPrefix("image ") }
+      #expect(
+        read.outputLines.filter(isImage)
+          == ["image", "input-gradient", "perturbation"].flatMap { kind in
+            (0..<2).map { "image \(kind)/test-\($0) 69 8 8" }
+          })
+      for line in read.outputLines.dropLast().filter({ !isImage($0) }) {
         let words = line.split(separator: " ")
         found["\(words[0]) \(words[1])", default: []].append(try #require(Float(words[2])))
       }

@@ -139,6 +139,34 @@ extension FileFormat {
           optional: true),
       ])
 
+  static let landscape = FileFormat(
+    "landscape --json",
+    "PNG files are in Base64. In those of gradients and perturbations gray is zero.",
+    measured + [
+      Field("radius", .number, "largest distance along each direction, in L2"),
+      Field("points", .integer, "points along each direction"),
+      Field("norm", .text, "of the attack: `l2` or `linf`"),
+      Field("epsilon", .number, "ε of the attack"),
+      Field("steps", .integer, "steps of the attack"),
+      Field("splits › SPLIT › samples", .integer, "number of samples"),
+      Field(
+        "splits › SPLIT › linearization-error", .statistics,
+        "max |f(x+e) − f(x) − ∇f·e| over the plane"),
+    ]
+      + [
+        ("index", .integer, "index of the sample in its split"), ("label", .integer, "its class"),
+        ("prediction", .integer, "the network's answer"),
+        ("adversarial-prediction", .integer, "its answer after the attack"),
+        ("value", .number, "f"), ("gradient-norm", .number, "‖∇f‖"),
+        ("linearization-error", .number, "that of the sample"),
+        ("distance", .number, "length of the perturbation, in the norm"),
+        ("values", .numbers, "f on the plane, along the gradient innermost"),
+        ("largest-gradient", .number, "the modulus that is black or white"),
+        ("largest-perturbation", .number, "the modulus that is black or white"),
+        ("image", .text, "PNG"), ("gradient", .text, "PNG of ∇f"),
+        ("perturbation", .text, "PNG of the change by the attack"),
+      ].map { Field("splits › SPLIT › images[] › \($0)", $1, $2) })
+
   public static let statistics = FileFormat(
     "Statistics", "An object with these members. Quantiles interpolate linearly.",
     [

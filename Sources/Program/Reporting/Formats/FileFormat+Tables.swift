@@ -5,6 +5,7 @@ extension FileFormat {
     table("stability --csv", StabilityReport.csvHeader),
     table("attack --csv", AttackReport.csvHeader),
     table("bound --csv", CertificationReport.csvHeader),
+    table("landscape --csv", LandscapeReport.csvHeader),
   ]
 
   private static func table(_ title: String, _ header: String) -> FileFormat {
@@ -33,6 +34,9 @@ extension FileFormat {
       Field("mean-change", .number, "mean relative change of ∇f", optional: true),
       Field("worst-change", .number, "largest relative change of ∇f", optional: true),
       Field("worst-direction", .integer, "index of its direction", optional: true),
+      Field("along-gradient", .number, "distance along ∇f, in L2"),
+      Field("along-random", .number, "distance along the random direction, in L2"),
+      Field("value", .number, "f at the point"),
       Field("clean-margin", .number, "margin without an attack"),
       Field("clean-loss", .number, "loss without an attack"),
       Field("epsilon", .number, "ε"), Field("broken", .integer, "1 if the answer is wrong, else 0"),

@@ -4,7 +4,7 @@
 public struct FileFormat: Sendable {
   /// A number, a text, …, or an object that occurs in several files.
   public enum Kind: String, Sendable {
-    case integer, number, text, boolean, integers, texts
+    case integer, number, text, boolean, integers, numbers, texts
     /// A number, a text or a list, as in `recipe.json`.
     case value
     /// See ``FileFormat/statistics``.
@@ -44,7 +44,9 @@ public struct FileFormat: Sendable {
 
   public static let all: [FileFormat] =
     [step, epoch, measurement, timings, environment, communication, state]
-    + [evaluation, curvature, stability, attack, bound] + tables + [statistics, proportion]
+    + [evaluation, curvature, stability, attack, bound, landscape] + tables + [
+      statistics, proportion,
+    ]
 
   /// A section of the documentation.
   var markdown: String {

@@ -10,7 +10,8 @@ extension ReportSection {
         spectral norm of a convolution. Large values allow sharp bends. The surrogate bound is the \
         paper's product of them, which needs no data.
         """,
-      plots: ranges(runs) + runs.flatMap { heatMaps($0) + bars($0) })
+      plots: ranges(runs)
+        + runs.enumerated().flatMap { heatMaps($0.element) + bars($0.element, $0.offset) })
   }
 
   private static func ranges(_ runs: [RunRecord]) -> [Plot] {
@@ -72,7 +73,7 @@ extension ReportSection {
   }
 
   /// Bars of layers, from the run's certified bounds.
-  private static func bars(_ run: RunRecord) -> [Plot] {
+  private static func bars(_ run: RunRecord, _ index: Int) -> [Plot] {
     guard let layers = run.bound?.network.layers else { return [] }
     func plot(
       _ title: String, _ symbol: String, _ value: (BoundFile.Network.Layer) -> Double?
@@ -84,7 +85,7 @@ extension ReportSection {
         y: Axis(symbol, .fromZero),
         .bars([
           Bars(
-            run.label, MarkStyle(color: 0),
+            run.label, MarkStyle(color: index),
             found.enumerated().map {
               Bars.Bar(Double($0.offset) - 0.4, Double($0.offset) + 0.4, height: $0.element.1)
             })

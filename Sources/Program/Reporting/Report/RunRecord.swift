@@ -21,6 +21,7 @@ struct RunRecord {
   let attack: AttackFile?
   let stability: StabilityFile?
   let bound: BoundFile?
+  let landscape: LandscapeFile?
   private(set) var problems: [String] = []
 
   /// - Throws: ``RunResultsError`` if the directory holds none of a run's files.
@@ -54,6 +55,7 @@ struct RunRecord {
     attack = document(AttackFile.self, .attack)
     stability = document(StabilityFile.self, .stability)
     bound = document(BoundFile.self, .bound)
+    landscape = document(LandscapeFile.self, .landscape)
     if recipe == nil, !FileSystem.exists(RunFile.recipe.path(in: path)) {
       problems.append("\(RunFile.recipe.path(in: path)): missing")
     }
@@ -128,6 +130,9 @@ struct EpochTiming: Decodable {
 
 /// JSON document that `stability --json` writes.
 typealias StabilityFile = MeasurementFile<StabilityReport>
+
+/// JSON document that `landscape --json` writes.
+typealias LandscapeFile = MeasurementFile<LandscapeReport>
 
 /// The parts of the document that `bound --json` writes that a report shows.
 struct BoundFile: Decodable {

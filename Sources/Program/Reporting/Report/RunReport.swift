@@ -42,7 +42,8 @@ public struct RunReport {
     self.problems = problems
     summary = ReportSummary(runs).lines
     let sections: [ReportSection] = [
-      .learning(runs), .curvature(runs), .robustness(runs), .layers(runs), .times(runs),
+      .learning(runs), .curvature(runs), .robustness(runs), .landscape(runs),
+      .layers(runs), .times(runs),
     ]
     self.sections = sections.compactMap(\.filled)
   }
