@@ -79,6 +79,44 @@ import Training
     }
   }
 
+  @Test("the table has the lines' values, and a resumed run's equals an uninterrupted one's")
+  func table() throws {
+    func write(_ steps: ClosedRange<Int>, to file: MetricsFile) throws {
+      for step in steps {
+        try file.write([("step", .integer(step)), ("train/loss", .number(1 / Double(step)))])
+        guard step.isMultiple(of: 2) else { continue }
+        try file.write([
+          ("step", .integer(step)), ("test/loss", .number(step == 2 ? .nan : 0.5)), ("a", .absent),
+        ])
+      }
+    }
+    var whole = ""
+    try withRun { run, _ in
+      try write(1...4, to: MetricsFile(run, resumingAt: nil, writesTable: true))
+      whole = try String(contentsOfFile: "\(run.path)/metrics.csv", encoding: .utf8)
+      #expect(
+        whole == """
+          step,train/loss,test/loss,a
+          1,1.0
+          2,0.5
+          2,,nan,
+          3,0.3333333333333333
+          4,0.25
+          4,,0.5,
+
+          """)
+    }
+    // The table may begin where a run is resumed.
+    for hadTable in [true, false] {
+      try withRun { run, _ in
+        try write(1...3, to: MetricsFile(run, resumingAt: nil, writesTable: hadTable))
+        try write(3...4, to: MetricsFile(run, resumingAt: 2, writesTable: true))
+        let resumed = try String(contentsOfFile: "\(run.path)/metrics.csv", encoding: .utf8)
+        #expect(resumed == whole)
+      }
+    }
+  }
+
   @Test("half a line, as a killed run may leave it, is dropped")
   func torn() throws {
     try withRun { run, lines in

@@ -2,6 +2,7 @@
 public enum RunFile: String, CaseIterable, Sendable {
   case recipe = "recipe.json"
   case metrics = "metrics.jsonl"
+  case metricsTable = "metrics.csv"
   case rewoundMetrics = "metrics-rewound.jsonl"
   case timings = "timings.jsonl"
   case communication = "communication.json"
@@ -30,6 +31,11 @@ public enum RunFile: String, CaseIterable, Sendable {
       one line per step (loss, accuracy, learning rate, penalty), one per epoch (training and test \
       loss and accuracy, ranges of β and γ, the paper's data-free surrogate bound) and one per \
       measurement of curvature; nothing in it depends on time or host names
+      """
+    case .metricsTable:
+      """
+      the lines of the metrics as rows of a table, with `metrics-csv`: a cell is empty where a line \
+      has no such member, and `nan` where its value is not finite
       """
     case .rewoundMetrics:
       "the lines of the metrics after a checkpoint from which the run was resumed; those steps were trained again"

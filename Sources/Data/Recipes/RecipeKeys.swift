@@ -197,6 +197,9 @@ public struct RecipeKeys: Sendable {
   public let tensorboard = Key(
     .execution, "tensorboard", .flag, default: true,
     "write event files for TensorBoard into the run's directory")
+  public let metricsTable = Key(
+    .execution, "metrics-csv", .flag, default: false,
+    "write the metrics as metrics.csv too, beside metrics.jsonl")
   public let maxSteps = Key<Int?>(
     .execution, "max-steps", .optional(.count(from: 1)), default: nil,
     "end the run after so many steps")

@@ -15,18 +15,22 @@ public final class MetricsFile {
   let file: AppendOnlyFile
   /// Event file with these numbers for TensorBoard; nil if the user wants none.
   let events: EventFile?
+  /// The same lines as a table; nil if the user wants none.
+  private let table: MetricsTable?
 
   /// - Parameters:
   ///   - isWithinEpoch: whether the run goes on within an epoch; lines that reported on a part of
   ///     it, where a run was to end, are dropped.
   ///   - events: gets the finite numbers of every line.
+  ///   - writesTable: whether the lines go into `metrics.csv` too.
   public init(
     _ run: RunDirectory, resumingAt step: Int?, isWithinEpoch: Bool = false,
-    events: EventFile? = nil
+    events: EventFile? = nil, writesTable: Bool = false
   ) throws {
     self.events = events
     if let step { try MetricsFile.rewind(run, to: step, isWithinEpoch: isWithinEpoch) }
     file = try run.openMetrics()
+    table = writesTable ? try MetricsTable(of: run) : nil
   }
 
   /// Appends one object; keys are written in the order given.
@@ -38,6 +42,7 @@ public final class MetricsFile {
       members.append("\"nonfinite\": [\(nonfinite.joined(separator: ", "))]")
     }
     try file.append(line: "{\(members.joined(separator: ", "))}")
+    try table?.write(values)
     guard let events, case .integer(let step)? = values.first(where: { $0.key == "step" })?.value
     else { return }
     let scalars = values.compactMap { key, value -> Summary? in

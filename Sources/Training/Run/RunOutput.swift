@@ -27,7 +27,8 @@ public struct RunOutput {
     let events =
       recipe.tensorboard ? try EventFile(in: directory.path, resumingAt: step) : nil
     metrics = try MetricsFile(
-      directory, resumingAt: step, isWithinEpoch: isWithinEpoch, events: events)
+      directory, resumingAt: step, isWithinEpoch: isWithinEpoch, events: events,
+      writesTable: recipe.metricsTable)
     try events?.write(recipe.summaries(run: directory.path), step: step ?? 0)
     timings = try directory.openTimings()
     checkpoints = try CheckpointWriter(
