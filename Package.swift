@@ -125,8 +125,8 @@ let package = Package(
     .target(
       name: "Benchmarks",
       dependencies: [
-        "Failures", "RandomNumbers", "MessagePassing", "Recipes", "Datasets", "Tensors", "Kernels",
-        "Layers", "Networks", "Training",
+        "Failures", "RandomNumbers", "MessagePassing", "Recipes", "Datasets", "Checkpoints",
+        "EventFiles", "Tensors", "Kernels", "Layers", "Networks", "Training",
       ],
       path: "Sources/Program/Benchmarks"),
     .target(name: "Plots", path: "Sources/Program/Plots"),

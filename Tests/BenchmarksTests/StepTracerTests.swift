@@ -93,4 +93,73 @@ import Training
     outcome.gradients = [plain, traced].map { Array($0.model.gradients.buffer) }
     return outcome
   }
+
+  @Test("the spans of a trace sum to the times of the benchmark, by phase and by sweep")
+  func sums() throws {
+    let found = try InProcessCommunicator.run(ranks: 2) { communicator in
+      try sumsOfBoth(communicator)
+    }
+    for sums in found {
+      #expect(sums.trace.count >= 7 && Set(sums.trace.keys) == Set(sums.benchmark.keys))
+      for (name, times) in sums.benchmark {
+        let (trace, benchmark) = (Self.median(sums.trace[name] ?? []), Self.median(times))
+        // Both read a clock at each layer, one after the other.
+        #expect(
+          abs(trace - benchmark) < 0.05 * benchmark + 2e-5,
+          "\(name): trace \(trace) s, benchmark \(benchmark) s")
+      }
+    }
+  }
+
+  /// Seconds of each phase and sweep in each of some steps, by the trace of a run and by the
+  /// benchmark.
+  private func sumsOfBoth(
+    _ communicator: any Communicator
+  ) throws -> (trace: [String: [Double]], benchmark: [String: [Double]]) {
+    let architecture = try SmallNetwork.resNetLowCurvature.architecture()
+    let samples = RandomSamples(architecture, count: 64, seed: 3)
+    let timed = TimedCommunicator(communicator)
+    let recipe = Recipe()
+    let model = try Model(
+      architecture, ModelConfiguration(recipe.trainingPurpose, maximumSamples: 64),
+      communicator: timed)
+    model.initialize(seed: 1)
+    let tracer = StepTracer(
+      TrainingStep(
+        model, objective: recipe.objective, curePenalty: nil, adversary: nil,
+        optimizer: recipe.optimizer, communicator: communicator, bucketBytes: 256,
+        strategy: .blocking), layersCommunicator: timed)
+    let recorder = TraceRecorder()
+    let steps = 31
+    var traces: [String: [Double]] = [:]
+    var benchmarks: [String: [Double]] = [:]
+    func add(_ seconds: Double, _ name: String, _ step: Int, to sums: inout [String: [Double]]) {
+      sums[name, default: [Double](repeating: 0, count: steps)][step] += seconds
+    }
+    samples.withShare(rank: communicator.rank, of: communicator.size) { batch in
+      for step in 0..<steps {
+        recorder.begin(step: step)
+        for span in tracer.trace(batch, with: recorder).spans {
+          let seconds = span.computing + span.batchNorm + span.gradients
+          add(seconds, "\(span.phase)", step, to: &benchmarks)
+          if let sweep = span.sweep { add(seconds, "\(sweep) of layers", step, to: &benchmarks) }
+        }
+      }
+    }
+    for span in recorder.spans {
+      let (seconds, code) = (Double(span.end - span.start) / 1e9, Int(span.code))
+      let step = Int(span.step)
+      switch span.kind {
+      case .phase: add(seconds, "\(StepPhase.allCases[code])", step, to: &traces)
+      case .layer: add(seconds, "\(Sweep.allCases[code]) of layers", step, to: &traces)
+      default: break
+      }
+    }
+    return (traces, benchmarks)
+  }
+
+  /// The scheduler may come between the two clocks of a few steps.
+  private static func median(_ times: [Double]) -> Double {
+    times.isEmpty ? 0 : times.sorted()[times.count / 2]
+  }
 }

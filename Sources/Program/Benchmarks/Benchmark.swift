@@ -3,6 +3,7 @@ import Kernels
 import MessagePassing
 import Networks
 import Recipes
+import Training
 
 /// Runs the sections asked for, and those that they depend on, on all ranks at the same time.
 public struct Benchmark {
@@ -21,6 +22,7 @@ public struct Benchmark {
     public fileprivate(set) var scaling: ScalingTimes?
     public fileprivate(set) var reproducible: ReproducibleTimes?
     public fileprivate(set) var diagnosis: DiagnosisTimes?
+    public fileprivate(set) var observation: ObservationTimes?
     public fileprivate(set) var model: ModelledStep?
     public fileprivate(set) var refusal: ModelledStep.Refusal?
   }
@@ -28,20 +30,23 @@ public struct Benchmark {
   private let recipe: Recipe
   private let communicator: any Communicator
   private let diagnosis: DiagnosisSwitch?
+  private let display: (any TrainingObserver)?
   private let effort: Effort
   private let note: (String) -> Void
 
   /// - Parameters:
   ///   - diagnosis: turns the ledger and the watchdog of `communicator` off and on, if there are
   ///     any.
+  ///   - display: rank 0's display of a run, whose cost is measured.
   ///   - note: is told of the next measurement.
   public init(
     _ recipe: Recipe, communicator: any Communicator, diagnosis: DiagnosisSwitch? = nil,
-    _ effort: Effort, note: @escaping (String) -> Void
+    display: (any TrainingObserver)? = nil, _ effort: Effort, note: @escaping (String) -> Void
   ) {
     self.recipe = recipe
     self.communicator = communicator
     self.diagnosis = diagnosis
+    self.display = display
     self.effort = effort
     self.note = note
   }
@@ -99,6 +104,13 @@ public struct Benchmark {
       communicator.programPoint = ProgramPoint(.measurement)
       findings.diagnosis = try DiagnosisBenchmark(
         subject, communicator: communicator, diagnosis, effort
+      ).run()
+    }
+    if needed.contains(.observation), let display {
+      note("measuring the step with and without metrics, event file, display and trace")
+      communicator.programPoint = ProgramPoint(.measurement)
+      findings.observation = try ObservationBenchmark(
+        subject, communicator: communicator, display: display, effort
       ).run()
     }
     if needed.contains(.arms) {

@@ -18,6 +18,8 @@ public enum BenchmarkSection: String, Sendable, CaseIterable, Codable {
   case reproducible
   /// The cost of the ledger of collectives, the watchdog and the comparison of replicas.
   case diagnosis
+  /// The cost of metrics, event files, display and traces.
+  case observation
   /// The cost model.
   case model
 

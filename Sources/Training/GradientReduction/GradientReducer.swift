@@ -52,7 +52,7 @@ public final class GradientReducer {
   public var timeSpent: Duration { communicator.spent }
 
   /// Told of the collectives of gradients, if set.
-  var recorder: (any CollectiveRecorder)? {
+  package var recorder: (any CollectiveRecorder)? {
     get { communicator.recorder }
     set { communicator.recorder = newValue }
   }

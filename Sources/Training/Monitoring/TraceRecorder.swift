@@ -10,63 +10,63 @@ import Networks
 ///
 /// It allocates its memory at the start and records until that is full, so tracing costs the same for
 /// a run of any length.
-final class TraceRecorder: StepProbe {
+package final class TraceRecorder: StepProbe {
   /// Number of spans that are kept: some hundred steps of a ResNet-18.
-  private static let capacity = 65_536
+  package static let capacity = 65_536
 
   /// A span of time on one rank.
-  struct Span: BitwiseCopyable, Sendable {
-    enum Kind: UInt8, BitwiseCopyable, Sendable {
+  package struct Span: BitwiseCopyable, Sendable {
+    package enum Kind: UInt8, BitwiseCopyable, Sendable {
       case step, phase, layer, batchNorm, gradients, data, checkpoint
     }
 
-    let kind: Kind
+    package let kind: Kind
     /// Index of the phase or the sweep in `allCases`.
-    let code: UInt8
+    package let code: UInt8
     /// Index of the layer in the chain; 0 for other kinds.
-    let block: UInt16
+    package let block: UInt16
     /// The step, from 1.
-    let step: UInt32
+    package let step: UInt32
     /// Bytes of a collective.
     let bytes: Int
     /// Nanoseconds of the node's monotonic clock.
-    let start: UInt64
-    let end: UInt64
+    package let start: UInt64
+    package let end: UInt64
   }
 
-  private(set) var spans: [Span] = []
+  package private(set) var spans: [Span] = []
   private var step: UInt32 = 0
   private var stepStart: UInt64 = 0
   private var phase: (code: UInt8, start: UInt64)?
   private var layerStart: UInt64 = 0
 
-  init() { spans.reserveCapacity(Self.capacity) }
+  package init() { spans.reserveCapacity(Self.capacity) }
 
   private var isFull: Bool { spans.count >= Self.capacity }
 
   // MARK: The step
 
-  func begin(step: Int) {
+  package func begin(step: Int) {
     self.step = UInt32(step)
     stepStart = Self.now()
   }
 
-  func enter(_ phase: StepPhase) {
+  package func enter(_ phase: StepPhase) {
     let now = Self.now()
     close(now)
     self.phase = (Self.code(of: phase), now)
   }
 
-  func leave() {
+  package func leave() {
     let now = Self.now()
     close(now)
     phase = nil
     add(.step, from: stepStart, to: now)
   }
 
-  func begin(_ sweep: Sweep, block: Int) { layerStart = Self.now() }
+  package func begin(_ sweep: Sweep, block: Int) { layerStart = Self.now() }
 
-  func end(_ sweep: Sweep, block: Int) {
+  package func end(_ sweep: Sweep, block: Int) {
     add(.layer, code: Self.code(of: sweep), block: UInt16(block), from: layerStart, to: Self.now())
   }
 
@@ -79,7 +79,7 @@ final class TraceRecorder: StepProbe {
   }
 
   /// The recorder of the collectives of one kind.
-  func collectives(_ kind: Span.Kind) -> any CollectiveRecorder {
+  package func collectives(_ kind: Span.Kind) -> any CollectiveRecorder {
     Collectives(trace: self, kind: kind)
   }
 

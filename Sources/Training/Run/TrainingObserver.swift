@@ -75,6 +75,26 @@ public struct StepProgress: Sendable {
   public let times: StepTimes
   /// Seconds that training has waited for checkpoints since this start.
   public let checkpointSeconds: Double
+
+  package init(
+    epoch: Int, epochs: Int, step: Int, stepsPerEpoch: Int, loss: Double, accuracy: Double,
+    imagesPerSecond: Double, imagesPerSecondNow: Double, remainingInEpoch: Double,
+    remaining: Double, share: Double, times: StepTimes, checkpointSeconds: Double
+  ) {
+    self.epoch = epoch
+    self.epochs = epochs
+    self.step = step
+    self.stepsPerEpoch = stepsPerEpoch
+    self.loss = loss
+    self.accuracy = accuracy
+    self.imagesPerSecond = imagesPerSecond
+    self.imagesPerSecondNow = imagesPerSecondNow
+    self.remainingInEpoch = remainingInEpoch
+    self.remaining = remaining
+    self.share = share
+    self.times = times
+    self.checkpointSeconds = checkpointSeconds
+  }
 }
 
 /// One epoch, over all ranks.

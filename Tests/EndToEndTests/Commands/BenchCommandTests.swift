@@ -9,7 +9,7 @@ extension ProgramRuns {
     private static let quick = ["bench", "--quick", "--batch-size", "6", "--threads", "1"]
     private static let headings = [
       "MACHINE", "KERNELS", "STEP", "ARMS", "ALLREDUCE", "OVERLAP", "SCALING", "REPRODUCIBLE",
-      "DIAGNOSIS",
+      "DIAGNOSIS", "OBSERVATION",
       "MODEL",
     ]
 
@@ -27,7 +27,7 @@ extension ProgramRuns {
       let found = try #require(json as? [String: Any])
       for key in [
         "machine", "kernels", "step", "arms", "allreduce", "overlap", "scaling", "reproducible",
-        "diagnosis",
+        "diagnosis", "observation",
         "placement", "load-before",
       ] {
         #expect(found[key] != nil, "no \(key)")
@@ -38,6 +38,11 @@ extension ProgramRuns {
       let recorded = try #require(diagnosis["collectives"] as? [String: Any])
       // Six batch norms in four passes, one bucket, and three meetings.
       #expect(recorded["per-step"] as? Int == 28, "\(diagnosis)")
+      let observation = try #require(found["observation"] as? [String: Any])
+      let spans = try #require(observation["spans"] as? [String: Any])
+      // Seven phases and their step, some layers in four passes, 25 sums.
+      #expect(try #require(spans["per-step"] as? Int) > 50, "\(observation)")
+      #expect(observation["trace-over-off"] is [String: Any], "\(observation)")
       let step = try #require(found["step"] as? [String: Any])
       #expect(step["ranks"] as? Int == 2 && step["samples"] as? Int == 3, "\(step)")
       let (plan, resident) = (step["memory-bytes"] as? Int, step["resident-bytes"] as? Int)

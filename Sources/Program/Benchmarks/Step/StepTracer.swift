@@ -13,6 +13,8 @@ package final class StepTracer: StepProbe {
   /// None before the step, and after it.
   private var phase: StepPhase?
   private var last: Reading
+  /// Told of the same step.
+  private var second: (any StepProbe)?
 
   /// - Parameter layersCommunicator: the one that the step's model was made with.
   package init(_ step: TrainingStep, layersCommunicator: TimedCommunicator) {
@@ -24,10 +26,15 @@ package final class StepTracer: StepProbe {
   /// One step at a learning rate of 0, so that steps can be repeated for ever.
   ///
   /// Collective.
-  package func trace(_ batch: Batch) -> StepTrace {
+  /// - Parameter second: another probe of that step.
+  package func trace(_ batch: Batch, with second: (any StepProbe)? = nil) -> StepTrace {
     var observed = step
     observed.probe = self
-    defer { observed.probe = nil }
+    self.second = second
+    defer {
+      observed.probe = nil
+      self.second = nil
+    }
     spans.removeAll(keepingCapacity: true)
     _ = observed.run(batch, learningRate: 0)
     return StepTrace(spans: spans)
@@ -36,16 +43,24 @@ package final class StepTracer: StepProbe {
   package func enter(_ phase: StepPhase) {
     close()
     self.phase = phase
+    second?.enter(phase)
   }
 
   package func leave() {
     close()
     phase = nil
+    second?.leave()
   }
 
-  package func begin(_ sweep: Sweep, block: Int) { close() }
+  package func begin(_ sweep: Sweep, block: Int) {
+    close()
+    second?.begin(sweep, block: block)
+  }
 
-  package func end(_ sweep: Sweep, block: Int) { close(sweep, layer: block) }
+  package func end(_ sweep: Sweep, block: Int) {
+    close(sweep, layer: block)
+    second?.end(sweep, block: block)
+  }
 
   /// Ends the span since the last call, which was the layer's or outside of layers.
   private func close(_ sweep: Sweep? = nil, layer: Int? = nil) {

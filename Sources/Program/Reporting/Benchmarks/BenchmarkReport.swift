@@ -61,6 +61,8 @@ public struct BenchmarkReport {
         ?? (isOneRank
           ? Self.oneRank("there is no rank to wait for")
           : "--watchdog off: there is nothing to turn on and off")
+    case .observation:
+      return findings.observation?.text ?? ""
     case .model:
       guard findings.refusal == nil else { return Self.refusal }
       return findings.model?.tables ?? ""

@@ -6,8 +6,8 @@ extension DiagnosisTimes {
     var ratios = TextTable(header: ["a step", "over off", "95 % interval", "half of the windows"])
     for (name, found) in [("ledger and watchdog on", onOverOff), ("off again", control)] {
       ratios.append([
-        name, Self.ratio(found.median), found.interval.map(Self.range) ?? "–",
-        Self.range(found.middleHalf),
+        name, Rate.fineRatio(found.median), found.interval.map(Rate.range) ?? "–",
+        Rate.range(found.middleHalf),
       ])
     }
     var costs = TextTable(header: ["by counting", "in a step", "each, µs", "of the step"])
@@ -17,28 +17,18 @@ extension DiagnosisTimes {
     ] {
       costs.append([
         name, TextTable.number(cost.perStep), Rate.microseconds(cost.seconds),
-        Self.percent(cost.share(of: seconds)),
+        Rate.finePercent(cost.share(of: seconds)),
       ])
     }
-    costs.append(["all of it", "", "", Self.percent(counted)])
+    costs.append(["all of it", "", "", Rate.finePercent(counted)])
     return """
       \(rounds) windows of each kind in turn, each \(steps) steps long; a step takes \
       \(Rate.milliseconds(seconds)) ms with ledger and watchdog off
       \(ratios.text)
       The interval of the median is given from six windows on. The windows contain no comparison of \
-      replicas: add \(Self.percent(comparisons.share(of: seconds))).
+      replicas: add \(Rate.finePercent(comparisons.share(of: seconds))).
 
       \(costs.text)
       """
-  }
-
-  private static func ratio(_ value: Double) -> String { String(format: "%.4f", value) }
-
-  private static func range(_ bounds: PairedRatios.Bounds) -> String {
-    "\(ratio(bounds.low))–\(ratio(bounds.high))"
-  }
-
-  private static func percent(_ share: Double) -> String {
-    String(format: "%.4f %%", 100 * share)
   }
 }

@@ -12,6 +12,15 @@ enum Rate {
   static func percent(_ part: Double, of whole: Double) -> String {
     whole > 0 ? "\(Int((100 * part / whole).rounded())) %" : "–"
   }
+
+  /// A share with four decimals of a percent.
+  static func finePercent(_ share: Double) -> String { String(format: "%.4f %%", 100 * share) }
+
+  static func fineRatio(_ value: Double) -> String { String(format: "%.4f", value) }
+
+  static func range(_ bounds: PairedRatios.Bounds) -> String {
+    "\(fineRatio(bounds.low))–\(fineRatio(bounds.high))"
+  }
 }
 
 extension CorePeaks {

@@ -14,8 +14,15 @@ public final class ConsoleProgress: TrainingObserver {
   private var geometry: [String] = []
   private var curvature: String?
 
-  public init(_ options: ConsoleOptions) {
-    console = Console(options, on: STDOUT_FILENO)
+  public convenience init(_ options: ConsoleOptions) { self.init(options, on: STDOUT_FILENO) }
+
+  /// A display as on a terminal that nobody sees, to measure its cost.
+  public static func unseen() -> ConsoleProgress {
+    ConsoleProgress(ConsoleOptions(.line), on: open("/dev/null", O_WRONLY | O_CLOEXEC))
+  }
+
+  private init(_ options: ConsoleOptions, on output: Int32) {
+    console = Console(options, on: output)
     surveys = SurveyWords()
   }
 

@@ -18,6 +18,7 @@ struct BenchCommand: ParsableCommand {
       - scaling: ranks of one job, against as many independent jobs and against one rank
       - reproducible: cost of reproducible sums
       - diagnosis: cost of recording collectives, of the watchdog and of comparing replicas
+      - observation: cost of metrics, event files, the display and a trace
       - model: measured and predicted step time, and predicted efficiency on 8 to 1024 ranks
 
       The images are noise in the size of the recipe's data set; no data files are read. All ranks \
@@ -79,7 +80,7 @@ struct BenchCommand: ParsableCommand {
     }
     let findings = try Benchmark(
       recipe, communicator: communicator, diagnosis: diagnosis,
-      measurement.quick ? .quick : .standard,
+      display: ConsoleProgress.unseen(), measurement.quick ? .quick : .standard,
       note: { if isRoot { Ranks.logger.info("\($0)") } }
     ).run(asked)
     try agreement.performOnRoot { try file?.write(try findings.json()) }
