@@ -193,7 +193,7 @@ def kills(options: argparse.Namespace, folder: pathlib.Path) -> int:
         print(errors[-3000:])
         return 1
     print(f"{killed} kills, {writing} of them during a save; "
-          f"{max(restarts):.1f} s at most to the next line of metrics")
+          f"{max(restarts, default=0):.1f} s at most to the next line of metrics")
     return compare(target, folder / "undisturbed", "kills") or int(killed < options.kills)
 
 
