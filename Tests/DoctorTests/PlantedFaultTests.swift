@@ -67,6 +67,16 @@ import Testing
     Fault(check: "oversubscription", words: "2 ranks on 1 cores", remedy: "mpi_yield_when_idle 1") {
       for rank in $0.indices { $0[rank].cores = AvailableCores(node: "a", cores: [0]) }
     },
+    Fault(
+      check: "oversubscription", words: "which spin while they wait in MPICH",
+      remedy: "no more ranks than cores"
+    ) {
+      for rank in $0.indices {
+        $0[rank].cores = AvailableCores(node: "a", cores: [0])
+        $0[rank].library = "MPICH Version: 4.0.2"
+        $0[rank].builtWith = "MPICH 4.0.2"
+      }
+    },
     Fault(check: "slurm-cores", words: "asks for 4 cores", remedy: "export SRUN_CPUS_PER_TASK") {
       $0[0].environment["SLURM_CPUS_PER_TASK"] = "4"
     },

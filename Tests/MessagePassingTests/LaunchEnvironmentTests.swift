@@ -128,7 +128,8 @@ struct LaunchCase: Sendable, CustomTestStringConvertible {
     #expect("\(rank)" == "PMIX_RANK=1 in the environment says that there are at least 2 ranks")
     let tasks = LaunchClaim(variable: "SLURM_NTASKS", value: "4", ranks: 4)
     let step = "\(LaunchError.stepWithoutMPI(tasks))"
-    #expect(step.contains("Use srun --mpi=pmix, or mpirun inside the allocation"), "\(step)")
+    let advice = "Use srun --mpi=\(LaunchError.slurmInterface), or mpirun inside the allocation"
+    #expect(step.contains(advice), "\(step)")
     let alone = "\(LaunchError.startedAlone(tasks))"
     #expect(alone.contains("LCNN_ALLOW_SINGLE=1") && alone.contains("srun"), "\(alone)")
     #expect(LaunchError.exitCode == 69)

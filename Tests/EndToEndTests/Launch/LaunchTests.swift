@@ -1,4 +1,5 @@
 import Failures
+import MessagePassing
 import TestFiles
 import Testing
 
@@ -17,7 +18,7 @@ extension ProgramRuns {
           [
             "SLURM_STEP_ID": "0", "SLURM_STEP_NUM_TASKS": "4", "SLURM_NTASKS": "4",
             "SLURM_PROCID": "0",
-          ], ["SLURM_STEP_NUM_TASKS=4", "srun --mpi=pmix"]
+          ], ["SLURM_STEP_NUM_TASKS=4", "srun --mpi=\(LaunchError.slurmInterface)"]
         ),
         (
           ["SLURM_NTASKS": "4", "SLURM_PROCID": "0", "SLURM_JOB_ID": "17"],

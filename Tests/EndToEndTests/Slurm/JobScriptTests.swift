@@ -124,6 +124,17 @@ extension ProgramRuns {
         "\(call)")
     }
 
+    @Test("ranks of a program that is linked with MPICH are started by its interface")
+    func interface() throws {
+      let libraries = "echo libmpich.so.12"
+      for script in ["train", "preemptible"] {
+        let outcome = try Self.run(
+          script, ["run"], environment: ["SLURM_TASKS_PER_NODE": "1", "SLURM_JOB_NODELIST": "n1"],
+          commands: ["ldd": libraries, "scontrol": "echo n1", "sinfo": "echo alloc"])
+        #expect(outcome.calls["srun"]?.hasPrefix("--mpi=pmi2 --wait=60 ") == true, "\(outcome)")
+      }
+    }
+
     @Test(
       "each task of a sweep has a combination of its own",
       arguments: zip(

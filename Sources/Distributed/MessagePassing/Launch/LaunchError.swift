@@ -22,6 +22,11 @@ public enum LaunchError: Failure, Equatable, Sendable {
 
   public var exitStatus: ExitStatus { .launch }
 
+  /// How srun tells the MPI that the program is built with of the ranks.
+  package static var slurmInterface: String {
+    MPICommunicator.builtWith.hasPrefix("MPICH") ? "pmi2" : "pmix"
+  }
+
   public var description: String {
     switch self {
     case .otherMPI(let claim):
@@ -33,12 +38,12 @@ public enum LaunchError: Failure, Equatable, Sendable {
     case .stepWithoutMPI(let claim):
       """
       \(claim), but MPI reports 1: srun started the ranks without telling MPI. \
-      Use srun --mpi=pmix, or mpirun inside the allocation.
+      Use srun --mpi=\(Self.slurmInterface), or mpirun inside the allocation.
       """
     case .startedAlone(let claim):
       """
       \(claim), but MPI reports 1: lcnn-dist was started without a launcher in this Slurm \
-      allocation. Put srun --mpi=pmix or mpirun before it; \
+      allocation. Put srun --mpi=\(Self.slurmInterface) or mpirun before it; \
       to train on one rank all the same, set \(LaunchEnvironment.allowSingle)=1.
       """
     case .noArguments:

@@ -84,6 +84,7 @@ struct RootCheck: Check {
 
   func verdict(on job: JobFacts) -> Verdict {
     guard job.root.isRoot else { return .fine("not root") }
+    if job.root.library.hasPrefix("MPICH") { return .fine("root, whom MPICH's mpirun allows") }
     let variables = ["OMPI_ALLOW_RUN_AS_ROOT", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"]
     if variables.allSatisfy({ job.root.environment[$0] == "1" }) {
       return .fine("root, which mpirun has been told to allow")
@@ -107,6 +108,10 @@ struct OversubscriptionCheck: Check {
     let what = "\(crowded.count) ranks on \(cores) cores of \(crowded[0].host)"
     let yields = ["OMPI_MCA_mpi_yield_when_idle", "OMPI_MCA_mpi_oversubscribe"].contains {
       ["1", "true"].contains(crowded[0].environment[$0] ?? "")
+    }
+    if crowded[0].library.hasPrefix("MPICH") {
+      return .warning(
+        "\(what), which spin while they wait in MPICH", remedy: "start no more ranks than cores")
     }
     // Open MPI itself lets ranks yield where it knows of it; a launcher's variable tells.
     if yields || !crowded[0].library.contains("Open MPI") { return .fine("\(what), which yield") }
