@@ -16,8 +16,9 @@ extension ReportSection {
       title: "Around an image",
       text: """
         The input gradient ∇f is the direction in which the loss of an image grows fastest. Along \
-        it the loss of a network of low curvature is nearly a straight line, and on the plane of \
-        it and a random direction u nearly flat. The colors of one image are the same in all runs.
+        it the loss of a network of low curvature is nearly a straight line, so its bands of color \
+        on the plane of it and a random direction u are straight and even. The colors of one image \
+        are the same in all runs.
         """,
       plots: measured.flatMap { run in planes(run.landscape, run.label, colors) }
         + [alongGradient(measured)] + measured.map { images($0.landscape, $0.label) },
