@@ -18,7 +18,7 @@ import lcnn_dist
     let document = try #require(Repository.pages[page])
     let expected = try ReferenceCommand.text(of: table).components(separatedBy: "\n")
     let found = try #require(
-      Self.generated(table, in: document),
+      Self.lines(after: Self.mark(table), in: document),
       "\(document.path) has no part “\(Self.mark(table))” … “\(Self.end)”")
     let line = zip(found, expected).first { $0 != $1 }
     // The macro would print both tables whole.
@@ -29,6 +29,26 @@ import lcnn_dist
       \(document.path) is not what “lcnn-dist reference \(table.rawValue)” prints; run \
       ./launch/docs --refresh. First difference: page “\(line?.0 ?? "")”, program “\(line?.1 ?? "")”
       """)
+  }
+
+  @Test("an experiment's table in a document is the one that its script prints")
+  func experimentsAreCurrent() throws {
+    var count = 0
+    for document in Repository.documents {
+      for line in document.lines {
+        guard let match = line.wholeMatch(of: /<!-- generated: (launch\/.*) -->/) else { continue }
+        let command = String(match.1)
+        let expected = try Self.output(of: command).split(separator: "\n").map(String.init)
+        let found = try #require(
+          Self.lines(after: line, in: document), "\(document.path): no end after “\(line)”")
+        let isCurrent = found == expected
+        #expect(
+          isCurrent,
+          "\(document.path) is not what “\(command)” prints; run ./launch/docs --refresh")
+        count += 1
+      }
+    }
+    #expect(count >= 4, "README and the page of the paper's claims have such tables")
   }
 
   @Test("every table has a page")
@@ -68,13 +88,26 @@ import lcnn_dist
 
   private static let end = "<!-- end -->"
 
-  /// The lines between the marks, without the empty ones beside them.
-  private static func generated(
-    _ table: ReferenceTable, in document: MarkdownDocument
-  ) -> [String]? {
-    guard let start = document.lines.firstIndex(of: mark(table)),
+  /// The lines between a mark and the end's, without the empty ones beside them.
+  private static func lines(after mark: String, in document: MarkdownDocument) -> [String]? {
+    guard let start = document.lines.firstIndex(of: mark),
       let end = document.lines[start...].firstIndex(of: end), end - start > 2
     else { return nil }
     return Array(document.lines[(start + 2)..<(end - 1)])
+  }
+
+  /// What a script of the repository prints.
+  private static func output(of command: String) throws -> String {
+    let process = Process()
+    let pipe = Pipe()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = command.split(separator: " ").map(String.init)
+    process.currentDirectoryURL = Repository.root
+    process.standardOutput = pipe
+    try process.run()
+    let output = try pipe.fileHandleForReading.readToEnd() ?? Data()
+    process.waitUntilExit()
+    try #require(process.terminationStatus == 0, "\(command): \(process.terminationStatus)")
+    return String(decoding: output, as: UTF8.self)
   }
 }

@@ -9,7 +9,8 @@ images; JPEG compression of quality 75 costs about a point.
 
 import pathlib
 
-from runs import Claim, Experiment, Measurement, Run, main
+from experiment import Claim, Experiment, Measurement, Run
+from runs import main
 
 EXPERIMENT = Experiment(
     name="baseline",

@@ -24,7 +24,8 @@ compared by the relative change of the gradient over a distance of 0.1, which do
 import itertools
 import pathlib
 
-from runs import Claim, Experiment, Measurement, Run, main
+from experiment import Claim, Experiment, Measurement, Run
+from runs import main
 
 EPSILONS = "0.05,0.1,0.15,0.2"
 # 1e-3 · 1e5 / 128²: the paper's λ at its batch of 128, made per-sample.

@@ -5,13 +5,12 @@ trained in --out, measured, and written as one JSON file into results/EXPERIMENT
 whose file is there is done, on whatever machine it was made, so the files are worth committing. The
 same command goes on after an interruption, and prints at its end a verdict for every claim: "holds",
 "does not hold", or "not decided" with the runs that are missing. The exit status is 1 if a claim does
-not hold, else 2 if one is not decided.
+not hold, else 2 if one is not decided. Step times are measured apart, with nothing else running.
 """
 
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import datetime
 import json
 import os
@@ -20,63 +19,11 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 
-RESULTS = pathlib.Path(__file__).resolve().parent / "results"
+from experiment import Experiment, Run
+from verdicts import PAGES, print_verdicts
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-
-
-@dataclasses.dataclass(frozen=True)
-class Run:
-    """A training run: its name, the row it belongs to, and what it adds to the experiment's recipe."""
-
-    row: str
-    seed: int
-    flags: tuple[str, ...]
-
-    @property
-    def name(self) -> str:
-        return f"{self.row}-seed-{self.seed}"
-
-
-@dataclasses.dataclass(frozen=True)
-class Measurement:
-    """A command of the program on a trained run; it writes its numbers by --json."""
-
-    name: str
-    arguments: tuple[str, ...]
-
-
-@dataclasses.dataclass(frozen=True)
-class Claim:
-    """A statement about rows, and the figure that decides it.
-
-    `value` maps the mean results of `rows` (means over seeds, one dictionary each) to a number, which
-    must lie in [least, most].
-    """
-
-    text: str
-    rows: tuple[str, ...]
-    value: Callable[..., float]
-    least: float = float("-inf")
-    most: float = float("inf")
-    unit: str = ""
-
-    def bound(self) -> str:
-        if self.least == float("-inf"):
-            return f"at most {self.most:g}{self.unit}"
-        if self.most == float("inf"):
-            return f"at least {self.least:g}{self.unit}"
-        return f"from {self.least:g} to {self.most:g}{self.unit}"
-
-
-@dataclasses.dataclass(frozen=True)
-class Experiment:
-    name: str
-    recipe: pathlib.Path
-    runs: list[Run]
-    measurements: list[Measurement]
-    claims: list[Claim]
 
 
 def arguments(documentation: str | None) -> argparse.ArgumentParser:
@@ -89,15 +36,20 @@ def arguments(documentation: str | None) -> argparse.ArgumentParser:
     parser.add_argument("--ranks", type=int, default=2, help="default: 2")
     parser.add_argument("--only", nargs="+", metavar="ROW", help="only the runs of these rows")
     parser.add_argument("--seeds", nargs="+", type=int, help="only the runs of these seeds")
+    parser.add_argument("--step-times", action="store_true",
+                        help="measure nothing but step times, on a machine where nothing else runs")
+    parser.add_argument("--markdown", choices=sorted(PAGES), help="print a part of the documentation")
     return parser
 
 
-def launch(options: argparse.Namespace, words: list[str], log: pathlib.Path) -> None:
+def launch(options: argparse.Namespace, words: list[str], log: pathlib.Path,
+           ranks: int | None = None) -> None:
     """Runs the program on all ranks; its output goes to the end of `log`."""
+    ranks = ranks or options.ranks
     command = [os.path.abspath(options.binary), *words]
-    if options.ranks > 1:
-        over = ["--oversubscribe"] if options.ranks > len(os.sched_getaffinity(0)) else []
-        command = ["mpirun", "-n", str(options.ranks), *over, *command]
+    if ranks > 1:
+        over = ["--oversubscribe"] if ranks > len(os.sched_getaffinity(0)) else []
+        command = ["mpirun", "-n", str(ranks), *over, *command]
     with open(log, "a") as file:
         print("$", *command, file=file, flush=True)
         status = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT).returncode
@@ -189,7 +141,7 @@ def perform(options: argparse.Namespace, experiment: Experiment, run: Run) -> No
         numbers |= figures(measurement.name, json.loads(file.read_text()))
     ended = epoch_lines(directory)
     environment = json.loads((directory / "environment.jsonl").read_text().splitlines()[-1])
-    result = {
+    write(experiment.result(run.name), {
         "experiment": experiment.name,
         "row": run.row,
         "seed": run.seed,
@@ -197,62 +149,56 @@ def perform(options: argparse.Namespace, experiment: Experiment, run: Run) -> No
             ["train", "--recipe", experiment.recipe.name, "--seed", str(run.seed), *run.flags]
         ),
         "recipe": json.loads((directory / "recipe.json").read_text()) | {"data": None},
-        "commit": commit(),
         "program": environment["versions"]["program"],
-        "machine": f"{os.cpu_count()} cores, {cpu()}",
-        "date": datetime.date.today().isoformat(),
         "test-data-sha256": environment["testData"],
         "accuracy": 100 * ended[-1]["test/accuracy"],
         "accuracies": [round(100 * x["test/accuracy"], 2) for x in ended if "test/accuracy" in x],
+        **conditions(),
         **numbers,
+    })
+
+
+def conditions() -> dict:
+    return {
+        "commit": commit(),
+        "machine": f"{os.cpu_count()} cores, {cpu()}",
+        "date": datetime.date.today().isoformat(),
     }
-    file = RESULTS / experiment.name / f"{run.name}.json"
+
+
+def write(file: pathlib.Path, result: dict) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_suffix(".json.part")
     partial.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
     partial.replace(file)
 
 
-def means(values: list) -> object:
-    """The mean of results of one row: number by number, through dictionaries; else the first."""
-    if isinstance(values[0], dict):
-        return {key: means([value[key] for value in values]) for key in values[0]}
-    if isinstance(values[0], (int, float)) and not isinstance(values[0], bool):
-        return sum(values) / len(values)
-    return values[0]
-
-
-def verdicts(experiment: Experiment) -> int:
-    """Prints a verdict for each claim, by the results that are there, and returns the exit status."""
-    results: dict[str, list[dict]] = {}
-    missing: dict[str, list[str]] = {}
-    for run in experiment.runs:
-        file = RESULTS / experiment.name / f"{run.name}.json"
-        if file.exists():
-            results.setdefault(run.row, []).append(json.loads(file.read_text()))
-        else:
-            missing.setdefault(run.row, []).append(run.name)
-    failed = undecided = 0
-    for claim in experiment.claims:
-        lacking = [name for row in claim.rows for name in missing.get(row, [])]
-        known = all(row in results for row in claim.rows)
-        value = claim.value(*[means(results[row]) for row in claim.rows]) if known else None
-        if lacking:
-            undecided += 1
-            so_far = f" (so far {value:.3g}{claim.unit})" if known else ""
-            print(f"not decided    {claim.text}{so_far}: missing {', '.join(lacking)}")
-            continue
-        holds = claim.least <= value <= claim.most
-        failed += not holds
-        verdict = "holds          " if holds else "does not hold  "
-        seeds = min(len(results[row]) for row in claim.rows)
-        print(f"{verdict}{claim.text}: {value:.3g}{claim.unit}, expected {claim.bound()}"
-              f" ({seeds} seed{'s' if seeds > 1 else ''})")
-    return 1 if failed else 2 if undecided else 0
+def measure_step_times(options: argparse.Namespace, experiment: Experiment) -> None:
+    """Writes each arm's step time over that of the standard arm, by one and two ranks of a thread."""
+    directory = pathlib.Path(options.out) / experiment.name
+    directory.mkdir(parents=True, exist_ok=True)
+    times = {}
+    for ranks in [1, 2]:
+        file = directory / f"step-times-{ranks}.json"
+        words = ["bench", "arms", "--recipe", str(experiment.recipe), "--threads", "1",
+                 "--json", str(file)]
+        launch(options, words, directory / "step-times.log", ranks)
+        rows = json.loads(file.read_text())["arms"]["rows"]
+        times[str(ranks)] = {row["arm"]: row["overStandard"] for row in rows}
+    write(experiment.result("step-times"),
+          {"experiment": experiment.name, "row": "step-times", **conditions(), "ranks": times})
 
 
 def main(experiment: Experiment, documentation: str | None) -> None:
     options = arguments(documentation).parse_args()
+    if options.markdown:
+        print("\n".join(PAGES[options.markdown](experiment)))
+        return
+    if options.step_times:
+        if not options.binary or not experiment.step_times:
+            sys.exit("--step-times needs --binary, and an experiment that has step times")
+        measure_step_times(options, experiment)
+        sys.exit(print_verdicts(experiment))
     wanted = [
         run for run in experiment.runs
         if (not options.only or run.row in options.only)
@@ -262,12 +208,11 @@ def main(experiment: Experiment, documentation: str | None) -> None:
         if not options.data:
             sys.exit("--binary needs --data, the directory of the data set")
         for number, run in enumerate(wanted, start=1):
-            file = RESULTS / experiment.name / f"{run.name}.json"
-            if file.exists():
+            if experiment.result(run.name).exists():
                 print(f"{number}/{len(wanted)} {run.name}: done", flush=True)
                 continue
             began = time.monotonic()
             perform(options, experiment, run)
             minutes = (time.monotonic() - began) / 60
             print(f"{number}/{len(wanted)} {run.name}: {minutes:.1f} min", flush=True)
-    sys.exit(verdicts(experiment))
+    sys.exit(print_verdicts(experiment))
