@@ -69,6 +69,8 @@ class Workload:
     measurement: str = ""
     # Images per step, where it is not the option.
     batch: int = 0
+    # More keys of the recipe, which the peer knows as options.
+    keys: dict = dataclasses.field(default_factory=dict)
 
     def flags(self, batch):
         """Settings that both sides know by the same names."""
@@ -80,6 +82,7 @@ class Workload:
             "gradient-norm-penalty": self.gradient_norm_penalty,
             **penalties,
             **OPTIMIZER,
+            **self.keys,
         }
         return as_flags(settings)
 
@@ -90,6 +93,10 @@ WORKLOADS = {
     "resnet18-lcnn-gradreg": Workload("resnet18", "lcnn", steps=2, gradient_norm_penalty=6.1e-3),
     "vgg11-lcnn": Workload("vgg11", "lcnn", steps=5),
     "resnet18-standard": Workload("resnet18", "standard", steps=3),
+    "resnet18-gradreg": Workload("resnet18", "standard", steps=2, gradient_norm_penalty=6.1e-3),
+    "resnet18-softplus": Workload("resnet18", "standard", steps=3, keys={"softplus-beta": 10}),
+    "resnet18-cure": Workload("resnet18", "standard", steps=1, keys={"cure-penalty": 6.1e-5}),
+    "resnet18-adversarial": Workload("resnet18", "standard", steps=1, keys={"adversarial-epsilon": 0.1}),
     "inference": Workload("resnet18", "lcnn", steps=8, measurement="evaluate"),
     "curvature": Workload("resnet18", "lcnn", steps=1, measurement="curvature", batch=64),
 }
@@ -100,6 +107,10 @@ TITLES = {
     "resnet18-lcnn-gradreg": "… with gradient-norm penalty",
     "vgg11-lcnn": "vgg11-lcnn, training step",
     "resnet18-standard": "resnet18 standard, training step",
+    "resnet18-gradreg": "… with gradient-norm penalty",
+    "resnet18-softplus": "… with softplus(10)",
+    "resnet18-cure": "… with CURE",
+    "resnet18-adversarial": "… on adversarial images of 3 steps",
     "inference": "resnet18-lcnn, inference",
     "curvature": "resnet18-lcnn, curvature of 64 images by 10 iterations",
 }
@@ -224,7 +235,11 @@ class PyTorch:
     environment: tuple = ()
 
     def measures(self, workload):
-        differentiates_twice = workload.gradient_norm_penalty or workload.measurement == "curvature"
+        differentiates_twice = (
+            workload.gradient_norm_penalty
+            or "cure-penalty" in workload.keys
+            or workload.measurement == "curvature"
+        )
         return "--compile" not in self.flags or not differentiates_twice
 
     def measure(self, workload, batch, warm_up, steps, _):

@@ -11,6 +11,7 @@ DistributedDataParallel over gloo.
 
 import argparse
 import contextlib
+import dataclasses
 import json
 import time
 
@@ -45,13 +46,54 @@ def training(model, x, y, options):
     model.train()
 
     def step():
+        images = adversarial_images(model, x, y, options) if options.adversarial_epsilon else x
         sgd.zero_grad()
-        total, _ = lcnn_torch.objective(model, x, y, **weights)
+        total, _ = lcnn_torch.objective(model, images, y, **weights)
+        if options.cure_penalty:
+            total = total + options.cure_penalty * cure(model, images, y, options.cure_step)
         total.backward()
         sgd.step()
         return total.item()
 
     return step
+
+
+def direction(gradient):
+    """Each sample's gradient with a norm of 1."""
+    return gradient / gradient.flatten(1).norm(dim=1).clamp_min(1e-12)[:, None, None, None]
+
+
+def cure(model, x, y, length):
+    """mean_i ‖∇ₓℓ_i(x_i + z_i) − ∇ₓℓ_i(x_i)‖² with z the gradient's signs, of this length."""
+
+    def gradient(images):
+        # The loss is the mean over the batch: each sample's own gradient is B times larger.
+        loss = functional.cross_entropy(model(images), y)
+        return torch.autograd.grad(loss, images, create_graph=True)[0]
+
+    x = x.detach().requires_grad_()
+    here = gradient(x)
+    there = gradient((x + length * direction(here.sign())).detach().requires_grad_())
+    return len(x) * (there - here).square().sum()
+
+
+def adversarial_images(model, x, y, options):
+    """PGD in the L2 ball from a random start, by the network as it is evaluated."""
+    model.eval()
+    model.requires_grad_(False)
+    radius = options.adversarial_epsilon * torch.rand(len(x), 1, 1, 1)
+    images = x + radius * direction(torch.randn_like(x))
+    for _ in range(options.adversarial_steps):
+        images = images.detach().requires_grad_()
+        loss = functional.cross_entropy(model(images), y, reduction="sum")
+        (gradient,) = torch.autograd.grad(loss, images)
+        offset = images.detach() + options.adversarial_step * direction(gradient) - x
+        norms = offset.flatten(1).norm(dim=1)[:, None, None, None]
+        offset = offset * (options.adversarial_epsilon / norms.clamp_min(1e-12)).clamp_max(1)
+        images = (x + offset).clamp(0, 1)
+    model.requires_grad_(True)
+    model.train()
+    return images.detach()
 
 
 def inference(model, x):
@@ -107,6 +149,12 @@ def parse_arguments():
     parser.add_argument("--beta-penalty", type=float, default=0.0, help="λ_β")
     parser.add_argument("--gamma-penalty", type=float, default=0.0, help="λ_γ")
     parser.add_argument("--gradient-norm-penalty", type=float, default=0.0, help="λ_g, per sample")
+    parser.add_argument("--softplus-beta", type=float, default=lcnn_torch.STANDARD_BETA)
+    parser.add_argument("--cure-penalty", type=float, default=0.0, help="λ_c, per sample")
+    parser.add_argument("--cure-step", type=float, default=1.0, help="CURE's h")
+    parser.add_argument("--adversarial-epsilon", type=float, default=0.0, help="of the L2 ball")
+    parser.add_argument("--adversarial-steps", type=int, default=3)
+    parser.add_argument("--adversarial-step", type=float, default=0.01)
     parser.add_argument("--learning-rate", type=float, default=0.01)
     parser.add_argument("--momentum", type=float, default=0.9)
     parser.add_argument("--weight-decay", type=float, default=5e-4)
@@ -133,6 +181,7 @@ def main():
         torch.set_flush_denormal(True)
     torch.manual_seed(SEED)
     components = lcnn_torch.LCNN if options.variant == "lcnn" else lcnn_torch.STANDARD
+    components = dataclasses.replace(components, beta=options.softplus_beta)
     model = lcnn_torch.network(options.architecture, components, CLASSES, IMAGE_SIZE)
     x, y = synthetic_batch(options.batch_size)
     run = torch.compile(model) if options.compile else model
