@@ -171,5 +171,9 @@ enum Program {
   }
 }
 
-/// All tests that start the program: one at a time, for two cores are few.
+/// Tests that start the program: one at a time, for two cores are few.
 @Suite(.serialized) enum ProgramRuns {}
+
+/// Tests that start the program and mostly wait, for Slurm, debuggers, deadlines and restarts: one at a
+/// time, beside ``ProgramRuns``.
+@Suite(.serialized) enum WaitingRuns {}

@@ -3,7 +3,7 @@ import TestFiles
 import Testing
 import Training
 
-extension ProgramRuns {
+extension WaitingRuns {
   /// Reports of a rank that crashes or hangs, and the ways to attach a debugger to it.
   @Suite struct DebuggingTests {
     private static let withDebugger: ConditionTrait = .enabled(

@@ -3,7 +3,7 @@ import MessagePassing
 import TestFiles
 import Testing
 
-extension ProgramRuns {
+extension WaitingRuns {
   /// A launcher that speaks of several ranks, and an MPI that sees one.
   @Suite struct LaunchTests {
     @Test(

@@ -3,7 +3,7 @@ import Foundation
 import TestFiles
 import Testing
 
-extension ProgramRuns {
+extension WaitingRuns {
   /// `launch/local`: its command, its exit codes, and that nothing of a job outlives it.
   @Suite struct LocalLauncherTests {
     private static let onHosts: ConditionTrait = .enabled(

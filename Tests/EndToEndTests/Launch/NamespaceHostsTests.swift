@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-extension ProgramRuns {
+extension WaitingRuns {
   /// `cluster/netns/hosts` by itself.
   @Suite(.enabled(if: NamespaceHosts.areAvailable, NamespaceHosts.requirement))
   struct NamespaceHostsTests {

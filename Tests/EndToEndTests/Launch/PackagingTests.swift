@@ -2,7 +2,7 @@ import Foundation
 import TestFiles
 import Testing
 
-extension ProgramRuns {
+extension WaitingRuns {
   /// `launch/package`: what is in its packages.
   ///
   /// A small program in C stands in for one with the Swift runtime inside, whose build takes minutes.

@@ -2,7 +2,7 @@ import Foundation
 import TestFiles
 import Testing
 
-extension ProgramRuns {
+extension WaitingRuns {
   /// Commands that the program and its launchers print, given to a shell as they stand.
   @Suite struct PrintedCommandTests {
     /// What a shell would take apart, join or replace.

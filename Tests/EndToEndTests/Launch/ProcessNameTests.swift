@@ -3,7 +3,7 @@ import Kernels
 import TestFiles
 import Testing
 
-extension ProgramRuns {
+extension WaitingRuns {
   /// Name of the process as other programs see it.
   @Suite struct ProcessNameTests {
     @Test("the process is called lcnn-dist, also after it has executed itself again")

@@ -2,7 +2,7 @@ import Foundation
 import TestFiles
 import Testing
 
-extension ProgramRuns {
+extension WaitingRuns {
   /// When `launch/supervise` starts a job again, told by a job that only counts its starts.
   @Suite struct RestartTests {
     /// Runs a supervised job that ends with `code` until its start number `lastStart`.

@@ -2,7 +2,7 @@ import Foundation
 import TestFiles
 import Testing
 
-extension ProgramRuns {
+extension WaitingRuns {
   /// `launch/supervise`: which ends it mends, and that a mended run is the undisturbed one.
   @Suite struct SuperviseTests {
     /// A supervised job; its processes can be told by an environment variable.

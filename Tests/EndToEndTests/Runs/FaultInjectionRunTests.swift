@@ -4,7 +4,7 @@ import TestFiles
 import Testing
 import Training
 
-extension ProgramRuns {
+extension WaitingRuns {
   /// Outcome of a fault of one rank, which `LCNN_DIST_DRILL` makes.
   @Suite struct FaultInjectionRunTests {
     private let directory: TemporaryDirectory

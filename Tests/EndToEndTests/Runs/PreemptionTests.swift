@@ -3,7 +3,7 @@ import Foundation
 import TestFiles
 import Testing
 
-extension ProgramRuns {
+extension WaitingRuns {
   /// Requests to a run for a checkpoint or for its end.
   @Suite struct PreemptionTests {
     private let directory: TemporaryDirectory

@@ -2,7 +2,7 @@ import Foundation
 import TestFiles
 import Testing
 
-extension ProgramRuns {
+extension WaitingRuns {
   /// The job scripts of `launch/slurm` without Slurm: scripts stand in for its commands.
   @Suite struct JobScriptTests {
     /// Output and exit status of a job script, and the arguments of each command of Slurm that it called.

@@ -3,7 +3,7 @@ import Foundation
 import TestFiles
 import Testing
 
-extension ProgramRuns {
+extension WaitingRuns {
   /// `lcnn-dist launch slurm`: job scripts that it fills in.
   @Suite struct SlurmScriptTests {
     private let environment = ["LCNN_DIST_HOME": Program.script("")]

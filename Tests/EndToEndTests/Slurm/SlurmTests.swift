@@ -3,7 +3,7 @@ import Foundation
 import TestFiles
 import Testing
 
-extension ProgramRuns {
+extension WaitingRuns {
   /// The job scripts of `launch/slurm` under a real Slurm.
   @Suite(.enabled(if: LocalSlurm.isAvailable, LocalSlurm.requirement)) struct SlurmTests {
     /// Writes a recipe of that many epochs, of the same length each, whatever their number.

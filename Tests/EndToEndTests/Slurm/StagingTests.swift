@@ -2,7 +2,7 @@ import Foundation
 import TestFiles
 import Testing
 
-extension ProgramRuns {
+extension WaitingRuns {
   /// The copies of the data that job scripts make on the nodes' disks, without Slurm.
   @Suite struct StagingTests {
     /// Two nodes that share a disk: each runs what one task per node does, at the same time.
