@@ -2,7 +2,7 @@
 
 An experiment is a list of runs, the measurements of each, and claims about their results. A run is
 trained in --out, measured, and written as one JSON file into results/EXPERIMENT/ beside this file: a run
-whose file is there is done, on whatever machine it was made, so the files are worth committing. The
+whose file holds all measurements is done, on whatever machine it was made, so the files are worth committing. The
 same command goes on after an interruption, and prints at its end a verdict for every claim: "holds",
 "does not hold", or "not decided" with the runs that are missing. The exit status is 1 if a claim does
 not hold, else 2 if one is not decided. Step times are measured apart, with nothing else running.
@@ -36,6 +36,8 @@ def arguments(documentation: str | None) -> argparse.ArgumentParser:
     parser.add_argument("--ranks", type=int, default=2, help="default: 2")
     parser.add_argument("--only", nargs="+", metavar="ROW", help="only the runs of these rows")
     parser.add_argument("--seeds", nargs="+", type=int, help="only the runs of these seeds")
+    parser.add_argument("--skip", nargs="+", default=[], metavar="MEASUREMENT",
+                        help="leave these measurements to a later call; their runs are not done")
     parser.add_argument("--step-times", action="store_true",
                         help="measure nothing but step times, on a machine where nothing else runs")
     parser.add_argument("--markdown", choices=sorted(PAGES), help="print a part of the documentation")
@@ -127,13 +129,14 @@ def figures(name: str, found: dict) -> dict:
 
 
 def perform(options: argparse.Namespace, experiment: Experiment, run: Run) -> None:
-    """Trains and measures a run as far as it is not done, and writes its result."""
+    """Trains and measures a run as far as it is not done, and writes its result so far."""
     directory = pathlib.Path(options.out) / experiment.name / run.name
     directory.parent.mkdir(parents=True, exist_ok=True)
     log = directory.with_suffix(".log")
     train(options, experiment, run, directory, log)
     numbers: dict = {}
-    for measurement in experiment.measurements:
+    measured = [x for x in experiment.measurements if x.name not in options.skip]
+    for measurement in measured:
         file = directory / f"{measurement.name}.json"
         if not file.exists():
             words = [*measurement.arguments, "--model", str(directory), "--json", str(file)]
@@ -148,6 +151,7 @@ def perform(options: argparse.Namespace, experiment: Experiment, run: Run) -> No
         "command": " ".join(
             ["train", "--recipe", experiment.recipe.name, "--seed", str(run.seed), *run.flags]
         ),
+        "measurements": [measurement.name for measurement in measured],
         "recipe": json.loads((directory / "recipe.json").read_text()) | {"data": None},
         "program": environment["versions"]["program"],
         "test-data-sha256": environment["testData"],
@@ -156,6 +160,15 @@ def perform(options: argparse.Namespace, experiment: Experiment, run: Run) -> No
         **conditions(),
         **numbers,
     })
+
+
+def is_done(options: argparse.Namespace, experiment: Experiment, run: Run) -> bool:
+    """Whether the run's result holds every measurement that is asked for."""
+    file = experiment.result(run.name)
+    measured = json.loads(file.read_text())["measurements"] if file.exists() else None
+    return measured is not None and all(
+        x.name in measured or x.name in options.skip for x in experiment.measurements
+    )
 
 
 def conditions() -> dict:
@@ -208,7 +221,7 @@ def main(experiment: Experiment, documentation: str | None) -> None:
         if not options.data:
             sys.exit("--binary needs --data, the directory of the data set")
         for number, run in enumerate(wanted, start=1):
-            if experiment.result(run.name).exists():
+            if is_done(options, experiment, run):
                 print(f"{number}/{len(wanted)} {run.name}: done", flush=True)
                 continue
             began = time.monotonic()

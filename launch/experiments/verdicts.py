@@ -37,9 +37,13 @@ class Verdict:
 
 
 def means(values: list) -> object:
-    """The mean of results of one row: number by number, through dictionaries; else the first."""
+    """The mean of results of one row: number by number, through dictionaries; else the first.
+
+    Left out is what a result lacks, as one does that was written before all was measured.
+    """
     if isinstance(values[0], dict):
-        return {key: means([value[key] for value in values]) for key in values[0]}
+        shared = [key for key in values[0] if all(key in value for value in values)]
+        return {key: means([value[key] for value in values]) for key in shared}
     if isinstance(values[0], (int, float)) and not isinstance(values[0], bool):
         return sum(values) / len(values)
     return values[0]
