@@ -123,7 +123,7 @@ EXPERIMENT = Experiment(
         Column("E‖∇f‖", lambda row: f'{row["gradient-norm/test"]:.3g}'),
         Column("E‖∇²f‖", lambda row: f'{row["hessian-norm/test"]:.3g}'),
         Column("E C_f", lambda row: f'{row["curvature/test"]:.3g}'),
-        Column("gradient's change at ‖e‖ = 0.1", lambda row: f'{row["stability/test"]["0.1"]:.3g}'),
+        Column("E C_f, training images", lambda row: f'{row["curvature/train"]:.3g}'),
         Column(f"PGD-20 accuracy, %, at L2 ε = {RADII}", curve("pgd")),
         Column(f"attack ensemble, %, at L2 ε = {RADII}", curve("autoattack")),
     ],

@@ -102,6 +102,20 @@ def markdown_rows(experiment: Experiment) -> list[str]:
     return lines
 
 
+def markdown_stability(experiment: Experiment) -> list[str]:
+    """Relative change of the gradient by the distance ‖e‖ from a test image, the mean of each row."""
+    found, _ = results(experiment)
+    changes = {
+        row: means(found[row])["stability/test"] for row in found if row != "step-times"
+    }
+    radii = list(dict.fromkeys(radius for change in changes.values() for radius in change))
+    lines = ["| ‖e‖ | " + " | ".join(radii) + " |", "|---" * (len(radii) + 1) + "|"]
+    for row, change in changes.items():
+        entries = [f"{change[radius]:.3g}" if radius in change else "–" for radius in radii]
+        lines.append("| " + " | ".join([experiment.titles.get(row, row), *entries]) + " |")
+    return lines
+
+
 def markdown_claims(experiment: Experiment) -> list[str]:
     """The table of claims: verdict, figure and tolerance of each."""
     lines = ["| claim | expected | found | made of | verdict |", "|---|---|---|---|---|"]
@@ -134,5 +148,6 @@ def markdown_statements(experiment: Experiment) -> list[str]:
 
 
 PAGES = {
-    "rows": markdown_rows, "claims": markdown_claims, "statements": markdown_statements,
+    "rows": markdown_rows, "stability": markdown_stability, "claims": markdown_claims,
+    "statements": markdown_statements,
 }
