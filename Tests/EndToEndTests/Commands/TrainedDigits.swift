@@ -1,5 +1,6 @@
 import Failures
 import Foundation
+import Synchronization
 import TestFiles
 import Testing
 
@@ -13,14 +14,23 @@ struct TrainedDigits {
     (1, "128"), (2, "128"), (3, "40"), (4, "17"),
   ]
 
+  /// The files of each run so far: runs with equal flags are the same run, which is trained once.
+  private static let trained = Mutex<[[String]: [String: Data?]]>([:])
+
   let directory: TemporaryDirectory
 
   init(steps: Int = 20, _ flags: [String] = []) throws {
     directory = try TemporaryDirectory()
-    let outcome = try Program.run(
-      ["train", "--run", "run", "--max-steps", "\(steps)", "--test-samples", "10"] + flags,
-      in: directory)
+    let command =
+      ["train", "--run", "run", "--max-steps", "\(steps)", "--test-samples", "10"] + flags
+    if let files = Self.trained.withLock({ $0[command] }) {
+      for (name, data) in files { if let data { try directory.write(data, to: name) } }
+      return
+    }
+    let outcome = try Program.run(command, in: directory)
     try #require(outcome.status == 0, "\(outcome)")
+    let files = try directory.snapshot()
+    Self.trained.withLock { $0[command] = files }
   }
 
   /// Runs a command in all launches and expects the same output, the same files and no others.
