@@ -4,9 +4,10 @@
     launch/experiments/claim.py --binary .build/release/lcnn-dist --data DIR
     launch/experiments/claim.py          the verdicts, by the results that are there
 
-About eight hours on two cores in all; a run of the standard arm takes 20 minutes, of CURE an hour
-and a half. Arms, schedule and ε are the paper's (Srinivas et al. 2022, table 1, there ResNet-18 on
-CIFAR-100 for 200 epochs); the tolerances of the claims are stated below, before anything is run.
+About fifteen hours on two cores in all: a run of the standard arm takes 20 minutes, of CURE an hour
+and a half, and the measurements of a run 20 minutes, most of it for the attack ensemble. Arms, schedule
+and ε are the paper's (Srinivas et al. 2022, table 1, there ResNet-18 on CIFAR-100 for 200 epochs). The
+tolerances of the claims are stated below, before anything is run.
 """
 
 import pathlib
