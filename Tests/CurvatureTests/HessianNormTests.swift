@@ -40,6 +40,20 @@ import Testing
     }
   }
 
+  @Test(
+    "the default estimator's mean norm is within 0.2 % of the dense Hessians', and never above a norm",
+    arguments: SmallNetwork.allCases)
+  func standard(network: SmallNetwork) throws {
+    let curvature = try CurvatureCase(network)
+    let samples = try curvature.measure(from: curvature.directions(seed: 5), .standard)
+    let norms = curvature.denseEigenvalues().map { max(-$0[0], $0[$0.count - 1]) }
+    for (sample, norm) in zip(samples, norms) {
+      #expect(sample.hessianNorm <= (1 + Self.tolerance) * norm)
+    }
+    let shortfall = 1 - samples.map(\.hessianNorm).reduce(0, +) / norms.reduce(0, +)
+    #expect(shortfall < 2e-3)
+  }
+
   @Test("an eigenvalue lies within the residual of the estimate")
   func residual() throws {
     let curvature = try CurvatureCase(.resNetLowCurvature)

@@ -13,9 +13,6 @@ import Tensors
 /// A training plan need not have room for second derivatives, so the samples pass through a second
 /// model, planned for one slice, into which the parameters are copied.
 public struct CurvatureProbe {
-  /// The default of `lcnn-dist curvature`.
-  private static let estimator = CurvatureEstimator.power(iterations: 10, tolerance: 1e-3)
-
   private let model: Model
   private let dataset: Dataset
   private let probes: ProbeDirections
@@ -53,7 +50,7 @@ public struct CurvatureProbe {
     model.copyParameters(of: trained)
     let samples = try leavingOut {
       try CurvatureSurvey(
-        model, dataset, of: .loss, estimator: Self.estimator, probes: probes, batch: batch,
+        model, dataset, of: .loss, estimator: .standard, probes: probes, batch: batch,
         communicator: communicator, observer: observer
       ).run()
     }

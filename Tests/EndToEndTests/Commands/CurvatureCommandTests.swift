@@ -9,7 +9,7 @@ extension ProgramRuns {
     @Test(
       "samples and statistics have the same bytes for any number of ranks and any batch size",
       arguments: [
-        ["curvature"], ["curvature", "--method", "lanczos", "--of", "margin"],
+        ["curvature"], ["curvature", "--method", "power", "--of", "margin"],
         ["curvature", "--estimator", "reference", "--split", "both", "--samples", "100"],
         ["stability", "--directions", "2"],
       ])
@@ -103,7 +103,7 @@ extension ProgramRuns {
       (["curvature", "--iterations", "0"], .usage, ["--iterations 0 must be at least 1"]),
       (["curvature", "--tolerance", "-1"], .usage, ["--tolerance -1.0 must be a number"]),
       (
-        ["curvature", "--estimator", "reference", "--method", "lanczos"], .usage,
+        ["curvature", "--estimator", "reference", "--method", "power"], .usage,
         ["--estimator reference leaves no choice of --method"]
       ),
       (

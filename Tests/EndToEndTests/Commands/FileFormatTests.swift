@@ -22,9 +22,8 @@ extension ProgramRuns {
       let files = ["--json", "j.json", "--csv", "c.csv", "--samples", "16"]
       var found: [String: [Any]] = [:]
       for command in ["evaluate", "curvature", "stability", "attack", "bound", "landscape"] {
-        let method = command == "curvature" ? ["--method", "lanczos"] : []
         let outputs = command == "evaluate" ? ["--json", "j.json"] : files
-        try run([command, "--model", "run"] + outputs + method)
+        try run([command, "--model", "run"] + outputs)
         found["\(command) --json"] = [try Self.object(directory.text("j.json"))]
         if command != "evaluate" {
           found["\(command) --csv"] = Self.rows(try directory.text("c.csv"))

@@ -19,8 +19,6 @@ struct BoundCommand: ParsableCommand {
 
   /// Radii ε of the paper's robust accuracies.
   private static let paperEpsilons = [0.05, 0.1, 0.15, 0.2]
-  /// Curvature estimator for the comparison with the bounds.
-  private static let estimator = CurvatureEstimator.power(iterations: 20, tolerance: 1e-3)
 
   /// Radii of the certified accuracy, and the comparison with measured curvature.
   struct Certificates: ParsableArguments {
@@ -109,7 +107,7 @@ struct BoundCommand: ParsableCommand {
     let data = model.data[0]
     return try CurvatureSurvey(
       model.network, data.prefix(min(certificates.measured, data.count)),
-      of: measurement.function, estimator: Self.estimator,
+      of: measurement.function, estimator: .standard,
       probes: ProbeDirections(seed: model.recipe.seed), batch: model.recipe.batchSize,
       communicator: measurement.communicator, observer: measurement.observer
     ).run(keeper: measurement.keeper)

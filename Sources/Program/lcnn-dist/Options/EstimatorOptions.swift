@@ -6,23 +6,22 @@ struct EstimatorOptions: ParsableArguments {
   enum Method: String, ExpressibleByArgument, CaseIterable { case power, lanczos }
   enum Estimator: String, ExpressibleByArgument, CaseIterable { case relative, reference }
 
-  private static let defaultIterations = 10
-  private static let defaultTolerance = 1e-3
-
   @Option(
     help: ArgumentHelp(
-      "power iteration, or Lanczos iteration, which finds signed extremes too (default: power)"))
+      "Lanczos iteration, which finds signed extremes too, or power iteration (default: lanczos)"))
   var method: Method?
 
   @Option(
-    help: ArgumentHelp("at most so many Hessian-vector products (default: 10)", valueName: "n"))
+    help: ArgumentHelp(
+      "at most so many Hessian-vector products (default: 30, of power iteration 10)",
+      valueName: "n"))
   var iterations: Int?
 
   @Option(
     help: ArgumentHelp(
       """
-      a sample has converged when ‖Hv‖ grows by no more than so much of itself, or Lanczos's \
-      residuals are no more than so much of ‖H‖ (default: 0.001)
+      a sample has converged when Lanczos's residuals are no more than so much of ‖H‖, or ‖Hv‖ of \
+      power iteration grows by no more than so much of itself (default: 0.001)
       """, valueName: "t"))
   var tolerance: Double?
 
@@ -48,12 +47,13 @@ struct EstimatorOptions: ParsableArguments {
   }
 
   var resolved: CurvatureEstimator {
-    let iterations = iterations ?? Self.defaultIterations
-    let tolerance = tolerance ?? Self.defaultTolerance
-    return switch (estimator, method ?? .power) {
-    case (.reference, _): .reference
-    case (.relative, .power): .power(iterations: iterations, tolerance: tolerance)
-    case (.relative, .lanczos): .lanczos(iterations: iterations, tolerance: tolerance)
+    if estimator == .reference { return .reference }
+    let tolerance = tolerance ?? CurvatureEstimator.defaultTolerance
+    return switch method ?? .lanczos {
+    case .lanczos:
+      .lanczos(
+        iterations: iterations ?? CurvatureEstimator.defaultLanczosIterations, tolerance: tolerance)
+    case .power: .power(iterations: iterations ?? 10, tolerance: tolerance)
     }
   }
 
