@@ -34,7 +34,7 @@ public enum RunFile: String, CaseIterable, Sendable {
       """
     case .metricsTable:
       """
-      the lines of the metrics as rows of a table, with `metrics-csv`: a cell is empty where a line \
+      the lines of the metrics as rows of a table, with `metrics-table`: a cell is empty where a line \
       has no such member, and `nan` where its value is not finite
       """
     case .rewoundMetrics:

@@ -198,7 +198,7 @@ public struct RecipeKeys: Sendable {
     .execution, "tensorboard", .flag, default: true,
     "write event files for TensorBoard into the run's directory")
   public let metricsTable = Key(
-    .execution, "metrics-csv", .flag, default: false,
+    .execution, "metrics-table", .flag, default: false,
     "write the metrics as metrics.csv too, beside metrics.jsonl")
   public let maxSteps = Key<Int?>(
     .execution, "max-steps", .optional(.count(from: 1)), default: nil,
