@@ -226,7 +226,7 @@ extension ProgramRuns {
       }
       // On a busy machine there may be notes about a slow rank.
       let known = events.filter { $0 != "log" && $0 != "note" }
-      #expect(known == ["begin", "epoch", "epoch", "memory", "end"], "\(json)")
+      #expect(known == ["begin", "epoch", "epoch", "checkpoints", "memory", "end"], "\(json)")
     }
 
     @Test("evaluate says which file it took, in words and as JSON with numbers")
