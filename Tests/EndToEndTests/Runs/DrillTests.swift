@@ -2,7 +2,7 @@ import Foundation
 import TestFiles
 import Testing
 
-extension ProgramRuns {
+extension WaitingRuns {
   /// Short forms of `Tests/Comparisons/drills.py`: each run must end as the undisturbed one.
   @Suite struct DrillTests {
     private static let hasCompiler = ["/usr/bin/cc", "/usr/local/bin/cc"].contains {
