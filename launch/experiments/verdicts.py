@@ -130,7 +130,7 @@ def markdown_statements(experiment: Experiment) -> list[str]:
     """The paper's statements: the verdicts of all claims of one, and the figure of its first."""
     lines = ["| the paper states | here | measure of it |", "|---|---|---|"]
     verdicts = judge(experiment)
-    for statement in dict.fromkeys(claim.statement for claim in experiment.claims):
+    for statement in dict.fromkeys(x.statement for x in experiment.claims if x.statement):
         parts = [x for x in verdicts if x.claim.statement == statement]
         counts = collections.Counter(part.word for part in parts)
         if counts["holds"] == len(parts):
