@@ -16,8 +16,8 @@ public enum CurvatureEstimator: Sendable, Equatable {
 
   /// The default of all measurements: most samples converge within 8 to 20 products.
   ///
-  /// Ten power iterations leave a third of the samples of a trained network unconverged, and more of a
-  /// low-curvature one's, so they favour it.
+  /// Ten power iterations leave up to two thirds of the samples of a trained network unconverged,
+  /// and fall short by different amounts for different networks.
   public static let standard = lanczos(
     iterations: defaultLanczosIterations, tolerance: defaultTolerance)
 }
