@@ -64,11 +64,11 @@ public struct DiagnosisBenchmark {
       rounds: windows.rounds, steps: windows.steps, seconds: seconds,
       onOverOff: PairedRatios(times[0], over: times[1]),
       control: PairedRatios(times[2], over: times[1]),
-      collectives: DiagnosisTimes.Cost(perStep: Double(collectives), seconds: secondsPerRecord()),
-      places: DiagnosisTimes.Cost(perStep: Double(places), seconds: secondsPerProgramPoint()),
-      looks: DiagnosisTimes.Cost(
+      collectives: CountedCost(perStep: Double(collectives), seconds: secondsPerRecord()),
+      places: CountedCost(perStep: Double(places), seconds: secondsPerProgramPoint()),
+      looks: CountedCost(
         perStep: seconds / (diagnosis.watchdog.period / .seconds(1)), seconds: secondsPerLook()),
-      comparisons: DiagnosisTimes.Cost(
+      comparisons: CountedCost(
         perStep: 1 / Double(subject.recipe.divergenceCheckEvery),
         seconds: try secondsPerComparison(repeated.step)))
   }

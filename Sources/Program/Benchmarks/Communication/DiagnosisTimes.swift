@@ -1,14 +1,5 @@
 /// The cost of diagnosing hangs and differing replicas, per training step: seconds on rank 0.
 public struct DiagnosisTimes: Sendable, Equatable, Codable {
-  /// An action of the diagnosis: its number per step, and the seconds of each.
-  public struct Cost: Sendable, Equatable, Codable {
-    public let perStep: Double
-    public let seconds: Double
-
-    /// The part of a step that takes `step` seconds.
-    public func share(of step: Double) -> Double { perStep * seconds / step }
-  }
-
   /// Windows of each kind, and the steps of one.
   public let rounds: Int
   public let steps: Int
@@ -19,13 +10,13 @@ public struct DiagnosisTimes: Sendable, Equatable, Codable {
   /// Both off over both off, for the noise.
   public let control: PairedRatios
   /// Records of collectives in the ledger.
-  public let collectives: Cost
+  public let collectives: CountedCost
   /// Changes of the place in the step, which the ledger records.
-  public let places: Cost
+  public let places: CountedCost
   /// Looks of the watchdog: publishing the ledger and reading the others'.
-  public let looks: Cost
+  public let looks: CountedCost
   /// Comparisons of all ranks' weights and state, which are not in the windows.
-  public let comparisons: Cost
+  public let comparisons: CountedCost
 
   /// The part of a step that all of these take together.
   public var counted: Double {

@@ -83,17 +83,17 @@ struct ObservationBenchmark {
       rounds: windows.rounds, steps: windows.steps, seconds: seconds,
       defaultsOverOff: PairedRatios(times[Kind.recorded.rawValue], over: times[Kind.off.rawValue]),
       traceOverOff: PairedRatios(times[Kind.traced.rawValue], over: times[Kind.off.rawValue]),
-      metrics: DiagnosisTimes.Cost(
+      metrics: CountedCost(
         perStep: 1,
         seconds: metrics == nil
           ? 0
           : perRepetition {
             do { try metrics?.write(line(1)) } catch { failure = error }
           }),
-      display: DiagnosisTimes.Cost(
+      display: CountedCost(
         perStep: min(1, Self.displaysPerSecond * seconds),
         seconds: metrics == nil ? 0 : secondsPerDisplay()),
-      spans: DiagnosisTimes.Cost(perStep: Double(lastSpans), seconds: secondsPerSpan()))
+      spans: CountedCost(perStep: Double(lastSpans), seconds: secondsPerSpan()))
     try Agreement(communicator).perform { if let failure { throw failure } }
     return result
   }

@@ -10,11 +10,11 @@ public struct ObservationTimes: Sendable, Equatable, Codable {
   /// A step with a trace over one without.
   public let traceOverOff: PairedRatios
   /// Lines of metrics, into the event file too.
-  public let metrics: DiagnosisTimes.Cost
+  public let metrics: CountedCost
   /// Lines in place on a terminal, ten times a second at most.
-  public let display: DiagnosisTimes.Cost
+  public let display: CountedCost
   /// Spans of a trace.
-  public let spans: DiagnosisTimes.Cost
+  public let spans: CountedCost
 
   /// The part of a step that metrics, event file and display take.
   public var defaults: Double { metrics.share(of: seconds) + display.share(of: seconds) }
