@@ -17,10 +17,7 @@ import Training
     arguments: digests, [SumOrder.fastest, .reproducible])
   func sums(digest: ReplicaDigest, order: SumOrder) throws {
     let read = try InProcessCommunicator.run(ranks: 3) { communicator in
-      let model = try Model(
-        SmallNetwork.vggLowCurvature.architecture(),
-        ModelConfiguration(.training, maximumSamples: 1, sumOrder: order),
-        communicator: communicator)
+      let model = try StepCountersTests.model(communicator, order)
       defer { withExtendedLifetime(model) {} }
       let counters = StepCounters(model)
       model.exactSums?.clear()

@@ -7,15 +7,19 @@ import Testing
 import Training
 
 @Suite struct StepCountersTests {
-  private func model(_ communicator: any Communicator) throws -> Model {
+  /// A small model, of whose counters tests are made.
+  static func model(
+    _ communicator: any Communicator, _ order: SumOrder = .fastest
+  ) throws -> Model {
     try Model(
-      SmallNetwork.vggLowCurvature.architecture(), ModelConfiguration(.training, maximumSamples: 1),
+      SmallNetwork.vggLowCurvature.architecture(),
+      ModelConfiguration(.training, maximumSamples: 1, sumOrder: order),
       communicator: communicator)
   }
 
   @Test("what is written is read, and lies behind the gradients")
   func roundTrip() throws {
-    let model = try model(SoloCommunicator())
+    let model = try Self.model(SoloCommunicator())
     defer { withExtendedLifetime(model) {} }
     let counters = StepCounters(model)
     let empty = counters.read()
@@ -38,7 +42,7 @@ import Training
   @Test("all ranks read the sums of what each has written")
   func sums() throws {
     let sums = try InProcessCommunicator.run(ranks: 3) { communicator in
-      let model = try model(communicator)
+      let model = try Self.model(communicator)
       defer { withExtendedLifetime(model) {} }
       let counters = StepCounters(model)
       let rank = Float(communicator.rank)
@@ -63,10 +67,7 @@ import Training
   func localStepSeconds(order: SumOrder) throws {
     let seconds: [Float] = [0.25, 3, 1e-3]
     let read = try InProcessCommunicator.run(ranks: 3) { communicator in
-      let model = try Model(
-        SmallNetwork.vggLowCurvature.architecture(),
-        ModelConfiguration(.training, maximumSamples: 1, sumOrder: order),
-        communicator: communicator)
+      let model = try Self.model(communicator, order)
       defer { withExtendedLifetime(model) {} }
       let counters = StepCounters(model)
       for _ in 0..<2 {

@@ -130,8 +130,7 @@ public struct LandscapeSurvey {
     }
     let perturbation = zip(model.input.value.prefix(1).buffer, image).map { Double($0 - $1) }
     model.forward(1, mode: .evaluation)
-    let logits = model.logits.value.prefix(1).buffer
-    let prediction = logits.indices.dropFirst().reduce(0) { logits[$1] > logits[$0] ? $1 : $0 }
+    let prediction = Logits(model.logits, sample: 0).prediction
     return [Double(found.prediction), Double(prediction), found.center, found.gradientNorm]
       + found.values + gradient + perturbation
   }

@@ -2,15 +2,15 @@ import Failures
 import Tensors
 
 /// The logits z of one sample, read only.
-struct Logits {
+package struct Logits {
   let values: UnsafeBufferPointer<Float>
 
-  init(_ logits: Edge, sample: Int) {
+  package init(_ logits: Edge, sample: Int) {
     values = UnsafeBufferPointer(logits.value.slice(sample..<sample + 1).buffer)
   }
 
   /// The class of the largest logit, the first of equal ones.
-  var prediction: Int {
+  package var prediction: Int {
     values.indices.dropFirst().reduce(0) { values[$1] > values[$0] ? $1 : $0 }
   }
 
