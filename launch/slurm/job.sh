@@ -90,7 +90,7 @@ stage_data() {
   # Nodes that share the disk copy at the same time: the first whole copy gets the name.
   # shellcheck disable=SC2016
   once_per_node sh -c '
-    mkdir -p "${2%/*}" && part=$(mktemp -d "$2.XXXXXX") || exit
+    mkdir -p "${2%/*}" && part=$(mktemp -d --tmpdir="${2%/*}" --suffix=".${2##*/}") || exit
     cp -R "$1/." "$part" || { rm -rf "$part"; exit 1; }
     mv -T "$part" "$2" 2>/dev/null || { rm -rf "$part" && test -d "$2"; }
   ' stage "$folder" "$copy"

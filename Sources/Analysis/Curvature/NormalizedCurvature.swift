@@ -11,7 +11,9 @@ public enum CurvatureEstimator: Sendable, Equatable {
   /// The estimator of the reference code, see ``ReferenceEstimator``.
   case reference
 
-  public static let defaultLanczosIterations = 30
+  /// Most products of an iteration; the reference code's number for power iteration.
+  public static let defaultIterations = (lanczos: 30, power: ReferenceEstimator.iterations)
+  /// Relative residual, or growth, at which a sample has converged.
   public static let defaultTolerance = 1e-3
 
   /// The default of all measurements: most samples converge within 8 to 20 products.
@@ -19,7 +21,7 @@ public enum CurvatureEstimator: Sendable, Equatable {
   /// Ten power iterations leave up to two thirds of the samples of a trained network unconverged,
   /// and fall short by different amounts for different networks.
   public static let standard = lanczos(
-    iterations: defaultLanczosIterations, tolerance: defaultTolerance)
+    iterations: defaultIterations.lanczos, tolerance: defaultTolerance)
 }
 
 /// C_f(x) = ‖∇²f(x)‖₂/(‖∇f(x)‖₂ + ε) per sample; ε = 1e-6 is the paper's.

@@ -1,5 +1,6 @@
 /// Small images in rows and columns, which are the categories of the plot's axes.
 public struct ImageGrid: Sendable, Equatable {
+  /// One image.
   public struct Cell: Sendable, Equatable {
     /// A PNG file in Base64.
     let png: String

@@ -15,8 +15,9 @@ public protocol TrainingObserver: AnyObject {
   func epoch(_ report: EpochReport)
   /// After a measurement of curvature.
   func curvature(_ snapshot: CurvatureSnapshot)
-  /// After the last epoch.
+  /// After the last epoch: what the checkpoints of this start took.
   func checkpoints(_ times: CheckpointTimes)
+  /// After the last epoch: what the processes of the run took at most.
   func memory(_ report: MemoryReport)
   /// One line that the user should see.
   func note(_ line: String)

@@ -49,11 +49,10 @@ struct EstimatorOptions: ParsableArguments {
   var resolved: CurvatureEstimator {
     if estimator == .reference { return .reference }
     let tolerance = tolerance ?? CurvatureEstimator.defaultTolerance
+    let usual = CurvatureEstimator.defaultIterations
     return switch method ?? .lanczos {
-    case .lanczos:
-      .lanczos(
-        iterations: iterations ?? CurvatureEstimator.defaultLanczosIterations, tolerance: tolerance)
-    case .power: .power(iterations: iterations ?? 10, tolerance: tolerance)
+    case .lanczos: .lanczos(iterations: iterations ?? usual.lanczos, tolerance: tolerance)
+    case .power: .power(iterations: iterations ?? usual.power, tolerance: tolerance)
     }
   }
 
