@@ -195,8 +195,7 @@ def measure_step_times(options: argparse.Namespace, experiment: Experiment) -> N
         file = directory / f"step-times-{ranks}.json"
         words = ["bench", "arms", "--recipe", str(experiment.recipe), "--threads", "1",
                  "--json", str(file)]
-        if not file.exists():
-            launch(options, words, directory / "step-times.log", ranks)
+        launch(options, words, directory / "step-times.log", ranks)
         rows = json.loads(file.read_text())["arms"]["rows"]
         times[str(ranks)] = {row["arm"]: row["over-standard"] for row in rows}
     write(experiment.result("step-times"),

@@ -127,8 +127,8 @@ def markdown_claims(experiment: Experiment) -> list[str]:
 
 
 def markdown_statements(experiment: Experiment) -> list[str]:
-    """The paper's statements: the verdicts of all claims of one, and the figure of its first."""
-    lines = ["| the paper states | here | measure of it |", "|---|---|---|"]
+    """The paper's statements: the verdicts of all claims of one, and the first two figures known."""
+    lines = ["| the paper states | here | measures of it |", "|---|---|---|"]
     verdicts = judge(experiment)
     for statement in dict.fromkeys(x.statement for x in experiment.claims if x.statement):
         parts = [x for x in verdicts if x.claim.statement == statement]
@@ -141,9 +141,8 @@ def markdown_statements(experiment: Experiment) -> list[str]:
             word = "holds partly"
         else:
             word = "not decided"
-        first = parts[0]
-        figure = f"{first.found} ({first.count})" if first.found else "–"
-        lines.append(f"| {statement} | {word} | {first.claim.text}: {figure} |")
+        known = [f"{part.claim.text}: {part.found} ({part.count})" for part in parts if part.found]
+        lines.append(f"| {statement} | {word} | {'; '.join(known[:2]) or '–'} |")
     return lines
 
 
