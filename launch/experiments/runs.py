@@ -207,6 +207,8 @@ def main(experiment: Experiment, documentation: str | None) -> None:
     if options.markdown:
         print("\n".join(PAGES[options.markdown](experiment)))
         return
+    if options.binary and not os.access(options.binary, os.X_OK):
+        sys.exit(f"--binary: {options.binary} is no program")
     if options.step_times:
         if not options.binary or not experiment.step_times:
             sys.exit("--step-times needs --binary, and an experiment that has step times")
