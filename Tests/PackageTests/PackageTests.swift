@@ -91,6 +91,17 @@ import Testing
     }
   }
 
+  @Test("no write to a pipe, a closed stream or a full disk can trap")
+  func writes() throws {
+    // FileHandle's older methods raise an exception, which ends a Swift program, where the system fails.
+    let trapping = #/\.(?:write\((?:Data\b|data\b)|readData\(|seek\(toFileOffset|closeFile\()/#
+    for file in try SourceTree.files(in: "Sources") where file.hasSuffix(".swift") {
+      for match in try SourceTree.text(of: file).matches(of: trapping) {
+        Issue.record("\(file) calls \(match.output), which traps; write(contentsOf:) throws")
+      }
+    }
+  }
+
   @Test("imports are found whatever attributes and kinds they have")
   func parsing() {
     let text = """

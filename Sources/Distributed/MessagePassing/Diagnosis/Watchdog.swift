@@ -328,6 +328,6 @@ public final class Watchdog: Sendable {
   }
 
   private func say(_ line: String) {
-    FileHandle.standardError.write(Data("lcnn-dist: \(line)\n".utf8))
+    try? FileHandle.standardError.write(contentsOf: Data("lcnn-dist: \(line)\n".utf8))
   }
 }

@@ -196,7 +196,7 @@ public final class MPICommunicator: SplittableCommunicator {
     do throws(MPIError) {
       try Self.check(code, call, rank: rank)
     } catch {
-      FileHandle.standardError.write(Data("lcnn-dist: \(error)\n".utf8))
+      try? FileHandle.standardError.write(contentsOf: Data("lcnn-dist: \(error)\n".utf8))
       Self.beforeAbort.withLock(\.self)?()
       abort(code: MPIError.exitCode)
     }

@@ -116,8 +116,8 @@ struct LaunchSlurmCommand: ParsableCommand {
     process.standardOutput = errors
     process.standardError = errors
     try process.run()
-    // A job script fits into a pipe.
-    input.fileHandleForWriting.write(Data(script.utf8))
+    // A job script fits into a pipe. A tool that ends before it has read the script says why itself.
+    try? input.fileHandleForWriting.write(contentsOf: Data(script.utf8))
     try input.fileHandleForWriting.close()
     let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()
