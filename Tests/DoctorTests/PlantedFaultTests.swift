@@ -124,8 +124,8 @@ import Testing
     Fault(check: "stale-segments", words: "1 segments", remedy: "rm /dev/shm/vader_segment.a") {
       $0[1].staleSegments = ["vader_segment.a"]
     },
-    Fault(check: "ulimit-v", words: "rank 1 may map 200 MiB", remedy: "ulimit -v unlimited") {
-      $0[1].addressSpace = 200 << 20
+    Fault(check: "ulimit-v", words: "rank 1 may map 600 MiB", remedy: "ulimit -v unlimited") {
+      $0[1].addressSpace = 600 << 20
     },
     Fault(check: "ulimit-n", words: "64 files", remedy: "ulimit -n") { $0[1].openFiles = 64 },
     Fault(check: "ulimit-u", words: "20 threads", remedy: "ulimit -u") { $0[0].processes = 20 },

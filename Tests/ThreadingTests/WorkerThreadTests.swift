@@ -55,7 +55,8 @@ import Threading
         try WorkerThread("thread 2 of 8") {}.join()
       } catch {
         FileHandle.standardError.write(Data("\(error)\n".utf8))
-        exit(error.exitStatus.rawValue)
+        // exit() would wait for OpenBLAS's threads, which may be trying for ever to take memory.
+        _exit(error.exitStatus.rawValue)
       }
     }
     let words = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)

@@ -13,9 +13,10 @@ if CommandLine.arguments.count == 3, CommandLine.arguments[1] == CrashReport.bac
   exit(ExitStatus.success.rawValue)
 }
 
+StandardStreams.protect()
+AddressSpace.endIfTooSmall()
 // OpenBLAS reads its core type when it is loaded, so the program corrects a wrong one by executing
 // itself again. This must come before everything else, in particular before MPI.
-StandardStreams.protect()
 Ranks.blas = BLASCoreType.reexecuteIfGeneric(arguments: CommandLine.arguments)
 if let executable = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") {
   CrashReport.install(executable: executable)

@@ -124,6 +124,21 @@ extension ProgramRuns {
       }
     }
 
+    @Test(
+      "a limit of the address space ends the program at once, or only what does not fit",
+      arguments: [150, 200, 250, 300, 350, 400, 450, 520, 600])
+    func addressSpace(mebibytes: Int) throws {
+      let outcome = try shell(
+        "ulimit -v \(mebibytes << 10); L train --run run --max-steps 1 --test-samples 10")
+      let mayFit = mebibytes >= 512
+      #expect(
+        outcome.status == ExitStatus.outOfMemory.rawValue || mayFit && outcome.status == 0,
+        "\(outcome)")
+      let words = "limited to \(mebibytes) MiB (ulimit -v)"
+      #expect(
+        mayFit || outcome.complaints.count == 1 && outcome.errors.contains(words), "\(outcome)")
+    }
+
     @Test("a second attack on one state waits for nobody: it is refused")
     func attackState() throws {
       let trained = try shell("L train --run run --max-steps 1 --test-samples 40")

@@ -20,7 +20,12 @@ public enum LaunchError: Failure, Equatable, Sendable {
   /// Without /proc, Swift does not know the arguments of the process.
   case noArguments
 
-  public var exitStatus: ExitStatus { .launch }
+  /// The process may map less than libraries alone need, in bytes.
+  case smallAddressSpace(limit: Int, least: Int)
+
+  public var exitStatus: ExitStatus {
+    if case .smallAddressSpace = self { .outOfMemory } else { .launch }
+  }
 
   /// How srun tells the MPI that the program is built with of the ranks.
   package static var slurmInterface: String {
@@ -50,6 +55,11 @@ public enum LaunchError: Failure, Equatable, Sendable {
       """
       the arguments cannot be read: /proc is not mounted. \
       Mount it (mount -t proc proc /proc), or start the container with it.
+      """
+    case .smallAddressSpace(let limit, let least):
+      """
+      the address space is limited to \(limit >> 20) MiB (ulimit -v), and libraries alone may need \
+      \(least >> 20) MiB; ulimit -v unlimited
       """
     }
   }

@@ -103,7 +103,7 @@ struct AddressSpaceCheck: Check {
       return .fine("address space is enough")
     }
     return .warning(
-      "rank \(rank.rank) may map \((rank.addressSpace ?? 0) >> 20) MiB only, and OpenBLAS's start hangs",
+      "rank \(rank.rank) may map \((rank.addressSpace ?? 0) >> 20) MiB only, libraries included",
       remedy: "ulimit -v unlimited")
   }
 }
