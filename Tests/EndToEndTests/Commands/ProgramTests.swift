@@ -215,7 +215,9 @@ extension ProgramRuns {
       let directory = try TemporaryDirectory()
       let quiet = try Program.run(
         ["train", "--run", "quiet", "--epochs", "1", "--quiet"], in: directory)
-      #expect(quiet.status == 0 && quiet.errors.isEmpty, "\(quiet)")
+      // On a busy machine there may be warnings of a slow rank.
+      let others = quiet.errors.split(separator: "\n").filter { !$0.contains(" is slow: ") }
+      #expect(quiet.status == 0 && others.isEmpty, "\(quiet)")
       #expect(quiet.outputLines.count == 1, "\(quiet)")
       let json = try Program.run(
         ["train", "--run", "json", "--epochs", "2", "--log-format", "json"], ranks: 2,
@@ -224,7 +226,6 @@ extension ProgramRuns {
         let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
         return try #require(object?["event"] as? String, "\(line)")
       }
-      // On a busy machine there may be notes about a slow rank.
       let known = events.filter { $0 != "log" && $0 != "note" }
       #expect(known == ["begin", "epoch", "epoch", "checkpoints", "memory", "end"], "\(json)")
     }
