@@ -42,6 +42,7 @@ import Testing
   func locked() throws {
     let run = try RunDirectory(creating: "\(directory.path)/a", start: .fresh)
     let lock = try run.openEnvironment()
+    try directory.write(Array("{".utf8), to: "a/.recipe.json.partial")
     #expect(!RunDirectory.holdsRun(run.path))
     #expect(try RunDirectory(creating: run.path, start: .fresh) == run)
     #expect(throws: RunDirectoryError.inUse(path: run.path)) { try run.openEnvironment() }

@@ -98,13 +98,16 @@ package enum FileSystem {
     try file.sync()
   }
 
+  /// The name that ``replace(_:by:)`` gives a file until all of it is on the disk.
+  package static func partialName(of name: String) -> String { ".\(name).partial" }
+
   /// Writes a file under a temporary name beside it and renames it.
   ///
   /// A reader sees the whole new file or the old one.
   package static func replace(_ path: String, by bytes: [UInt8]) throws(FileError) {
     let directory = directory(of: path)
     let name = path.split(separator: "/").last.map(String.init) ?? ""
-    let partial = directory + (directory.hasSuffix("/") ? "" : "/") + ".\(name).partial"
+    let partial = directory + (directory.hasSuffix("/") ? "" : "/") + partialName(of: name)
     // A killed process may have left a file there, or somebody may have put a link.
     if lexists(partial) { try removeFile(partial) }
     do throws(FileError) {

@@ -40,16 +40,16 @@ public struct RunDirectory: Equatable, Sendable {
     return candidate
   }
 
-  /// Refuses a directory that holds more than the lock of a start, which an earlier start may have
-  /// left when it ended at once.
+  /// Refuses a directory that holds more than an earlier start leaves when it ends at once: its lock,
+  /// and a recipe that has not got its name.
   public func requireFresh() throws(RunDirectoryError) {
     do throws(FileError) {
+      let lock = RunFile.environment.rawValue
+      let leftovers = [lock, FileSystem.partialName(of: RunFile.recipe.rawValue)]
       let entries = try FileSystem.entries(of: path)
-      if entries.isEmpty { return }
-      if entries == [RunFile.environment.rawValue],
-        try InputFile(reading: self.path(of: .environment)).byteCount == 0
-      {
-        return
+      if entries.allSatisfy(leftovers.contains) {
+        guard entries.contains(lock) else { return }
+        if try InputFile(reading: self.path(of: .environment)).byteCount == 0 { return }
       }
     } catch { throw .file(error) }
     throw .notEmpty(path: path, holdsRun: Self.holdsRun(path))
