@@ -25,6 +25,7 @@ import Testing
   func contents(network: SmallNetwork) throws {
     let model = try model(network)
     let snapshot = try ModelSnapshot(of: model)
+    #expect(ModelSnapshot.memoryBytes(of: model) == snapshot.memoryBytes)
     model.momentumBuffers.fill(0.5)
     let (state, momentum) = (model.stateDictionary(), model.optimizerDictionary())
     snapshot.take()

@@ -22,8 +22,7 @@ public final class ModelSnapshot: @unchecked Sendable {
   /// - Throws: ``ArenaError`` if the copy does not fit.
   public init(of model: Model) throws {
     self.model = model
-    let shared = model.isFirstOfNode ? model.sharedTensors : []
-    let statistics = model.chain.state.map(\.tensor)
+    let (shared, statistics) = Self.sources(of: model)
     let (copies, arena) = try Arena.plan { arena in
       (shared + statistics).map { arena.tensor($0.shape) }
     }
@@ -33,7 +32,17 @@ public final class ModelSnapshot: @unchecked Sendable {
     self.statistics = Array(zip(statistics, copies[shared.count...]))
   }
 
+  private static func sources(of model: Model) -> (shared: [Tensor], statistics: [Tensor]) {
+    (model.isFirstOfNode ? model.sharedTensors : [], model.chain.state.map(\.tensor))
+  }
+
   public var memoryBytes: Int { arena.bytes }
+
+  /// The memory that a copy of `model` would take, in bytes.
+  public static func memoryBytes(of model: Model) -> Int {
+    let (shared, statistics) = sources(of: model)
+    return Arena.bytes { (arena: Arena) in (shared + statistics).map { arena.tensor($0.shape) } }
+  }
 
   /// Copies the model as it is now.
   ///

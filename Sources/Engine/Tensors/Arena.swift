@@ -94,6 +94,15 @@ public final class Arena {
     return (plan, arena)
   }
 
+  /// The bytes that the local region of a plan would have, without taking them.
+  public static func bytes<Failure: Error>(
+    of build: (Arena) throws(Failure) -> some Any
+  ) throws(Failure) -> Int {
+    let measure = Arena()
+    _ = try build(measure)
+    return Placement(measure.needs).bytes + measure.bytes
+  }
+
   /// A zeroed tensor if it is needed, else one without storage.
   public func tensor(_ shape: Shape, in region: Region = .local, if needed: Bool = true) -> Tensor {
     guard needed else { return .absent(shape) }

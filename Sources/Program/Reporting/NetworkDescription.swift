@@ -20,6 +20,10 @@ public struct NetworkDescription {
     geometry.patch * geometry.outputChannels * geometry.outputHeight * geometry.outputWidth
   }
 
+  private static func mebibytes(_ bytes: Int) -> String {
+    TextTable.number(Double(bytes) / 1_048_576)
+  }
+
   public var text: String {
     let architecture = model.architecture
     var table = TextTable(
@@ -43,8 +47,9 @@ public struct NetworkDescription {
       \(table.text)
       \(model.flatParameters.count) trained parameters, \
       \(TextTable.number(Double(operations) / 1e6)) million multiply-adds per image, forward
-      memory of the plan for \(batch) samples: \
-      \(TextTable.number(Double(model.memoryBytes) / 1_048_576)) MiB
+      memory of the plan for \(batch) samples: \(Self.mebibytes(model.memoryBytes)) MiB, and \
+      \(Self.mebibytes(ModelSnapshot.memoryBytes(of: model))) MiB for the copy that a checkpoint is \
+      written from
       """
   }
 }
