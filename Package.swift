@@ -142,6 +142,9 @@ let package = Package(
         "Benchmarks", "Plots",
       ],
       path: "Sources/Program/Reporting"),
+    .plugin(
+      name: "SourceCommit", capability: .buildTool(), path: "Sources/Program/SourceCommit",
+      exclude: ["archived-commit"]),
     .executableTarget(
       name: "lcnn-dist",
       dependencies: [
@@ -152,7 +155,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
-      path: "Sources/Program/lcnn-dist"),
+      path: "Sources/Program/lcnn-dist", plugins: ["SourceCommit"]),
 
     // Support of tests.
     .target(
@@ -281,7 +284,7 @@ let package = Package(
   cLanguageStandard: .gnu17
 )
 
-for target in package.targets where target.type != .system {
+for target in package.targets where ![.system, .plugin].contains(target.type) {
   target.swiftSettings = [.treatAllWarnings(as: .error)]
   target.cSettings = [.enableWarning("all"), .treatAllWarnings(as: .error)]
 }

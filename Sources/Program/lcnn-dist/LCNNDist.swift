@@ -4,7 +4,11 @@ import Foundation
 
 /// The program and its subcommands.
 struct LCNNDist: ParsableCommand {
-  static let version = "0.2.0"
+  static let release = "0.2.0"
+
+  /// The release and the commit of the sources, such as `0.2.0+90f0f32c1d2e`; `.changed` follows where
+  /// they had changes that were not committed.
+  static let version = sourceCommit.isEmpty ? release : "\(release)+\(sourceCommit)"
 
   static let configuration = CommandConfiguration(
     commandName: "lcnn-dist",

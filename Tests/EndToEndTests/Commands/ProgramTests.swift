@@ -9,11 +9,22 @@ import Testing
 extension ProgramRuns {
   /// Output for correct and for wrong command lines.
   @Suite struct ProgramTests {
-    @Test("two ranks answer --version once")
+    @Test("two ranks answer --version once, with a commit of this repository where there is one")
     func version() throws {
       let outcome = try Program.run(["--version"], ranks: 2)
       #expect(outcome.status == 0 && outcome.errors.isEmpty, "\(outcome)")
-      #expect(outcome.output.wholeMatch(of: /\d+\.\d+\.\d+\n/) != nil, "\(outcome)")
+      let version = try #require(
+        outcome.output.wholeMatch(of: /\d+\.\d+\.\d+(?:\+([0-9a-f]{12})(?:\.changed)?)?\n/),
+        "\(outcome)")
+      let folder = URL(fileURLWithPath: Program.script("launch")).deletingLastPathComponent().path
+      guard FileManager.default.fileExists(atPath: "\(folder)/.git") else { return }
+      let commit = try #require(version.output.1)
+      let known = try Program.start(
+        command: [
+          "git", "-C", folder, "-c", "safe.directory=*", "cat-file", "-e", "\(commit)^{commit}",
+        ]
+      ).outcome()
+      #expect(known.status == 0, "\(commit): \(known)")
     }
 
     @Test("the help names every command and exit code within 80 columns")

@@ -89,7 +89,7 @@ extension FileFormat {
   static let environment = FileFormat(
     "environment.jsonl", "One line for each start of the run.",
     [
-      Field("versions › program", .text, "version of lcnn-dist"),
+      Field("versions › program", .text, "version of lcnn-dist, and the commit of its sources"),
       Field("versions › messagePassing", .text, "the MPI library"),
       Field("versions › blas", .text, "OpenBLAS's kernels"),
       Field("command", .texts, "words of the command line", optional: true),
