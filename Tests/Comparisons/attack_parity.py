@@ -4,9 +4,8 @@
 The model is one that lcnn-dist trained on CIFAR: a checkpoint or a run, whose newest checkpoint is
 taken. It is rebuilt in PyTorch under the same names. Each attack runs by itself on the first images
 of the test part, at every ε; robust accuracies may differ by 1 percentage point, since random
-starts are each side's own. The row "ensemble" is apgd-ce, apgd-t and square on what is left; that
-of torchattacks is put together here, because its AutoAttack class takes 10 steps instead of 100.
---fab adds targeted FAB, which lcnn-dist has not, to the ensemble of torchattacks.
+starts are each side's own. The row "ensemble" is apgd-ce, apgd-t, fab-t and square on what is left;
+that of torchattacks is put together here, because its AutoAttack class takes 10 steps instead of 100.
 
 The adversarial examples that lcnn-dist finds are shown to PyTorch as well: each must be inside the
 ball and [0, 1], and misclassified there, but for those that rounding decides.
@@ -35,8 +34,8 @@ LARGEST_DIFFERENCE = 1.0
 LARGEST_SHARE_OF_MISSES = 0.01
 # Of a float32 distance over an image, relative.
 ROUNDING = 1e-5
-ATTACKS = ["pgd", "apgd-ce", "apgd-t", "square"]
-ENSEMBLE = ["apgd-ce", "apgd-t", "square"]
+ENSEMBLE = ["apgd-ce", "apgd-t", "fab-t", "square"]
+ATTACKS = ["pgd"] + ENSEMBLE
 SEED = 1729
 
 
@@ -114,7 +113,7 @@ def torch_attack(options, model, name, epsilon, classes):
         # Its number of targets is the number of classes but one, at most 9.
         count = min(classes, 10)
         return torchattacks.APGDT(model, steps=options.iterations, n_classes=count, **common)
-    if name == "fab":
+    if name == "fab-t":
         return torchattacks.FAB(
             model, steps=options.iterations, multi_targeted=True, n_classes=classes, **common
         )
@@ -130,7 +129,7 @@ def theirs(options, model, attack, epsilon, images, labels, classes):
     """Which images are robust against an attack of torchattacks."""
     names = [attack]
     if attack == "ensemble":
-        names = ENSEMBLE[:-1] + (["fab"] if options.fab else []) + ENSEMBLE[-1:]
+        names = ENSEMBLE
     robust = right(model, images, labels)
     for name in names:
         left = robust.nonzero().flatten()
@@ -217,9 +216,8 @@ def main():
     )
     parser.add_argument("--samples", type=int, default=512)
     parser.add_argument("--steps", type=int, default=50, help="of pgd")
-    parser.add_argument("--iterations", type=int, default=100, help="of apgd-ce, apgd-t and fab")
+    parser.add_argument("--iterations", type=int, default=100, help="of apgd-ce, apgd-t, fab-t")
     parser.add_argument("--queries", type=int, default=5000, help="of square")
-    parser.add_argument("--fab", action="store_true", help="add FAB to torchattacks' ensemble")
     parser.add_argument("--ranks", type=int, default=2)
     parser.add_argument("--threads", type=int, default=2, help="of PyTorch")
     parser.add_argument("--batch", type=int, default=128, help="images at a time in PyTorch")

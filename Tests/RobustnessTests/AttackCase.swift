@@ -77,6 +77,7 @@ struct AttackCase {
     AutoProjectedGradientAttack(.crossEntropy, iterations: 12, start: RandomStart(seed: 1)),
     AutoProjectedGradientAttack(
       .targetedRatio(rank: 0), iterations: 12, start: RandomStart(seed: 1)),
+    FastAdaptiveBoundaryAttack(rank: 0, iterations: 12),
     SquareAttack(queries: 40, seed: 1),
   ]
 }

@@ -123,19 +123,26 @@ import Testing
       let critical =
         gaps(attacked, sample, threat.norm).map { $0.difference / $0.slope }.min() ?? 0
       #expect(critical > 0)
-      func isMisclassified(at epsilon: Double) -> Bool {
+      func isMisclassified(at epsilon: Double, by attack: (_ rank: Int) -> any Attack) -> Bool {
         let ball = ThreatModel(threat.norm, epsilon: epsilon, pixels: .unbounded)
-        return (0..<4).contains { rank in
-          attacked.run(
-            AutoProjectedGradientAttack(
-              .targetedRatio(rank: rank), iterations: 50, start: RandomStart(seed: 1)), ball,
-            on: [sample])[0].record.isMisclassified
+        return (0..<4).contains {
+          attacked.run(attack($0), ball, on: [sample])[0].record.isMisclassified
         }
       }
-      // Margins are as small as 1e-3 here: at 0.998 they are above the rounding of logits, 1e-6. On
-      // the far side the attack gets a hundredth.
-      #expect(!isMisclassified(at: 0.998 * critical), "sample \(sample), critical \(critical)")
-      #expect(isMisclassified(at: 1.01 * critical), "sample \(sample), critical \(critical)")
+      let attacks: [(_ rank: Int) -> any Attack] = [
+        {
+          AutoProjectedGradientAttack(
+            .targetedRatio(rank: $0), iterations: 50, start: RandomStart(seed: 1))
+        },
+        { FastAdaptiveBoundaryAttack(rank: $0, iterations: 50) },
+      ]
+      for (number, attack) in attacks.enumerated() {
+        // Margins are as small as 1e-3 here: at 0.998 they are above the rounding of logits, 1e-6. On
+        // the far side the attack gets a hundredth.
+        let words = "attack \(number), sample \(sample), critical \(critical)"
+        #expect(!isMisclassified(at: 0.998 * critical, by: attack), "\(words)")
+        #expect(isMisclassified(at: 1.01 * critical, by: attack), "\(words)")
+      }
     }
   }
 

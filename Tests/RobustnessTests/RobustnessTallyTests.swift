@@ -59,8 +59,8 @@ import Testing
     #expect(summary.epsilons.map(\.epsilon) == [0.1, 0.2])
     #expect(summary.epsilons.map(\.robust.successes) == [2, 1])
     #expect(summary.epsilons.map(\.attacked) == [3, 2])
-    #expect(summary.epsilons[0].broken == ["apgd-ce": 1, "apgd-t": 0, "square": 0])
-    #expect(summary.epsilons[1].broken == ["apgd-ce": 0, "apgd-t": 0, "square": 1])
+    #expect(summary.epsilons[0].broken == ["apgd-ce": 1, "apgd-t": 0, "fab-t": 0, "square": 0])
+    #expect(summary.epsilons[1].broken == ["apgd-ce": 0, "apgd-t": 0, "fab-t": 0, "square": 1])
     #expect(summary.epsilons.map(\.meanDistance) == [0.07, 0.19])
     let signs = summary.epsilons.map(\.signs)
     #expect(signs.map(\.withoutGradient) == [0, 1])
@@ -111,7 +111,7 @@ import Testing
       .linf, epsilons: [0.1], kinds: [.pgd] + AttackPlan.autoAttack, effort: effort, seed: 1)
     #expect(
       plan.stages(classes: 3).map(\.description) == [
-        "pgd 1", "pgd 2", "apgd-ce 1", "apgd-t 1", "apgd-t 2", "square 1",
+        "pgd 1", "pgd 2", "apgd-ce 1", "apgd-t 1", "apgd-t 2", "fab-t 1", "fab-t 2", "square 1",
       ])
     #expect(plan.stages(classes: 100).count { $0.kind == .apgdTargeted } == 9)
   }

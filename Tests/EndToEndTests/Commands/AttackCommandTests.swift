@@ -86,7 +86,7 @@ extension ProgramRuns {
       (["--norm", "l1"], .usage, ["l1", "--norm"]),
       (
         ["--attack", "pgd,fgsm"], .usage,
-        ["there is no attack \"fgsm\", expected pgd, apgd-ce, apgd-t, square, autoattack"]
+        ["there is no attack \"fgsm\", expected pgd, apgd-ce, apgd-t, fab-t, square, autoattack"]
       ),
       (["--attack", "square,autoattack"], .usage, ["names an attack twice"]),
       (["--samples", "0"], .usage, ["--samples 0 must be at least 1"]),

@@ -24,14 +24,10 @@ public enum AttackObjective {
     _ z: UnsafeBufferPointer<Float>, label: Int, target: Int,
     gradient: UnsafeMutableBufferPointer<Float>
   ) -> Double {
-    require(target != label, "class \(target) is label and target")
+    let margin = targetedMargin(z, label: label, target: target, gradient: gradient)
+    guard z.count >= 4 else { return margin }
+    let difference = -margin
     gradient.update(repeating: 0)
-    let difference = Double(z[label]) - Double(z[target])
-    guard z.count >= 4 else {
-      gradient[label] = -1
-      gradient[target] = 1
-      return -difference
-    }
     let order = Logits.descending(z)
     let (first, third, fourth) = (order[0], order[2], order[3])
     let divisor =
@@ -43,6 +39,18 @@ public enum AttackObjective {
     gradient[third] -= Float(0.5 * outer)
     gradient[fourth] -= Float(0.5 * outer)
     return -difference / divisor
+  }
+
+  /// z_t − z_y, which is positive where the target is preferred to the label.
+  public static func targetedMargin(
+    _ z: UnsafeBufferPointer<Float>, label: Int, target: Int,
+    gradient: UnsafeMutableBufferPointer<Float>
+  ) -> Double {
+    require(target != label, "class \(target) is label and target")
+    gradient.update(repeating: 0)
+    gradient[label] = -1
+    gradient[target] = 1
+    return Double(z[target]) - Double(z[label])
   }
 
   /// Keeps the ratio finite where all logits are equal.

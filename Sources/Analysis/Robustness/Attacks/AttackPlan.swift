@@ -9,6 +9,8 @@ public struct AttackPlan: Sendable, Equatable {
     case apgdCrossEntropy = "apgd-ce"
     /// Auto-PGD on the targeted difference of logits ratio, one class after the other.
     case apgdTargeted = "apgd-t"
+    /// Targeted FAB, one class after the other, see ``FastAdaptiveBoundaryAttack``.
+    case fabTargeted = "fab-t"
     /// The Square attack, see ``SquareAttack``.
     case square
 
@@ -20,22 +22,22 @@ public struct AttackPlan: Sendable, Equatable {
       switch self {
       case .pgd: [.steps, .restarts]
       case .apgdCrossEntropy: [.iterations]
-      case .apgdTargeted: [.iterations, .targets]
+      case .apgdTargeted, .fabTargeted: [.iterations, .targets]
       case .square: [.queries]
       }
     }
   }
 
-  /// The attacks of AutoAttack in its order, without FAB, which precedes Square there.
+  /// The attacks of AutoAttack in its order.
   /// - Source: Croce and Hein, ICML 2020.
-  public static let autoAttack: [Kind] = [.apgdCrossEntropy, .apgdTargeted, .square]
+  public static let autoAttack: [Kind] = [.apgdCrossEntropy, .apgdTargeted, .fabTargeted, .square]
 
   /// The effort of the attacks; the defaults are those of their papers.
   public struct Effort: Sendable, Equatable {
     public var pgdSteps = 50
     /// The number of random starts of PGD.
     public var pgdStarts = 1
-    /// The iterations of Auto-PGD, for each target.
+    /// The iterations of Auto-PGD and FAB, for each target.
     public var iterations = 100
     /// The number of target classes, if the data set has so many wrong ones.
     public var targets = 9
@@ -101,7 +103,7 @@ public struct AttackPlan: Sendable, Equatable {
       let count =
         switch kind {
         case .pgd: effort.pgdStarts
-        case .apgdTargeted: min(effort.targets, classes - 1)
+        case .apgdTargeted, .fabTargeted: min(effort.targets, classes - 1)
         case .apgdCrossEntropy, .square: 1
         }
       return (0..<count).map { Stage(kind, number: $0) }
@@ -118,6 +120,8 @@ public struct AttackPlan: Sendable, Equatable {
     case .apgdTargeted:
       AutoProjectedGradientAttack(
         .targetedRatio(rank: stage.number), iterations: effort.iterations, start: start)
+    case .fabTargeted:
+      FastAdaptiveBoundaryAttack(rank: stage.number, iterations: effort.iterations)
     case .square: SquareAttack(queries: effort.queries, seed: seed)
     }
   }

@@ -76,6 +76,16 @@ public final class AttackedSlice {
     model.input.value.prefix(capacity).copy(from: images)
   }
 
+  /// The class with the `rank`-th largest logit of the wrong ones at each present point, from 0.
+  func targets(rank: Int) -> [Int] {
+    pass()
+    return samples.indices.map { place in
+      let others = logits(place).others(than: samples[place].label)
+      require(rank < others.count, "target \(rank) of \(others.count)")
+      return others[rank]
+    }
+  }
+
   /// The places of the samples that are not misclassified yet.
   public var active: [Int] { samples.indices.filter { !records[$0].isMisclassified } }
 
@@ -86,6 +96,21 @@ public final class AttackedSlice {
   public func forward() {
     pass()
     for place in active { record(place) }
+  }
+
+  /// Likewise for an attack whose points may leave the ball: outside, a pass is only counted.
+  ///
+  /// - Parameter places: the samples with new points.
+  func forwardAnywhere(_ places: [Int]) {
+    pass()
+    for place in places {
+      guard !threat.contains(point(place), around: image(place)) else {
+        record(place)
+        continue
+      }
+      records[place].passes += 1
+      if !logits(place).isFinite { records[place].isFinite = false }
+    }
   }
 
   /// Computes logits at the present points, without recording them.

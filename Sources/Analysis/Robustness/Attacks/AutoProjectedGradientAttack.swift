@@ -98,11 +98,6 @@ public struct AutoProjectedGradientAttack: Attack {
   /// The target of each sample; empty for the cross-entropy.
   private func targets(_ slice: AttackedSlice) -> [Int] {
     guard case .targetedRatio(let rank) = objective else { return [] }
-    slice.pass()
-    return slice.samples.indices.map { place in
-      let others = slice.logits(place).others(than: slice.samples[place].label)
-      require(rank < others.count, "target \(rank) of \(others.count)")
-      return others[rank]
-    }
+    return slice.targets(rank: rank)
   }
 }

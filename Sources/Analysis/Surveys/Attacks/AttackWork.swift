@@ -61,6 +61,8 @@ extension AttackPlan {
     switch stage.kind {
     case .pgd: 3 * Double(effort.pgdSteps) + 1
     case .apgdCrossEntropy, .apgdTargeted: 3 * Double(effort.iterations) + 1
+    // Where the model errs outside the ball, the point after it needs a pass of its own.
+    case .fabTargeted: 4 * Double(effort.iterations) + 1
     case .square: Double(effort.queries)
     }
   }

@@ -22,8 +22,8 @@ struct AttackOptions: ParsableArguments {
     name: .customLong("attack"),
     help: ArgumentHelp(
       """
-      attacks in order: pgd, apgd-ce, apgd-t, square, or autoattack for \
-      apgd-ce,apgd-t,square
+      attacks in order: pgd, apgd-ce, apgd-t, fab-t, square, or autoattack for \
+      apgd-ce,apgd-t,fab-t,square
       """, valueName: "list"))
   var attacks = AttackPlan.Kind.pgd.rawValue
 
@@ -34,10 +34,11 @@ struct AttackOptions: ParsableArguments {
   var restarts = defaults.pgdStarts
 
   @Option(
-    help: ArgumentHelp("iterations of apgd-ce, and of apgd-t for each target", valueName: "n"))
+    help: ArgumentHelp(
+      "iterations of apgd-ce, and of apgd-t and fab-t for each target", valueName: "n"))
   var iterations = defaults.iterations
 
-  @Option(help: ArgumentHelp("most classes that apgd-t aims at", valueName: "n"))
+  @Option(help: ArgumentHelp("most classes that apgd-t and fab-t aim at", valueName: "n"))
   var targets = defaults.targets
 
   @Option(help: ArgumentHelp("queries of square", valueName: "n"))
