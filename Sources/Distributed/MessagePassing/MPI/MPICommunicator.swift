@@ -80,6 +80,7 @@ public final class MPICommunicator: SplittableCommunicator {
     var begun: Int32 = 0
     try check(cmpi_initialized(&begun), "MPI_Initialized")
     if begun != 0 { throw .startedElsewhere }
+    FabricSearch.spare()
     var threads = CMPI_THREADS_NONE
     try check(cmpi_initialize(&threads), "MPI_Init_thread")
     // MPICH writes several lines with tabs; the first line names the version.
