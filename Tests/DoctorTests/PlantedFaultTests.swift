@@ -67,16 +67,6 @@ import Testing
     Fault(check: "oversubscription", words: "2 ranks on 1 cores", remedy: "mpi_yield_when_idle 1") {
       for rank in $0.indices { $0[rank].cores = AvailableCores(node: "a", cores: [0]) }
     },
-    Fault(
-      check: "oversubscription", words: "which spin while they wait in MPICH",
-      remedy: "no more ranks than cores"
-    ) {
-      for rank in $0.indices {
-        $0[rank].cores = AvailableCores(node: "a", cores: [0])
-        $0[rank].library = "MPICH Version: 4.0.2"
-        $0[rank].builtWith = "MPICH 4.0.2"
-      }
-    },
     Fault(check: "slurm-cores", words: "asks for 4 cores", remedy: "export SRUN_CPUS_PER_TASK") {
       $0[0].environment["SLURM_CPUS_PER_TASK"] = "4"
     },
@@ -195,6 +185,18 @@ import Testing
     // Crowded cores are a question of threads as well, another library one of all ranks.
     let companions: Set = ["threads", "mpi-library-of-ranks", "blas-core"]
     #expect(others.allSatisfy { companions.contains($0.id) }, "\(others)")
+  }
+
+  @Test("ranks of MPICH that outnumber their cores yield")
+  func crowdedMPICH() throws {
+    var ranks = [Self.healthy(0), Self.healthy(1)]
+    for rank in ranks.indices {
+      ranks[rank].cores = AvailableCores(node: "a", cores: [0])
+      ranks[rank].library = "MPICH Version: 4.0.2"
+      ranks[rank].builtWith = "MPICH 4.0.2"
+    }
+    let examination = Examination(of: JobFacts(ranks))
+    #expect(!examination.problems.contains { $0.id == "oversubscription" }, "\(examination.text)")
   }
 
   @Test("every check has a fault that it finds, and an identifier of its own")

@@ -109,11 +109,8 @@ struct OversubscriptionCheck: Check {
     let yields = ["OMPI_MCA_mpi_yield_when_idle", "OMPI_MCA_mpi_oversubscribe"].contains {
       ["1", "true"].contains(crowded[0].environment[$0] ?? "")
     }
-    if crowded[0].library.hasPrefix("MPICH") {
-      return .warning(
-        "\(what), which spin while they wait in MPICH", remedy: "start no more ranks than cores")
-    }
-    // Open MPI itself lets ranks yield where it knows of it; a launcher's variable tells.
+    // Open MPI itself lets ranks yield where it knows of it; a launcher's variable tells. With another
+    // MPI, the program's ranks yield themselves.
     if yields || !crowded[0].library.contains("Open MPI") { return .fine("\(what), which yield") }
     return .warning(
       "\(what), which may spin while they wait: 54 ms for a sum instead of 0.1",
