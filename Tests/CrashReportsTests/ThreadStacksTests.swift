@@ -9,10 +9,7 @@ import Threading
     CrashReport.install(executable: "")
     let hasBegun = DispatchSemaphore(value: 0)
     let isOver = DispatchSemaphore(value: 0)
-    let thread = try WorkerThread("waits here") {
-      hasBegun.signal()
-      waitForItsEnd(isOver)
-    }
+    let thread = try WorkerThread("waits here") { waitForItsEnd(hasBegun, isOver) }
     hasBegun.wait()
     let text = ThreadStacks.text()
     isOver.signal()
@@ -30,7 +27,8 @@ import Threading
 }
 
 @inline(never)
-private func waitForItsEnd(_ isOver: DispatchSemaphore) {
+private func waitForItsEnd(_ hasBegun: DispatchSemaphore, _ isOver: DispatchSemaphore) {
+  hasBegun.signal()
   isOver.wait()
   withExtendedLifetime(isOver) {}
 }
