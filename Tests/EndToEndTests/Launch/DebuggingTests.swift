@@ -42,7 +42,7 @@ extension WaitingRuns {
     func crash(_ fault: FaultInjection.Fault, words: String, signal: Int32) throws {
       let outcome = try Program.run(
         ["train", "--run", "run"], ranks: 2, environment: self.fault(fault), in: directory)
-      #expect(outcome.status == 128 + signal, "\(outcome)")
+      #expect(outcome.status == MPIFamily.code(ofRankKilledBy: signal), "\(outcome)")
       let report = try #require(outcome.errors.range(of: "lcnn-dist: rank 1 of 2 (host "))
       let text = outcome.errors[report.lowerBound...]
       let headline = String(text.prefix { $0 != "\n" })
@@ -62,7 +62,9 @@ extension WaitingRuns {
       #expect(outcome.errors.contains("FaultInjection.act("), "\(outcome)")
     }
 
-    @Test("gdb holds rank 1 of 3 at step 5, and the run finishes after continue", withDebugger)
+    @Test(
+      "gdb holds rank 1 of 3 at step 5, and the run finishes after continue", withDebugger,
+      .localLauncher)
     func step() throws {
       let outcome = try debug(at: "5", ["--gdb-command", "continue"], ["--stall-timeout", "2"])
       #expect(outcome.status == 0, "\(outcome)")
@@ -73,6 +75,7 @@ extension WaitingRuns {
 
     @Test(
       "gdb shows where a crash, a hang and a value that is not finite came from", withDebugger,
+      .localLauncher,
       arguments: [
         ("crash", .segfault, "FaultInjection"), ("hang", .sleep, "FaultInjection"),
         ("nan", .nan, "Trainer"),

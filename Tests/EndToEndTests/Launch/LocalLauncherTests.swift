@@ -100,6 +100,38 @@ extension WaitingRuns {
       #expect(outcome.complaints.count == 1 && outcome.errors.contains(words), "\(outcome)")
     }
 
+    /// Runs a line of bash, in which mpirun is a stand-in of that version, which reads what it can.
+    private func run(_ line: String, version: String) throws -> Program.Outcome {
+      let directory = try TemporaryDirectory()
+      let standIn = "#!/bin/sh\ncat\n[ \"$1\" != --version ] || echo '\(version)'\n"
+      let path = try directory.write(Array(standIn.utf8), to: "bin/mpirun")
+      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+      let search = "\(directory.path)/bin:\(ProcessInfo.processInfo.environment["PATH"] ?? "")"
+      let launcher = "'\(Program.script("launch/local"))' -n 2 --program true -- train"
+      return try Program.start(
+        command: ["bash", "-c", "local() { \(launcher); }; \(line)"],
+        environment: ["PATH": search], in: directory
+      ).outcome()
+    }
+
+    @Test("a loop that reads lines and starts jobs keeps its lines")
+    func loop() throws {
+      let outcome = try run(
+        "printf '1\\n2\\n' | while read -r line; do local && echo \"job $line\"; done",
+        version: "mpirun (Open MPI) 4.1.4")
+      #expect(outcome.status == 0 && outcome.outputLines == ["job 1", "job 2"], "\(outcome)")
+    }
+
+    @Test("the mpirun of another MPI is refused, with its name")
+    func otherMPI() throws {
+      let outcome = try run("local", version: "HYDRA build details:")
+      #expect(outcome.status == 69 && outcome.output.isEmpty, "\(outcome)")
+      #expect(
+        outcome.complaints == [
+          "local: needs the mpirun of Open MPI 4, found HYDRA build details:"
+        ], "\(outcome)")
+    }
+
     /// Who starts the launcher, and whether a terminal is there.
     struct Start: CustomTestStringConvertible {
       let isRoot: Bool
@@ -120,7 +152,7 @@ extension WaitingRuns {
       }
     }
 
-    @Test("more ranks than cores train", arguments: Start.possible)
+    @Test("more ranks than cores train", .localLauncher, arguments: Start.possible)
     func crowded(_ start: Start) throws {
       let directory = try TemporaryDirectory()
       try FileManager.default.setAttributes(
@@ -140,7 +172,9 @@ extension WaitingRuns {
       #expect(outcome.output.contains("\u{1B}[") == start.hasTerminal, "\(outcome)")
     }
 
-    @Test("two hosts train the same bits as one, and leave a log for each rank", onHosts)
+    @Test(
+      "two hosts train the same bits as one, and leave a log for each rank", onHosts, .localLauncher
+    )
     func sameBits() throws {
       let arguments = [
         "train", "--reproducible", "true", "--max-steps", "4", "--test-samples", "50", "--run",
@@ -164,7 +198,7 @@ extension WaitingRuns {
       #expect(try there.directory.snapshot().keys.contains("logs/rank.2/stderr"))
     }
 
-    @Test("machines that ssh reaches train together", onHosts)
+    @Test("machines that ssh reaches train together", onHosts, .localLauncher)
     func machines() throws {
       let hosts = try NamespaceHosts()
       let directory = try TemporaryDirectory()
@@ -185,7 +219,7 @@ extension WaitingRuns {
       #expect(environment.contains("\"hosts\":[\"\(names[0])\",\"\(names[1])\"]"), "\(environment)")
     }
 
-    @Test("Ctrl-C asks for a checkpoint, and the ranks' exit code is returned")
+    @Test("Ctrl-C asks for a checkpoint, and the ranks' exit code is returned", .localLauncher)
     func interrupt() throws {
       let job = try Job(["-n", "2"], Self.longRun)
       try job.waitForLines(3, in: "run/metrics.jsonl")
@@ -198,7 +232,9 @@ extension WaitingRuns {
       #expect(job.processes.isEmpty)
     }
 
-    @Test("a rank that is killed on a host ends the job with its code and leaves nothing", onHosts)
+    @Test(
+      "a rank that is killed on a host ends the job with its code and leaves nothing", onHosts,
+      .localLauncher)
     func killed() throws {
       let hosts = try NamespaceHosts()
       let job = try Job(["-n", "2", "--hosts", "netns:\(hosts.name)"], Self.longRun)
@@ -209,7 +245,9 @@ extension WaitingRuns {
       #expect(job.processes.isEmpty && hosts.remains.isEmpty, "\(hosts.remains)")
     }
 
-    @Test("a link cut for good is diagnosed by the ranks, whose code is returned", onHosts)
+    @Test(
+      "a link cut for good is diagnosed by the ranks, whose code is returned", onHosts,
+      .localLauncher)
     func diagnosed() throws {
       let hosts = try NamespaceHosts()
       let job = try Job(
@@ -225,7 +263,7 @@ extension WaitingRuns {
       #expect(job.processes.isEmpty && hosts.remains.isEmpty, "\(hosts.remains)")
     }
 
-    @Test("a host that stays cut off ends the job after the link timeout", onHosts)
+    @Test("a host that stays cut off ends the job after the link timeout", onHosts, .localLauncher)
     func cut() throws {
       let hosts = try NamespaceHosts()
       let job = try Job(
@@ -241,7 +279,7 @@ extension WaitingRuns {
       #expect(job.processes.isEmpty && hosts.remains.isEmpty, "\(hosts.remains)")
     }
 
-    @Test("a job that passes its time limit is ended with a code of its own")
+    @Test("a job that passes its time limit is ended with a code of its own", .localLauncher)
     func timeout() throws {
       let job = try Job(["-n", "2", "--timeout", "2"], Self.longRun)
       let outcome = try job.outcome()

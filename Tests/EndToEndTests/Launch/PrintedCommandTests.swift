@@ -20,7 +20,7 @@ extension WaitingRuns {
       ).outcome()
     }
 
-    @Test("the command of launch/local --dry-run trains")
+    @Test("the command of launch/local --dry-run trains", .localLauncher)
     func local() throws {
       let directory = try TemporaryDirectory()
       let printed = try Program.start(
