@@ -2,7 +2,8 @@
 # before it runs, so each finds this file through $home, the checkout of lcnn-dist.
 #
 # A script sets home and local_disk before it sources this file. It may set program too, the words that
-# start lcnn-dist, and launcher, the words before them that start it on all ranks.
+# start lcnn-dist, interface, how srun tells MPI of the ranks, and launcher, the words before the program
+# that start it on all ranks.
 # shellcheck shell=bash
 
 # Exit codes of lcnn-dist, and of ranks that SIGUSR1 ended before they could write a checkpoint.
@@ -157,8 +158,10 @@ if [[ ! -v program ]]; then
 fi
 
 # How srun tells MPI of the ranks.
-interface=pmix
-[[ $(ldd "${program[0]}" 2>/dev/null) != *libmpich* ]] || interface=pmi2
+if [[ ! -v interface ]]; then
+  interface=pmix
+  [[ $(ldd "${program[0]}" 2>/dev/null) != *libmpich* ]] || interface=pmi2
+fi
 # --wait ends ranks that wait in MPI for one that was killed.
 [[ -v launcher ]] || launcher=(srun --mpi="$interface" --wait=60)
 threads=${SLURM_CPUS_PER_TASK:-1}

@@ -1,5 +1,6 @@
 import EmbeddedFiles
 import Foundation
+import MessagePassing
 import TestFiles
 import Testing
 
@@ -45,7 +46,9 @@ extension WaitingRuns {
         train,
         try slurm.submit("train-mpirun", ["mpirun"] + short),
         try slurm.submit("preemptible", ["preemptible"] + short),
-        try slurm.submit("apptainer", ["apptainer"] + short, settings: ["image": "image.sif"]),
+        try slurm.submit(
+          "apptainer", ["apptainer"] + short,
+          settings: ["image": "image.sif", "interface": LaunchError.slurmInterface]),
         try slurm.submit("debug", [], settings: ["steps": "2"]),
       ]
       let bench = try slurm.submit("bench", ["--quick"])
