@@ -18,9 +18,10 @@ public enum RunFile: String, CaseIterable, Sendable {
   case landscape = "landscape.json"
   case report = "report.html"
   case trace = "trace.json"
+  case dump
 
   /// Whether it is a folder.
-  public var isFolder: Bool { self == .watch || self == .checkpoints }
+  public var isFolder: Bool { [.watch, .checkpoints, .dump].contains(self) }
 
   /// Description of the contents, for the documentation.
   public var contents: String {
@@ -71,6 +72,7 @@ public enum RunFile: String, CaseIterable, Sendable {
     case .landscape: "the file that `report` reads, written by `landscape --json`"
     case .report: "the page that `report` writes"
     case .trace: "the spans of all ranks' first steps, for Perfetto, with `train --trace`"
+    case .dump: "each rank's part of one step, for `replay`, with `train --dump-batch`"
     }
   }
 }

@@ -53,7 +53,7 @@ struct StepDump {
     plan: GradientPlan, recipe: Recipe, communicator: RecordingCommunicator
   ) throws {
     let rank = communicator.rank
-    folder = "\(run)/dump/step-\(step)/rank-\(rank)"
+    folder = "\(RunFile.dump.path(in: run))/step-\(step)/rank-\(rank)"
     record = communicator.record
     facts = Facts(
       rank: rank, ranks: communicator.size, step: step, epoch: batch.epoch, stepInEpoch: batch.step,

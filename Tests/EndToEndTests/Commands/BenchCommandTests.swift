@@ -1,5 +1,6 @@
 import Failures
 import Foundation
+import Reporting
 import TestFiles
 import Testing
 
@@ -25,6 +26,7 @@ extension ProgramRuns {
       }
       let json = try JSONSerialization.jsonObject(with: directory.data("b.json"))
       let found = try #require(json as? [String: Any])
+      try FileFormat.named("bench --json").compare(with: found)
       for key in [
         "machine", "kernels", "step", "arms", "allreduce", "overlap", "scaling", "reproducible",
         "diagnosis", "observation",

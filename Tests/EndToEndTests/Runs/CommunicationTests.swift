@@ -1,4 +1,5 @@
 import Foundation
+import Reporting
 import TestFiles
 import Testing
 
@@ -22,6 +23,7 @@ extension ProgramRuns {
       let stored = try directory.data("run/communication.json")
       let json = String(decoding: stored, as: UTF8.self)
       #expect(json.contains("\"ranks\" : 2") && json.contains("\"nonblocking\""), "\(json)")
+      try FileFormat.named("communication.json").compare(with: FileFormat.object(json))
 
       let given = try Program.run(
         Self.measured + [

@@ -63,6 +63,23 @@ extension FileFormat {
         Field("beta/LAYER", .number, "β of the layer", optional: true), nonfinite,
       ])
 
+  static let metricsTable = FileFormat(
+    "metrics.csv",
+    """
+    A row for each line of `metrics.jsonl`, with `metrics-table`. The columns are the members of \
+    the lines, without `schema` and `nonfinite`. A cell is empty where a line has no such member, \
+    and `nan` where its value is not finite; a row may end before the last columns.
+    """,
+    metricsTableFields, repeatsOthers: true)
+
+  private static var metricsTableFields: [Field] {
+    var names: Set = ["schema", "nonfinite"]
+    return [step, epoch, measurement].flatMap(\.fields).filter { names.insert($0.path).inserted }
+      .map {
+        Field($0.path, $0.kind, $0.meaning, optional: !position.map(\.path).contains($0.path))
+      }
+  }
+
   static let timings = FileFormat(
     "timings.jsonl",
     "One line after each epoch. Times are rank 0's, in seconds per step; p50 is the median, p95 the "
@@ -133,5 +150,57 @@ extension FileFormat {
       Field(
         "curvature › NAME", .number, "the newest measurement, as in metrics.jsonl", optional: true),
       Field("testAccuracy", .number, "share of right test predictions, 0 to 1", optional: true),
+    ])
+
+  static let trace = FileFormat(
+    "trace.json",
+    """
+    The spans of all ranks' first steps, with `train --trace`, in Chrome's Trace Event Format: an \
+    event of kind `X` is a span, one of kind `M` the name of a rank.
+    """,
+    [
+      Field("displayTimeUnit", .text, "unit in which a viewer shows times"),
+      Field("traceEvents[] › name", .text, "step, phase, layer and sweep, or collective"),
+      Field("traceEvents[] › ph", .text, "`X` or `M`"),
+      Field("traceEvents[] › pid", .integer, "rank"),
+      Field("traceEvents[] › tid", .integer, "0", optional: true),
+      Field(
+        "traceEvents[] › cat", .text,
+        "`step`, `phase`, `layer`, `batchNorm`, `gradients`, `data` or `checkpoint`", optional: true
+      ),
+      Field("traceEvents[] › ts", .number, "start of the span, in µs", optional: true),
+      Field("traceEvents[] › dur", .number, "its length, in µs", optional: true),
+      Field("traceEvents[] › args › name", .text, "rank and host, of kind `M`", optional: true),
+      Field("traceEvents[] › args › step", .integer, "the step, from 1", optional: true),
+      Field("traceEvents[] › args › bytes", .integer, "bytes of a collective", optional: true),
+      Field(
+        "traceEvents[] › args › last to come", .integer, "the rank that the others waited for",
+        optional: true),
+    ])
+
+  static let dump = FileFormat(
+    "dump/step-…/rank-…/step.json",
+    """
+    A rank's part of a step, with `train --dump-batch`. Beside it lie the model and the momentum \
+    buffers before the step, the images, and in `collectives.bin` the results of the rank's \
+    collectives, each after its number of bytes as eight bytes, the lowest first.
+    """,
+    [
+      Field("rank", .integer, "the rank"), Field("ranks", .integer, "number of ranks"),
+      Field("step", .integer, "the step, from 1"),
+      Field("epoch", .integer, "whole epochs before it"),
+      Field("stepInEpoch", .integer, "steps of the epoch before it"),
+      Field("learningRate", .number, "the step's learning rate"),
+      Field("labels", .integers, "classes of the rank's samples"),
+      Field("sampleIndices", .integers, "indices of the samples in the training split"),
+      Field("globalCount", .integer, "samples of the batch over all ranks"),
+      Field("globalOffset", .integer, "samples of the batch on lower ranks"),
+      Field("maximumSamples", .integer, "samples that the network is planned for"),
+      Field("plan › gradient-sum", .text, "`blocking` or `nonblocking`"),
+      Field("plan › bucket-megabytes", .number, "size of a gradient bucket, MiB"),
+      Field("vectorUnits", .text, "vector units of the kernels"),
+      Field("loss", .value, "mean cross-entropy of the batch; `nan` or `inf` as text"),
+      Field("isApplied", .boolean, "whether the weights were changed"),
+      Field("sha256", .text, "SHA-256 of the model's tensors after the step"),
     ])
 }

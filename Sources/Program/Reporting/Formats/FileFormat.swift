@@ -5,6 +5,8 @@ public struct FileFormat: Sendable {
   /// A number, a text, …, or an object that occurs in several files.
   public enum Kind: String, Sendable {
     case integer, number, text, boolean, integers, numbers, texts
+    /// An object whose members the text describes.
+    case object
     /// A number, a text or a list, as in `recipe.json`.
     case value
     /// See ``FileFormat/statistics``.
@@ -36,20 +38,27 @@ public struct FileFormat: Sendable {
   public let text: String
   public let fields: [Field]
 
-  init(_ title: String, _ text: String, _ fields: [Field]) {
+  /// Whether the fields are those of other formats, which the documentation need not repeat.
+  private let repeatsOthers: Bool
+
+  init(_ title: String, _ text: String, _ fields: [Field], repeatsOthers: Bool = false) {
     self.title = title
     self.text = text
     self.fields = fields
+    self.repeatsOthers = repeatsOthers
   }
 
-  public static let all: [FileFormat] =
-    [step, epoch, measurement, timings, environment, communication, state]
-    + [evaluation, curvature, stability, attack, bound, landscape] + tables + [
-      statistics, proportion,
-    ]
+  /// Files, in the order of the documentation.
+  public static let files: [FileFormat] =
+    [step, epoch, measurement, metricsTable, timings, environment, communication, state, trace]
+    + [dump, evaluation, curvature, stability, attack, bound, landscape] + tables
+    + [benchmark, examination]
+
+  public static let all: [FileFormat] = files + [statistics, proportion]
 
   /// A section of the documentation.
   var markdown: String {
+    guard !repeatsOthers else { return "### \(title)\n\n\(text)" }
     var table = MarkdownTable(["member", "kind", "meaning"])
     for field in fields {
       table.append([
