@@ -70,12 +70,17 @@ import Testing
       {"schema": 7, "step": 2, "epoch": 1, "train/loss": 1.5}
       {"step": 3, "epo
       """.utf8, to: "b/metrics.jsonl")
+    try directory.write(
+      "{\"epoch\": 1, \"images-per-second\": 5}\n{\"epo".utf8, to: "b/timings.jsonl")
+    try directory.write("{}\n".utf8, to: "b/environment.jsonl")
     let report = try Self.report(["a", "none", "b"], in: directory)
     let root = directory.path
     #expect(
       report.problems == [
         "skipped \(root)/none: no run here, expected a directory with a recipe.json",
         "\(root)/a/metrics.jsonl: no steps, so there are no learning curves of this run",
+        "\(root)/b/timings.jsonl:2: not a line of this file, or cut short; 1 such line left out",
+        "\(root)/b/environment.jsonl:1: not a line of this file, or cut short; 1 such line left out",
         "\(root)/b/curvature.json: not JSON",
         "\(root)/b/metrics.jsonl:4: the last line is incomplete and is left out; "
           + "train --resume removes it",

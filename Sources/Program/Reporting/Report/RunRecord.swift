@@ -49,8 +49,14 @@ struct RunRecord {
     }
     recipe = value(.recipe) { try Recipe(yaml: String(decoding: $1, as: UTF8.self), source: $0) }
     metrics = value(.metrics) { MetricsHistory($1, source: $0) }
-    epochs = value(.timings) { EpochTiming.read($1) } ?? []
-    starts = value(.environment) { RunRecord.starts($1) } ?? []
+    /// The lines of a file that can be read; of the others the first is a problem.
+    func lines<Value: Decodable>(_ type: Value.Type, _ file: RunFile) -> [Value] {
+      let found = value(file) { LineList<Value>($1, source: $0) }
+      problems += found?.problems ?? []
+      return found?.values ?? []
+    }
+    epochs = EpochTiming.latest(lines(EpochTiming.self, .timings))
+    starts = lines(RunEnvironment.self, .environment)
     curvature = document(CurvatureFile.self, .curvature)
     attack = document(AttackFile.self, .attack)
     stability = document(StabilityFile.self, .stability)
@@ -65,13 +71,6 @@ struct RunRecord {
     }
     problems += metrics?.problems ?? []
     self.problems = problems
-  }
-
-  /// Lines that a power failure has cut short, or of other versions, are left out.
-  private static func starts(_ bytes: [UInt8]) -> [RunEnvironment] {
-    bytes.split(separator: UInt8(ascii: "\n")).compactMap {
-      try? JSONDecoder().decode(RunEnvironment.self, from: Data($0))
-    }
   }
 
   /// The training arm, as the paper names it.
@@ -119,12 +118,33 @@ struct EpochTiming: Decodable {
   }
 
   /// The lines in the order of the epochs; of an epoch that a resumed run repeated, the last one.
-  static func read(_ bytes: [UInt8]) -> [EpochTiming] {
-    let lines = bytes.split(separator: UInt8(ascii: "\n")).compactMap {
-      try? JSONDecoder().decode(EpochTiming.self, from: Data($0))
-    }
-    return Dictionary(lines.map { ($0.epoch, $0) }, uniquingKeysWith: { $1 })
+  static func latest(_ lines: [EpochTiming]) -> [EpochTiming] {
+    Dictionary(lines.map { ($0.epoch, $0) }, uniquingKeysWith: { $1 })
       .values.sorted { $0.epoch < $1.epoch }
+  }
+}
+
+/// The lines of a file that are JSON of one kind; others, such as one that a power failure has cut
+/// short, are left out.
+private struct LineList<Value: Decodable> {
+  private(set) var values: [Value] = []
+  private(set) var problems: [String] = []
+
+  /// - Parameter source: names the file in the problems.
+  init(_ bytes: [UInt8], source: String) {
+    var damaged: [Int] = []
+    for (index, line) in bytes.split(separator: UInt8(ascii: "\n")).enumerated() {
+      if let value = try? JSONDecoder().decode(Value.self, from: Data(line)) {
+        values.append(value)
+      } else {
+        damaged.append(index + 1)
+      }
+    }
+    guard let first = damaged.first else { return }
+    problems = [
+      "\(source):\(first): not a line of this file, or cut short; "
+        + "\(damaged.count) such line\(damaged.count == 1 ? "" : "s") left out"
+    ]
   }
 }
 
