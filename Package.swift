@@ -261,7 +261,8 @@ let package = Package(
     .testTarget(
       name: "ReportingTests",
       dependencies: [
-        "Failures", "Recipes", "Datasets", "Checkpoints", "Images", "Robustness", "Surveys",
+        "Failures", "MessagePassing", "Recipes", "Datasets", "Checkpoints", "Images", "Robustness",
+        "Surveys",
         "Training", "Reporting", "TestFiles",
       ]),
     .testTarget(

@@ -85,6 +85,10 @@ import Testing
     #expect(LiveLines.fit(["loss 1", "accuracy 2", "x"], columns: 20) == "loss 1  accuracy 2")
     #expect(LiveLines.fit(["accuracy 2", "x"], columns: 4) == "accu")
     #expect(LiveLines.fit([], columns: 4).isEmpty)
+    let note = "pgd 1: 0 of 34 broken  more"
+    #expect(LiveLines.fit(note, at: "12:00:00", columns: 40) == "12:00:00  \(note)")
+    #expect(LiveLines.fit(note, at: "12:00:00", columns: 28) == note)
+    #expect(LiveLines.fit(note, at: "12:00:00", columns: 9) == "pgd 1: 0 ")
   }
 
   @Test("an event is one JSON object; what is not finite is null")

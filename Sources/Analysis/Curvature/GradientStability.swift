@@ -57,9 +57,11 @@ public struct GradientStability {
   /// Measures the first `samples` samples of `model.input`, whose indices in their data set start
   /// at `first`.
   ///
+  /// - Parameter onGradient: is told after each gradient which share of them is done.
   /// - Returns: samples × epsilons changes, epsilons innermost.
   public func measure(
-    _ samples: Int, labels: UnsafeBufferPointer<Int32>, first: Int
+    _ samples: Int, labels: UnsafeBufferPointer<Int32>, first: Int,
+    onGradient: (Double) -> Void = { _ in }
   ) -> [Change] {
     let input = gradient.model.input.prefix(samples)
     let x = image.prefix(samples)
@@ -88,6 +90,8 @@ public struct GradientStability {
             changes[sample * epsilons.count + index].worstDirection = number
           }
         }
+        let done = (number - 1) * epsilons.count + index + 1
+        onGradient(Double(done) / Double(directions * epsilons.count))
       }
     }
     input.value.copy(from: x)

@@ -37,7 +37,9 @@ public struct Lanczos {
   ///
   /// The samples must be linearized. The iteration starts from the directions in `input.tangent`
   /// and overwrites them.
-  public func run(_ samples: Int) -> [SpectralEstimate] {
+  public func run(
+    _ samples: Int, onProduct: (Double) -> Void = { _ in }
+  ) -> [SpectralEstimate] {
     let input = product.model.input
     var projected = [SymmetricTridiagonal](repeating: SymmetricTridiagonal(), count: samples)
     var estimates = [SpectralEstimate](repeating: .none, count: samples)
@@ -56,6 +58,7 @@ public struct Lanczos {
         projected[sample].coupling.append(next)
         v.copy(from: w)
       }
+      onProduct(Double(step + 1) / Double(iterations))
       if estimates.allSatisfy({ $0.isConverged == true }) { break }
     }
     return withExtendedLifetime(arena) { estimates }

@@ -70,9 +70,12 @@ public struct LossPlane {
   /// Measures the first image of `model.input`, whose index in its data set is `index`, and leaves
   /// it there.
   ///
-  /// - Parameter onGradient: is lent ∇f(x).
+  /// - Parameters:
+  ///   - onGradient: is lent ∇f(x).
+  ///   - onPass: is told after each pass how many points are done.
   public func measure(
-    label: Int32, index: Int, onGradient: (Tensor) -> Void = { _ in }
+    label: Int32, index: Int, onGradient: (Tensor) -> Void = { _ in },
+    onPass: (Int) -> Void = { _ in }
   ) -> Values {
     let model = gradient.model
     let input = model.input.value
@@ -102,6 +105,7 @@ public struct LossPlane {
       }
       model.forward(count, mode: .evaluation)
       values += (0..<count).map { value($0, label: Int(label), rivals: rivals) }
+      onPass(values.count)
     }
     input.prefix(1).copy(from: image)
     return withExtendedLifetime(arena) {

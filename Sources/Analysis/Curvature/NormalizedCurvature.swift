@@ -40,7 +40,8 @@ public struct NormalizedCurvature {
   }
 
   private let product: HessianVectorProduct
-  private let iterate: (_ samples: Int) -> [SpectralEstimate]
+  /// Is told the share of the products that is done, of those that are made at most.
+  private let iterate: (_ samples: Int, _ onProduct: (Double) -> Void) -> [SpectralEstimate]
 
   /// - Throws: ``ArenaError`` if the vectors of a Lanczos iteration do not fit.
   public init(
@@ -51,20 +52,24 @@ public struct NormalizedCurvature {
     switch estimator {
     case .power(let iterations, let tolerance):
       let power = PowerIteration(iterations: iterations, tolerance: tolerance)
-      iterate = { power.run(product, $0) }
+      iterate = { power.run(product, $0, onProduct: $1) }
     case .lanczos(let iterations, let tolerance):
-      iterate = try Lanczos(product, iterations: iterations, tolerance: tolerance).run
+      let lanczos = try Lanczos(product, iterations: iterations, tolerance: tolerance)
+      iterate = { lanczos.run($0, onProduct: $1) }
     case .reference:
-      iterate = { ReferenceEstimator().run(product, $0) }
+      iterate = { ReferenceEstimator().run(product, $0, onProduct: $1) }
     }
   }
 
   /// Measures the first `samples` samples of `model.input`.
   ///
   /// The iteration starts from the directions in `input.tangent` and overwrites them.
-  public func measure(_ samples: Int, labels: UnsafeBufferPointer<Int32>) -> [Sample] {
+  /// - Parameter onProduct: is told after each product which share of them is done at least.
+  public func measure(
+    _ samples: Int, labels: UnsafeBufferPointer<Int32>, onProduct: (Double) -> Void = { _ in }
+  ) -> [Sample] {
     product.linearize(samples, labels: labels)
-    let estimates = iterate(samples)
+    let estimates = iterate(samples, onProduct)
     return estimates.indices.map { sample in
       Sample(
         prediction: product.gradient.prediction(sample),

@@ -25,11 +25,13 @@ public struct PowerIteration: Sendable, Equatable {
   /// and overwrites them.
   ///
   /// A sample's estimate is the one at its convergence, and does not depend on other samples.
-  public func run(_ product: HessianVectorProduct, _ samples: Int) -> [SpectralEstimate] {
+  public func run(
+    _ product: HessianVectorProduct, _ samples: Int, onProduct: (Double) -> Void = { _ in }
+  ) -> [SpectralEstimate] {
     let input = product.model.input
     for sample in 0..<samples { normalize(input.tangent.slice(sample..<sample + 1)) }
     var estimates = [SpectralEstimate](repeating: .none, count: samples)
-    for _ in 0..<iterations {
+    for step in 0..<iterations {
       product.apply(samples)
       for sample in 0..<samples where estimates[sample].isConverged != true {
         let image = sample..<sample + 1
@@ -39,6 +41,7 @@ public struct PowerIteration: Sendable, Equatable {
         v.copy(from: hv)
         normalize(v)
       }
+      onProduct(Double(step + 1) / Double(iterations))
       if estimates.allSatisfy({ $0.isConverged == true }) { break }
     }
     return estimates

@@ -16,9 +16,11 @@ public struct ReferenceEstimator: Sendable, Equatable {
   ///
   /// The samples must be linearized. The iteration starts from the unit vectors in `input.tangent`
   /// and overwrites them.
-  public func run(_ product: HessianVectorProduct, _ samples: Int) -> [SpectralEstimate] {
+  public func run(
+    _ product: HessianVectorProduct, _ samples: Int, onProduct: (Double) -> Void = { _ in }
+  ) -> [SpectralEstimate] {
     let input = product.model.input
-    for _ in 0..<Self.iterations {
+    for step in 0..<Self.iterations {
       product.apply(samples)
       for sample in 0..<samples {
         let hu = input.gradientTangent.slice(sample..<sample + 1)
@@ -27,6 +29,7 @@ public struct ReferenceEstimator: Sendable, Equatable {
           hu, by: Float(1 / (norm + Self.guardTerm)), into: input.tangent.slice(sample..<sample + 1)
         )
       }
+      onProduct(Double(step + 1) / Double(Self.iterations + 1))
     }
     product.apply(samples)
     return (0..<samples).map { sample in

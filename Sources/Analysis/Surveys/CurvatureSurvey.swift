@@ -52,7 +52,7 @@ public struct CurvatureSurvey {
         probes.write(
           sample: slice.first + sample, into: model.input.tangent.slice(sample..<sample + 1))
       }
-      return curvature.measure(slice.count, labels: slice.labels)
+      return curvature.measure(slice.count, labels: slice.labels) { slice.advance(to: $0) }
     }
     let isFinite = samples.map { $0.gradientNorm.isFinite && $0.hessianNorm.isFinite }
     if let sample = isFinite.firstIndex(of: false) {

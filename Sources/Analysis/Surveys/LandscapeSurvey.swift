@@ -121,8 +121,12 @@ public struct LandscapeSurvey {
     slice.copyImages(into: model.input.value)
     let image = Array(model.input.value.prefix(1).buffer)
     var gradient: [Double] = []
+    // A step of the attack takes a forward and a backward pass, which costs as much as two.
+    let work = Double(settings.points * settings.points + 3 * settings.steps)
     let found = plane.measure(label: slice.labels[0], index: slice.first) {
       gradient = $0.buffer.map(Double.init)
+    } onPass: {
+      slice.advance(to: Double($0) / work)
     }
     var indices = [Int32(truncatingIfNeeded: slice.first)]
     indices.withUnsafeMutableBufferPointer {

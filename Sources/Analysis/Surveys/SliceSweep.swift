@@ -17,7 +17,11 @@ public struct SliceSweep {
     /// Images, count × height × width × channels, with pixels in [0, 1].
     public let images: UnsafeMutableBufferPointer<Float>
     public let labels: UnsafeBufferPointer<Int32>
+    fileprivate let onAdvance: (Double) -> Void
     public var count: Int { labels.count }
+
+    /// Tells which share of the slice's work is done, 0 … 1, where a slice takes seconds.
+    public func advance(to share: Double) { onAdvance(share) }
 
     /// Copies the images to the first `count` images of `tensor`.
     public func copyImages(into tensor: Tensor) {
@@ -146,6 +150,10 @@ public struct SliceSweep {
       $0 + sampler.share(step: $1, rank: rank, size: size).count
     }
     var done = 0
+    func advance(_ count: Double) {
+      communicator.beat()
+      if let observer { observer(progress(Double(done) + count, of: own)) }
+    }
     while let batch = prefetcher.next() {
       blocks.forEach(in: batch.count) { range in
         communicator.beat()
@@ -155,22 +163,23 @@ public struct SliceSweep {
             first: offset + Int(batch.sampleIndices[range.lowerBound]),
             images: UnsafeMutableBufferPointer(
               rebasing: batch.images[pixels..<pixels + range.count * dataset.pixelsPerImage]),
-            labels: UnsafeBufferPointer(UnsafeMutableBufferPointer(rebasing: batch.labels[range]))))
+            labels: UnsafeBufferPointer(UnsafeMutableBufferPointer(rebasing: batch.labels[range])),
+            onAdvance: { advance($0 * Double(range.count)) }))
         done += range.count
-        if let observer { observer(progress(done, of: own)) }
+        advance(0)
       }
       try afterBatch()
     }
   }
 
   /// Progress over all ranks, of whose samples this rank has done `done` out of `own`.
-  private func progress(_ done: Int, of own: Int) -> SurveyProgress {
+  private func progress(_ done: Double, of own: Int) -> SurveyProgress {
     let total = offset + dataset.count
-    let all = offset + Int((Double(dataset.count) * Double(done) / Double(own)).rounded(.down))
-    let stage = "\(name), \(dataset.split.rawValue) samples"
+    let all = Double(offset) + Double(dataset.count) * done / Double(own)
+    let stage = "\(name), \(dataset.split.rawValue)"
     return SurveyProgress(
-      survey: stage, stage: stage, done: Double(all), total: Double(total),
-      count: "\(all) of \(total) samples")
+      survey: stage, stage: stage, done: all, total: Double(total),
+      count: "\(Int(all)) of \(total) samples")
   }
 
   /// The ranks' records in the order of the samples.

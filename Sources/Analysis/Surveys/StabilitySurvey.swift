@@ -50,7 +50,9 @@ public struct StabilitySurvey {
       name: "stability", observer: observer)
     let changes = try sweep.run(recordsPerSample: epsilons.count, keeper: keeper) { slice in
       slice.copyImages(into: model.input.value)
-      return stability.measure(slice.count, labels: slice.labels, first: slice.first)
+      return stability.measure(slice.count, labels: slice.labels, first: slice.first) {
+        slice.advance(to: $0)
+      }
     }
     let isFinite = changes.map { $0.gradientNorm.isFinite && $0.mean.isFinite }
     if let index = isFinite.firstIndex(of: false) {

@@ -1,3 +1,5 @@
+import Datasets
+
 /// How far a survey is over all ranks, as rank 0 sees it.
 ///
 /// Rank 0 learns of other ranks where they exchange results anyway. In between it takes its own
@@ -31,6 +33,17 @@ public struct SurveyProgress: Sendable, Equatable {
   public var share: Double { total > 0 ? min(done / total, 1) : 0 }
 }
 
-/// Told of progress after every slice, on rank 0's first thread; must return at once, and make no
+extension SurveyProgress {
+  /// The reading of a split, which ranks do at the same time: rank 0's is shown.
+  public init(_ loading: LoadingProgress) {
+    let stage = "\(loading.stage.rawValue) \(loading.split.rawValue) data"
+    func megabytes(_ bytes: Int) -> Int { bytes / 1_000_000 }
+    self.init(
+      survey: stage, stage: stage, done: Double(loading.done), total: Double(loading.total),
+      count: "\(megabytes(loading.done)) of \(megabytes(loading.total)) MB")
+  }
+}
+
+/// Told of progress after every slice, and within long ones, on rank 0's first thread; must return at once, and make no
 /// collectives.
 public typealias SurveyObserver = (SurveyProgress) -> Void

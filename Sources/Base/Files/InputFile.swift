@@ -34,8 +34,15 @@ package final class InputFile {
     return Int(status.st_size)
   }
 
+  /// Bytes of a read, between two reports of progress.
+  private static let readAtOnce = 16 << 20
+
   /// pread(2) of the first `count` bytes, or of the whole file if it is shorter.
-  package func read(first count: Int) throws(FileError) -> [UInt8] {
+  ///
+  /// - Parameter onProgress: is told of the number of bytes that have been read.
+  package func read(
+    first count: Int, onProgress: (Int) -> Void = { _ in }
+  ) throws(FileError) -> [UInt8] {
     let wanted = min(count, byteCount)
     guard Self.hasMemory(wanted) else {
       throw FileError("read", path, code: ENOMEM, isInput: true)
@@ -44,14 +51,16 @@ package final class InputFile {
     let bytes = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, filled in
       do throws(FileError) {
         while filled < wanted {
+          let end = min(filled + Self.readAtOnce, wanted)
           let rest = UnsafeMutableRawBufferPointer(
-            rebasing: UnsafeMutableRawBufferPointer(buffer)[filled...])
+            rebasing: UnsafeMutableRawBufferPointer(buffer)[filled..<end])
           let offset = filled
           let got = try FileSystem.check("read", path, isInput: true) {
             pread(descriptor, rest.baseAddress, rest.count, offset)
           }
           if got == 0 { break }
           filled += got
+          onProgress(filled)
         }
       } catch {
         failure = error
@@ -72,8 +81,10 @@ package final class InputFile {
   }
 
   /// All bytes of a regular file.
-  package static func contents(of path: String) throws(FileError) -> [UInt8] {
+  package static func contents(
+    of path: String, onProgress: (Int) -> Void = { _ in }
+  ) throws(FileError) -> [UInt8] {
     let file = try InputFile(reading: path)
-    return try file.read(first: file.byteCount)
+    return try file.read(first: file.byteCount, onProgress: onProgress)
   }
 }

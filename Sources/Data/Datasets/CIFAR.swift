@@ -1,11 +1,11 @@
 extension DatasetSource {
   /// Binary version of CIFAR-10, in the directory itself or in its `cifar-10-batches-bin`.
   public static let cifar10 = DatasetSource(
-    format: CIFAR.ten.format, read: CIFAR.ten.load(_:directory:))
+    format: CIFAR.ten.format, read: CIFAR.ten.load(directory:meter:))
   /// Binary version of CIFAR-100 with fine labels, in the directory itself or in its
   /// `cifar-100-binary`.
   public static let cifar100 = DatasetSource(
-    format: CIFAR.hundred.format, read: CIFAR.hundred.load(_:directory:))
+    format: CIFAR.hundred.format, read: CIFAR.hundred.load(directory:meter:))
 }
 
 /// The binary versions of CIFAR-10 and CIFAR-100.
@@ -42,11 +42,12 @@ enum CIFAR {
     }
   }
 
-  func load(_ split: Dataset.Split, directory: String?) throws(DatasetError) -> Dataset {
+  func load(directory: String?, meter: LoadingMeter) throws(DatasetError) -> Dataset {
+    let split = meter.split
     let files = files(of: split)
-    let found = try DataDirectory(
+    var found = try DataDirectory(
       dataset: name, kind: kind, root: directory, subdirectories: [subdirectory],
-      files: files.map { [$0] })
+      files: files.map { [$0] }, meter: meter)
     var pixels: [UInt8] = []
     var labels: [UInt16] = []
     for file in files {

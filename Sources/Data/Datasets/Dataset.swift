@@ -103,11 +103,21 @@ public final class Dataset: Sendable {
     }
   }
 
+  /// Bytes between two reports of progress: some ten milliseconds.
+  private static let digestedAtOnce = 16 << 20
+
   /// SHA-256 of the pixels followed by the labels as little-endian 16-bit numbers; each call
   /// computes it.
-  public func sha256() -> String {
+  public func sha256(observer: LoadingObserver? = nil) -> String {
     let digest = SHA256Digest()
-    pixels.withUnsafeBytes { digest.update($0) }
+    let meter = LoadingMeter(split: split, observer: observer)
+    pixels.withUnsafeBytes { pixels in
+      for start in stride(from: 0, to: pixels.count, by: Self.digestedAtOnce) {
+        let end = min(start + Self.digestedAtOnce, pixels.count)
+        digest.update(UnsafeRawBufferPointer(rebasing: pixels[start..<end]))
+        meter.tell(.checking, end, of: pixels.count)
+      }
+    }
     labels.map(\.littleEndian).withUnsafeBytes { digest.update($0) }
     return digest.hexadecimal()
   }

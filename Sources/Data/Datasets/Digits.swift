@@ -15,7 +15,8 @@ enum Digits {
     height: 8, width: 8, channels: 1, classes: 10, pixelMaximum: 16)
   private static let file = "digits.csv.gz (embedded)"
 
-  static func load(_ split: Dataset.Split) throws(DatasetError) -> Dataset {
+  static func load(_ meter: LoadingMeter) throws(DatasetError) -> Dataset {
+    let split = meter.split
     let text = try Gzip.expand(Array(EmbeddedFiles.digits), path: file)
     var pixels: [UInt8] = []
     var labels: [UInt16] = []

@@ -9,8 +9,10 @@ enum Gzip {
   ///
   /// - Parameter promised: the size that the first expanded bytes promise; more is an error, before
   ///   it takes memory.
+  /// - Parameter onProgress: is told of the bytes that have been expanded.
   static func expand(
-    _ bytes: [UInt8], path: String, promised: ([UInt8]) -> Int? = { _ in nil }
+    _ bytes: [UInt8], path: String, promised: ([UInt8]) -> Int? = { _ in nil },
+    onProgress: (Int) -> Void = { _ in }
   ) throws(DatasetError) -> [UInt8] {
     var stream = z_stream()
     let opened = inflateInit2_(
@@ -36,6 +38,7 @@ enum Gzip {
           expanded.append(contentsOf: output.prefix(output.count - Int(stream.avail_out)))
         }
         limit = limit ?? promised(expanded)
+        onProgress(bytes.count - Int(stream.avail_in))
         if status == Z_STREAM_END && stream.avail_in > 0 { status = inflateReset(&stream) }
       }
       stream.next_in = nil

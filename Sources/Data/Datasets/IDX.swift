@@ -14,15 +14,16 @@ enum IDX {
   static let classes = 10
   private static let subdirectories = ["raw", "MNIST/raw", "FashionMNIST/raw"]
 
-  static func load(_ split: Dataset.Split, directory: String?) throws(DatasetError) -> Dataset {
+  static func load(directory: String?, meter: LoadingMeter) throws(DatasetError) -> Dataset {
+    let split = meter.split
     let prefix = split == .train ? "train" : "t10k"
     let imageNames = names("\(prefix)-images-idx3-ubyte")
     let labelNames = names("\(prefix)-labels-idx1-ubyte")
-    let found = try DataDirectory(
+    var found = try DataDirectory(
       dataset: "idx", kind: "MNIST or a successor", root: directory,
-      subdirectories: subdirectories, files: [imageNames, labelNames])
-    let images = try read(imageNames, in: found, rank: 3)
-    let labels = try read(labelNames, in: found, rank: 1)
+      subdirectories: subdirectories, files: [imageNames, labelNames], meter: meter)
+    let images = try read(imageNames, in: &found, rank: 3)
+    let labels = try read(labelNames, in: &found, rank: 1)
     guard images.dimensions[0] == labels.dimensions[0] else {
       throw .countMismatch(
         images: images.path, imageCount: images.dimensions[0],
@@ -48,7 +49,7 @@ enum IDX {
   }
 
   private static func read(
-    _ names: [String], in directory: DataDirectory, rank: Int
+    _ names: [String], in directory: inout DataDirectory, rank: Int
   ) throws(DatasetError) -> Content {
     let header = 4 * (1 + rank)
     let (path, bytes) = try directory.read(names) { start in

@@ -11,12 +11,14 @@ extension DatasetSource {
     height: Int, width: Int, channels: Int, classes: Int, count: Int, seed: UInt64
   ) -> DatasetSource {
     let format = Dataset.Format(height: height, width: width, channels: channels, classes: classes)
-    return DatasetSource(format: format) { (split) throws(DatasetError) in
+    return DatasetSource(format: format) { (meter) throws(DatasetError) in
       let bytes = count.multipliedReportingOverflow(by: format.pixelsPerImage + 2)
       guard !bytes.overflow, InputFile.hasMemory(bytes.partialValue) else {
         throw .file(FileError("make", "\(count) synthetic images", code: ENOMEM, isInput: true))
       }
-      return Synthetic(format: format, count: count, seed: seed).generate(split)
+      return Synthetic(format: format, count: count, seed: seed).generate(meter.split) {
+        meter.tell(.making, $0, of: count * format.pixelsPerImage)
+      }
     }
   }
 }
@@ -31,7 +33,8 @@ struct Synthetic {
   let count: Int
   let seed: UInt64
 
-  func generate(_ split: Dataset.Split) -> Dataset {
+  /// - Parameter onProgress: is told of the bytes that have been made.
+  func generate(_ split: Dataset.Split, onProgress: (Int) -> Void = { _ in }) -> Dataset {
     let patterns = (0..<format.classes).map { image(number: $0, stream: 0) }
     var pixels: [UInt8] = []
     pixels.reserveCapacity(count * format.pixelsPerImage)
@@ -40,6 +43,7 @@ struct Synthetic {
       for (signal, hidden) in zip(patterns[sample % format.classes], noise) {
         pixels.append(UInt8((UInt16(signal) + UInt16(hidden)) / 2))
       }
+      onProgress(pixels.count)
     }
     return Dataset(
       name: "synthetic", split: split, format: format, pixels: pixels,

@@ -30,7 +30,7 @@ struct Measurement {
     display?.end()
     let rate = Double(data.count) / ((clock.now - start) / .seconds(1))
     if communicator.rank == 0 {
-      Ranks.logger.info("\(data.split.rawValue): \(Int(rate.rounded())) images/s")
+      Ranks.logger.info("\(data.split.rawValue): \(ConsoleProgress.rate(rate)) images/s")
     }
     return result
   }

@@ -164,7 +164,7 @@ enum Ranks {
     }
     return output.format == .json
       ? Logger(label: "lcnn-dist") { _ in JSONLogHandler() }
-      : Logger(label: "lcnn-dist") { StreamLogHandler.standardError(label: $0) }
+      : Logger(label: "lcnn-dist") { TextLogHandler(label: $0) }
   }
 
   static func exit(_ status: ExitStatus) -> Never {
@@ -190,7 +190,10 @@ enum Ranks {
     let message = isOurs ? "lcnn-dist: \(error)" : LCNNDist.fullMessage(for: error)
     if isRoot { log(message) }
     if let world {
-      if !isRoot { logIfAlone("lcnn-dist: rank \(world.rank): \(error)") }
+      // All ranks agree to stop, so rank 0 has said so.
+      if !isRoot && status != ExitStatus.stopped.rawValue {
+        logIfAlone("lcnn-dist: rank \(world.rank): \(error)")
+      }
       // Finalizing MPI is collective, so rank 0 has printed the line before any rank exits.
       finalize()
     } else if !isRoot {

@@ -4,6 +4,7 @@ import Kernels
 import MessagePassing
 import Networks
 import Recipes
+import Reporting
 import Surveys
 import Training
 
@@ -12,8 +13,19 @@ struct TrainedModel {
   let file: ModelFile
   let recipe: Recipe
   let network: Model
-  /// Data sets, one per split.
+  /// Data sets, one per split, and their SHA-256.
   let data: [Dataset]
+  private let digests: [String]
+
+  fileprivate init(
+    file: ModelFile, recipe: Recipe, network: Model, data: [Dataset], digests: [String]
+  ) {
+    self.file = file
+    self.recipe = recipe
+    self.network = network
+    self.data = data
+    self.digests = digests
+  }
 
   /// Settings that any measurement's results depend on, recorded in its state.
   var settings: [SurveyState.Setting] {
@@ -21,9 +33,8 @@ struct TrainedModel {
       .init("program", LCNNDist.version), .init("model", file.digest),
       .init("network", "\(network.architecture)"),
     ]
-      + data.map {
-        .init(
-          "\($0.split.rawValue) samples", "\($0.name) \($0.count) \($0.sha256())")
+      + zip(data, digests).map { data, digest in
+        .init("\(data.split.rawValue) samples", "\(data.name) \(data.count) \(digest)")
       } + [
         .init("seed", "\(recipe.seed)"), .init("slice size", "\(recipe.sliceSize)"),
         .init("kernels", "\(BLASCoreType.current) \(VectorUnits.current)"),
@@ -38,18 +49,23 @@ extension TrainedModelOptions {
   /// a mixture, so they are refused.
   /// - Parameters:
   ///   - settings: the command's own settings, on which its results depend.
+  ///   - display: rank 0's, which shows the reading of the data.
   ///   - maximumSamples: largest number of samples in a pass of the network.
   func load(
     _ splits: [Dataset.Split], _ flags: RecipeFlags, for purpose: ModelConfiguration.Purpose,
     settings: [(what: String, value: String)], over world: any Communicator,
-    maximumSamples: (Recipe) -> Int
+    display: SurveyDisplay?, maximumSamples: (Recipe) -> Int
   ) throws -> TrainedModel {
     let agreement = Agreement(world)
+    let observer: LoadingObserver = { progress in
+      world.beat()
+      display?.show(SurveyProgress(progress))
+    }
     let (model, digests) = try agreement.perform {
       let (file, recipe, data, digests) = try world.oncePerProcess {
         let (file, recipe) = try read(flags)
-        let data = try splits.map { try load($0, of: recipe) }
-        return (file, recipe, data, [file.digest] + data.map { $0.sha256() })
+        let data = try splits.map { try load($0, of: recipe, observer) }
+        return (file, recipe, data, data.map { $0.sha256(observer: observer) })
       }
       let network = try Model(
         recipe.networkArchitecture(for: data[0]),
@@ -57,7 +73,9 @@ extension TrainedModelOptions {
           purpose, maximumSamples: maximumSamples(recipe), slices: recipe.slices),
         communicator: world)
       try network.load(file.dictionary, from: file.path)
-      return (TrainedModel(file: file, recipe: recipe, network: network, data: data), digests)
+      let model = TrainedModel(
+        file: file, recipe: recipe, network: network, data: data, digests: digests)
+      return (model, [file.digest] + digests)
     }
     // One node's path of the data may be another's.
     let recipe = model.recipe.jsonObject.filter { $0.key != "data" }.sorted { $0.key < $1.key }
@@ -83,8 +101,10 @@ extension TrainedModelOptions {
     return (file, recipe)
   }
 
-  private func load(_ split: Dataset.Split, of recipe: Recipe) throws -> Dataset {
-    let whole = try recipe.load(split)
+  private func load(
+    _ split: Dataset.Split, of recipe: Recipe, _ observer: @escaping LoadingObserver
+  ) throws -> Dataset {
+    let whole = try recipe.load(split, observer: observer)
     guard let samples, samples > whole.count else { return whole.prefix(samples ?? whole.count) }
     let reason = try reason(whole, split, recipe)
     Ranks.logger.warning("--samples \(samples): \(whole.count) are measured, \(reason)")

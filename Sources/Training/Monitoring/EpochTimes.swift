@@ -40,7 +40,7 @@ public struct EpochTimes: Sendable, Equatable {
   /// - Parameter steps: this rank's.
   ///
   /// Collective. Nil, on every rank, without steps.
-  init?(_ steps: [StepTimes], hosts: [String], communicator: any Communicator) {
+  package init?(_ steps: [StepTimes], hosts: [String], communicator: any Communicator) {
     guard let total = Quantiles(steps.map(\.total)), let data = Quantiles(steps.map(\.data)),
       let compute = Quantiles(steps.map(\.compute)),
       let gradients = Quantiles(steps.map(\.gradients)),

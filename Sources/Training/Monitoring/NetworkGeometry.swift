@@ -18,6 +18,14 @@ public struct NetworkGeometry: Sendable, Equatable {
     surrogateBound = CurvatureBound.surrogate(model)
   }
 
+  package init(
+    beta: ClosedRange<Float>?, gamma: ClosedRange<Float>?, surrogateBound: Double?
+  ) {
+    self.beta = beta
+    self.gamma = gamma
+    self.surrogateBound = surrogateBound
+  }
+
   private static func range(
     of kind: Parameter.Kind, in model: Model
   ) -> ClosedRange<Float>? {

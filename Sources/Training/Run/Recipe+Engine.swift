@@ -23,9 +23,11 @@ extension Recipe {
   private static let syntheticSamples = 2048
 
   /// One split, cut to the recipe's number of samples.
-  public func load(_ split: Dataset.Split) throws -> Dataset {
+  public func load(
+    _ split: Dataset.Split, observer: LoadingObserver? = nil
+  ) throws -> Dataset {
     let directory: String? = source.hasFiles ? try dataDirectory() : nil
-    let dataset = try source.load(split, directory: directory)
+    let dataset = try source.load(split, directory: directory, observer: observer)
     guard let limit = split == .train ? self.trainSamples : self.testSamples, limit < dataset.count
     else {
       return dataset

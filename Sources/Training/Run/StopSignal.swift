@@ -23,6 +23,9 @@ public enum StopSignal {
   /// Line for the first signal, which the handler only has to write.
   nonisolated(unsafe) private static var notice: (text: UnsafeMutablePointer<CChar>, count: Int)?
 
+  /// Whether the first signal is answered by a line.
+  public static var hasNotice: Bool { notice != nil }
+
   /// Catches the signals from now on.
   ///
   /// - Parameter line: written to standard error at the first signal.

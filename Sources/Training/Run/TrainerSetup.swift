@@ -48,11 +48,13 @@ public struct TrainerSetup {
   ///
   /// Collective. A failure on one rank fails all of them, as far as possible before the disk is
   /// touched.
-  /// - Parameter isDefaultName: whether a new run gets a directory beside `run` if that exists.
+  /// - Parameters:
+  ///   - isDefaultName: whether a new run gets a directory beside `run` if that exists.
+  ///   - onLoading: rank 0's, told of the reading of the data.
   public init(
     _ recipe: Recipe, run: String, isDefaultName: Bool = false, start: Start,
     versions: RunEnvironment.Versions,
-    communicator: any Communicator, note: (String) -> Void
+    communicator: any Communicator, onLoading: LoadingObserver? = nil, note: (String) -> Void
   ) throws {
     self.recipe = recipe
     self.communicator = communicator
@@ -62,7 +64,13 @@ public struct TrainerSetup {
     try agreement.requireSame(asked.map { ("--\($0.key)", "\($0.value)") })
     let layerCommunicator = TimedCommunicator(communicator)
     self.layerCommunicator = layerCommunicator
-    let (train, test) = try agreement.perform { try TrainerSetup.load(recipe, communicator) }
+    let observer: LoadingObserver = { progress in
+      communicator.beat()
+      onLoading?(progress)
+    }
+    let (train, test) = try agreement.perform {
+      try TrainerSetup.load(recipe, communicator, observer)
+    }
     if recipe.batchSize > train.count {
       note(
         "--batch-size \(recipe.batchSize) is more than the \(train.count) training samples: "
@@ -91,7 +99,9 @@ public struct TrainerSetup {
     var sums = EpochSums()
     var measured: [String: Double]?
     var opened: RunOutput?
-    let digests = try communicator.oncePerProcess { (train.sha256(), test.sha256()) }
+    let digests = try communicator.oncePerProcess {
+      (train.sha256(observer: observer), test.sha256(observer: observer))
+    }
     let places = RunEnvironment.processes(of: communicator)
     threads = places.map(\.threads)
     var environment = RunEnvironment(
@@ -140,14 +150,16 @@ public struct TrainerSetup {
   }
 
   private static func load(
-    _ recipe: Recipe, _ communicator: any Communicator
+    _ recipe: Recipe, _ communicator: any Communicator, _ observer: @escaping LoadingObserver
   ) throws -> (Dataset, Dataset) {
     guard recipe.batchSize >= communicator.size else {
       throw TrainingError.batchSmallerThanRanks(
         batch: recipe.batchSize, ranks: communicator.size)
     }
     let (train, test) = try communicator.oncePerProcess {
-      (try recipe.load(.train), try recipe.load(.test))
+      (
+        try recipe.load(.train, observer: observer), try recipe.load(.test, observer: observer)
+      )
     }
     guard test.format == train.format else {
       throw DatasetError.unequalFormats(train: train.format, test: test.format)

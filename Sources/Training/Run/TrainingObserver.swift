@@ -111,4 +111,19 @@ public struct EpochReport: Sendable {
   public let imagesPerSecond: Double
   /// Step times since the start, or since the epoch before.
   public let times: EpochTimes?
+
+  package init(
+    epoch: Int, epochs: Int, step: Int, trainLoss: Double, trainAccuracy: Double,
+    test: Evaluator.Result?, geometry: NetworkGeometry, imagesPerSecond: Double, times: EpochTimes?
+  ) {
+    self.epoch = epoch
+    self.epochs = epochs
+    self.step = step
+    self.trainLoss = trainLoss
+    self.trainAccuracy = trainAccuracy
+    self.test = test
+    self.geometry = geometry
+    self.imagesPerSecond = imagesPerSecond
+    self.times = times
+  }
 }

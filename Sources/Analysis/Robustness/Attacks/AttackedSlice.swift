@@ -27,6 +27,8 @@ public final class AttackedSlice {
   public private(set) var records: [AttackRecord] = []
   /// The number of samples of a pass.
   public let capacity: Int
+  /// Called after each forward pass of an attack.
+  public var onForward: () -> Void = {}
 
   private let images: Tensor
   private let found: Tensor
@@ -96,6 +98,7 @@ public final class AttackedSlice {
   public func forward() {
     pass()
     for place in active { record(place) }
+    onForward()
   }
 
   /// Likewise for an attack whose points may leave the ball: outside, a pass is only counted.
@@ -111,6 +114,7 @@ public final class AttackedSlice {
       records[place].passes += 1
       if !logits(place).isFinite { records[place].isFinite = false }
     }
+    onForward()
   }
 
   /// Computes logits at the present points, without recording them.

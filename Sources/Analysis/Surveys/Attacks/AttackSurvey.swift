@@ -82,8 +82,8 @@ public struct AttackSurvey {
     ) throws -> [AttackRecord] {
       work.begin(epsilon: epsilon, stage: stage, samples: samples.count)
       let findings = try findings(
-        slice, &stored, keeper, samples, epsilon: epsilon, stage: stage,
-        onSlice: { done, open in
+        slice, &stored, keeper, samples, epsilon: epsilon, stage: stage, forwards: work.forwards,
+        onProgress: { done, open in
           work.advance(to: done, of: open)
           if let observer, communicator.rank == 0 { observer(work.progress) }
         }
@@ -126,13 +126,13 @@ public struct AttackSurvey {
 
   /// Returns the findings of all slices of `samples`, in their order.
   ///
-  /// `attack` runs only on slices without stored findings. `onSlice` is told how many of
-  /// these slices' samples are done, and their number; this rank's slices of a round stand for those
-  /// of all ranks.
+  /// `attack` runs only on slices without stored findings, and makes at most `forwards` forward
+  /// passes on each. `onProgress` is told how many of these slices' samples are done, and their
+  /// number; this rank's slices of a round stand for those of all ranks.
   private func findings(
     _ slice: AttackedSlice, _ stored: inout [AttackFindings.Key: AttackFindings],
     _ keeper: SurveyKeeper?, _ samples: [Int], epsilon: Int?, stage: Int?,
-    onSlice: (Int, Int) -> Void, attack: () -> Void
+    forwards: Int, onProgress: @escaping (Double, Int) -> Void, attack: () -> Void
   ) throws -> [AttackFindings] {
     let keys = stride(from: 0, to: samples.count, by: slice.capacity).map {
       AttackFindings.Key(
@@ -149,15 +149,23 @@ public struct AttackSurvey {
         count: open.count, globalBatch: max(1, batch / (slice.capacity * size)) * size,
         order: .natural)
       for round in 0..<rounds.stepsPerEpoch {
-        var others = done
+        var others = Double(done)
         let lines = try Agreement(communicator).perform {
           var lines: [String] = []
           for key in open[rounds.share(step: round, rank: rank, size: size)] {
             if keeper?.isStopRequested ?? false { break }
             load(key, into: slice)
+            let samples = Double(key.samples.count * size)
+            var passes = 0
+            slice.onForward = {
+              communicator.beat()
+              passes += 1
+              let share = min(Double(passes) / Double(forwards), 1)
+              onProgress(min(others + share * samples, Double(openSamples)), openSamples)
+            }
             attack()
-            others += key.samples.count * size
-            onSlice(min(others, openSamples), openSamples)
+            others += samples
+            onProgress(min(others, Double(openSamples)), openSamples)
             lines.append(try finding(key, of: slice).line())
           }
           return lines
@@ -167,7 +175,7 @@ public struct AttackSurvey {
           done += finding.key.samples.count
         }
         try keeper?.stopIfRequested()
-        onSlice(done, openSamples)
+        onProgress(Double(done), openSamples)
       }
     }
     return keys.compactMap { stored.removeValue(forKey: $0) }

@@ -11,7 +11,7 @@ struct AttackWork {
   /// Work of one sample in the present stage.
   private var perSample = 1.0
   /// Samples of the present stage that are done, and all of them.
-  private var done = 0
+  private var done = 0.0
   private var samples: Int
   /// Work after the present stage.
   private var later = 0.0
@@ -30,32 +30,47 @@ struct AttackWork {
     let one = stages.reduce(0) { $0 + plan.passes(of: $1) }
     guard let epsilon, let stage else {
       perSample = 1
+      forwards = 1
       later = one * Double(plan.epsilons.count * samples)
       return
     }
     perSample = plan.passes(of: stages[stage])
+    forwards = plan.forwards(of: stages[stage])
     let rest = stages[(stage + 1)...].reduce(0) { $0 + plan.passes(of: $1) }
     later = (rest + one * Double(plan.epsilons.count - 1 - epsilon)) * Double(samples)
     words = "\(stages[stage]) at ε \(plan.epsilons[epsilon])"
   }
 
-  mutating func advance(to done: Int, of samples: Int) {
+  /// Forward passes of a slice in the present stage, at most.
+  private(set) var forwards = 1
+
+  mutating func advance(to done: Double, of samples: Int) {
     self.done = done
     self.samples = samples
   }
 
-  mutating func end() { finished += perSample * Double(done) }
+  mutating func end() { finished += perSample * done }
 
   var progress: SurveyProgress {
-    let now = finished + perSample * Double(done)
+    let now = finished + perSample * done
     return SurveyProgress(
       survey: "attack", stage: words, done: now,
-      total: now + perSample * Double(samples - done) + later,
-      count: "\(done) of \(samples) samples", isUpperBound: true)
+      total: now + perSample * (Double(samples) - done) + later,
+      count: "\(Int(done)) of \(samples) samples", isUpperBound: true)
   }
 }
 
 extension AttackPlan {
+  /// Forward passes of a stage, at most.
+  func forwards(of stage: Stage) -> Int {
+    switch stage.kind {
+    case .pgd: effort.pgdSteps + 1
+    case .apgdCrossEntropy, .apgdTargeted: effort.iterations + 1
+    case .fabTargeted: 2 * effort.iterations + 1
+    case .square: effort.queries
+    }
+  }
+
   /// Work of a stage on one sample, in forward passes; a backward pass costs as much as two.
   func passes(of stage: Stage) -> Double {
     switch stage.kind {

@@ -1,4 +1,5 @@
 import Foundation
+import Training
 
 #if canImport(Glibc)
   import Glibc
@@ -9,9 +10,9 @@ import Foundation
 /// On a terminal a few lines are overwritten ten times a second at most. Elsewhere there are plain
 /// lines with the time in front, or JSON objects; those about progress come every ten seconds at
 /// most.
-final class Console {
+package final class Console {
   private static let liveInterval = Duration.milliseconds(100)
-  private static let plainInterval = Duration.seconds(10)
+  package static let usualPlainInterval = Duration.seconds(10)
 
   private let output: Int32
   /// Words between the time and the text of a plain line.
@@ -19,15 +20,24 @@ final class Console {
   private let style: ConsoleOptions.Style
   private let format: ConsoleOptions.Format
   private let terminal: Terminal?
+  private let plainInterval: Duration
   private let clock = ContinuousClock()
   private let start: ContinuousClock.Instant
   private var lastLive: ContinuousClock.Instant?
   private var lastPlain: ContinuousClock.Instant
   private var lines = LiveLines()
+  private var hasSeenStop = false
 
-  init(_ options: ConsoleOptions, on output: Int32, prefix: String = " ") {
+  /// The console whose lines are on the screen; of rank 0's first thread.
+  nonisolated(unsafe) private static weak var drawn: Console?
+
+  init(
+    _ options: ConsoleOptions, on output: Int32, prefix: String = " ",
+    plainInterval: Duration = usualPlainInterval
+  ) {
     self.output = output
     self.prefix = prefix
+    self.plainInterval = plainInterval
     style = options.style
     format = options.format
     terminal = Terminal(output)
@@ -50,17 +60,20 @@ final class Console {
   /// Shows how far the command is; most calls return at once.
   ///
   /// - Parameters:
+  ///   - isNew: whether something else is being done now, whose lines in place are drawn at once.
   ///   - live: the lines in place, each as parts of which those that fit are shown.
   ///   - event: the line elsewhere.
-  func progress(live: () -> [[String]], event: () -> ConsoleEvent) {
+  func progress(isNew: Bool = false, live: () -> [[String]], event: () -> ConsoleEvent) {
     guard style != .quiet else { return }
     let now = clock.now
     if isLive {
-      if let lastLive, now - lastLive < Self.liveInterval { return }
+      if let lastLive, !isNew, now - lastLive < Self.liveInterval { return }
       lastLive = now
+      noticeStop()
+      Self.drawn = self
       let size = size
       write(lines.draw(live(), columns: size.columns, rows: size.rows))
-    } else if now - lastPlain >= Self.plainInterval {
+    } else if now - lastPlain >= plainInterval {
       report(event())
     }
   }
@@ -72,8 +85,7 @@ final class Console {
     switch format {
     case .text where isLive:
       // Numbers that do not fit are in the run's files.
-      let parts = [ConsoleTime.ofDay(Date())] + event.text.components(separatedBy: "  ")
-      print(LiveLines.fit(parts, columns: size.columns))
+      print(LiveLines.fit(event.text, at: ConsoleTime.ofDay(Date()), columns: size.columns))
     case .text: print("\(ConsoleTime.text(Date()))\(prefix) \(event.text)")
     case .json: print(event.json(at: Date()))
     }
@@ -99,13 +111,30 @@ final class Console {
   func result(_ event: ConsoleEvent) { describeAlways(event) }
 
   /// Removes the lines in place.
-  func clear() { write(lines.clear(columns: size.columns)) }
+  func clear() {
+    noticeStop()
+    write(lines.clear(columns: size.columns))
+  }
+
+  /// Removes the lines in place of any console, where something else is to be printed.
+  package static func makeRoom() { drawn?.clear() }
+
+  /// Leaves the lines where they are once a signal has asked for the end: below them stands what the
+  /// signal's handler, or the launcher, has printed.
+  private func noticeStop() {
+    guard !hasSeenStop, StopSignal.isReceived else { return }
+    hasSeenStop = true
+    if StopSignal.hasNotice || terminal?.isLaunchers ?? false { lines = LiveLines() }
+  }
 
   private func describeAlways(_ event: ConsoleEvent) {
     print(format == .json ? event.json(at: Date()) : event.text)
   }
 
-  private func print(_ text: String) { write(lines.clear(columns: size.columns) + text + "\n") }
+  private func print(_ text: String) {
+    noticeStop()
+    write(lines.clear(columns: size.columns) + text + "\n")
+  }
 
   private func write(_ text: String) {
     if !text.isEmpty { Self.write(text, to: output) }

@@ -21,8 +21,12 @@ public final class ConsoleProgress: TrainingObserver {
     ConsoleProgress(ConsoleOptions(.line), on: open("/dev/null", O_WRONLY | O_CLOEXEC))
   }
 
-  private init(_ options: ConsoleOptions, on output: Int32) {
-    console = Console(options, on: output)
+  /// - Parameter plainInterval: the shortest time between two plain lines about progress.
+  package init(
+    _ options: ConsoleOptions, on output: Int32,
+    plainInterval: Duration = Console.usualPlainInterval
+  ) {
+    console = Console(options, on: output, plainInterval: plainInterval)
     surveys = SurveyWords()
   }
 
@@ -52,8 +56,8 @@ public final class ConsoleProgress: TrainingObserver {
   }
 
   public func survey(_ progress: SurveyProgress) {
-    surveys.update(progress)
-    console.progress(live: { [surveys.live] }, event: { surveys.event })
+    let isNew = surveys.update(progress)
+    console.progress(isNew: isNew, live: { [surveys.live] }, event: { surveys.event })
   }
 
   public func epoch(_ report: EpochReport) {
@@ -65,7 +69,7 @@ public final class ConsoleProgress: TrainingObserver {
     ]
     let test = report.test.map { ["test accuracy \(Self.percent($0.accuracy))"] } ?? []
     let text =
-      parts + test + geometry + ["\(Self.fixed(report.imagesPerSecond, 0)) images/s"] + rest
+      parts + test + geometry + ["\(Self.rate(report.imagesPerSecond)) images/s"] + rest
     console.report(
       ConsoleEvent(
         "epoch", text.joined(separator: "  "),
@@ -143,8 +147,8 @@ public final class ConsoleProgress: TrainingObserver {
       ],
       [
         "loss \(Self.fixed(progress.loss, 4))", "accuracy \(Self.percent(progress.accuracy))",
-        "\(Self.fixed(progress.imagesPerSecondNow, 0)) images/s now",
-        "\(Self.fixed(progress.imagesPerSecond, 0)) mean",
+        "\(Self.rate(progress.imagesPerSecondNow)) images/s now",
+        "\(Self.rate(progress.imagesPerSecond)) mean",
       ],
       Self.shareParts(progress.times, checkpoints: progress.checkpointSeconds),
       geometry + (curvature.map { [$0] } ?? []),
@@ -158,7 +162,7 @@ public final class ConsoleProgress: TrainingObserver {
         "epoch \(progress.epoch)/\(progress.epochs)",
         "step \(progress.step + 1)/\(progress.stepsPerEpoch)", "loss \(fixed(progress.loss, 4))",
         "accuracy \(percent(progress.accuracy))",
-        "\(fixed(progress.imagesPerSecondNow, 0)) images/s",
+        "\(rate(progress.imagesPerSecondNow)) images/s",
         "\(ConsoleTime.clock(progress.remainingInEpoch)) left in the epoch",
         "\(ConsoleTime.clock(progress.remaining)) in the run",
       ].joined(separator: "  "),
@@ -200,6 +204,12 @@ public final class ConsoleProgress: TrainingObserver {
 
   /// A share as a percentage with two decimals.
   public static func percent(_ share: Double) -> String { "\(fixed(100 * share, 2)) %" }
+
+  /// A number per second, with two significant digits at least: a slow one is not 0.
+  public static func rate(_ value: Double) -> String {
+    guard value > 0, value.isFinite else { return fixed(value, 0) }
+    return fixed(value, max(0, 1 - Int(log10(value).rounded(.down))))
+  }
 
   static func fixed(_ value: Double, _ decimals: Int) -> String {
     String(format: "%.\(decimals)f", value)

@@ -1,3 +1,5 @@
+import Foundation
+
 /// A few lines at the end of a terminal's output, which are overwritten in place.
 ///
 /// The cursor rests at the beginning of the row below them, and is never hidden: a program that is
@@ -34,6 +36,13 @@ package struct LiveLines {
   private func home(columns: Int) -> String {
     let rows = drawn.reduce(0) { $0 + max(1, ($1 + columns - 1) / max(columns, 1)) }
     return "\r" + (rows > 0 ? "\u{1B}[\(rows)A" : "")
+  }
+
+  /// The time and the parts of a text that fit; without the time where it leaves no room.
+  package static func fit(_ text: String, at time: String, columns: Int) -> String {
+    let parts = text.components(separatedBy: "  ")
+    let hasRoom = time.count + 2 + parts[0].count <= columns
+    return fit((hasRoom ? [time] : []) + parts, columns: columns)
   }
 
   /// The parts that fit, joined by two spaces; of the first one as much as fits.

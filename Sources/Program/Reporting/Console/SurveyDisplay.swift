@@ -20,8 +20,8 @@ public final class SurveyDisplay {
   }
 
   public func show(_ progress: SurveyProgress) {
-    words.update(progress)
-    console.progress(live: { [words.live] }, event: { words.event })
+    let isNew = words.update(progress)
+    console.progress(isNew: isNew, live: { [words.live] }, event: { words.event })
   }
 
   /// A line that stays, such as the end of a stage.

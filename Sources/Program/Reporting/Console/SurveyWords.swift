@@ -10,12 +10,15 @@ package final class SurveyWords {
 
   package init() {}
 
-  package func update(_ progress: SurveyProgress) {
+  /// Returns whether another survey has begun.
+  @discardableResult
+  package func update(_ progress: SurveyProgress) -> Bool {
     let now = clock.now
     let isNew = start?.survey != progress.survey || progress.done < self.progress?.done ?? 0
     if isNew { start = (progress.survey, now, progress.done) }
     self.progress = progress
     seconds = start.map { (now - $0.time) / .seconds(1) } ?? 0
+    return isNew
   }
 
   /// Nil while nothing is known of the speed.
@@ -24,9 +27,10 @@ package final class SurveyWords {
     return (progress.total - progress.done) * seconds / (progress.done - start.done)
   }
 
-  private var left: String? {
+  /// - Parameter bound: the words for "at most".
+  private func left(_ bound: String) -> String? {
     secondsLeft.map {
-      "\(progress?.isUpperBound ?? false ? "at most " : "")\(ConsoleTime.clock($0)) left"
+      "\(progress?.isUpperBound ?? false ? "\(bound) " : "")\(ConsoleTime.clock($0)) left"
     }
   }
 
@@ -34,7 +38,8 @@ package final class SurveyWords {
   var live: [String] {
     guard let progress else { return [] }
     return [
-      progress.stage, ProgressBar.percent(progress.share), left, ProgressBar.text(progress.share),
+      progress.stage, ProgressBar.percent(progress.share), left("≤"),
+      ProgressBar.text(progress.share),
       progress.count,
     ].compactMap { $0 }.filter { !$0.isEmpty }
   }
@@ -42,7 +47,7 @@ package final class SurveyWords {
   package var event: ConsoleEvent {
     let parts = [
       "\(progress?.stage ?? "") \(ProgressBar.percent(progress?.share ?? 0))", progress?.count,
-      left,
+      left("at most"),
     ]
     return ConsoleEvent(
       "progress", parts.compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: "  "),

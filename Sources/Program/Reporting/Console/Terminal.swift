@@ -11,6 +11,8 @@ import Foundation
 /// `dumb` cannot overwrite a line.
 final class Terminal {
   private let descriptor: Int32
+  /// Whether the launcher may print there too.
+  let isLaunchers: Bool
 
   /// Nil if the output is no terminal, or a dumb one.
   init?(_ output: Int32, environment: [String: String] = ProcessInfo.processInfo.environment) {
@@ -22,6 +24,7 @@ final class Terminal {
       target.hasPrefix("/dev/pts/") || target.hasPrefix("/dev/tty")
     else { return nil }
     // Only asked for its size.
+    isLaunchers = isRank
     descriptor = open(target, O_RDONLY | O_NOCTTY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { return nil }
   }

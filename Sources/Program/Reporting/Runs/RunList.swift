@@ -87,7 +87,7 @@ extension RunList.Row {
     set(.curvature, run.curvature.flatMap { CurvatureResult($0)?.curvature } ?? measured) {
       TextTable.number($0)
     }
-    set(.speed, run.epochs.last?.imagesPerSecond) { String(format: "%.0f", $0) }
+    set(.speed, run.epochs.last?.imagesPerSecond) { ConsoleProgress.rate($0) }
     let age = (try? RunDirectory(opening: run.path))?.secondsSinceMetrics
     cells[.age] = age.map { ConsoleTime.clock($0) }
     // The newest run comes first.

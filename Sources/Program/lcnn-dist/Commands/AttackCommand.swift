@@ -54,11 +54,13 @@ struct AttackCommand: ParsableCommand {
 
   private func attack(over world: any Communicator) throws {
     let agreement = Agreement(world)
+    let display = world.rank == 0 ? SurveyDisplay(ranks.output.console) : nil
+    display?.begin("reading the model and the data")
     let model = try trained.load(
       [samples.split], flags, for: .inputGradients,
       settings: attack.settings.map { ($0.what, $0.value) }
         + [("--save-adversarial", findings.saveAdversarial == nil ? "no" : "yes")],
-      over: world, maximumSamples: \.sliceSize)
+      over: world, display: display, maximumSamples: \.sliceSize)
     let (plan, files) = try agreement.perform {
       (try attack.plan(seed: model.recipe.seed), try Files(findings, on: world))
     }
@@ -74,7 +76,6 @@ struct AttackCommand: ParsableCommand {
       settings: attack.settings + [
         .init("adversarial examples", findings.saveAdversarial == nil ? "dropped" : "kept")
       ], over: world)
-    let display = world.rank == 0 ? SurveyDisplay(ranks.output.console) : nil
     let clock = ContinuousClock()
     var start = clock.now
     let observer: SurveyObserver? = display.map { display in { display.show($0) } }

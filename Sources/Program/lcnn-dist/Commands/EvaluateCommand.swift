@@ -36,7 +36,7 @@ struct EvaluateCommand: ParsableCommand {
     let display = world.rank == 0 ? SurveyDisplay(ranks.output.console) : nil
     display?.begin("reading the model and the data")
     let model = try trained.load(
-      [samples.split], flags, for: .inference, settings: [], over: world
+      [samples.split], flags, for: .inference, settings: [], over: world, display: display
     ) { recipe in
       max((recipe.batchSize + world.size - 1) / world.size, recipe.sliceSize)
     }

@@ -5,6 +5,7 @@ import Foundation
 import MessagePassing
 import Recipes
 import Reporting
+import Surveys
 import Training
 
 struct TrainCommand: ParsableCommand {
@@ -111,7 +112,9 @@ struct TrainCommand: ParsableCommand {
       recipe, run: options.path ?? defaultRun(seed: recipe.seed),
       isDefaultName: options.path == nil,
       start: resumes ? .resume : .fresh(initial: options.initial),
-      versions: versions, communicator: communicator, note: { observer?.note($0) })
+      versions: versions, communicator: communicator,
+      onLoading: observer.map { observer in { observer.survey(SurveyProgress($0)) } },
+      note: { observer?.note($0) })
     if let fault { observer?.note("\(fault)") }
     try communicator.oncePerProcess {
       Ranks.watch(run: setup.runPath)

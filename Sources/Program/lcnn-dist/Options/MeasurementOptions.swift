@@ -62,7 +62,7 @@ struct MeasurementOptions: ParsableArguments {
     display?.begin("reading the model and the data")
     let model = try measured.trained.load(
       measured.split.splits, flags, for: purpose,
-      settings: settings + [("--of", measured.function.rawValue)], over: world
+      settings: settings + [("--of", measured.function.rawValue)], over: world, display: display
     ) { recipe in
       max(recipe.sliceSize, min(recipe.batchSize, Self.samplesAtOnce))
     }

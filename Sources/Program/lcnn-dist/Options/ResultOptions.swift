@@ -50,7 +50,8 @@ struct ResultOptions: ParsableArguments {
     try world.oncePerProcess {
       StopSignal.install(
         notice: world.rank == 0
-          ? "stopping; the same command goes on with what is in \(path)" : nil)
+          ? "stopping; the same command goes on with what is in \(path); a second signal ends it at once"
+          : nil)
     }
     return SurveyKeeper(path, state, over: world) { StopSignal.isReceived }
   }
