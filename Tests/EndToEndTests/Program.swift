@@ -61,7 +61,32 @@ enum Program {
     /// Standard error of the process until now.
     var errorsSoFar: String { (try? directory.text("errors")) ?? "" }
 
-    func send(signal: Int32) { kill(process.processIdentifier, signal) }
+    /// Sends a signal to the process.
+    ///
+    /// MPICH's mpirun ends by SIGUSR2, and with 0 at times where it has passed another one on: there the
+    /// ranks get it themselves.
+    func send(signal: Int32) {
+      let ranks = MPIFamily.isMPICH && process.arguments?.first == "mpirun" ? ranks : []
+      for receiver in ranks.isEmpty ? [process.processIdentifier] : ranks { kill(receiver, signal) }
+    }
+
+    /// Processes of the program below this one.
+    private var ranks: [Int32] {
+      func file(_ name: String, of process: Int32) -> String {
+        (try? String(contentsOfFile: "/proc/\(process)/\(name)", encoding: .utf8)) ?? ""
+      }
+      func isBelow(_ child: Int32) -> Bool {
+        // The state and the parent follow the name in parentheses.
+        let words = file("stat", of: child).split(separator: ") ").last?.split(separator: " ")
+        guard let words, words.count > 1, let parent = Int32(words[1]), parent > 1 else {
+          return false
+        }
+        return parent == process.processIdentifier || isBelow(parent)
+      }
+      let all = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+      return all.compactMap { Int32($0) }
+        .filter { file("comm", of: $0) == "lcnn-dist\n" && isBelow($0) }
+    }
 
     /// Sends a signal to the process and its children, as a terminal does.
     func sendToGroup(signal: Int32) { kill(-process.processIdentifier, signal) }

@@ -150,7 +150,9 @@ extension WaitingRuns {
       try job.waitForMetrics(of: "run", lines: 1)
       send(job)
       let outcome = try job.outcome()
-      #expect(outcome.status == ExitStatus.stopped.rawValue, "\(outcome)")
+      // MPICH's mpirun ends with 0 at times where it has passed a signal on.
+      let isLost = MPIFamily.isMPICH && outcome.status == 0
+      #expect(outcome.status == ExitStatus.stopped.rawValue || isLost, "\(outcome)")
       #expect(outcome.errors.contains("stopped by a signal after step"), "\(outcome)")
       #expect(Self.supervisorLines(outcome).isEmpty, "\(outcome)")
     }

@@ -129,7 +129,7 @@ extension WaitingRuns {
     }
 
     @Test("a rank that is killed takes the others along, and no process is left")
-    func killed() throws {
+    func kill() throws {
       let (outcome, _) = try train(.kill)
       #expect(outcome.status == MPIFamily.code(ofRankKilledBy: SIGKILL), "\(outcome)")
       // mpirun may be gone before the last rank is.
@@ -151,15 +151,6 @@ extension WaitingRuns {
       }
     }
 
-    /// Processes of the program that work in this test's directory.
-    private func ranks() throws -> [Int32] {
-      try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap { Int32($0) }.filter {
-        let folder = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\($0)/cwd")
-        let name = try? String(contentsOfFile: "/proc/\($0)/comm", encoding: .utf8)
-        return name == "lcnn-dist\n" && folder == directory.path
-      }
-    }
-
     @Test("SIGUSR2 makes every rank write its ledger and go on; the run is nobody else's meanwhile")
     func request() throws {
       let run = try Program.start(
@@ -169,9 +160,7 @@ extension WaitingRuns {
         for _ in 0..<600 where run.isRunning && !condition() { usleep(50_000) }
       }
       wait { (try? metrics().count > 2) ?? false }
-      // MPICH's mpirun does not pass it on, but ends by it.
-      let receivers = MPIFamily.isMPICH ? try ranks() : [run.processIdentifier]
-      for process in receivers { kill(process, SIGUSR2) }
+      run.send(signal: SIGUSR2)
       wait { (try? !dump(0).isEmpty && !dump(1).isEmpty) ?? false }
       #expect(
         try dump(0).hasPrefix("rank 0 of 2 (host ") && dump(1).contains("allreduce of 33 doubles"))
