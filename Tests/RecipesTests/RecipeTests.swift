@@ -153,6 +153,49 @@ struct RefusedRecipe: CustomTestStringConvertible, Sendable {
     for key in keys { #expect(ForeignName.meaning(of: key, as: .key) == nil, "\(key)") }
   }
 
+  /// Aliases of aliases in keys: the parser would compare 9²⁰ nodes.
+  private static let bomb = (1...20).map { level in
+    "? &k\(level) ["
+      + Array(repeating: level == 1 ? "x" : "*k\(level - 1)", count: 9).joined(separator: ",")
+      + "]\n: 1\n"
+  }.joined()
+
+  @Test(
+    "aliases of aliases are refused, whatever quotes or comments stand before them",
+    .timeLimit(.minutes(1)),
+    arguments: [
+      "", "\"\\\"\": 1\n", "run: b 'c\n", "run: |\n  it's\n", "# it's\n", "a: \"#\"\n",
+      "'''': 1\n", "\u{FEFF}", "run: x\u{85}",
+    ])
+  func aliases(prefix: String) {
+    let words = refusal(of: prefix + Self.bomb)?.description ?? ""
+    #expect(words.contains("aliases such as *name"), "\(words)")
+  }
+
+  @Test("nesting that would exhaust the stack is refused; signs within values are not")
+  func nesting() throws {
+    for open in ["[", "{", "{a: [", "- ", "? "] {
+      for prefix in ["", "a: 'it''s'\n", "\"\\\"\": 1\n"] {
+        let text = prefix + String(repeating: open, count: 100_000)
+        let message = refusal(of: text)?.description ?? ""
+        #expect(
+          message.contains("more than 256 brackets") || message.contains("not YAML"),
+          "\(open): \(message)")
+      }
+    }
+    let path = "/data/R&D *all* & [more] 2*3*4*5*6*7"
+    let recipe = try Recipe(yaml: "# [0, 1) * & it's\ndata: \(path)\n", source: "my.yaml")
+    let json = String(decoding: try JSONEncoder().encode(recipe), as: UTF8.self)
+    #expect(try Recipe(yaml: json, source: "my.json").jsonObject["data"] == .text(path))
+  }
+
+  private func refusal(of yaml: String) -> RecipeError? {
+    do throws(RecipeError) {
+      _ = try Recipe(yaml: yaml, source: "my.yaml")
+      return nil
+    } catch { return error }
+  }
+
   @Test("there are the ten built-in recipes")
   func builtInCount() { #expect(EmbeddedFiles.recipes.count == 10) }
 

@@ -14,6 +14,7 @@ extension Recipe {
         name: nameOrPath, builtIn: builtIn,
         nearest: Spelling.nearest(to: nameOrPath, among: builtIn))
     }
+    // A process substitution is a pipe, whose writer is worth a wait.
     let text: String
     do { text = try String(contentsOfFile: nameOrPath, encoding: .utf8) } catch {
       throw .unreadable(path: nameOrPath, reason: "cannot be read as UTF-8 text")
@@ -58,38 +59,42 @@ extension Recipe {
     }
   }
 
-  /// The largest recipe in bytes, and its deepest brackets; every recipe is far below both.
-  private static let (largestText, deepestNesting) = (1 << 20, 16)
+  /// The largest recipe in bytes, and its most brackets and aliases; every recipe is far below the
+  /// first two, and needs no alias.
+  private static let (largestText, mostBrackets, mostAliases) = (1 << 20, 256, 4)
 
   /// Refuses text that a few bytes make the parser work or recurse on for ever: aliases of aliases,
   /// and brackets in brackets.
+  ///
+  /// Whatever could be one is counted, in comments and quotes too: only a parser knows where these
+  /// end. Few of either do no harm.
   private static func checkSize(_ yaml: String, _ source: String) throws(RecipeError) {
     guard yaml.utf8.count <= largestText else {
       throw .unreadable(path: source, reason: "larger than \(largestText) bytes")
     }
-    var (line, depth, isIndicator) = (1, 0, true)
-    // The byte that ends a quoted text or a comment.
-    var end: UInt8?
-    for byte in yaml.utf8 {
-      if byte == UInt8(ascii: "\n") { line += 1 }
-      if let closing = end {
-        if byte == closing { end = nil }
-        isIndicator = end == nil
-        continue
-      }
+    func isWord(_ byte: UInt8) -> Bool {
       switch byte {
-      case UInt8(ascii: "*") where isIndicator, UInt8(ascii: "&") where isIndicator:
-        throw .syntax(.line(line, of: source), problem: "anchors and aliases have no use here")
-      case UInt8(ascii: "\""), UInt8(ascii: "'"): if isIndicator { end = byte }
-      case UInt8(ascii: "#"): if isIndicator { end = UInt8(ascii: "\n") }
-      case UInt8(ascii: "["), UInt8(ascii: "{"): depth += 1
-      case UInt8(ascii: "]"), UInt8(ascii: "}"): depth -= 1
-      default: break
+      case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "a")...UInt8(ascii: "z"):
+        true
+      default: false
       }
-      guard depth <= deepestNesting else {
-        throw .syntax(.line(line, of: source), problem: "brackets nested too deep")
+    }
+    var (line, brackets, aliases) = (1, 0, 0)
+    var previous = UInt8(ascii: "\n")
+    var isAsterisk = false
+    for byte in yaml.utf8 {
+      if isAsterisk, isWord(byte) || "_-".utf8.contains(byte) { aliases += 1 }
+      guard aliases <= mostAliases else {
+        throw .syntax(.line(line, of: source), problem: "aliases such as *name have no use here")
       }
-      isIndicator = " \t\n\r,:[{".utf8.contains(byte)
+      isAsterisk = byte == UInt8(ascii: "*") && !isWord(previous)
+      previous = byte
+      if byte == UInt8(ascii: "\n") { line += 1 }
+      if "[{".utf8.contains(byte) { brackets += 1 }
+      guard brackets <= mostBrackets else {
+        throw .syntax(.line(line, of: source), problem: "more than \(mostBrackets) brackets")
+      }
     }
   }
 
