@@ -103,6 +103,17 @@ import Testing
     #expect(read?["run"] as? String == "a\n\"b\"")
   }
 
+  @Test("what a terminal would obey is shown as numbers, and in JSON as escapes")
+  func controls() throws {
+    let name = "a\u{1B}[31m\u{9B}2J\u{7F}"
+    let event = ConsoleEvent("note", name)
+    #expect(event.text == "a\\u{1b}[31m\\u{9b}2J\\u{7f}")
+    let json = ConsoleMessage.json("note", [("name", name)], at: Date())
+    #expect(!json.unicodeScalars.contains { $0.properties.generalCategory == .control })
+    let read = try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any]
+    #expect(read?["name"] as? String == name)
+  }
+
   @Test("times that are left are clock times; unknown ones are not")
   func times() {
     #expect(ConsoleTime.clock(7) == "0:07" && ConsoleTime.clock(43_500) == "12:05:00")

@@ -1,3 +1,4 @@
+import Failures
 import Foundation
 
 /// A table whose columns, except for the first few, are aligned to the right.
@@ -11,7 +12,8 @@ struct TextTable {
     self.leftAligned = leftAligned
   }
 
-  mutating func append(_ row: [String]) { rows.append(row) }
+  /// Appends a row; a cell's control characters, which a terminal would obey, become their numbers.
+  mutating func append(_ row: [String]) { rows.append(row.map(\.withVisibleControls)) }
 
   var text: String {
     let widths = (rows.map(\.count).max() ?? 0)

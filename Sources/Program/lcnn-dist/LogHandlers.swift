@@ -1,3 +1,4 @@
+import Failures
 import Foundation
 import Logging
 import Reporting
@@ -41,6 +42,9 @@ struct TextLogHandler: LogHandler {
 
   func log(event: LogEvent) {
     Console.makeRoom()
+    // Messages name files.
+    var event = event
+    event.message = "\(event.message.description.withVisibleControls)"
     stream.log(event: event)
   }
 }

@@ -184,8 +184,9 @@ enum Ranks {
     let status = isOurs ? ExitStatus(error).rawValue : LCNNDist.exitCode(for: error).rawValue
     if status == ExitStatus.success.rawValue {
       // The error is a request for help, which every rank receives.
-      if isRoot { LCNNDist.exit(withError: error) }
-      Foundation.exit(status)
+      let help = LCNNDist.fullMessage(for: error)
+      if isRoot && !help.isEmpty { print(help) }
+      exit(.success)
     }
     let message = isOurs ? "lcnn-dist: \(error)" : LCNNDist.fullMessage(for: error)
     if isRoot { log(message) }

@@ -1,3 +1,4 @@
+import Failures
 import Files
 import Foundation
 
@@ -37,23 +38,23 @@ enum StandardStreams {
 
   /// Writes what is left for standard output.
   ///
-  /// A reader that has gone had enough; a disk that is full is an error.
+  /// A reader or a terminal that has gone had enough; a disk that is full is an error.
   static func flush() throws(FileError) {
-    guard fflush(nil) != 0, errno != EPIPE else { return }
-    throw FileError("write", "standard output", code: errno)
+    guard fflush(nil) != 0 else { return }
+    let code = errno
+    guard code != EPIPE, !(code == EIO && isDevice(STDOUT_FILENO)) else { return }
+    throw FileError("write", "standard output", code: code)
+  }
+
+  private static func isDevice(_ descriptor: Int32) -> Bool {
+    var status = stat()
+    return fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFCHR
   }
 }
 
-extension String {
-  /// The text with control characters, which a terminal would obey, as their numbers.
-  var withVisibleControls: String {
-    guard unicodeScalars.contains(where: Self.isControl) else { return self }
-    return unicodeScalars.map {
-      Self.isControl($0) ? "\\u{\(String($0.value, radix: 16))}" : String($0)
-    }.joined()
-  }
-
-  private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-    scalar.properties.generalCategory == .control && scalar != "\n" && scalar != "\t"
-  }
+/// Prints a line on standard output, with control characters as their numbers.
+///
+/// It stands for Swift's function in every command: names come from files.
+func print(_ line: String, terminator: String = "\n") {
+  Swift.print(line.withVisibleControls, terminator: terminator)
 }

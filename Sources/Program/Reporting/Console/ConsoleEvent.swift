@@ -1,3 +1,4 @@
+import Failures
 import Foundation
 
 /// Something that happens during a command: a line of text for people, fields for programs.
@@ -15,7 +16,7 @@ package struct ConsoleEvent {
 
   package init(_ name: String, _ text: String, _ fields: [(key: String, value: Field)] = []) {
     self.name = name
-    self.text = text
+    self.text = text.withVisibleControls
     self.fields = fields
   }
 
@@ -35,11 +36,14 @@ package struct ConsoleEvent {
     }
   }
 
-  /// A string of JSON; control characters are escaped.
+  /// A string of JSON; control characters, which the encoder escapes only in part, are escaped.
   private static func quoted(_ text: String) -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .withoutEscapingSlashes
-    return (try? encoder.encode(text)).map { String(decoding: $0, as: UTF8.self) } ?? "\"\""
+    let text = (try? encoder.encode(text)).map { String(decoding: $0, as: UTF8.self) } ?? "\"\""
+    return text.replacing(/[\u{7f}-\u{9f}]/) { match in
+      match.output.unicodeScalars.map { "\\u00\(String($0.value, radix: 16))" }.joined()
+    }
   }
 }
 
