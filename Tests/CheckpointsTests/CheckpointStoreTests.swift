@@ -44,6 +44,22 @@ import Testing
     }
   }
 
+  @Test("where a link stands for what a save has left, the link goes and its files stay")
+  func plantedLink() throws {
+    try save(step: 1)
+    try directory.write([1, 2, 3], to: "mine/thesis")
+    for target in ["mine", "nowhere"] {
+      try FileManager.default.createSymbolicLink(
+        atPath: "\(store.path)/.step-00000002.partial",
+        withDestinationPath: "\(directory.path)/\(target)")
+      try save(step: 2)
+      #expect(try directory.bytes("mine/thesis") == [1, 2, 3])
+      #expect(try store.remains().isEmpty)
+      try store.prune(CheckpointStore.Retention(newest: 2))
+      try directory.remove("checkpoints/step-00000002")
+    }
+  }
+
   @Test("the best by test accuracy, and those of every so many epochs, are kept beside the newest")
   func bestAndEvery() throws {
     for (step, epoch, accuracy) in [

@@ -14,6 +14,26 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["c.csv"])
   }
 
+  @Test(
+    "a link stays, whether the file that it leads to is there or not; a ring of links is refused")
+  func links() throws {
+    let directory = try TemporaryDirectory()
+    try directory.makeDirectory("inner")
+    for (name, target) in [("a", "b"), ("b", "inner/file"), ("x", "y"), ("y", "x")] {
+      try FileManager.default.createSymbolicLink(
+        atPath: "\(directory.path)/\(name)", withDestinationPath: target)
+    }
+    for text in ["1\n", "2\n"] {
+      try ResultFile("\(directory.path)/a").write(text)
+      #expect(try directory.text("inner/file") == text)
+    }
+    for (name, target) in [("a", "b"), ("b", "inner/file")] {
+      let path = "\(directory.path)/\(name)"
+      #expect(try FileManager.default.destinationOfSymbolicLink(atPath: path) == target)
+    }
+    #expect(throws: FileError.self) { try ResultFile("\(directory.path)/x") }
+  }
+
   @Test("a place that cannot be written is refused before anything is computed")
   func refused() throws {
     let directory = try TemporaryDirectory()

@@ -70,9 +70,18 @@ package enum FileSystem {
   package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
   /// lstat(2): whether there is a file or a link at `path`.
-  private static func lexists(_ path: String) -> Bool {
+  package static func lexists(_ path: String) -> Bool {
     var status = stat()
     return lstat(path, &status) == 0
+  }
+
+  /// readlink(2): the text of a link; nil where there is none.
+  static func linkTarget(of path: String) -> String? {
+    let longest = Int(PATH_MAX)
+    var bytes = [CChar](repeating: 0, count: longest)
+    let count = readlink(path, &bytes, longest)
+    guard count > 0 else { return nil }
+    return String(decoding: bytes[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
   /// readdir(3): the names in a directory, sorted, without `.` and `..`.
@@ -153,7 +162,12 @@ package enum FileSystem {
   }
 
   /// unlink(2) of the files in a directory, and rmdir(2); a directory inside it is an error.
+  ///
+  /// Of a link only itself is removed, and likewise a file in the directory's place.
   package static func removeFlatDirectory(_ path: String) throws(FileError) {
+    var status = stat()
+    _ = try check("remove", path) { lstat(path, &status) }
+    guard status.st_mode & S_IFMT == S_IFDIR else { return try removeFile(path) }
     for name in try entries(of: path) {
       _ = try check("remove", "\(path)/\(name)") { unlink("\(path)/\(name)") }
     }

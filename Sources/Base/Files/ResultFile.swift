@@ -31,7 +31,7 @@ public struct ResultFile: Sendable {
       destination = .stream(Stream(try OutputFile(stream: path)))
       return
     }
-    let target = Self.target(of: path)
+    let target = try Self.target(of: path)
     let directory = FileSystem.directory(of: target)
     _ = try FileSystem.check("write", path) { access(directory, W_OK) }
     guard FileSystem.isDirectory(directory) else {
@@ -64,10 +64,20 @@ public struct ResultFile: Sendable {
     return stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFREG
   }
 
-  /// The path without links, if the file exists.
-  private static func target(of path: String) -> String {
-    guard let real = realpath(path, nil) else { return path }
-    defer { free(real) }
-    return String(cString: real)
+  /// The path without links; of a link to a file that is not there yet, that file's.
+  private static func target(of path: String) throws(FileError) -> String {
+    if let real = realpath(path, nil) {
+      defer { free(real) }
+      return String(cString: real)
+    }
+    var place = path
+    for _ in 0..<longestChain {
+      guard let link = FileSystem.linkTarget(of: place) else { return place }
+      place = link.hasPrefix("/") ? link : "\(FileSystem.directory(of: place))/\(link)"
+    }
+    throw FileError("write", path, code: ELOOP)
   }
+
+  /// Links in a row that the kernel follows (path_resolution(7)).
+  private static let longestChain = 40
 }

@@ -144,12 +144,12 @@ public struct CheckpointStore: Sendable {
         // The directory is renamed first, so that an interrupted removal does not leave an
         // incomplete checkpoint under a final name.
         let partial = "\(path)/.\(Self.name(step: step))\(Self.partialSuffix)"
-        if FileSystem.exists(partial) { try FileSystem.removeFlatDirectory(partial) }
+        if FileSystem.lexists(partial) { try FileSystem.removeFlatDirectory(partial) }
         try FileSystem.rename("\(path)/\(Self.name(step: step))", to: partial)
         try FileSystem.syncDirectory(path)
         try FileSystem.removeFlatDirectory(partial)
       }
-      for name in names where Self.isPartial(name) && FileSystem.exists("\(path)/\(name)") {
+      for name in names where Self.isPartial(name) && FileSystem.lexists("\(path)/\(name)") {
         try FileSystem.removeFlatDirectory("\(path)/\(name)")
       }
     } catch { throw .save(error) }
@@ -194,7 +194,7 @@ public struct CheckpointStore: Sendable {
     to partial: String
   ) throws(FileError) {
     var digests = CheckpointDigests()
-    if FileSystem.exists(partial) { try FileSystem.removeFlatDirectory(partial) }
+    if FileSystem.lexists(partial) { try FileSystem.removeFlatDirectory(partial) }
     try FileSystem.createDirectory(partial)
     for file in files {
       digests.digests[file.name] = try file.contents.write(to: "\(partial)/\(file.name)")
