@@ -128,7 +128,8 @@ enum Program {
     let process = Process()
     let ended = DispatchSemaphore(value: 0)
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = command
+    // A job in a shell's background, or nohup, would pass the two on as ignored.
+    process.arguments = ["--default-signal=HUP,INT"] + command
     process.environment = cleanEnvironment.merging(environment) { $1 }
     process.currentDirectoryURL = URL(fileURLWithPath: (workingDirectory ?? directory).path)
     process.standardInput = FileHandle.nullDevice

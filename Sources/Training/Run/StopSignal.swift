@@ -28,6 +28,9 @@ public enum StopSignal {
 
   /// Catches the signals from now on.
   ///
+  /// SIGHUP and SIGINT stay ignored where they are: `nohup` asks for it, or a shell for its job in
+  /// the background.
+  ///
   /// - Parameter line: written to standard error at the first signal.
   public static func install(notice line: String? = nil) {
     // Ctrl-C is echoed by the terminal where the cursor is.
@@ -40,7 +43,14 @@ public enum StopSignal {
     received.store(false, ordering: .relaxed)
     time.store(0, ordering: .relaxed)
     _ = burst
-    for number in numbers { signal(number, StopSignal.handle) }
+    for number in numbers {
+      let before = signal(number, StopSignal.handle)
+      if [SIGHUP, SIGINT].contains(number), isIgnored(before) { signal(number, SIG_IGN) }
+    }
+  }
+
+  private static func isIgnored(_ handler: __sighandler_t?) -> Bool {
+    unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
   }
 
   private static let handle: @convention(c) (Int32) -> Void = { number in

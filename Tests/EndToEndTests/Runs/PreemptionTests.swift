@@ -40,6 +40,22 @@ extension WaitingRuns {
       try expectStop(running, by: "a signal")
     }
 
+    @Test("a signal that nohup has ignored ends no run")
+    func nohup() throws {
+      let running = try Program.start(
+        command: [
+          "bash", "-c", "trap '' HUP INT; exec \"$0\" \"$@\"", try Program.path(), "train", "--run",
+          "run", "--epochs", "3", "--test-samples", "10",
+        ], in: directory)
+      while running.isRunning && (try? directory.data("run/metrics.jsonl"))?.isEmpty ?? true {
+        usleep(1000)
+      }
+      running.send(signal: SIGHUP)
+      running.send(signal: SIGINT)
+      let outcome = try running.outcome()
+      #expect(outcome.status == 0 && !outcome.errors.contains("stop"), "\(outcome)")
+    }
+
     @Test("RUN/SAVE makes a checkpoint within an epoch, and RUN/STOP ends the run, on two ranks")
     func files() throws {
       let running = try start(ranks: 2, ["--batch-size", "8", "--checkpoint-every", "1000"])
@@ -60,6 +76,20 @@ extension WaitingRuns {
       try expectStop(
         try start(environment: ["SLURM_JOB_END_TIME": "\(end)"]), by: "the end of the job's time")
       #expect(Int(Date().timeIntervalSince1970) < end)
+    }
+
+    @Test("minutes, however few, ask for checkpoints within an epoch")
+    func minutes() throws {
+      let outcome = try Program.run(
+        [
+          "train", "--run", "run", "--test-samples", "10", "--batch-size", "8", "--max-steps", "90",
+          "--checkpoint-minutes", "0.0001", "--keep-checkpoints", "1000",
+        ], in: directory)
+      #expect(outcome.status == 0, "\(outcome)")
+      let names = try FileManager.default.contentsOfDirectory(
+        atPath: "\(directory.path)/run/checkpoints")
+      // Those of step 0 and of the last step are made in any case.
+      #expect(names.count > 3, "\(names)")
     }
 
     @Test("a second signal ends a process at once that cannot end its step")
