@@ -38,7 +38,7 @@ import Testing
     #expect(paths == [path, "\(path)-2", "\(path)-3"])
   }
 
-  @Test("what a start leaves that ended before its recipe is no run")
+  @Test("the lock of a start is no run, its line in the history is one")
   func locked() throws {
     let run = try RunDirectory(creating: "\(directory.path)/a", start: .fresh)
     let lock = try run.openEnvironment()
@@ -47,7 +47,7 @@ import Testing
     #expect(try RunDirectory(creating: run.path, start: .fresh) == run)
     #expect(throws: RunDirectoryError.inUse(path: run.path)) { try run.openEnvironment() }
     try lock.append(line: "{}")
-    #expect(throws: RunDirectoryError.notEmpty(path: run.path, holdsRun: false)) {
+    #expect(throws: RunDirectoryError.notEmpty(path: run.path, holdsRun: true)) {
       try run.requireFresh()
     }
   }

@@ -8,7 +8,7 @@
 
 kills: under launch/supervise, random ranks, mpirun, and rank 0 while it writes a checkpoint, are killed.
 boundaries: the process is ended after the first, second, … system call that changes the run's files, in a
-fresh run and in each later save; after each, `checkpoint verify` finds a whole state or none, and --resume
+fresh run from another run's model and in each later save; after each, `checkpoint verify` finds a whole state or none, and --resume
 goes on. A small library in C, compiled by cc and loaded before libc, counts the calls.
 full-disk, inodes: the run is on a tmpfs of 100 KiB, 120 KiB, …, or of 5, 6, … files; where it ends, it must
 end with code 74, or 73 before its first checkpoint, and after room was made --resume ends it as on a large disk.
@@ -214,9 +214,13 @@ def shim(folder: pathlib.Path) -> str:
 
 def boundaries(options: argparse.Namespace, folder: pathlib.Path) -> int:
     library = shim(folder)
-    train = [options.binary, "train", *SHORT, "--run"]
+    initial = str(folder / "initial")
+    run([options.binary, "train", *SHORT, "--seed", "7", "--max-steps", "1", "--run", initial])
+    # A start that forgets it would go on from random weights.
+    train = [options.binary, "train", *SHORT, "--initial", initial, "--run"]
     run([*train, str(folder / "undisturbed")])
-    calls, different = 0, 0
+    # The fifth call is between the line of the history and the recipe.
+    calls, different = min(options.every, 5) - options.every, 0
     while True:
         calls += options.every
         target = folder / "run-under-drill"

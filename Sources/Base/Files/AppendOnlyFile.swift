@@ -32,6 +32,17 @@ public final class AppendOnlyFile: Sendable {
     try result.get()
   }
 
+  /// Appends a line, of which nothing is left if it cannot be written, as on a full disk.
+  package func appendWholly(line: String) throws(FileError) {
+    var before = stat()
+    _ = try FileSystem.check("write", path) { fstat(descriptor, &before) }
+    do throws(FileError) { try append(line: line) } catch {
+      // The reason why the line failed matters more.
+      try? truncate(to: before.st_size)
+      throw error
+    }
+  }
+
   /// stat(2): refuses a file that was removed or renamed since it was opened: what is written to
   /// it would be lost.
   package func requireInPlace() throws(FileError) {

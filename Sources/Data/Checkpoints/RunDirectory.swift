@@ -55,10 +55,17 @@ public struct RunDirectory: Equatable, Sendable {
     throw .notEmpty(path: path, holdsRun: Self.holdsRun(path))
   }
 
-  /// Whether there is a run at `path` that has begun: its recipe, or a checkpoint.
+  /// Whether there is a run at `path` that has begun: its recipe, a start in its history, or a
+  /// checkpoint.
   public static func holdsRun(_ path: String) -> Bool {
     FileSystem.exists(RunFile.recipe.path(in: path))
+      || holdsLine(RunFile.environment.path(in: path))
       || !((try? FileSystem.entries(of: RunFile.checkpoints.path(in: path))) ?? []).isEmpty
+  }
+
+  /// Whether a file has at least one line that is whole.
+  private static func holdsLine(_ path: String) -> Bool {
+    ((try? InputFile.contents(of: path)) ?? []).contains(UInt8(ascii: "\n"))
   }
 
   /// Opens an existing run for reading.
@@ -143,7 +150,10 @@ public enum RunDirectoryError: Failure, Equatable, Sendable {
   case moved(path: String, file: String)
   case file(FileError)
 
-  public var exitStatus: ExitStatus { .runDirectory }
+  public var exitStatus: ExitStatus {
+    if case .file(let error) = self, error.exitStatus == .outOfMemory { return .outOfMemory }
+    return .runDirectory
+  }
 
   public var description: String {
     switch self {

@@ -61,6 +61,13 @@ struct OpenedRun {
       try store.setAside(after: checkpoint.state.step, note: note)
     } else {
       note("\(path) has no checkpoint yet: it starts at its beginning")
+      if let before = starts.last?.wholeRecipe {
+        let beginning = TrainingState(
+          epoch: 0, step: 0, stepInEpoch: 0, seed: recipe.seed, rankCount: 1)
+        RecipeChange(
+          from: before, to: recipe, position: beginning, stepsPerEpoch: stepsPerEpoch
+        ).lines.forEach(note)
+      }
       environment.initial = try Self.initialize(
         model, recipe, from: starts.last?.initial?.path, note: note)
       if let before = starts.last?.initial, before != environment.initial {

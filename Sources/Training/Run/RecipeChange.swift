@@ -2,13 +2,13 @@ import Checkpoints
 import Recipes
 
 /// The keys whose values differ between what trained a run so far and what goes on with it.
-struct RecipeChange {
+package struct RecipeChange {
   private let trained: Recipe
   private let recipe: Recipe
   private let position: TrainingState
   private let stepsPerEpoch: Int
 
-  init(
+  package init(
     from trained: Recipe, to recipe: Recipe, position: TrainingState, stepsPerEpoch: Int
   ) {
     self.trained = trained
@@ -28,7 +28,7 @@ struct RecipeChange {
   }
 
   /// A line for each changed key, with the jump of the learning rate that the change causes.
-  var lines: [String] {
+  package var lines: [String] {
     let changes = Recipe.keys.map(\.name).compactMap { key in
       difference(of: key).map { "after step \(position.step): \(key) \($0) → \($1)" }
     }

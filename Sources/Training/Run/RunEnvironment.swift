@@ -118,6 +118,12 @@ public struct RunEnvironment: Codable, Sendable, Equatable {
     }
   }
 
+  /// The recipe of this start; nil where it is not recorded, or of another version with other keys.
+  package var wholeRecipe: Recipe? {
+    guard let recipe, let json = try? JSONEncoder().encode(recipe) else { return nil }
+    return try? JSONDecoder().decode(Recipe.self, from: json)
+  }
+
   func json() throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

@@ -22,7 +22,9 @@ public struct RunOutput {
   ) throws {
     self.directory = directory
     self.environment = lock
-    // First, since a directory without a recipe has not begun.
+    // First, since it alone tells what the run begins with: its recipe and its initial model.
+    try lock.appendWholly(line: environment.json())
+    try lock.sync()
     if step ?? 0 == 0 { try directory.writeRecipe(recipe.fileContents()) }
     let events =
       recipe.tensorboard ? try EventFile(in: directory.path, resumingAt: step) : nil
@@ -34,8 +36,6 @@ public struct RunOutput {
     checkpoints = try CheckpointWriter(
       directory, recipe: recipe, metrics: metrics.file, others: [timings, lock],
       firstStep: step ?? 0)
-    try self.environment.append(line: environment.json())
-    try self.environment.sync()
   }
 
   /// Writes a step's line into the metrics.

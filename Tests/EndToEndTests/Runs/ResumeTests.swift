@@ -103,12 +103,22 @@ extension ProgramRuns {
       try #require(whole.status == 0, "\(whole)")
       let before = try directory.snapshot()
       try directory.remove("run/checkpoints")
-      let again = try Program.run(["train", "--resume", "--run", "run"], in: directory)
+      // All that is there of a start that was killed at once is its line in the history.
+      for name in ["recipe.json", "metrics.jsonl", "timings.jsonl"] {
+        try directory.remove("run/\(name)")
+      }
+      let again = try Program.run(
+        Self.short + ["--epochs", "1", "--initial", "first", "--run", "run", "--resume", "auto"],
+        in: directory)
       #expect(again.status == 0 && again.output.contains("no checkpoint yet"), "\(again)")
       for (name, data) in before
       where name.hasPrefix("run/checkpoints/") || name == "run/metrics.jsonl" {
         #expect(try data == nil || directory.data(name) == data, "\(name)")
       }
+      try directory.remove("run/checkpoints")
+      let changed = try Program.run(
+        ["train", "--resume", "--run", "run", "--seed", "7", "--max-steps", "1"], in: directory)
+      #expect(changed.output.contains("after step 0: seed 1729 → 7"), "\(changed)")
       try directory.remove("run/checkpoints")
       try directory.remove("first")
       let other = try Program.run(

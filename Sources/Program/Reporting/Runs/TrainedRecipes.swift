@@ -1,4 +1,3 @@
-import Foundation
 import Recipes
 import Training
 
@@ -21,7 +20,7 @@ struct TrainedRecipes: Sendable {
   init(_ starts: [RunEnvironment], written: Recipe, lastStep: Int) {
     var segments: [Segment] = []
     for start in starts {
-      guard let recipe = start.recipe.flatMap(Self.recipe) else { continue }
+      guard let recipe = start.wholeRecipe else { continue }
       segments.removeAll { $0.step >= start.step }
       if segments.isEmpty && start.step > 0 { segments = [Segment(step: 0, recipe: written)] }
       if segments.last?.recipe.jsonObject != recipe.jsonObject {
@@ -55,11 +54,5 @@ struct TrainedRecipes: Sendable {
         !Recipe.repetitionKeys.contains(name) && old[name] != new[name]
       }.map { "\($0) \(new[$0] ?? .null) after step \(after.step)" }
     }
-  }
-
-  private static func recipe(_ values: [String: RecipeValue]) -> Recipe? {
-    // A recipe of another version may have other keys.
-    guard let json = try? JSONEncoder().encode(values) else { return nil }
-    return try? JSONDecoder().decode(Recipe.self, from: json)
   }
 }

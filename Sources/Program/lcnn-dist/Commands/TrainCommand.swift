@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checkpoints
 import Failures
+import Files
 import Foundation
 import MessagePassing
 import Recipes
@@ -87,6 +88,11 @@ struct TrainCommand: ParsableCommand {
 
   func run() throws {
     let world = try ranks.join()
+    // Each of them decides which collectives a rank makes.
+    try Agreement(world).requireSame([
+      ("--resume", options.resume?.rawValue ?? "none"), ("--trace", "\(options.trace)"),
+      ("--dump-batch", options.dumpBatch.map { "\($0)" } ?? "none"),
+    ])
     let resumes = try resumes(world)
     let recipe = try Agreement(world).perform { try resolvedRecipe(resumes: resumes) }
     let versions = RunEnvironment.Versions(
@@ -143,13 +149,21 @@ struct TrainCommand: ParsableCommand {
     return try flags.resolved(try recipe(ofRun: run), arm: options.arm)
   }
 
-  /// The recipe of the run to resume: its file, or that of its newest checkpoint.
+  /// The recipe of the run to resume: its file, that of its newest checkpoint, or that of a start
+  /// which did not come to either.
   private func recipe(ofRun run: String) throws -> Recipe {
-    let path = try RunDirectory(opening: run).path(of: .recipe)
-    if FileManager.default.fileExists(atPath: path) { return try Recipe.load(path) }
-    guard RunDirectory.holdsRun(run),
-      let recipe = try ModelFile(run, note: { Ranks.logger.warning("\($0)") }).recipe
-    else { throw TrainingError.nothingToResume(run: run) }
+    let directory = try RunDirectory(opening: run)
+    let path = directory.path(of: .recipe)
+    if FileManager.default.fileExists(atPath: path) {
+      let json = try InputFile.contents(of: path)
+      return try Recipe(yaml: String(decoding: json, as: UTF8.self), source: path)
+    }
+    let store = CheckpointStore(directory: directory)
+    let checkpoint = try store.latest { Ranks.logger.warning("\($0)") }
+    let recipe =
+      try checkpoint.flatMap { try ModelFile($0.path, note: { _ in }).recipe }
+      ?? RunEnvironment.starts(of: directory).last?.wholeRecipe
+    guard let recipe else { throw TrainingError.nothingToResume(run: run) }
     return recipe
   }
 
