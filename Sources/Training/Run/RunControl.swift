@@ -9,7 +9,7 @@ import Files
 ///
 /// A signal, the files `STOP` and `SAVE` in the run's directory, the end of the job's time, and the
 /// time since the last checkpoint.
-final class RunControl {
+package final class RunControl {
   private let directory: RunDirectory
   private let clock = ContinuousClock()
   /// When the job ends, by the monotonic clock: a wall clock may be set back.
@@ -20,8 +20,11 @@ final class RunControl {
   private var saveTime: Duration = .zero
   /// No checkpoint is asked for before this: one is being written, or could not be.
   private var nextSave: ContinuousClock.Instant?
+  /// Whether the last checkpoint could not be written.
+  private var mustRetry = false
+  private let retryAfter: Duration
   /// Why the run was asked to end.
-  private(set) var reason = TrainingError.StopReason.signal
+  package private(set) var reason = TrainingError.StopReason.signal
 
   /// Slurm's variable for the end of a job, in seconds since 1970.
   static let endVariable = "SLURM_JOB_END_TIME"
@@ -32,9 +35,15 @@ final class RunControl {
   /// Time for the end of the step, the launcher and a disk that is slower than before.
   private static let margin = Duration.seconds(30)
 
-  /// - Parameter minutes: longest time between checkpoints; nil for no limit.
-  init(_ directory: RunDirectory, environment: [String: String], minutes: Double?) {
+  /// - Parameters:
+  ///   - minutes: longest time between checkpoints; nil for no limit.
+  ///   - retryAfter: time after which a failed save is tried again, whatever the intervals are.
+  package init(
+    _ directory: RunDirectory, environment: [String: String], minutes: Double?,
+    retryAfter: Duration = .seconds(30)
+  ) {
     self.directory = directory
+    self.retryAfter = retryAfter
     let now = clock.now
     let remaining = environment[Self.endVariable].flatMap { Int($0) }.map {
       $0 - Int(Glibc.time(nil))
@@ -55,7 +64,7 @@ final class RunControl {
   }
 
   /// Request that the next step shall carry.
-  func request() -> TrainingStep.Request {
+  package func request() -> TrainingStep.Request {
     if StopSignal.isReceived {
       reason = .signal
       return .stop
@@ -66,7 +75,7 @@ final class RunControl {
       return .stop
     }
     let maySave = nextSave.map { now >= $0 } ?? true
-    if let interval, maySave, now - lastSave >= interval { return .save }
+    if maySave, mustRetry || interval.map({ now - lastSave >= $0 }) ?? false { return .save }
     guard now - lastLook >= Self.lookEvery else { return .none }
     lastLook = now
     if FileSystem.exists(directory.path(of: .stop)) {
@@ -77,22 +86,23 @@ final class RunControl {
   }
 
   /// Notes that a checkpoint is begun.
-  func beganToSave() {
+  package func beganToSave() {
+    mustRetry = false
     lastSave = clock.now
     nextSave = lastSave + .seconds(Self.longestJob)
   }
 
   /// Notes that the checkpoint is complete, and removes the file that asked for it.
-  func saved() throws {
+  package func saved() throws {
     saveTime = clock.now - lastSave
     nextSave = nil
     try remove(.save)
   }
 
   /// Notes that the checkpoint could not be written; another one is asked for later.
-  func failedToSave() {
-    lastSave = clock.now - (interval ?? .zero)
-    nextSave = clock.now + Self.retryAfter
+  package func failedToSave() {
+    mustRetry = true
+    nextSave = clock.now + retryAfter
   }
 
   /// Removes the file that asked for the end.
@@ -102,7 +112,4 @@ final class RunControl {
     let path = directory.path(of: file)
     if FileSystem.exists(path) { try FileSystem.removeFile(path) }
   }
-
-  /// Time after which a failed save is tried again.
-  private static let retryAfter = Duration.seconds(30)
 }

@@ -39,10 +39,18 @@ struct CheckpointWriter: Sendable {
   ) throws {
     try directory.requireInPlace(openFiles)
     // A checkpoint that survives a power failure must not be ahead of the metrics.
-    try metrics.sync()
+    do throws(FileError) { try metrics.sync() } catch { throw CheckpointError.save(error) }
     try store.save(state, model: model, optimizer: optimizer, isWanted: isWanted)
     // A recipe that has trained nothing does not replace the one that has.
-    if state.step > firstStep { try directory.writeRecipe(recipe) }
+    if state.step > firstStep { try writeRecipe() }
     try store.prune(retention)
+  }
+
+  /// A disk that is full is no other failure here than within the checkpoint.
+  private func writeRecipe() throws {
+    do throws(RunDirectoryError) { try directory.writeRecipe(recipe) } catch {
+      guard case .file(let error) = error else { throw error }
+      throw CheckpointError.save(error)
+    }
   }
 }
