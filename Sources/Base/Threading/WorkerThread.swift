@@ -14,6 +14,9 @@ public struct WorkerThread: Sendable {
   /// it.
   private static let stackBytes = 8 << 20
 
+  /// Attempts to start a thread, a millisecond apart.
+  private static let attempts = 50
+
   /// Carries the closure to the thread.
   private final class Start: Sendable {
     let body: @Sendable () -> Void
@@ -43,13 +46,18 @@ public struct WorkerThread: Sendable {
         body()
       })
     var handle = pthread_t()
-    let status = pthread_create(
-      &handle, &attributes,
-      { start in
-        guard let start else { return nil }
-        Unmanaged<Start>.fromOpaque(start).takeRetainedValue().body()
-        return nil
-      }, start.toOpaque())
+    var status = EAGAIN
+    // The system counts a thread for a moment after its end was awaited.
+    for attempt in 0..<Self.attempts where status == EAGAIN {
+      if attempt > 0 { usleep(1000) }
+      status = pthread_create(
+        &handle, &attributes,
+        { start in
+          guard let start else { return nil }
+          Unmanaged<Start>.fromOpaque(start).takeRetainedValue().body()
+          return nil
+        }, start.toOpaque())
+    }
     guard status == 0 else {
       start.release()
       throw ThreadError(thread: name, code: status)

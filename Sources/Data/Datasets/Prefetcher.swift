@@ -7,6 +7,9 @@ import Threading
 /// the others are waiting or being filled. For evaluation, samples are in natural order and are not
 /// augmented. Only one thread may use a prefetcher.
 public final class Prefetcher {
+  /// The thread in messages.
+  public static let threadName = "the thread that reads batches ahead"
+
   private let ring: BatchRing
   private var thread: WorkerThread?
 
@@ -29,7 +32,7 @@ public final class Prefetcher {
     let assembly = BatchAssembly(
       dataset: dataset, sampler: sampler, augmentation: augmentation, rank: rank, size: size)
     ring = BatchRing(assembly: assembly, from: start, epochs: epochs, depth: depth)
-    thread = try WorkerThread("the thread that reads batches ahead") { [ring] in
+    thread = try WorkerThread(Self.threadName) { [ring] in
       ring.assembleAll()
     }
   }

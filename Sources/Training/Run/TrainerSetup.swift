@@ -6,6 +6,7 @@ import Layers
 import MessagePassing
 import Networks
 import Recipes
+import Threading
 
 /// Everything a ``Trainer`` needs, read and checked before the first step, on all ranks.
 public struct TrainerSetup {
@@ -115,6 +116,11 @@ public struct TrainerSetup {
       ("their test samples (SHA-256)", environment.testData),
       ("their vector units", VectorUnits.current.rawValue),
     ])
+    // What a rank starts once the run is open: a refusal must not leave a run behind.
+    let spare = try agreement.perform {
+      // One more, since a library may start its own meanwhile.
+      try SpareThreads([CheckpointThread.name, Prefetcher.threadName, "a thread for libraries"])
+    }
     try agreement.performOnRoot {
       environment.recipe = recipe.jsonObject
       let run =
@@ -136,6 +142,7 @@ public struct TrainerSetup {
         measured = state.curvature
       }
     }
+    withExtendedLifetime(spare) {}
     RankLog.debug("run opened")
     output = opened
     let path = Array((opened?.directory.path ?? "").utf8)

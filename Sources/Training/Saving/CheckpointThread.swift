@@ -9,6 +9,9 @@ import Threading
 final class CheckpointThread: @unchecked Sendable {
   typealias Outcome = Result<Void, any Error>
 
+  /// The thread in messages.
+  static let name = "the thread that writes checkpoints"
+
   private let snapshot: ModelSnapshot
   /// On rank 0, with the files' contents, which lie in the snapshot.
   private let writer: CheckpointWriter?
@@ -31,7 +34,7 @@ final class CheckpointThread: @unchecked Sendable {
     self.writer = writer
     model = SafetensorsStream(writer == nil ? [] : snapshot.stateTensors, metadata: metadata)
     optimizer = SafetensorsStream(writer == nil ? [] : snapshot.momentumTensors)
-    thread = try WorkerThread("the thread that writes checkpoints") { [unowned self] in work() }
+    thread = try WorkerThread(Self.name) { [unowned self] in work() }
   }
 
   // MARK: The training thread
