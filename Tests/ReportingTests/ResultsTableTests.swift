@@ -127,6 +127,25 @@ import Testing
     #expect(cut.notes.contains { $0.contains("ends at step 2, before the checkpoint of step 5") })
     let row = cut.formatted(as: .csv)
     #expect(row.contains(",40.5,,,,0.5,"), "no test accuracy in: \(row)")
+    // The other commands that show a run say the same of it, and of every measurement.
+    let members = "\"model-sha256\" : \"\(digest)\", \"model-step\" : 1, \"model\""
+    let landscape = RunOnDisk.landscapeDocument(bend: 3).replacing("\"model\"", with: members)
+    try directory.write(landscape.utf8, to: "a/landscape.json")
+    try directory.write(
+      "\(digest.replacing("0", with: "2"))  model.safetensors\n".utf8,
+      to: "a/checkpoints/step-00000005/SHA256SUMS")
+    let run = "\(directory.path)/a"
+    let list = try RunList(in: directory.path)
+    #expect(!list.text(sortedBy: .name, filters: [(.name, "a")]).contains("50.00 %"))
+    let report = try RunReport([run])
+    #expect(!report.summary.contains { $0.contains("Right answers on test images") })
+    let comparison = try RunComparison(run, "\(directory.path)/b")
+    for problems in [list.problems, report.problems, comparison.problems] {
+      #expect(problems.contains { $0.contains("before the checkpoint of step 5") }, "\(problems)")
+      for file in ["curvature", "landscape"] {
+        #expect(problems.contains { $0.contains("\(file).json is of the model") }, "\(problems)")
+      }
+    }
   }
 
   @Test("Markdown and CSV hold the same numbers")

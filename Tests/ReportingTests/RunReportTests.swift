@@ -86,7 +86,11 @@ import Testing
           + "train --resume removes it",
         "\(root)/b/metrics.jsonl:2: expected a JSON object of numbers with \"step\" and \"epoch\"",
         "\(root)/b/metrics.jsonl:3: schema 7, this program reads up to 1; 1 such line left out",
-      ])
+      ]
+        // The metrics were written last.
+        + ["curvature", "attack", "landscape"].map {
+          "\(root)/b/\($0).json is older than the run's last step: measure again"
+        })
     let page = Self.html(report)
     #expect(page.contains("Robust accuracy, L2") && page.contains("schema 7"))
   }

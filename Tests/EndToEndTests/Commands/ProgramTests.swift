@@ -253,6 +253,10 @@ extension ProgramRuns {
       let found = try JSONSerialization.jsonObject(with: data) as? [String: Any]
       #expect(found?["file"] as? String == file && found?["samples"] as? Int == 355)
       #expect(found?["accuracy"] as? Double != nil && found?["loss"] as? Double != nil)
+      let digests = try directory.text("run/checkpoints/step-00000023/SHA256SUMS")
+      let digest = try #require(found?["model-sha256"] as? String)
+      #expect(
+        digests.contains("\(digest)  model.safetensors") && found?["model-step"] as? Int == 23)
     }
 
     @Test("a run that diverges says where, and keeps the weights from before")

@@ -13,7 +13,7 @@ extension FileFormat {
 
   static let evaluation = FileFormat(
     "evaluate --json", "Loss and accuracy of one split.",
-    [
+    origin + [
       Field("model", .text, "the model, as given on the command line"),
       Field("file", .text, "the file that was read: of a run, that of its newest checkpoint"),
       Field("data-set", .text, "name of the data set"), Field("split", .text, "`train` or `test`"),

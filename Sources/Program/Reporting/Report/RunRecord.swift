@@ -22,6 +22,8 @@ struct RunRecord {
   let stability: StabilityFile?
   let bound: BoundFile?
   let landscape: LandscapeFile?
+  /// Nil where the directory of checkpoints cannot be read.
+  let freshness: RunFreshness?
   private(set) var problems: [String] = []
 
   /// - Throws: ``RunResultsError`` if the directory holds none of a run's files.
@@ -48,6 +50,7 @@ struct RunRecord {
       value(file) { source, _ in try RunResults.decode(type, source) } ?? nil
     }
     recipe = value(.recipe) { try Recipe(yaml: String(decoding: $1, as: UTF8.self), source: $0) }
+    let newest = (try? RunFreshness.newestCheckpoint(of: path)) ?? nil
     metrics = value(.metrics) { MetricsHistory($1, source: $0) }
     /// The lines of a file that can be read; of the others the first is a problem.
     func lines<Value: Decodable>(_ type: Value.Type, _ file: RunFile) -> [Value] {
@@ -70,6 +73,17 @@ struct RunRecord {
         "\(RunFile.metrics.path(in: path)): no steps, so there are no learning curves of this run")
     }
     problems += metrics?.problems ?? []
+    let lastStep = max(metrics?.lastStep ?? 0, metrics?.epochs.last?.step ?? 0)
+    freshness = try? RunFreshness(
+      path, newest: newest, lastStep: lastStep,
+      measured: [
+        (.curvature, curvature?.origin.sha256, curvature?.origin.step),
+        (.attack, attack?.modelSHA256, attack?.modelStep),
+        (.stability, stability?.origin.sha256, stability?.origin.step),
+        (.bound, bound?.origin.sha256, bound?.origin.step),
+        (.landscape, landscape?.origin.sha256, landscape?.origin.step),
+      ])
+    problems += freshness?.notes ?? []
     self.problems = problems
   }
 
@@ -82,8 +96,11 @@ struct RunRecord {
   /// The data set's name; nil if the recipe cannot be read.
   var dataSet: String? { recipe?.dataSet.rawValue }
 
-  /// The last accuracy on the test samples, and its interval if the number of samples is known.
-  var testAccuracy: Double? { metrics?.epochs.compactMap { $0["test/accuracy"] }.last }
+  /// The last accuracy on the test samples; nil where the metrics have lost lines, and it with them.
+  var testAccuracy: Double? {
+    guard freshness?.lostMetrics == nil else { return nil }
+    return metrics?.epochs.compactMap { $0["test/accuracy"] }.last
+  }
 }
 
 /// One epoch's line of `timings.jsonl`.
@@ -175,6 +192,16 @@ struct BoundFile: Decodable {
     let layers: [Layer]
   }
 
+  let origin: ModelOriginMembers
   let network: Network
   let splits: [String: CertificationSummary]
+
+  private enum CodingKeys: String, CodingKey { case network, splits }
+
+  init(from decoder: any Decoder) throws {
+    origin = try ModelOriginMembers(from: decoder)
+    let members = try decoder.container(keyedBy: CodingKeys.self)
+    network = try members.decode(Network.self, forKey: .network)
+    splits = try members.decode([String: CertificationSummary].self, forKey: .splits)
+  }
 }

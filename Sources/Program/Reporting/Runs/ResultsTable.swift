@@ -79,13 +79,8 @@ public struct ResultsTable {
     return repeated
       + runs.flatMap { run in
         var notes: [String] = []
-        if let lost = run.lostMetrics {
-          notes.append(
-            "\(run.path): metrics.jsonl ends at step \(lost.last), before the checkpoint of step "
-              + "\(lost.checkpoint): lines are lost, and the accuracy with them")
-        }
         let last = run.recipe.maxSteps == nil && run.epochs < run.recipe.epochs
-        if run.lostMetrics == nil && run.testAccuracy == nil || last {
+        if run.freshness.lostMetrics == nil && run.testAccuracy == nil || last {
           notes.append(
             "\(run.path): \(run.epochs) of \(run.recipe.epochs) epochs; go on by "
               + "lcnn-dist train --resume --run \(ShellWord(run.path))")
@@ -96,7 +91,7 @@ public struct ResultsTable {
         if run.robustness == nil {
           notes.append(Self.supply(.attack, of: run.path, by: "attack"))
         }
-        return notes + run.outdated.map { "\($0): measure again" }
+        return notes + run.freshness.notes
       }
   }
 

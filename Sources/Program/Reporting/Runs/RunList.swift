@@ -84,9 +84,9 @@ extension RunList.Row {
     set(.loss, epochs.last?["epoch/train-loss"]) { String(format: "%.4f", $0) }
     set(.accuracy, run.testAccuracy) { ConsoleProgress.percent($0) }
     let measured = run.metrics?.measurements.last?["curvature/normalized/mean"]
-    set(.curvature, run.curvature.flatMap { CurvatureResult($0)?.curvature } ?? measured) {
-      TextTable.number($0)
-    }
+    let isOutdated = run.freshness?.outdated.contains { $0.file == .curvature } ?? false
+    let file = run.curvature.flatMap { CurvatureResult($0)?.curvature }
+    set(.curvature, isOutdated ? measured : file ?? measured) { TextTable.number($0) }
     set(.speed, run.epochs.last?.imagesPerSecond) { ConsoleProgress.rate($0) }
     let age = (try? RunDirectory(opening: run.path))?.secondsSinceMetrics
     cells[.age] = age.map { ConsoleTime.clock($0) }

@@ -18,10 +18,7 @@ public struct RunResults: Sendable {
   public let testAccuracy: Double?
   public let curvature: CurvatureResult?
   public let robustness: RobustnessResult?
-  /// Files whose measurements are of another model than the run's newest, with the reason.
-  public let outdated: [String]
-  /// The last step in the metrics, and the newest checkpoint's, if the metrics end before it.
-  public let lostMetrics: (last: Int, checkpoint: Int)?
+  let freshness: RunFreshness
 
   /// - Throws: ``RunResultsError`` or `RecipeError` if there is no run, or if one of its files
   ///   cannot be used.
@@ -32,6 +29,7 @@ public struct RunResults: Sendable {
       throw RunResultsError.notARun(path: path)
     }
     let written = try Recipe(yaml: String(decoding: recipe, as: UTF8.self), source: recipePath)
+    let newest = try RunFreshness.newestCheckpoint(of: path)
     let metrics = try Self.contents(of: RunFile.metrics.path(in: path)) ?? []
     // An incomplete last line, left by a power failure, is ignored.
     let reports = String(decoding: metrics, as: UTF8.self).split(separator: "\n")
@@ -41,32 +39,18 @@ public struct RunResults: Sendable {
     let directory = try RunDirectory(opening: path)
     trained = TrainedRecipes(
       try RunEnvironment.starts(of: directory), written: written, lastStep: lastStep)
-    let store = CheckpointStore(directory: directory)
-    let newest = try store.steps().last
-    lostMetrics = newest.flatMap { $0 > lastStep ? (lastStep, $0) : nil }
     epochs = reports.last?.epoch ?? 0
-    testAccuracy = lostMetrics == nil ? reports.compactMap(\.testAccuracy).last : nil
     let curvatureFile = try Self.decode(CurvatureFile.self, RunFile.curvature.path(in: path))
     curvature = curvatureFile.flatMap { CurvatureResult($0) }
     let attackFile = try Self.decode(AttackFile.self, RunFile.attack.path(in: path))
     robustness = attackFile.flatMap { RobustnessResult($0) }
-    let digest = newest.flatMap { Checkpoint.modelDigest(in: store.path(step: $0)) }
-    let measured: [(file: RunFile, sha256: String?, step: Int?)] = [
-      (.curvature, curvatureFile?.origin.sha256, curvatureFile?.origin.step),
-      (.attack, attackFile?.modelSHA256, attackFile?.modelStep),
-    ]
-    outdated = measured.compactMap { file, sha256, step in
-      let name = file.path(in: path)
-      if let sha256, let digest {
-        guard sha256 != digest else { return nil }
-        let model = step.map { "the model after step \($0)" } ?? "another model"
-        return "\(name) is of \(model), the run's newest is after step \(newest ?? 0)"
-      }
-      guard let date = Self.date(of: name),
-        let trained = Self.date(of: RunFile.metrics.path(in: path)), date < trained
-      else { return nil }
-      return "\(name) is older than the run's last step"
-    }
+    freshness = try RunFreshness(
+      path, newest: newest, lastStep: lastStep,
+      measured: [
+        (.curvature, curvatureFile?.origin.sha256, curvatureFile?.origin.step),
+        (.attack, attackFile?.modelSHA256, attackFile?.modelStep),
+      ])
+    testAccuracy = freshness.lostMetrics == nil ? reports.compactMap(\.testAccuracy).last : nil
   }
 
   /// The step of the last whole line of metrics; 0 without one.
@@ -139,10 +123,6 @@ public struct RunResults: Sendable {
       "expected \"\(place(context.codingPath))\" to be a \(type)"
     default: "not JSON"
     }
-  }
-
-  private static func date(of path: String) -> Date? {
-    (try? FileManager.default.attributesOfItem(atPath: path))?[.modificationDate] as? Date
   }
 }
 

@@ -47,7 +47,8 @@ struct EvaluateCommand: ParsableCommand {
     ).run()
     display?.end()
     try Agreement(world).performOnRoot {
-      let file = EvaluationFile(result, model: trained.model, file: model.file.path, of: data)
+      let file = EvaluationFile(
+        result, model: trained.model, file: model.file.path, origin: model.file.origin, of: data)
       try output?.write(ResultDocument.text(file))
     }
     guard world.rank == 0 else { return }
