@@ -124,6 +124,8 @@ extension WaitingRuns {
           MPIFamily.isMPICH ? 255 : 1
         ),
         (["no-such-launcher", "train"], 127),
+        // Ranks that are not alike, or that do not see each other.
+        (["sh", "-c", "mkdir run; exit 69", "train"], 69),
       ] as [([String], Int32)])
     func finalEnds(command: [String], code: Int32) throws {
       let program = try Program.path()

@@ -40,7 +40,9 @@ struct ResultOptions: ParsableArguments {
   ) throws -> SurveyKeeper? {
     // A device or a pipe has no place beside it.
     let isBesideJSON = world.fromRoot(json.map(Self.isFile) ?? false ? 1 : 0) == 1
-    guard let path = state ?? (isBesideJSON ? json.map { "\($0).state" } : nil) else { return nil }
+    let path = state ?? (isBesideJSON ? json.map { "\($0).state" } : nil) ?? ""
+    // Only the root's file is one: other ranks may have been given none.
+    guard world.fromRoot(path.isEmpty ? 0 : 1) == 1 else { return nil }
     let state = try Agreement(world).perform {
       world.rank == 0 ? try SurveyState(path, settings: model.settings + settings) : nil
     }
