@@ -7,7 +7,9 @@ import Testing
 extension ProgramRuns {
   /// Inputs that every measuring command refuses, rather than measure something else.
   @Suite struct MeasurementInputTests {
-    private static let commands = ["evaluate", "curvature", "stability", "attack", "bound"]
+    private static let commands = [
+      "evaluate", "curvature", "stability", "attack", "bound", "landscape",
+    ]
 
     @Test("ranks with different models, samples or settings are refused", arguments: commands)
     func mixture(command: String) throws {
@@ -25,6 +27,7 @@ extension ProgramRuns {
       case "curvature": cases.append((["--iterations", "3"], "the estimator"))
       case "stability": cases.append((["--radii", "0.1"], "--radii"))
       case "attack": cases.append((["--epsilons", "0.1"], "epsilons"))
+      case "landscape": cases.append((["--points", "3"], "the landscape's settings"))
       case "bound": cases.append((["--measured", "3"], "--measured"))
       default: break
       }
@@ -65,7 +68,8 @@ extension ProgramRuns {
       }
     }
 
-    @Test("finite weights whose logits are not finite are no accuracy", arguments: commands)
+    @Test(
+      "finite weights whose logits are not finite are no accuracy", arguments: commands + ["train"])
     func infiniteLogits(command: String) throws {
       let trained = try TrainedDigits(steps: 1, ["--variant", "standard"])
       let path = "\(trained.directory.path)/run/checkpoints/step-00000001/model.safetensors"
@@ -77,12 +81,20 @@ extension ProgramRuns {
       }
       try trained.directory.write(file.encoded(), to: "m.safetensors")
       let before = try trained.directory.snapshot()
-      let outcome = try Program.run([command, "--model", "m.safetensors"], in: trained.directory)
+      let arguments =
+        command == "train"
+        ? [
+          "--initial", "m.safetensors", "--variant", "standard", "--on-nonfinite", "skip",
+          "--max-steps", "1", "--run", "n",
+        ]
+        : ["--model", "m.safetensors"]
+      let outcome = try Program.run([command] + arguments, in: trained.directory)
       let codes = [ExitStatus.diverged.rawValue, ExitStatus.unusableInput.rawValue]
       #expect(codes.contains(outcome.status), "\(outcome)")
       #expect(outcome.errors.contains("not finite"), "\(outcome)")
-      #expect(outcome.output.isEmpty, "\(outcome)")
-      #expect(try trained.directory.snapshot() == before)
+      #expect(!outcome.output.contains("accuracy"), "\(outcome)")
+      let files = try trained.directory.snapshot().filter { !$0.key.hasPrefix("n") }
+      #expect(files == before)
     }
 
     @Test("more samples than there are is said, and how to get more")
