@@ -74,11 +74,13 @@ extension WaitingRuns {
         case .local:
           "'\(Program.script("launch/local"))' -n 2 --log-dir logs --program '\(program)' --"
         }
+      // launch/local looks for its ranks once a second.
+      let pause = launch == .local ? 1.2 : 0.3
       // The last cat keeps the terminal open until the ranks have ended.
       let line = """
         mkfifo end
         { until (( $(wc -l 2>/dev/null <state) >= 4 )); do sleep 0.02; done
-          sleep 0.5; printf '\\003'; cat end; } |
+          sleep \(pause); printf '\\003'; cat end; } |
         { script -qec "stty cols 40 rows 24; \(words) \(command) --state state" /dev/null
           status=$?; echo >end; exit $status; }
         """
@@ -91,14 +93,14 @@ extension WaitingRuns {
     @Test(
       "Ctrl-C keeps what was measured, says how to go on, and leaves the terminal as it was",
       arguments: [
-        ("attack --steps 300", .mpirun),
-        ("curvature --iterations 60 --tolerance 0 --batch-size 16", .alone),
-        ("curvature --iterations 60 --tolerance 0 --batch-size 16", .local),
+        ("attack --steps 2000", .mpirun),
+        ("curvature --iterations 60 --tolerance 0 --split both", .alone),
+        ("curvature --iterations 60 --tolerance 0 --split both", .local),
       ] as [(String, Launch)])
     func interrupted(command: String, launch: Launch) throws {
       let directory = try TrainedDigits(steps: 60).directory
       let outcome = try interrupt(
-        "\(command) --model run --test-samples null", launch, in: directory)
+        "\(command) --model run --test-samples null --batch-size 16", launch, in: directory)
       // mpirun kills ranks that do not end at once; launch/local lets them end.
       let isKilled = launch == .mpirun
       #expect(
@@ -106,7 +108,7 @@ extension WaitingRuns {
         "\(outcome)")
       let shown = outcome.output.replacing("\r\n", with: "\n").replacing("\r", with: "")
       #expect(shown.contains(/\d+ %.*left/) && !shown.contains("\u{1B}[?25l"), "\(shown)")
-      let inPlace = shown.replacing(/\u{1B}\[\d*[A-Z]/, with: "").split(whereSeparator: \.isNewline)
+      let inPlace = shown.replacing(/\u{1B}\[\d*[A-Z]|\^C/, with: "").split(separator: "\n")
         .filter { $0.contains(" %") }
       #expect(!inPlace.isEmpty && inPlace.allSatisfy { $0.count < 40 }, "\(inPlace)")
       // The terminal echoes ^C where the cursor is; the words begin on a line of their own.
