@@ -39,7 +39,12 @@ import Testing
     let state = try directory.bytes("\(name)/state.json")
     let sums = try directory.text("\(name)/SHA256SUMS")
     let digest = state.withUnsafeBytes { SHA256Digest.hexadecimal(of: $0) }
-    for bytes in DamagedInputs(of: [state]) {
+    // Counters that no run has: negative, and as large as a number can be.
+    let text = String(decoding: state, as: UTF8.self)
+    let counters = ["-1", "9223372036854775807"].map { number in
+      Array(text.replacing(/("(?:epoch|step|stepInEpoch)" ?: ?)\d+/) { "\($0.1)\(number)" }.utf8)
+    }
+    for bytes in DamagedInputs(of: [state] + counters) {
       try directory.write(bytes, to: "\(name)/state.json")
       let found = bytes.withUnsafeBytes { SHA256Digest.hexadecimal(of: $0) }
       try directory.write(
