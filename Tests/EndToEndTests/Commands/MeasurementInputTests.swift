@@ -97,6 +97,24 @@ extension ProgramRuns {
       #expect(files == before)
     }
 
+    @Test("where only one rank is given --json, rank 0 decides, and none waits for another")
+    func resultsOfOneRank() throws {
+      let trained = try TrainedDigits(steps: 1)
+      let program = try Program.path()
+      for (place, name) in ["zero.json", "one.json"].enumerated() {
+        let ranks = (0..<2).map { rank in
+          ["-n", "1", program, "curvature", "--model", "run"]
+            + (rank == place ? ["--json", name] : [])
+        }
+        let outcome = try Program.start(
+          command: ["mpirun"] + ranks[0] + [":"] + ranks[1], in: trained.directory
+        ).outcome()
+        #expect(outcome.status == 0, "\(outcome)")
+      }
+      let files = try trained.directory.snapshot().keys
+      #expect(files.contains("zero.json") && !files.contains("one.json"), "\(files)")
+    }
+
     @Test("more samples than there are is said, and how to get more")
     func samples() throws {
       let trained = try TrainedDigits(steps: 1)
