@@ -39,7 +39,9 @@ extension WaitingRuns {
     @Test("a rank that sleeps for ever is warned of, then named, and all ranks leave their ledgers")
     func sleep() throws {
       let (outcome, complaints) = try train(.sleep, ["--stall-timeout", "4"])
-      #expect(outcome.status == ExitStatus.stalled.rawValue, "\(outcome)")
+      // MPICH's mpirun may tell the end of a rank that it has killed itself.
+      let isKilled = MPIFamily.isMPICH && outcome.status == SIGKILL
+      #expect(outcome.status == ExitStatus.stalled.rawValue || isKilled, "\(outcome)")
       // On a busy machine there may have been a warning of something else before.
       #expect(complaints.count >= 2, "\(outcome)")
       for line in complaints.suffix(2) {
