@@ -8,9 +8,9 @@ import MessagePassing
 enum AddressSpace {
   /// Bytes that libraries and the buffers of MPI and OpenBLAS may need before a network is built.
   ///
-  /// Measured with Open MPI 4.1 and two threads: starts at less crash or hang within these libraries,
-  /// starts at more end with an error where the network does not fit.
-  private static let least = 512 << 20
+  /// Measured with Open MPI 4.1 and two threads: some starts at less than 0.75 GiB crash or hang within
+  /// these libraries. Starts at more end with an error where the network does not fit.
+  private static let least = 1 << 30
 
   /// Ends the program where libraries would not even start.
   static func endIfTooSmall() {
