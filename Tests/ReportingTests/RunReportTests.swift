@@ -73,6 +73,9 @@ import Testing
     try directory.write(
       "{\"epoch\": 1, \"images-per-second\": 5}\n{\"epo".utf8, to: "b/timings.jsonl")
     try directory.write("{}\n".utf8, to: "b/environment.jsonl")
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSinceNow: 60)],
+      ofItemAtPath: "\(directory.path)/b/metrics.jsonl")
     let report = try Self.report(["a", "none", "b"], in: directory)
     let root = directory.path
     #expect(
@@ -87,7 +90,7 @@ import Testing
         "\(root)/b/metrics.jsonl:2: expected a JSON object of numbers with \"step\" and \"epoch\"",
         "\(root)/b/metrics.jsonl:3: schema 7, this program reads up to 1; 1 such line left out",
       ]
-        // The metrics were written last.
+        // The metrics are of a later time.
         + ["curvature", "attack", "landscape"].map {
           "\(root)/b/\($0).json is older than the run's last step: measure again"
         })

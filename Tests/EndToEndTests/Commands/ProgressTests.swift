@@ -76,12 +76,13 @@ extension WaitingRuns {
         }
       // launch/local looks for its ranks once a second.
       let pause = launch == .local ? 1.2 : 0.3
-      // The last cat keeps the terminal open until the ranks have ended.
+      // The last cat keeps the terminal open until the ranks have ended. Some shells that wait for a
+      // command end by Ctrl-C themselves, so the shell of the terminal makes way for it.
       let line = """
         mkfifo end
         { until (( $(wc -l 2>/dev/null <state) >= 4 )); do sleep 0.02; done
           sleep \(pause); printf '\\003'; cat end; } |
-        { script -qec "stty cols 40 rows 24; \(words) \(command) --state state" /dev/null
+        { script -qec "stty cols 40 rows 24; exec \(words) \(command) --state state" /dev/null
           status=$?; echo >end; exit $status; }
         """
       return try Program.start(
