@@ -183,7 +183,7 @@ extension ProgramRuns {
 
     @Test(
       "a limit of the address space ends the program at once, or only what does not fit",
-      arguments: [150, 200, 250, 300, 350, 400, 450, 520, 600, 680, 760, 1000, 1200])
+      arguments: [200, 250, 300, 350, 400, 450, 520, 600, 680, 760, 1000, 1200])
     func addressSpace(mebibytes: Int) throws {
       let outcome = try shell(
         "ulimit -v \(mebibytes << 10); L train --run run --max-steps 1 --test-samples 10")
